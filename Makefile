@@ -1,0 +1,93 @@
+# One door to everything. Nothing is written outside this directory (but pip's own download cache).
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin/python -m
+SAM := .venv-sam/bin/python -m samcli
+CODE := $(wildcard functions local tests)
+
+# SAM keeps an identity and settings in HOME unless told where; two clones must not share them.
+export SAM_CLI_TELEMETRY := 0
+export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# A venv is rebuilt when what it was made from changes: its requirements, the interpreter, or the place it lies in.
+made_from = made-from-$(shell { echo "$(CURDIR)"; $(PYTHON) --version; cat $(1); } 2>&1 | cksum | cut -d' ' -f1)
+DEV := .venv/$(call made_from,requirements.txt requirements-dev.txt)
+TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
+
+.PHONY: help setup setup-browser run demo up test test-unit test-flow check fix build clean \
+        need-python need-node check-format check-lint check-types check-layers check-template
+
+help: ## list these targets
+	@echo "make setup && make run"; echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
+
+setup: $(DEV) $(TOOLS) ## make .venv and .venv-sam (only what changed)
+	@command -v node >/dev/null || echo "note: node is not installed; 'make test' needs it (a payload of ours is decrypted by Node's crypto)"
+
+setup-browser: ## install Chromium for the browser test, where apt-get and root allow
+	@sh scripts/setup_browser.sh
+
+run: setup ## the stack, the documented payment through it, and then yours
+	@$(BIN) local.demo --stay
+
+demo: setup ## the documented payment, once; fails if a step did not happen
+	@$(BIN) local.demo
+
+up: setup ## the stack alone, until Ctrl-C (GATEWAY_URL=… for another gateway)
+	@$(BIN) local.stack up
+
+test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
+	@$(BIN) pytest
+
+test-unit: $(DEV) need-node ## what needs neither the stack nor a build: seconds
+	@$(BIN) pytest -m "not flow and not slow"
+
+test-flow: setup setup-browser ## through the local stack
+	@$(BIN) pytest -m flow
+
+check: check-format check-lint check-types check-layers check-template ## every check; changes nothing
+
+check-format: $(DEV)
+	@$(BIN) ruff format --check .
+
+check-lint: $(DEV)
+	@$(BIN) ruff check .
+
+check-types: $(DEV)
+	@$(BIN) mypy $(CODE)
+
+check-layers: $(DEV)
+	@PYTHONPATH=functions .venv/bin/lint-imports --no-logo
+
+check-template: $(TOOLS)
+	@.venv-sam/bin/cfn-lint template.yaml
+	@$(SAM) validate --lint --template template.yaml --region eu-west-1
+
+fix: $(DEV) ## format, and repair what ruff can
+	@$(BIN) ruff check --fix .
+	@$(BIN) ruff format .
+
+build: $(TOOLS) ## the artifact, for the template's runtime and architecture
+	@$(SAM) build
+
+clean: ## remove everything that was made here
+	rm -rf .venv .venv-sam .aws-sam .cache .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+need-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)."; \
+	  echo "Name another one:  make setup PYTHON=python3.12"; exit 1; }
+
+need-node:
+	@command -v node >/dev/null || { echo "node is needed: a test lets Node's crypto decrypt our payload (Debian: apt-get install nodejs)."; exit 1; }
+
+$(DEV): | need-python
+	@PYTHON="$(PYTHON)" sh scripts/make_venv.sh .venv requirements-dev.txt
+	@touch $@
+
+$(TOOLS): | need-python
+	@PYTHON="$(PYTHON)" sh scripts/make_venv.sh .venv-sam requirements-sam.txt
+	@touch $@
