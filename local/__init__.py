@@ -1,0 +1,1 @@
+"""The estate on a desk: everything that stands in for the outside world on one machine."""

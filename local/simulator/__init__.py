@@ -1,0 +1,10 @@
+"""The gateway simulator: a stateful stand-in for Pay Agency that decrypts, remembers, signs and misbehaves on demand.
+
+It shares no code with `functions/`: a mistake made in both would prove nothing.
+"""
+
+from local.simulator.credentials import Credentials
+from local.simulator.pace import Pace
+from local.simulator.running import Simulator, running
+
+__all__ = ["Credentials", "Pace", "Simulator", "running"]

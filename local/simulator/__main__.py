@@ -1,0 +1,93 @@
+"""`python -m local.simulator`: the simulator as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from local.simulator.credentials import BadCredentials, Credentials
+from local.simulator.gateway import Gateway
+from local.simulator.pace import Pace
+from local.simulator.server import serving
+
+_KEYS = ("secret_key", "encryption_key", "webhook_secret")
+
+
+def main() -> int:
+    options = _options()
+    keys = {name: getattr(options, name) or os.environ.get(f"SIMULATOR_{name.upper()}") for name in _KEYS}
+    if not keys["secret_key"] or not keys["encryption_key"]:
+        sys.stderr.write("simulator: set SIMULATOR_SECRET_KEY and SIMULATOR_ENCRYPTION_KEY, or the options\n")
+        return 2
+    try:
+        credentials = Credentials(keys["secret_key"], keys["encryption_key"], keys["webhook_secret"])
+    except BadCredentials as bad:
+        sys.stderr.write(f"simulator: {bad}\n")
+        return 2
+    pace = Pace(options.webhook_intervals, options.webhook_timeout)
+    try:
+        asyncio.run(_serve(Gateway(credentials, pace), options.port, options.announce, options.with_parent))
+    except OSError as error:
+        sys.stderr.write(f"simulator: {error}\n")
+        return 1
+    return 0
+
+
+async def _serve(gateway: Gateway, port: int, announce: Path | None, with_parent: bool) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with serving(gateway, port) as url:
+        text = json.dumps({"url": url, "control": f"{url}/_control"})
+        if announce is not None:
+            _write_whole(announce, text)
+        else:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        watch = asyncio.create_task(_orphaned(stop)) if with_parent else None
+        await stop.wait()
+        if watch is not None:
+            watch.cancel()
+        if announce is not None:
+            announce.unlink(missing_ok=True)
+
+
+async def _orphaned(stop: asyncio.Event) -> None:
+    """A parent that was killed cannot say goodbye; nothing that it started should outlive it."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(0.5)
+    stop.set()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Whoever waits for the file never reads half of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def _intervals(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(",") if part.strip())
+
+
+def _options() -> argparse.Namespace:
+    usual = Pace()
+    parser = argparse.ArgumentParser(prog="python -m local.simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--announce", type=Path, metavar="FILE", help="written once the simulator listens")
+    parser.add_argument("--with-parent", action="store_true", help="stop when the process that started this one is gone")
+    parser.add_argument("--webhook-intervals", type=_intervals, default=usual.intervals, metavar="S,S,S")
+    parser.add_argument("--webhook-timeout", type=float, default=usual.timeout, metavar="S")
+    for name in _KEYS:
+        parser.add_argument(f"--{name.replace('_', '-')}", help=f"or SIMULATOR_{name.upper()} in the environment")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

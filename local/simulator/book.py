@@ -1,0 +1,119 @@
+"""What the bank believes: every transaction, and the only ways in which one can change. No HTTP here."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from local.simulator.listing import Index
+from local.simulator.transaction import MESSAGES, Order, Transaction
+
+
+class NotInBook(LookupError):
+    """No transaction answers to that name."""
+
+
+class NotAllowed(Exception):
+    """The bank refuses; the message is what the gateway would say."""
+
+
+class Book:
+    def __init__(self, now: Callable[[], datetime], on_change: Callable[[], None] = lambda: None) -> None:
+        self._now = now
+        self._on_change = on_change
+        self._transactions: dict[str, Transaction] = {}
+        self._by_order: dict[str, list[str]] = {}
+        self.index = Index()
+
+    def __iter__(self) -> Iterator[Transaction]:
+        return iter(self._transactions.values())
+
+    def record(self, order: Order, status: str, message: str | None, at: datetime | None = None) -> Transaction:
+        created_at = at or self._now()
+        transaction = Transaction(
+            transaction_id=self._new_id(),
+            order=order,
+            status=status,
+            message=message or MESSAGES.get(status, "Transaction is being looked at."),
+            created_at=created_at,
+        )
+        if transaction.is_final:
+            transaction = replace(transaction, decided_at=created_at)
+        if order.order_id is not None:
+            self._by_order.setdefault(order.order_id, []).append(transaction.transaction_id)
+        self.index.add(transaction)
+        return self._keep(transaction)
+
+    def find(self, name: str, mode: str | None = None) -> Transaction:
+        """By transaction_id, or the latest with that order_id."""
+        ids = [name] if name in self._transactions else self._by_order.get(name, [])
+        for transaction_id in reversed(ids):
+            transaction = self._transactions[transaction_id]
+            if mode in {None, transaction.order.mode}:
+                return transaction
+        raise NotInBook(name)
+
+    def has_order(self, order_id: str, mode: str) -> bool:
+        ids = self._by_order.get(order_id, [])
+        return any(self._transactions[one].order.mode == mode for one in ids)
+
+    def decide(self, name: str, status: str, message: str | None = None, *, overrule: bool = False) -> Transaction:
+        """The shopper's or the bank's last word. A decided transaction stays as it is, unless the bank overrules itself."""
+        transaction = self.find(name)
+        if transaction.is_final and not overrule:
+            raise NotAllowed("Transaction has already been decided.")
+        message = message or MESSAGES.get(status, "")
+        return self._keep(replace(transaction, status=status, message=message, decided_at=self._now()))
+
+    def refund(self, name: str) -> Transaction:
+        transaction = self._money_taken(name)
+        return self._keep(replace(transaction, refunded_at=self._now()))
+
+    def charge_back(self, name: str) -> Transaction:
+        transaction = self._money_taken(name)
+        return self._keep(replace(transaction, charged_back_at=self._now()))
+
+    def suspect(self, name: str) -> Transaction:
+        return self._keep(replace(self.find(name), suspicious_at=self._now()))
+
+    def amend(self, name: str, **order: Any) -> Transaction:
+        """Drift: the gateway's idea of the order changes behind everybody's back."""
+        transaction = self.find(name)
+        return self._keep(replace(transaction, order=replace(transaction.order, **order)))
+
+    def forget(self, name: str) -> None:
+        transaction = self.find(name)
+        del self._transactions[transaction.transaction_id]
+        if transaction.order.order_id is not None:
+            self._by_order[transaction.order.order_id].remove(transaction.transaction_id)
+        self.index.remove(transaction)
+        self._on_change()
+
+    def clear(self) -> None:
+        self._transactions.clear()
+        self._by_order.clear()
+        self.index = Index()
+        self._on_change()
+
+    def _money_taken(self, name: str) -> Transaction:
+        transaction = self.find(name)
+        if transaction.charged_back_at is not None:
+            raise NotAllowed("Transaction has already been charged back.")
+        if transaction.refunded_at is not None:
+            raise NotAllowed("Transaction has already been refunded.")
+        if transaction.status != "SUCCESS":
+            raise NotAllowed("Only a successful transaction can be refunded.")
+        return transaction
+
+    def _keep(self, transaction: Transaction) -> Transaction:
+        self._transactions[transaction.transaction_id] = transaction
+        self._on_change()
+        return transaction
+
+    def _new_id(self) -> str:
+        while (fresh := f"PA{secrets.randbelow(10**16):016d}") in self._transactions:
+            pass
+        return fresh

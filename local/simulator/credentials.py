@@ -1,0 +1,64 @@
+"""The keys that the gateway gave to its merchant, and what each of them opens."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+_KEY_KIND = re.compile(r"^(?:PA|FS)_(TEST|LIVE)_[\x21-\x7e]+$")
+
+
+class BadCredentials(ValueError):
+    """Keys that the real gateway could not have handed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    secret_key: str = field(repr=False)
+    encryption_key: str = field(repr=False)
+    webhook_secret: str | None = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not _KEY_KIND.match(self.secret_key):
+            raise BadCredentials("the secret key must begin with PA_TEST_, FS_TEST_, PA_LIVE_ or FS_LIVE_")
+        if len(self.encryption_key.encode()) != 32:
+            raise BadCredentials("the encryption key must be 32 bytes of UTF-8")
+
+    @classmethod
+    def invented(cls, mode: str = "test") -> Credentials:
+        return cls(f"PA_{mode.upper()}_{secrets.token_hex(24)}", secrets.token_hex(16), secrets.token_hex(24))
+
+    @property
+    def mode(self) -> str:
+        match = _KEY_KIND.match(self.secret_key)
+        return match[1].lower() if match else "none"
+
+    @property
+    def signing_key(self) -> str:
+        """The gateway's page names both keys; a merchant who set no webhook secret gets the encryption key."""
+        return self.webhook_secret or self.encryption_key
+
+
+class Keyring:
+    """The keys in force, newest first: several only while a rotation overlaps."""
+
+    def __init__(self, *credentials: Credentials) -> None:
+        self._keys = credentials
+
+    @property
+    def newest(self) -> Credentials:
+        return self._keys[0]
+
+    def opened_by(self, secret_key: str, mode: str) -> Credentials | None:
+        presented = secret_key.encode()
+        for keys in self._keys:
+            if secrets.compare_digest(keys.secret_key.encode(), presented) and keys.mode == mode:
+                return keys
+        return None
+
+    def rotate(self, changes: Mapping[str, str], *, keep_previous: bool) -> None:
+        """Only the keys that are named change."""
+        fresh = replace(self.newest, **changes)
+        self._keys = (fresh, *self._keys) if keep_previous else (fresh,)

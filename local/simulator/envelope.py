@@ -1,0 +1,79 @@
+"""What the gateway says about a transaction, in each of its dialects: amounts are numbers here and strings there."""
+
+from __future__ import annotations
+
+from local.simulator.jsontext import Json
+from local.simulator.transaction import Transaction, stamp
+
+_OTHER_DIGITS = str.maketrans("0123456789", "9876543210")
+
+
+def envelope(transaction: Transaction, page_url: str | None = None, lie: str = "") -> dict[str, Json]:
+    """Card, webhook and refund dialect: the amount is a number, echoed as it came."""
+    return _envelope(transaction, transaction.order.amount, page_url, lie)
+
+
+def status_envelope(transaction: Transaction, page_url: str | None = None, lie: str = "") -> dict[str, Json]:
+    """Status dialect: the same, with the amount as a string."""
+    spoken = _envelope(transaction, transaction.order.amount, page_url, lie)
+    spoken["data"]["amount"] = str(spoken["data"]["amount"])
+    return spoken
+
+
+def list_row(transaction: Transaction) -> dict[str, Json]:
+    order = transaction.order
+    return {
+        "transaction_id": transaction.transaction_id,
+        "order_id": order.order_id,
+        "amount": str(order.amount),
+        "currency": order.currency,
+        "status": transaction.status,
+        "card_number": order.card_number,
+        "card_type": order.card_type,
+        "created_at": stamp(transaction.created_at),
+        "refund_date": stamp(transaction.refunded_at),
+        "chargeback_date": stamp(transaction.charged_back_at),
+        "suspicious_date": stamp(transaction.suspicious_at),
+    }
+
+
+def _envelope(transaction: Transaction, amount: Json, page_url: str | None, lie: str) -> dict[str, Json]:
+    order = transaction.order
+    data = {
+        "amount": amount,
+        "currency": order.currency,
+        "order_id": order.order_id,
+        "transaction_id": transaction.transaction_id,
+        "customer": {
+            "first_name": order.customer.first_name,
+            "last_name": order.customer.last_name,
+            "email": order.customer.email,
+        },
+        "refund": _flag("refund_date", stamp(transaction.refunded_at)),
+        "chargeback": _flag("chargeback_date", stamp(transaction.charged_back_at)),
+    }
+    said: dict[str, Json] = {"status": transaction.status, "message": transaction.message}
+    if page_url is not None and transaction.status == "REDIRECT":
+        said["redirect_url"] = page_url
+    said["data"] = data
+    return _twisted(said, lie)
+
+
+def _flag(date_name: str, date: str | None) -> dict[str, Json]:
+    return {"status": date is not None, date_name: date}
+
+
+def _twisted(said: dict[str, Json], lie: str) -> dict[str, Json]:
+    data = said["data"]
+    match lie:
+        case "amount":  # the classic mistake: the other unit
+            data["amount"] = data["amount"] * 100
+        case "currency":
+            data["currency"] = "USD" if data["currency"] == "EUR" else "EUR"
+        case "order_id":
+            data["order_id"] = f"{data['order_id']}-of-somebody-else"
+        case "transaction_id":
+            data["transaction_id"] = data["transaction_id"].translate(_OTHER_DIGITS)
+        case "status":
+            said["status"] = "FAILED" if said["status"] == "SUCCESS" else "SUCCESS"
+    return said

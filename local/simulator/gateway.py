@@ -1,0 +1,72 @@
+"""The gateway as a whole: its keys, its book, its script, its postman. The rooms of HTTP are given this one thing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from local.simulator.bell import Bell
+from local.simulator.book import Book
+from local.simulator.credentials import Credentials, Keyring
+from local.simulator.holds import Holds
+from local.simulator.journal import Journal
+from local.simulator.pace import Pace
+from local.simulator.play import Play
+from local.simulator.postman import Postman
+from local.simulator.script import Script
+from local.simulator.transaction import Transaction
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Switches:
+    """Standing conditions, in contrast to the script's single plays."""
+
+    refuse_duplicates: bool = True  # a wire order_id that has a transaction is refused
+    status_unavailable: bool = False  # the status endpoint answers 503
+    down: bool = False  # every endpoint answers 503
+    page_size: int = 50  # rows in a page of the transaction list
+
+
+class Gateway:
+    def __init__(self, credentials: Credentials, pace: Pace, now: Callable[[], datetime] = utc_now) -> None:
+        self.keyring = Keyring(credentials)
+        self.now = now
+        self.bell = Bell()
+        self.book = Book(now, self.bell.ring)
+        self.journal = Journal(now, self.bell.ring)
+        self.holds = Holds(self.bell.ring)
+        self.script = Script()
+        self.switches = Switches()
+        self.plays: dict[str, Play] = {}
+        self.postman = Postman(self.journal, self._signing_key, pace, now)
+
+    def play_of(self, transaction: Transaction) -> Play:
+        return self.plays.get(transaction.transaction_id, Play())
+
+    def announce(self, transaction: Transaction) -> asyncio.Task[None] | None:
+        """Puts the news in the post, if it is news that the gateway posts."""
+        return self.postman.post(transaction, self.play_of(transaction))
+
+    def reset(self) -> None:
+        """Forgets everything but the keys."""
+        self.postman.drop_everything()
+        self.holds.release()
+        self.plays.clear()
+        self.script.clear()
+        self.switches = Switches()
+        self.book.clear()
+        self.journal.clear()
+
+    def _signing_key(self) -> str:
+        return self.keyring.newest.signing_key
+
+
+GATEWAY = web.AppKey("gateway", Gateway)

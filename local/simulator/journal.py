@@ -1,0 +1,109 @@
+"""What came in and what went out: every request to the gateway and every webhook delivery, without card data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from local.simulator.cards import masked
+from local.simulator.intake import KNOWN_FIELDS
+from local.simulator.jsontext import Json
+from local.simulator.transaction import stamp
+
+
+@dataclass(slots=True)
+class Entry:
+    """One POST to the gateway. It is written down when it arrives and completed as more is learnt about it."""
+
+    call: str
+    mode: str
+    at: datetime
+    order_id: str | None = None
+    decrypted: dict[str, Json] | None = None
+    play: dict[str, str] | None = None
+    transaction_id: str | None = None
+    became: str = "not understood"
+
+    def shown(self) -> dict[str, Json]:
+        names = ("call", "mode", "order_id", "transaction_id", "became", "decrypted", "play")
+        return {"at": stamp(self.at)} | {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to hand over one webhook."""
+
+    transaction_id: str
+    order_id: str | None
+    url: str
+    attempt: int
+    at: datetime
+    headers: Mapping[str, str]
+    body: str
+    status_code: int | None
+    error: str | None
+
+    def shown(self) -> dict[str, Json]:
+        names = ("transaction_id", "order_id", "url", "attempt", "headers", "body", "status_code", "error")
+        return {"at": stamp(self.at)} | {name: getattr(self, name) for name in names}
+
+
+class Journal:
+    def __init__(self, now: Callable[[], datetime], on_change: Callable[[], None] = lambda: None) -> None:
+        self._now = now
+        self._on_change = on_change
+        self.entries: list[Entry] = []
+        self.deliveries: list[Delivery] = []
+        self.status_requests: Counter[str] = Counter()
+
+    def open(self, call: str, mode: str) -> Entry:
+        entry = Entry(call, mode, self._now())
+        self.entries.append(entry)
+        self._on_change()
+        return entry
+
+    def read(self, entry: Entry, fields: Mapping[str, Json]) -> None:
+        entry.decrypted = without_card_data(fields)
+        order_id = fields.get("order_id")
+        entry.order_id = order_id if isinstance(order_id, str) else None
+        self._on_change()
+
+    def close(self, entry: Entry, became: str) -> None:
+        entry.became = became
+        self._on_change()
+
+    def deliver(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+        self._on_change()
+
+    def ask(self, name: str) -> None:
+        self.status_requests[name] += 1
+        self._on_change()
+
+    def count(self, call: str) -> int:
+        return sum(entry.call == call for entry in self.entries)
+
+    def posts(self) -> dict[str, int]:
+        """How often each wire order_id was POSTed, to the card endpoint or the hosted one."""
+        posts = Counter(e.order_id for e in self.entries if e.order_id is not None and e.call != "refund")
+        return {str(order_id): times for order_id, times in posts.items()}
+
+    def clear(self) -> None:
+        self.entries.clear()
+        self.deliveries.clear()
+        self.status_requests.clear()
+        self._on_change()
+
+
+_UNSPOKEN: Final = {"card_cvv"}
+
+
+def without_card_data(fields: Mapping[str, Json]) -> dict[str, Json]:
+    """Only fields that the gateway knows are shown: an unknown one might hold a card number under another name."""
+    shown = {name: value for name, value in fields.items() if name in KNOWN_FIELDS and name not in _UNSPOKEN}
+    if "card_number" in shown:
+        shown["card_number"] = masked(shown["card_number"])
+    return shown

@@ -1,0 +1,17 @@
+"""How patient the postman is. The gateway publishes neither its retry intervals nor its time-out: both are ours to set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The first delivery is immediate; each interval is the wait before one retry (the gateway makes up to 3)."""
+
+    intervals: tuple[float, ...] = (1.0, 4.0, 10.0)
+    timeout: float = 10.0
+
+    @classmethod
+    def brisk(cls) -> Pace:
+        return cls(intervals=(0.02, 0.04, 0.06), timeout=5.0)

@@ -1,0 +1,52 @@
+"""What is to happen next: one-shot plays in the order they were written, and otherwise what the card says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from local.simulator.cards import CARDS
+from local.simulator.play import Play
+from local.simulator.scenarios import SCENARIOS
+
+CALLS: Final = ("card", "hosted", "refund")
+UNSUPPORTED: Final = Play("decline", message="The Card is not supported for testing.")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One scripted play, for the next call of its kind; of any order, or of the one that it names."""
+
+    play: Play
+    call: str = "card"
+    order_id: str | None = None
+
+    def fits(self, call: str, order_id: str | None) -> bool:
+        return self.call == call and self.order_id in {None, order_id}
+
+
+class Script:
+    def __init__(self) -> None:
+        self._lines: list[Line] = []
+
+    def write(self, line: Line) -> None:
+        self._lines.append(line)
+
+    def clear(self) -> None:
+        self._lines.clear()
+
+    @property
+    def remaining(self) -> tuple[Line, ...]:
+        return tuple(self._lines)
+
+    def take(self, call: str, order_id: str | None) -> Play | None:
+        for index, line in enumerate(self._lines):
+            if line.fits(call, order_id):
+                del self._lines[index]
+                return line.play
+        return None
+
+
+def by_card(card_number: str) -> Play:
+    name = CARDS.get(card_number)
+    return SCENARIOS[name] if name else UNSUPPORTED
