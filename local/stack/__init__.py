@@ -1,0 +1,9 @@
+"""The local stack: the real template on an emulated AWS with IAM enforced, in front of a gateway. No account, no Docker."""
+
+from local.stack.errors import StackError
+from local.stack.gateway import GatewayKeys
+from local.stack.running import running
+from local.stack.shop import Shop
+from local.stack.stack import Stack
+
+__all__ = ["GatewayKeys", "Shop", "Stack", "StackError", "running"]

@@ -1,0 +1,21 @@
+"""What children see of the developer's environment: the way to programs, and nothing of their AWS account or proxies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def plain(room: Path, source: Mapping[str, str] | None = None) -> dict[str, str]:
+    """HOME and TMPDIR are the child's own room, so that no two stacks meet and nothing stays behind."""
+    source = os.environ if source is None else source
+    kept = {name: source[name] for name in _KEPT if name in source}
+    return kept | {
+        "HOME": str(room),
+        "TMPDIR": str(room),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

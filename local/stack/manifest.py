@@ -1,0 +1,72 @@
+"""The machine-readable file that tells a client all it needs, for as long as the stack runs.
+
+It holds keys (of an emulator, but keys), so only its owner may read it. A lock beside it says that its stack is alive:
+the kernel drops the lock with the process, so a file left by a killed one is free to be taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from local.stack.errors import ManifestTaken
+
+DEFAULT = Path(".local/stack.json")
+
+
+def write(path: Path, content: Mapping[str, object]) -> None:
+    """Whole or not at all: a reader that polls for the file never sees half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):
+        draft.unlink()
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+    draft.replace(path)
+
+
+@contextlib.contextmanager
+def claimed(chosen: Path | None) -> Iterator[Path]:
+    """The file this stack may write: the chosen one, or the first of stack.json, stack-2.json, … that is free."""
+    candidates = [chosen] if chosen else (_numbered(n) for n in itertools.count(1))
+    for path in candidates:
+        lock = _lock(path)
+        if lock is None:
+            continue
+        try:
+            path.unlink(missing_ok=True)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+            _lock_file(path).unlink(missing_ok=True)
+            os.close(lock)
+        return
+    raise ManifestTaken(chosen or DEFAULT)
+
+
+def _numbered(n: int) -> Path:
+    return DEFAULT if n == 1 else DEFAULT.with_name(f"{DEFAULT.stem}-{n}{DEFAULT.suffix}")
+
+
+def _lock_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+def _lock(path: Path) -> int | None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(_lock_file(path), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The holder before may have removed the file between our open and our lock: then ours locks nothing.
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)
+        return _lock(path)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None

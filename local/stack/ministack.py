@@ -1,0 +1,86 @@
+"""MiniStack: AWS in one process, on a free port of 127.0.0.1, enforcing IAM.
+
+It lets its own root key through without a look at the signature, so that key is random and stays in this process;
+whoever is a client gets an IAM user.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from local.stack import environment, ports
+from local.stack.cloud import Cloud, Keys
+from local.stack.processes import Process, make_room, start
+
+REGION = "eu-west-2"
+_READY_SECONDS = 60.0
+_DIRECT = build_opener(ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class MiniStack:
+    process: Process
+    root: Cloud
+
+
+def started(also_remove: tuple[Path, ...] = ()) -> MiniStack:
+    """`also_remove`: what must not outlive MiniStack, even if this process is killed."""
+    room = make_room("ministack")
+    root = Keys(f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20))
+    with ports.listening() as sock:
+        port = ports.number(sock)
+        process = start(
+            "MiniStack",
+            room,
+            [
+                sys.executable,
+                "-m",
+                "hypercorn",
+                "ministack.app:app",
+                "--bind",
+                f"fd://{sock.fileno()}",
+                "--workers",
+                "0",
+            ],
+            env=_environment(room, port, root),
+            cwd=room,
+            pass_fds=(sock.fileno(),),
+            remove=also_remove,
+        )
+    return MiniStack(process, Cloud(f"http://{ports.LOOPBACK}:{port}", REGION, root))
+
+
+def wait_until_ready(ministack: MiniStack) -> None:
+    url = f"{ministack.root.endpoint_url}/_ministack/ready"
+
+    def ready() -> bool:
+        try:
+            with _DIRECT.open(url, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    ministack.process.wait_until(ready, _READY_SECONDS)
+
+
+def _environment(room: Path, port: int, root: Keys) -> dict[str, str]:
+    return environment.plain(room) | {
+        "AUTH": "true",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": ports.LOOPBACK,
+        "MINISTACK_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": root.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": root.secret_access_key,
+        "STATE_DIR": str(room / "state"),
+        "S3_DATA_DIR": str(room / "s3"),
+        "LAMBDA_EXECUTOR": "local",
+        # Its other listeners take fixed ports of every interface, and a Docker daemon is none of its business here.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": f"unix://{room}/no-docker",
+    }

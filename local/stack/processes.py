@@ -1,0 +1,103 @@
+"""Child processes that cannot outlive this one, each in a room (a directory) that goes with it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.stack.errors import ProcessEnded, TookTooLong
+
+_LEASH = Path(__file__).with_name("leash.py")
+_GRACE = 3.0
+
+
+def make_room(name: str) -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"payments-{name}-"))
+
+
+@dataclass(frozen=True)
+class Process:
+    """A command on a leash. It, its descendants and its room end with `release()`, or with this process."""
+
+    name: str
+    room: Path
+    _leash: subprocess.Popen[bytes]
+
+    @property
+    def log(self) -> Path:
+        return self.room / "log"
+
+    @property
+    def alive(self) -> bool:
+        return self._leash.poll() is None
+
+    def written(self) -> str:
+        try:
+            return self.log.read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def ended(self) -> ProcessEnded:
+        return ProcessEnded(self.name, self._leash.returncode, self.written())
+
+    def wait(self, timeout: float, every: float = 0.05, meanwhile: Callable[[], None] = lambda: None) -> int:
+        deadline = time.monotonic() + timeout
+        while self.alive:
+            if time.monotonic() > deadline:
+                raise TookTooLong(self.name, timeout, self.written())
+            meanwhile()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._leash.wait(every)
+        return self._leash.returncode
+
+    def wait_until(self, ready: Callable[[], bool], timeout: float, every: float = 0.05) -> None:
+        deadline = time.monotonic() + timeout
+        while not ready():
+            if not self.alive:
+                raise self.ended()
+            if time.monotonic() > deadline:
+                raise TookTooLong(self.name, timeout, self.written())
+            time.sleep(every)
+
+    def release(self) -> None:
+        if self._leash.stdin is not None:
+            self._leash.stdin.close()
+        try:
+            self._leash.wait(_GRACE + 5)
+        except subprocess.TimeoutExpired:
+            self._leash.kill()
+            self._leash.wait()
+        shutil.rmtree(self.room, ignore_errors=True)
+
+
+def start(
+    name: str,
+    room: Path,
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    pass_fds: Iterable[int] = (),
+    remove: Iterable[Path] = (),
+) -> Process:
+    """The log is in the room, so it goes with it: read `written()` while the process is held."""
+    removals = [part for path in (room, *remove) for part in ("--remove", str(path))]
+    with (room / "log").open("wb") as log:
+        leash = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_LEASH), "--grace", str(_GRACE), *removals, "--", *command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=dict(env),
+            cwd=cwd,
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,  # Ctrl-C reaches the holder alone, which then lets go in order
+        )
+    return Process(name, room, leash)

@@ -1,0 +1,22 @@
+"""Lines for the person at the terminal, each with the seconds since the start."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+
+def noting(out: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> Callable[[str], None]:
+    out = out or sys.stdout
+    begun = clock()
+
+    def note(text: str) -> None:
+        # The terminal may be gone while its stack is still being taken down.
+        with contextlib.suppress(OSError, ValueError):
+            out.write(f"{clock() - begun:6.1f} s  {text}\n")
+            out.flush()
+
+    return note

@@ -1,0 +1,82 @@
+"""Brings the stack up, step by step, and takes it down in the reverse order, whatever happens in between."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from local.stack import deploy, gateway, identities, manifest, ministack, readiness
+from local.stack.gateway import Gateway, GatewayKeys
+from local.stack.ministack import MiniStack
+from local.stack.stack import Stack
+
+Note = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def running(
+    *,
+    gateway_url: str | None = None,
+    keys: GatewayKeys | None = None,
+    simulator_options: tuple[str, ...] = (),
+    parameters: Mapping[str, str] | None = None,
+    manifest_file: Path | None = None,
+    note: Note = lambda _: None,
+) -> Iterator[Stack]:
+    """The stack in front of a gateway. `parameters` overrides the template's; without a file nothing is written."""
+    keys = keys or GatewayKeys.chosen({})
+    with contextlib.ExitStack() as down:
+        note("starting MiniStack")
+        aws = ministack.started(also_remove=(manifest_file,) if manifest_file else ())
+        down.callback(aws.process.release)
+        note(
+            "starting the gateway simulator" if gateway_url is None else f"using the gateway at {gateway_url}"
+        )
+        bank = down.enter_context(gateway.chosen(gateway_url, keys, simulator_options))
+        ministack.wait_until_ready(aws)
+        stack = _set_up(aws, bank, parameters or {}, note)
+        if manifest_file:
+            down.callback(manifest_file.unlink, missing_ok=True)
+            manifest.write(manifest_file, stack.manifest())
+        yield stack
+
+
+def _set_up(aws: MiniStack, bank: Gateway, parameters: Mapping[str, str], note: Note) -> Stack:
+    api_id = secrets.token_hex(4)
+    # By path, not by host: *.localhost does not resolve everywhere.
+    api_url = f"{aws.root.endpoint_url}/_aws/execute-api/{api_id}/{deploy.STAGE}"
+    people = identities.created(aws.root, api_id)
+    admin = aws.root.seen_by(people.admin)
+    note("deploying template.yaml with sam")
+    deployed = deploy.deployed(admin, api_id, _parameters(bank, api_url) | dict(parameters), note)
+    stack = Stack(
+        name=deploy.STACK_NAME,
+        api_url=api_url,
+        admin=admin,
+        identities=people,
+        gateway=bank,
+        table=deployed.outputs["TableName"],
+        bus=deployed.outputs["BusName"],
+        gateway_secret=deployed.outputs["GatewaySecretArn"],
+        functions=deployed.functions,
+    )
+    note("filling the gateway's secret")
+    admin.client("secretsmanager").put_secret_value(
+        SecretId=stack.gateway_secret, SecretString=json.dumps(asdict(bank.keys))
+    )
+    note("asking the API for a first answer")
+    readiness.wait_for_api(stack, aws.process)
+    return stack
+
+
+def _parameters(bank: Gateway, api_url: str) -> dict[str, str]:
+    return {
+        "GatewayMode": "test",
+        "GatewayAmountUnit": "minor",  # as the reference document says
+        "GatewayBaseUrl": bank.url,
+        "PublicBaseUrl": api_url,
+    }

@@ -1,0 +1,53 @@
+"""What a running stack is to its clients: addresses, names and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from local.stack.cloud import Cloud, Keys
+from local.stack.gateway import Gateway
+from local.stack.identities import Identities
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    name: str
+    api_url: str
+    admin: Cloud
+    identities: Identities = field(repr=False)
+    gateway: Gateway = field(repr=False)
+    table: str
+    bus: str
+    gateway_secret: str
+    functions: Mapping[str, str]
+
+    @property
+    def region(self) -> str:
+        return self.admin.region
+
+    def seen_by(self, keys: Keys) -> Cloud:
+        return self.admin.seen_by(keys)
+
+    def manifest(self) -> dict[str, Any]:
+        """The names are a contract with whoever reads `.local/stack.json`."""
+        who = self.identities
+        return {
+            "api_url": self.api_url,
+            "region": self.region,
+            "aws_endpoint_url": self.admin.endpoint_url,
+            "access_key_id": who.client.access_key_id,
+            "secret_access_key": who.client.secret_access_key,
+            "stranger_access_key_id": who.stranger.access_key_id,
+            "stranger_secret_access_key": who.stranger.secret_access_key,
+            "admin_access_key_id": who.admin.access_key_id,
+            "admin_secret_access_key": who.admin.secret_access_key,
+            "gateway_url": self.gateway.url,
+            "gateway": asdict(self.gateway.keys),
+            "stack_name": self.name,
+            "table": self.table,
+            "bus": self.bus,
+            "gateway_secret": self.gateway_secret,
+            "functions": dict(self.functions),
+        }
