@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from local.simulator.credentials import BadCredentials, Credentials
+from local.simulator.credentials import Credentials, CredentialsError
 from local.simulator.gateway import Gateway
 from local.simulator.pace import Pace
 from local.simulator.server import serving
@@ -26,19 +26,19 @@ def main() -> int:
         return 2
     try:
         credentials = Credentials(keys["secret_key"], keys["encryption_key"], keys["webhook_secret"])
-    except BadCredentials as bad:
+    except CredentialsError as bad:
         sys.stderr.write(f"simulator: {bad}\n")
         return 2
     pace = Pace(options.webhook_intervals, options.webhook_timeout)
     try:
-        asyncio.run(_serve(Gateway(credentials, pace), options.port, options.announce, options.with_parent))
+        asyncio.run(_serve(Gateway(credentials, pace), options.port, options.announce, with_parent=options.with_parent))
     except OSError as error:
         sys.stderr.write(f"simulator: {error}\n")
         return 1
     return 0
 
 
-async def _serve(gateway: Gateway, port: int, announce: Path | None, with_parent: bool) -> None:
+async def _serve(gateway: Gateway, port: int, announce: Path | None, *, with_parent: bool) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -54,13 +54,13 @@ async def _serve(gateway: Gateway, port: int, announce: Path | None, with_parent
         if watch is not None:
             watch.cancel()
         if announce is not None:
-            announce.unlink(missing_ok=True)
+            _remove(announce)
 
 
 async def _orphaned(stop: asyncio.Event) -> None:
     """A parent that was killed cannot say goodbye; nothing that it started should outlive it."""
     parent = os.getppid()
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110  no event tells a process that its parent is gone
         await asyncio.sleep(0.5)
     stop.set()
 
@@ -72,6 +72,10 @@ def _write_whole(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
 def _intervals(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(",") if part.strip())
 
@@ -81,7 +85,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--announce", type=Path, metavar="FILE", help="written once the simulator listens")
-    parser.add_argument("--with-parent", action="store_true", help="stop when the process that started this one is gone")
+    parser.add_argument("--with-parent", action="store_true", help="stop when the starting process is gone")
     parser.add_argument("--webhook-intervals", type=_intervals, default=usual.intervals, metavar="S,S,S")
     parser.add_argument("--webhook-timeout", type=float, default=usual.timeout, metavar="S")
     for name in _KEYS:

@@ -20,10 +20,13 @@ def is_loopback(url: str) -> bool:
 
 
 class LoopbackResolver(AbstractResolver):
-    """RFC 6761: `localhost` and every name under it are this machine. Not every system's resolver knows the second half."""
+    """RFC 6761: `localhost` and every name under it are this machine. Not every system knows the second half."""
 
     async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_INET,
     ) -> list[ResolveResult]:
         if not _is_localhost(host):
             raise OSError(f"{host} is not this machine")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from local.simulator.answers import spoken, travel
 from local.simulator.authority import admitted, json_body
-from local.simulator.book import NotAllowed, NotInBook
+from local.simulator.book import NotAllowedError, UnknownTransactionError
 from local.simulator.charging import page_url
 from local.simulator.envelope import envelope, list_row, status_envelope
 from local.simulator.gateway import GATEWAY, Gateway
-from local.simulator.intake import Refusal, plain
-from local.simulator.jsontext import Json
-from local.simulator.listing import BadCursor, Page, Span
+from local.simulator.intake import RefusedError, plain
+from local.simulator.listing import CursorError, Page, Span
 from local.simulator.play import Play
-from local.simulator.transaction import Transaction
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from local.simulator.jsontext import Json
+    from local.simulator.transaction import Transaction
 
 
 async def status(request: web.Request) -> web.StreamResponse:
@@ -26,12 +29,12 @@ async def status(request: web.Request) -> web.StreamResponse:
     name = request.match_info["name"]
     gateway.journal.ask(name)
     if gateway.switches.status_unavailable:
-        raise Refusal(503, "Service Unavailable")
+        raise RefusedError(503, "Service Unavailable")
     transaction = _known(gateway, name, request.match_info["mode"])
     play = gateway.play_of(transaction)
     if play.status != "plain" and play.status_times > 0:
         gateway.plays[transaction.transaction_id] = replace(play, status_times=play.status_times - 1)
-        raise _not_found() if play.status == "missing" else Refusal(503, "Service Unavailable")
+        raise _not_found() if play.status == "missing" else RefusedError(503, "Service Unavailable")
     return spoken(status_envelope(transaction, page_url(request, transaction), play.status_lie))
 
 
@@ -48,7 +51,7 @@ async def refund(request: web.Request) -> web.StreamResponse:
         entry.play = play.parts()
         if play.verdict is not None:
             transaction = _refunded(gateway, transaction.transaction_id)
-    except Refusal as refusal:
+    except RefusedError as refusal:
         gateway.journal.close(entry, f"refused: {refusal.code} {refusal.message}")
         raise
     gateway.journal.close(entry, "nothing was refunded" if play.verdict is None else "refunded")
@@ -81,8 +84,8 @@ def _page(request: web.Request, gateway: Gateway) -> Page:
     mode, size = request.match_info["mode"], gateway.switches.page_size
     try:
         return gateway.book.index.page(mode, span, size, after or None, before or None)
-    except BadCursor:
-        raise Refusal(422, "Invalid cursor.") from None
+    except CursorError:
+        raise RefusedError(422, "Invalid cursor.") from None
 
 
 def _day(query: Json, name: str) -> date | None:
@@ -91,7 +94,7 @@ def _day(query: Json, name: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         error = {"field": name, "message": f"{name} must be YYYY-MM-DD"}
-        raise Refusal(422, "Validation failed", [error]) from None
+        raise RefusedError(422, "Validation failed", [error]) from None
 
 
 def _refund_of(fields: dict[str, Json]) -> str:
@@ -103,23 +106,23 @@ def _refund_of(fields: dict[str, Json]) -> str:
         if name not in {"transaction_id", "reason"}
     ]
     if errors:
-        raise Refusal(422, "Please pass all mandatory fields" if wrong else "Validation failed", errors)
+        raise RefusedError(422, "Please pass all mandatory fields" if wrong else "Validation failed", errors)
     return str(fields["transaction_id"])
 
 
 def _refunded(gateway: Gateway, transaction_id: str) -> Transaction:
     try:
         return gateway.book.refund(transaction_id)
-    except NotAllowed as refused:
-        raise Refusal(400, str(refused)) from None
+    except NotAllowedError as refused:
+        raise RefusedError(400, str(refused)) from None
 
 
 def _known(gateway: Gateway, name: str, mode: str) -> Transaction:
     try:
         return gateway.book.find(name, mode)
-    except NotInBook:
+    except UnknownTransactionError:
         raise _not_found() from None
 
 
-def _not_found() -> Refusal:
-    return Refusal(404, "Transaction not found.")
+def _not_found() -> RefusedError:
+    return RefusedError(404, "Transaction not found.")

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+from typing import TYPE_CHECKING
 
-from local.simulator.credentials import Credentials, Keyring
-from local.simulator.intake import Refusal
+from local.simulator.intake import RefusedError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from local.simulator.credentials import Credentials, Keyring
 
 
 def admitted(request: web.Request, keyring: Keyring) -> Credentials:
     scheme, _, secret_key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret_key.strip():
-        raise Refusal(401, "Authentication token is missing.")
+        raise RefusedError(401, "Authentication token is missing.")
     keys = keyring.opened_by(secret_key.strip(), request.match_info["mode"])
     if keys is None:
-        raise Refusal(401, "Invalid Secret Key.")
+        raise RefusedError(401, "Invalid Secret Key.")
     return keys
 
 
 async def json_body(request: web.Request) -> bytes:
     if request.content_type != "application/json":
-        raise Refusal(400, "Please send application/json.")
+        raise RefusedError(400, "Please send application/json.")
     return await request.read()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from local.simulator.listing import Index
 from local.simulator.transaction import MESSAGES, Order, Transaction
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
-class NotInBook(LookupError):
+    from local.simulator.jsontext import Json
+
+
+class UnknownTransactionError(LookupError):
     """No transaction answers to that name."""
 
 
-class NotAllowed(Exception):
+class NotAllowedError(Exception):
     """The bank refuses; the message is what the gateway would say."""
 
 
@@ -30,6 +34,9 @@ class Book:
 
     def __iter__(self) -> Iterator[Transaction]:
         return iter(self._transactions.values())
+
+    def __contains__(self, transaction: Transaction) -> bool:
+        return transaction.transaction_id in self._transactions
 
     def record(self, order: Order, status: str, message: str | None, at: datetime | None = None) -> Transaction:
         created_at = at or self._now()
@@ -54,17 +61,17 @@ class Book:
             transaction = self._transactions[transaction_id]
             if mode in {None, transaction.order.mode}:
                 return transaction
-        raise NotInBook(name)
+        raise UnknownTransactionError(name)
 
     def has_order(self, order_id: str, mode: str) -> bool:
         ids = self._by_order.get(order_id, [])
         return any(self._transactions[one].order.mode == mode for one in ids)
 
     def decide(self, name: str, status: str, message: str | None = None, *, overrule: bool = False) -> Transaction:
-        """The shopper's or the bank's last word. A decided transaction stays as it is, unless the bank overrules itself."""
+        """The shopper's or the bank's word. A decided transaction stays decided, unless the bank overrules itself."""
         transaction = self.find(name)
         if transaction.is_final and not overrule:
-            raise NotAllowed("Transaction has already been decided.")
+            raise NotAllowedError("Transaction has already been decided.")
         message = message or MESSAGES.get(status, "")
         return self._keep(replace(transaction, status=status, message=message, decided_at=self._now()))
 
@@ -79,7 +86,7 @@ class Book:
     def suspect(self, name: str) -> Transaction:
         return self._keep(replace(self.find(name), suspicious_at=self._now()))
 
-    def amend(self, name: str, **order: Any) -> Transaction:
+    def amend(self, name: str, **order: Json) -> Transaction:
         """Drift: the gateway's idea of the order changes behind everybody's back."""
         transaction = self.find(name)
         return self._keep(replace(transaction, order=replace(transaction.order, **order)))
@@ -101,11 +108,11 @@ class Book:
     def _money_taken(self, name: str) -> Transaction:
         transaction = self.find(name)
         if transaction.charged_back_at is not None:
-            raise NotAllowed("Transaction has already been charged back.")
+            raise NotAllowedError("Transaction has already been charged back.")
         if transaction.refunded_at is not None:
-            raise NotAllowed("Transaction has already been refunded.")
+            raise NotAllowedError("Transaction has already been refunded.")
         if transaction.status != "SUCCESS":
-            raise NotAllowed("Only a successful transaction can be refunded.")
+            raise NotAllowedError("Only a successful transaction can be refunded.")
         return transaction
 
     def _keep(self, transaction: Transaction) -> Transaction:

@@ -1,4 +1,4 @@
-"""Which card plays which scenario. Any other card is answered as the reference document shows: not supported for testing."""
+"""Which card plays which scenario. Any other card is declined in the document's words: not supported for testing."""
 
 from __future__ import annotations
 

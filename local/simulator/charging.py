@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from local.simulator.answers import travel
 from local.simulator.authority import admitted, json_body
 from local.simulator.cards import brand, masked
 from local.simulator.envelope import envelope
 from local.simulator.gateway import GATEWAY, Gateway
-from local.simulator.intake import Refusal, check, opened
-from local.simulator.journal import Entry
-from local.simulator.jsontext import Json
+from local.simulator.intake import RefusedError, check, opened
 from local.simulator.play import Play
 from local.simulator.script import by_card
 from local.simulator.transaction import Customer, Order, Transaction
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from local.simulator.journal import Entry
+    from local.simulator.jsontext import Json
 
 
 async def card(request: web.Request) -> web.StreamResponse:
@@ -31,7 +35,7 @@ async def _charge(request: web.Request, call: str) -> web.StreamResponse:
     try:
         fields = await _understood(request, gateway, entry)
         play = _play(gateway, call, fields)
-    except Refusal as refusal:
+    except RefusedError as refusal:
         gateway.journal.close(entry, f"refused: {refusal.code} {refusal.message}")
         raise
     entry.play = play.parts()
@@ -47,7 +51,7 @@ async def _understood(request: web.Request, gateway: Gateway, entry: Entry) -> d
     order_id = fields.get("order_id")
     if gateway.switches.refuse_duplicates and order_id and gateway.book.has_order(order_id, entry.mode):
         error = {"field": "order_id", "message": "order_id has already been used"}
-        raise Refusal(422, "Duplicate order_id.", [error])
+        raise RefusedError(422, "Duplicate order_id.", [error])
     return fields
 
 

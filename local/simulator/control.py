@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from urllib.parse import quote
 
 import urllib3
 
 from local.simulator.jsontext import Json, read, write
 
 
-class ControlRefused(Exception):
+class ControlError(Exception):
     """The control plane answered with anything but success."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -33,17 +33,19 @@ class Control:
         return book
 
     def transaction(self, name: str) -> dict[str, Json]:
-        transaction: dict[str, Json] = self._get(f"/transactions/{name}")
+        transaction: dict[str, Json] = self._get(f"/transactions/{_quoted(name)}")
         return transaction
 
     def deliveries(self, of: str | None = None) -> list[dict[str, Json]]:
-        made: list[dict[str, Json]] = self._get("/deliveries" + (f"?of={of}" if of else ""))
+        made: list[dict[str, Json]] = self._get("/deliveries" + (f"?of={_quoted(of)}" if of else ""))
         return made
 
     def reset(self) -> None:
         self._post("/reset")
 
-    def script(self, scenario: str | None = None, *, call: str = "card", order_id: str | None = None, **play: Any) -> None:
+    def script(
+        self, scenario: str | None = None, *, call: str = "card", order_id: str | None = None, **play: Json
+    ) -> None:
         """The next `call` plays this. `play` overrides parts of it: `script("held", webhook="lost")`."""
         named = {} if scenario is None else {"scenario": scenario}
         self._post("/script", {**named, "call": call, "order_id": order_id, **play})
@@ -68,46 +70,48 @@ class Control:
     def release(self, of: str | None = None) -> int:
         return int(self._post("/release", {"of": of})["released"])
 
-    def wait(self, of: str | None = None, *, timeout: float = 5, **fact: Any) -> bool:
+    def wait(self, of: str | None = None, *, timeout: float = 5, **fact: Json) -> bool:
         """For status="SUCCESS", held=True, posts=1, status_requests=1, deliveries=1 (attempts) or delivered=1 (2xx)."""
         try:
             return bool(self._post("/wait", {"of": of, "timeout": timeout, **fact})["happened"])
-        except ControlRefused as refused:
+        except ControlError as refused:
             if refused.code == 408:
                 return False
             raise
 
-    def decide(self, name: str, outcome: str, *, message: str | None = None, overrule: bool = False) -> dict[str, Json]:
-        """outcome: approve, decline, block, abandon, pending, …; as the shopper or the bank would."""
-        fields = {"outcome": outcome, "message": message, "overrule": overrule}
-        return self._post(f"/transactions/{name}/decide", fields)
+    def decide(
+        self, name: str, outcome: str, *, message: str | None = None, overrule: bool = False, quietly: bool = False
+    ) -> dict[str, Json]:
+        """outcome: approve, decline, block, abandon, …; `overrule` a decided one; `quietly` without a webhook."""
+        fields = {"outcome": outcome, "message": message, "overrule": overrule, "quietly": quietly}
+        return self._post(f"/transactions/{_quoted(name)}/decide", fields)
 
     def refund(self, name: str) -> dict[str, Json]:
-        return self._post(f"/transactions/{name}/refund")
+        return self._post(f"/transactions/{_quoted(name)}/refund")
 
     def charge_back(self, name: str) -> dict[str, Json]:
-        return self._post(f"/transactions/{name}/chargeback")
+        return self._post(f"/transactions/{_quoted(name)}/chargeback")
 
     def suspect(self, name: str) -> dict[str, Json]:
-        return self._post(f"/transactions/{name}/suspicious")
+        return self._post(f"/transactions/{_quoted(name)}/suspicious")
 
-    def amend(self, name: str, **order: Any) -> dict[str, Json]:
-        return self._post(f"/transactions/{name}/amend", order)
+    def amend(self, name: str, **order: Json) -> dict[str, Json]:
+        return self._post(f"/transactions/{_quoted(name)}/amend", order)
 
     def forget(self, name: str) -> None:
-        self._call("DELETE", f"/transactions/{name}", None)
+        self._call("DELETE", f"/transactions/{_quoted(name)}", None)
 
-    def orphan(self, **order: Any) -> str:
+    def orphan(self, **order: Json) -> str:
         return self.orphans(1, **order)[0]
 
-    def orphans(self, count: int, **order: Any) -> list[str]:
+    def orphans(self, count: int, **order: Json) -> list[str]:
         """amount, currency, order_id, status, created_at (ISO 8601), seconds_apart."""
         made: list[str] = self._call("POST", "/orphans", {"count": count, **order})
         return made
 
-    def announce(self, name: str, **play: Any) -> bool:
+    def announce(self, name: str, **play: Json) -> bool:
         """Posts a webhook now; `webhook="unsigned"` or `webhook_lie="status"` make it a forgery."""
-        return bool(self._post(f"/transactions/{name}/webhook", play)["posted"])
+        return bool(self._post(f"/transactions/{_quoted(name)}/webhook", play)["posted"])
 
     def _get(self, path: str) -> Json:
         return self._call("GET", path, None)
@@ -122,5 +126,9 @@ class Control:
         answer = self._http.request(method, self._url + path, body=body, headers=headers)
         said = read(answer.data)
         if answer.status != 200:
-            raise ControlRefused(answer.status, str(said.get("message", said)))
+            raise ControlError(answer.status, str(said.get("message", said)))
         return said
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="~")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _KEY_KIND = re.compile(r"^(?:PA|FS)_(TEST|LIVE)_[\x21-\x7e]+$")
 
 
-class BadCredentials(ValueError):
+class CredentialsError(ValueError):
     """Keys that the real gateway could not have handed out."""
 
 
@@ -22,9 +25,9 @@ class Credentials:
 
     def __post_init__(self) -> None:
         if not _KEY_KIND.match(self.secret_key):
-            raise BadCredentials("the secret key must begin with PA_TEST_, FS_TEST_, PA_LIVE_ or FS_LIVE_")
+            raise CredentialsError("the secret key must begin with PA_TEST_, FS_TEST_, PA_LIVE_ or FS_LIVE_")
         if len(self.encryption_key.encode()) != 32:
-            raise BadCredentials("the encryption key must be 32 bytes of UTF-8")
+            raise CredentialsError("the encryption key must be 32 bytes of UTF-8")
 
     @classmethod
     def invented(cls, mode: str = "test") -> Credentials:

@@ -1,21 +1,24 @@
-"""What somebody at the gateway, or the shopper, does to a transaction without the merchant's API: part of `/_control`."""
+"""The part of `/_control` that acts as somebody at the gateway, or as the shopper, would on one transaction."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from local.simulator.answers import spoken
-from local.simulator.book import NotAllowed, NotInBook
+from local.simulator.book import NotAllowedError, UnknownTransactionError
 from local.simulator.gateway import GATEWAY
-from local.simulator.intake import Refusal
-from local.simulator.jsontext import Json
+from local.simulator.intake import RefusedError
 from local.simulator.plane import body, shown
-from local.simulator.play import OUTCOMES, BadPlay
+from local.simulator.play import OUTCOMES, PlayError
 from local.simulator.transaction import Customer, Order, Transaction
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from local.simulator.jsontext import Json
 
 
 async def one(request: web.Request) -> web.StreamResponse:
@@ -28,11 +31,12 @@ async def decide(request: web.Request) -> web.StreamResponse:
     fields = await body(request)
     status = OUTCOMES.get(str(fields.get("outcome")))
     if status is None:
-        raise Refusal(422, f"outcome must be one of: {', '.join(name for name, s in OUTCOMES.items() if s)}")
+        raise RefusedError(422, f"outcome must be one of: {', '.join(name for name, s in OUTCOMES.items() if s)}")
     name = _named(request).transaction_id
     overrule = bool(fields.get("overrule", False))
     transaction = _allowed(lambda: gateway.book.decide(name, status, fields.get("message"), overrule=overrule))
-    gateway.announce(transaction)
+    if not fields.get("quietly", False):
+        gateway.announce(transaction)
     return spoken(shown(transaction))
 
 
@@ -51,10 +55,11 @@ async def suspect(request: web.Request) -> web.StreamResponse:
 
 
 async def amend(request: web.Request) -> web.StreamResponse:
-    """Drift: `{"amount": …}`, `{"currency": …}` or `{"order_id": …}` changes at the gateway alone."""
+    """Drift: `{"amount": …}` or `{"currency": …}` changes at the gateway alone."""
     fields = await body(request)
-    if not fields or set(fields) - {"amount", "currency"}:
-        raise Refusal(422, "amend amount or currency")
+    amount, currency = fields.get("amount", 0), fields.get("currency", "")
+    if not fields or set(fields) - {"amount", "currency"} or not _well_typed(amount, currency):
+        raise RefusedError(422, "amend amount (a number) or currency (a string)")
     return spoken(shown(request.app[GATEWAY].book.amend(_named(request).transaction_id, **fields)))
 
 
@@ -69,8 +74,8 @@ async def announce(request: web.Request) -> web.StreamResponse:
     transaction = _named(request)
     try:
         play = replace(gateway.play_of(transaction), webhook="prompt").but(await body(request))
-    except BadPlay as bad:
-        raise Refusal(422, str(bad)) from None
+    except PlayError as bad:
+        raise RefusedError(422, str(bad)) from None
     return spoken({"posted": gateway.postman.post(transaction, play) is not None})
 
 
@@ -81,24 +86,28 @@ async def orphans(request: web.Request) -> web.StreamResponse:
     try:
         first = datetime.fromisoformat(fields["created_at"]) if "created_at" in fields else gateway.now()
         if first.tzinfo is None:
-            raise Refusal(422, "created_at needs a time zone")
+            raise RefusedError(422, "created_at needs a time zone")
         apart = timedelta(seconds=float(fields.get("seconds_apart", 0)))
         order, count = _orphan(fields, gateway.keyring.newest.mode), int(fields.get("count", 1))
     except (TypeError, ValueError):
-        raise Refusal(422, "created_at is ISO 8601, count and seconds_apart are numbers") from None
+        raise RefusedError(422, "created_at is ISO 8601, count and seconds_apart are numbers") from None
     made = [gateway.book.record(order, fields.get("status", "SUCCESS"), None, first + n * apart) for n in range(count)]
     return spoken([transaction.transaction_id for transaction in made])
 
 
+def _well_typed(amount: Json, currency: Json) -> bool:
+    return isinstance(amount, int | Decimal) and isinstance(currency, str)
+
+
 def _orphan(fields: dict[str, Json], mode: str) -> Order:
-    amount = fields.get("amount", 100)
-    if not isinstance(amount, int | Decimal):
-        raise Refusal(422, "amount must be a number")
+    amount, currency = fields.get("amount", 100), fields.get("currency", "GBP")
+    if not _well_typed(amount, currency):
+        raise RefusedError(422, "amount must be a number and currency a string")
     return Order(
         mode=mode,
         method="card",
         amount=amount,
-        currency=str(fields.get("currency", "GBP")),
+        currency=currency,
         customer=Customer("Ada", "Orphan", "ada@example.com"),
         order_id=fields.get("order_id"),
         card_number="424242******4242",
@@ -109,13 +118,13 @@ def _orphan(fields: dict[str, Json], mode: str) -> Order:
 def _named(request: web.Request) -> Transaction:
     try:
         return request.app[GATEWAY].book.find(request.match_info["name"])
-    except NotInBook:
-        raise Refusal(404, "No such transaction.") from None
+    except UnknownTransactionError:
+        raise RefusedError(404, "No such transaction.") from None
 
 
 def _allowed(act: Json) -> Transaction:
     try:
         transaction: Transaction = act()
-    except NotAllowed as refused:
-        raise Refusal(409, str(refused)) from None
+    except NotAllowedError as refused:
+        raise RefusedError(409, str(refused)) from None
     return transaction

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from local.simulator.jsontext import Json
+from typing import TYPE_CHECKING
+
 from local.simulator.transaction import Transaction, stamp
+
+if TYPE_CHECKING:
+    from local.simulator.jsontext import Json
 
 _OTHER_DIGITS = str.maketrans("0123456789", "9876543210")
 

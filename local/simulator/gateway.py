@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -14,11 +13,16 @@ from local.simulator.book import Book
 from local.simulator.credentials import Credentials, Keyring
 from local.simulator.holds import Holds
 from local.simulator.journal import Journal
-from local.simulator.pace import Pace
 from local.simulator.play import Play
 from local.simulator.postman import Postman
 from local.simulator.script import Script
-from local.simulator.transaction import Transaction
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from local.simulator.pace import Pace
+    from local.simulator.transaction import Transaction
 
 
 def utc_now() -> datetime:
@@ -52,7 +56,9 @@ class Gateway:
         return self.plays.get(transaction.transaction_id, Play())
 
     def announce(self, transaction: Transaction) -> asyncio.Task[None] | None:
-        """Puts the news in the post, if it is news that the gateway posts."""
+        """Puts the news in the post, if it is news that the gateway posts, and no reset came between."""
+        if transaction not in self.book:
+            return None
         return self.postman.post(transaction, self.play_of(transaction))
 
     def reset(self) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from local.simulator.jsontext import Json
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.simulator.jsontext import Json
 
 
 class Holds:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from local.simulator.credentials import Credentials
-from local.simulator.crypto import Unreadable, decrypt
+from local.simulator.crypto import UnreadableError, decrypt
 from local.simulator.jsontext import Json, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.simulator.credentials import Credentials
 
 _PERSON: Final = (
     "first_name", "last_name", "email", "address", "country", "city", "state", "zip", "ip_address", "phone_number",
@@ -23,7 +26,7 @@ REQUIRED: Final = {
 KNOWN_FIELDS: Final = frozenset({*REQUIRED["card"], *_OPTIONAL})
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """An answer without a transaction: the request was refused, and nothing was recorded."""
 
     def __init__(self, code: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
@@ -41,13 +44,13 @@ def opened(body: bytes, keys: Credentials) -> dict[str, Json]:
     outer = plain(body)
     payload = outer.get("payload")
     if not isinstance(payload, str) or set(outer) != {"payload"}:
-        raise Refusal(400, "Please pass encrypted payload.")
+        raise RefusedError(400, "Please pass encrypted payload.")
     try:
         fields = read(decrypt(payload, keys.encryption_key))
-    except (Unreadable, ValueError):
-        raise Refusal(400, "Invalid encrypted payload.") from None
+    except (UnreadableError, ValueError):
+        raise RefusedError(400, "Invalid encrypted payload.") from None
     if not isinstance(fields, dict):
-        raise Refusal(400, "Invalid encrypted payload.")
+        raise RefusedError(400, "Invalid encrypted payload.")
     return fields
 
 
@@ -55,9 +58,9 @@ def plain(body: bytes) -> dict[str, Json]:
     try:
         fields = read(body)
     except ValueError:
-        raise Refusal(400, "Invalid JSON.") from None
+        raise RefusedError(400, "Invalid JSON.") from None
     if not isinstance(fields, dict):
-        raise Refusal(400, "Invalid JSON.")
+        raise RefusedError(400, "Invalid JSON.")
     return fields
 
 
@@ -65,13 +68,12 @@ def check(call: str, fields: Mapping[str, Json]) -> None:
     required = REQUIRED[call]
     missing = [name for name in required if name not in fields]
     errors = [_error(name, "is required") for name in missing]
-    for name in (*required, *_OPTIONAL):
-        if name in fields and (fault := _fault(name, fields[name])):
-            errors.append(_error(name, fault))
+    faults = {name: _fault(name, fields[name]) for name in (*required, *_OPTIONAL) if name in fields}
+    errors += [_error(name, fault) for name, fault in faults.items() if fault]
     if call == "hosted":
         errors += [_error(name, "is not allowed") for name in _CARD if name in fields]
     if errors:
-        raise Refusal(422, "Please pass all mandatory fields" if missing else "Validation failed", errors)
+        raise RefusedError(422, "Please pass all mandatory fields" if missing else "Validation failed", errors)
 
 
 def _fault(name: str, value: Json) -> str | None:
@@ -79,8 +81,10 @@ def _fault(name: str, value: Json) -> str | None:
         return "must not be null"
     if name == "amount":
         return _amount_fault(value)
-    if not isinstance(value, str):
-        return "must be a string"
+    return _text_fault(name, value) if isinstance(value, str) else "must be a string"
+
+
+def _text_fault(name: str, value: str) -> str | None:
     if not value.strip():
         return "must not be empty"
     if name == "order_id" and len(value) < 3:

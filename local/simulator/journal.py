@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from local.simulator.cards import masked
 from local.simulator.intake import KNOWN_FIELDS
-from local.simulator.jsontext import Json
 from local.simulator.transaction import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from local.simulator.jsontext import Json
 
 
 @dataclass(slots=True)
@@ -45,6 +48,10 @@ class Delivery:
     body: str
     status_code: int | None
     error: str | None
+
+    @property
+    def accepted(self) -> bool:
+        return self.status_code is not None and 200 <= self.status_code < 300
 
     def shown(self) -> dict[str, Json]:
         names = ("transaction_id", "order_id", "url", "attempt", "headers", "body", "status_code", "error")

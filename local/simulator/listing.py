@@ -13,7 +13,7 @@ from local.simulator.transaction import Transaction, stamp
 Key = tuple[str, str]
 
 
-class BadCursor(ValueError):
+class CursorError(ValueError):
     """A cursor that this list did not hand out."""
 
 
@@ -79,8 +79,8 @@ def _opened(cursor: str) -> Key:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError):
-        raise BadCursor(cursor) from None
+        raise CursorError(cursor) from None
     created_at, bar, transaction_id = text.partition("|")
     if not bar:
-        raise BadCursor(cursor)
+        raise CursorError(cursor)
     return created_at, transaction_id

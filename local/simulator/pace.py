@@ -1,4 +1,4 @@
-"""How patient the postman is. The gateway publishes neither its retry intervals nor its time-out: both are ours to set."""
+"""How patient the postman is. The gateway publishes neither its retry intervals nor its time-out."""
 
 from __future__ import annotations
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from local.simulator.transaction import Transaction
+if TYPE_CHECKING:
+    from local.simulator.transaction import Transaction
 
 _STYLE: Final = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from local.simulator.answers import spoken
-from local.simulator.credentials import BadCredentials
-from local.simulator.gateway import GATEWAY, Gateway
-from local.simulator.intake import Refusal, plain
-from local.simulator.jsontext import Json
-from local.simulator.play import BadPlay, Play
+from local.simulator.credentials import CredentialsError
+from local.simulator.gateway import GATEWAY
+from local.simulator.intake import RefusedError, plain
+from local.simulator.play import Play, PlayError
 from local.simulator.scenarios import SCENARIOS
 from local.simulator.script import CALLS, Line
 from local.simulator.transaction import Transaction, stamp
+from local.simulator.waiting import waited
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from local.simulator.jsontext import Json
 
 
 async def book(request: web.Request) -> web.StreamResponse:
@@ -50,14 +53,14 @@ async def script(request: web.Request) -> web.StreamResponse:
     call, order_id = fields.pop("call", "card"), fields.pop("order_id", None)
     scenario = fields.pop("scenario", None)
     if call not in CALLS:
-        raise Refusal(422, f"call must be one of: {', '.join(CALLS)}")
+        raise RefusedError(422, f"call must be one of: {', '.join(CALLS)}")
     if scenario is not None and scenario not in SCENARIOS:
-        raise Refusal(422, f"scenario must be one of: {', '.join(SCENARIOS)}")
+        raise RefusedError(422, f"scenario must be one of: {', '.join(SCENARIOS)}")
     start = SCENARIOS[scenario] if scenario is not None else _usual(call)
     try:
         gateway.script.write(Line(start.but(fields), call, order_id))
-    except BadPlay as bad:
-        raise Refusal(422, str(bad)) from None
+    except PlayError as bad:
+        raise RefusedError(422, str(bad)) from None
     return await remaining(request)
 
 
@@ -71,7 +74,7 @@ async def switches(request: web.Request) -> web.StreamResponse:
     for name, value in (await body(request)).items():
         present = getattr(now, name, None)
         if present is None or type(value) is not type(present):
-            raise Refusal(422, f"{name} is no switch, or its value has the wrong type")
+            raise RefusedError(422, f"{name} is no switch, or its value has the wrong type")
         setattr(now, name, value)
     return spoken({name: getattr(now, name) for name in now.__slots__})
 
@@ -82,11 +85,11 @@ async def credentials(request: web.Request) -> web.StreamResponse:
     keep_previous = bool(fields.pop("keep_previous", False))
     unknown = set(fields) - {"secret_key", "encryption_key", "webhook_secret"}
     if unknown or not all(isinstance(value, str) for value in fields.values()):
-        raise Refusal(422, "secret_key, encryption_key and webhook_secret are strings; nothing else is known")
+        raise RefusedError(422, "secret_key, encryption_key and webhook_secret are strings; nothing else is known")
     try:
         request.app[GATEWAY].keyring.rotate(fields, keep_previous=keep_previous)
-    except BadCredentials as bad:
-        raise Refusal(422, str(bad)) from None
+    except CredentialsError as bad:
+        raise RefusedError(422, str(bad)) from None
     return spoken({"rotated": sorted(fields)})
 
 
@@ -99,31 +102,9 @@ async def release(request: web.Request) -> web.StreamResponse:
 
 
 async def wait(request: web.Request) -> web.StreamResponse:
-    """Answers when the fact holds: `{"of": order or transaction, "status" | "held" | "posts" | "deliveries": …}`."""
-    gateway = request.app[GATEWAY]
-    fields = await body(request)
-    seconds = float(fields.pop("timeout", 5))
-    happened = await gateway.bell.until(lambda: _holds_true(gateway, fields), seconds)
+    """Answers as soon as the fact holds: `{"of": order or transaction, "status" | "held" | "posts" | …: wanted}`."""
+    happened = await waited(request.app[GATEWAY], await body(request))
     return spoken({"happened": happened}, 200 if happened else 408)
-
-
-def _holds_true(gateway: Gateway, fact: Mapping[str, Json]) -> bool:
-    of = fact.get("of")
-    known = [one for one in gateway.book if of in {None, one.transaction_id, one.order.order_id}]
-    delivered = [d for d in gateway.journal.deliveries if of in {None, d.transaction_id, d.order_id}]
-    good = [d for d in delivered if d.status_code is not None and 200 <= d.status_code < 300]
-    checks: dict[str, Callable[[Json], bool]] = {
-        "status": lambda wanted: any(one.status == wanted for one in known),
-        "held": lambda wanted: (len(gateway.holds) > 0 if of is None else of in gateway.holds) == bool(wanted),
-        "posts": lambda wanted: bool(gateway.journal.posts().get(str(of), 0) >= wanted),
-        "status_requests": lambda wanted: bool(gateway.journal.status_requests[str(of)] >= wanted),
-        "deliveries": lambda wanted: bool(len(delivered) >= wanted),
-        "delivered": lambda wanted: bool(len(good) >= wanted),
-    }
-    wanted = {name: value for name, value in fact.items() if name != "of"}
-    if not wanted or set(wanted) - set(checks):
-        raise Refusal(422, f"wait for one or more of: {', '.join(checks)}")
-    return all(checks[name](value) for name, value in wanted.items())
 
 
 def shown(transaction: Transaction) -> dict[str, Json]:

@@ -5,11 +5,13 @@ The four are independent, so a scenario is a named play, and any part of it can 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from local.simulator.jsontext import Json
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.simulator.jsontext import Json
 
 OUTCOMES: Final[dict[str, str | None]] = {
     "approve": "SUCCESS",
@@ -41,7 +43,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-class BadPlay(ValueError):
+class PlayError(ValueError):
     """A play that names something the simulator does not know."""
 
 
@@ -67,9 +69,9 @@ class Play:
         known = {field.name for field in fields(self)}
         for name, value in changes.items():
             if name not in known:
-                raise BadPlay(f"a play has no {name}")
+                raise PlayError(f"a play has no {name}")
             if name in _CHOICES and value not in _CHOICES[name]:
-                raise BadPlay(f"{name} must be one of: {', '.join(filter(None, _CHOICES[name]))}")
+                raise PlayError(f"{name} must be one of: {', '.join(filter(None, _CHOICES[name]))}")
         return replace(self, **{name: _plain(name, value) for name, value in changes.items()})
 
     def parts(self) -> dict[str, str]:
@@ -90,5 +92,5 @@ def _plain(name: str, value: Json) -> Json:
         if name == "errors":
             return tuple({"field": str(e["field"]), "message": str(e["message"])} for e in value)
     except (TypeError, ValueError, KeyError):
-        raise BadPlay(f"{name} has the wrong type") from None
+        raise PlayError(f"{name} has the wrong type") from None
     return value

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
@@ -15,9 +13,14 @@ from local.simulator.crypto import signature
 from local.simulator.envelope import envelope
 from local.simulator.journal import Delivery, Journal
 from local.simulator.jsontext import write
-from local.simulator.pace import Pace
-from local.simulator.play import Play
-from local.simulator.transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from datetime import datetime
+
+    from local.simulator.pace import Pace
+    from local.simulator.play import Play
+    from local.simulator.transaction import Transaction
 
 SIGNATURE_HEADER: Final = "fs-webhook-hash"
 
@@ -70,10 +73,13 @@ class Postman:
                 return tasks[-1] if tasks else None
             case "late":
                 return self._set_out(self._carry(letter, after=play.webhook_seconds))
-            case "reordered":
+            case "reordered" if not self._waits_to_be_overtaken(transaction):
                 self._overtaken.append(letter)
                 return None
         return self._set_out(self._carry(letter))
+
+    def _waits_to_be_overtaken(self, transaction: Transaction) -> bool:
+        return any(letter.transaction_id == transaction.transaction_id for letter in self._overtaken)
 
     async def carried(self, round_: asyncio.Task[None]) -> None:
         """Until the round is over; a round that was called off is over too."""
@@ -103,20 +109,19 @@ class Postman:
     async def _hand_over(self, letter: Letter, attempt: int) -> bool:
         headers = {"Content-Type": "application/json", **self._signed(letter)}
         status_code, error = await self._send(letter, headers)
-        self._journal.deliver(
-            Delivery(
-                transaction_id=letter.transaction_id,
-                order_id=letter.order_id,
-                url=letter.url,
-                attempt=attempt,
-                at=self._now(),
-                headers=headers,
-                body=letter.body.decode(),
-                status_code=status_code,
-                error=error,
-            )
+        delivery = Delivery(
+            transaction_id=letter.transaction_id,
+            order_id=letter.order_id,
+            url=letter.url,
+            attempt=attempt,
+            at=self._now(),
+            headers=headers,
+            body=letter.body.decode(),
+            status_code=status_code,
+            error=error,
         )
-        return status_code is not None and 200 <= status_code < 300
+        self._journal.deliver(delivery)
+        return delivery.accepted
 
     async def _send(self, letter: Letter, headers: dict[str, str]) -> tuple[int | None, str | None]:
         if not is_loopback(letter.url):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from local.simulator.control import Control
 from local.simulator.credentials import Credentials
 from local.simulator.gateway import Gateway
 from local.simulator.pace import Pace
 from local.simulator.server import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)

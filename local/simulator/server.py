@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from local.simulator import asking, charging, dashboard, plane, shopper
 from local.simulator.answers import spoken
 from local.simulator.gateway import GATEWAY, Gateway
-from local.simulator.intake import Refusal
+from local.simulator.intake import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp.typedefs import Handler
 
 _MODE = "{mode:live|test}"
 
@@ -62,7 +65,7 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         return spoken({"message": "Service Unavailable"}, 503)
     try:
         return await handler(request)
-    except Refusal as refusal:
+    except RefusedError as refusal:
         return spoken(refusal.spoken(), refusal.code)
     except web.HTTPNotFound:
         return spoken({"message": "Route not found"}, 404)
@@ -81,6 +84,5 @@ async def serving(gateway: Gateway, port: int) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         gateway.holds.release()
+        await runner.cleanup()
         await gateway.postman.stop()
-        with suppress(asyncio.CancelledError):
-            await runner.cleanup()

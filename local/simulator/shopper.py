@@ -1,19 +1,22 @@
-"""The shopper's side: the 3-D Secure page and the hosted page. A decided payment stays decided, however often one presses."""
+"""The shopper's side: 3-D Secure page and hosted page. A decided payment stays decided, however often one presses."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from local.simulator import pages
-from local.simulator.book import NotAllowed, NotInBook
+from local.simulator.book import NotAllowedError, UnknownTransactionError
 from local.simulator.cards import CARDS, brand, masked
 from local.simulator.charging import page_url
 from local.simulator.gateway import GATEWAY, Gateway
 from local.simulator.play import OUTCOMES
 from local.simulator.script import by_card
-from local.simulator.transaction import Transaction
+
+if TYPE_CHECKING:
+    from local.simulator.transaction import Transaction
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -83,7 +86,7 @@ async def pay(request: web.Request) -> web.StreamResponse:
 def _decided(gateway: Gateway, transaction: Transaction, status: str) -> Transaction:
     try:
         transaction = gateway.book.decide(transaction.transaction_id, status)
-    except NotAllowed:
+    except NotAllowedError:
         return gateway.book.find(transaction.transaction_id)
     gateway.announce(transaction)
     return transaction
@@ -92,7 +95,7 @@ def _decided(gateway: Gateway, transaction: Transaction, status: str) -> Transac
 def _transaction(request: web.Request, kind: str) -> Transaction | None:
     try:
         found = request.app[GATEWAY].book.find(request.match_info["transaction_id"], request.match_info["mode"])
-    except NotInBook:
+    except UnknownTransactionError:
         return None
     if found.transaction_id != request.match_info["transaction_id"]:
         return None  # an order_id opens no page
