@@ -1,0 +1,157 @@
+"""The artifact is for the template's runtime and machine, whole, and holds nothing else."""
+
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.house import estate
+from tests.house.artifact import Artifact, build
+from tests.house.tree import FUNCTIONS, packages
+
+pytestmark = pytest.mark.slow
+
+NAMES = sorted(estate.functions())
+AMAZON_LINUX_2023_GLIBC = (2, 34)
+UNZIPPED_LIMIT = 250 * 1024 * 1024
+"""Lambda's, layers included. Ours is far below; a jump towards it is a cold start that somebody should know of."""
+
+LOADED = ("payments", "aws_lambda_powertools", "boto3", "pydantic", "urllib3")
+"""Imported besides the handler, whichever of them it needs itself."""
+
+IMPORT = """
+import importlib, json, sys
+sys.path[:0] = sys.argv[4:]
+module = importlib.import_module(sys.argv[1])
+assert callable(getattr(module, sys.argv[2]))
+for other in sys.argv[3].split():
+    importlib.import_module(other)
+print(json.dumps({name: file for name, each in sys.modules.items() if (file := getattr(each, "__file__", None))}))
+"""
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artifact]:
+    return build(tmp_path_factory.mktemp("artifact"))
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def artifact(artifacts: dict[str, Artifact], name: str) -> Artifact:
+    return artifacts[name]
+
+
+def test_compiled_parts_are_for_the_templates_machine_and_python(artifact: Artifact, name: str) -> None:
+    function = estate.functions()[name]
+    python = function["Runtime"].removeprefix("python").replace(".", "")
+    compiled = artifact.compiled()
+
+    assert compiled
+    assert {each.architecture for each in compiled} == set(function["Architectures"])
+    assert {each.abi for each in compiled} <= {f"cpython-{python}", "abi3"}
+
+
+def test_compiled_parts_ask_for_no_newer_c_library_than_lambda_has(artifact: Artifact) -> None:
+    assert max(each.glibc for each in artifact.compiled()) <= AMAZON_LINUX_2023_GLIBC
+
+
+def test_wheels_say_the_same_as_their_binaries(artifact: Artifact) -> None:
+    for distribution in artifact.distributions():
+        wheel = distribution.read_text("WHEEL") or ""
+        platforms = {tag.rpartition("-")[2] for tag in re.findall(r"^Tag: (.+)$", wheel, re.MULTILINE)}
+        assert platforms == {"any"} or all(
+            re.fullmatch(r"manylinux(2014|_2_\d+)_aarch64", platform) for platform in platforms
+        ), distribution.name
+
+
+def test_every_dependency_of_every_dependency_is_there(artifact: Artifact) -> None:
+    """They are installed with --no-deps, as requirements.txt lists them: what it forgets would be missing."""
+    lambdas = {"python_version": "3.14", "python_full_version": "3.14.0", "platform_machine": "aarch64", "extra": ""}
+    there = {_canonical(each.name): each.version for each in artifact.distributions()}
+    needed = [Requirement(line) for each in artifact.distributions() for line in each.requires or []]
+    unmet = [
+        str(requirement)
+        for requirement in needed
+        if requirement.marker is None or requirement.marker.evaluate(lambdas)
+        if not requirement.specifier.contains(there.get(_canonical(requirement.name), "0"), prereleases=True)
+    ]
+    assert unmet == []
+
+
+def test_our_own_code_is_there_as_it_stands(artifact: Artifact) -> None:
+    for source in (source for package in packages() for source in package.rglob("*.py")):
+        assert (artifact.root / source.relative_to(FUNCTIONS)).read_bytes() == source.read_bytes()
+
+
+def test_nothing_else_is_there(artifact: Artifact) -> None:
+    installed = {file.parts[0] for each in artifact.distributions() for file in each.files or []}
+    ours = {package.name for package in packages()}
+    parts = {part for path in artifact.files() for part in path.relative_to(artifact.root).parts}
+
+    assert {path.name for path in artifact.root.iterdir()} <= installed | ours
+    assert parts.isdisjoint({"__pycache__", "tests", "conftest.py", "Makefile"})
+
+
+def test_it_is_far_from_the_size_limit(artifact: Artifact) -> None:
+    assert artifact.size() < UNZIPPED_LIMIT / 2
+
+
+def test_the_handler_imports_from_it(artifact: Artifact, name: str, tmp_path: Path) -> None:
+    """In an interpreter that sees nothing but the artifact, and this machine's builds of what is compiled."""
+    module, _, attribute = estate.functions()[name]["Handler"].rpartition(".")
+    _compiled_here(artifact, tmp_path)
+    imported = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", IMPORT, module, attribute, " ".join(LOADED), tmp_path, artifact.root],
+        env=dict(_environment(name)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert imported.returncode == 0, imported.stderr
+
+    standard = Path(sysconfig.get_path("stdlib"))
+    files = {each: Path(file) for each, file in json.loads(imported.stdout).items()}
+    strangers = {each for each, file in files.items() if not _within(file, artifact.root, tmp_path, standard)}
+    assert strangers == set()
+    assert [each for each in (module, *LOADED) if not _within(files[each], artifact.root)] == []
+
+
+def _compiled_here(artifact: Artifact, overlay: Path) -> None:
+    """Lay this machine's builds of what the artifact holds for Lambda's into the overlay, and no more than those."""
+    installed = Path(sysconfig.get_path("platlib"))
+    for part in artifact.with_compiled_parts():
+        stem = part.split(".")[0]
+        for ours in [installed / stem, *installed.glob(f"{stem}.*.so")]:
+            if ours.exists():
+                (overlay / ours.name).symlink_to(ours)
+
+
+def _within(file: Path, *roots: Path) -> bool:
+    return any(file.is_relative_to(root) for root in roots)
+
+
+def _environment(name: str) -> Iterator[tuple[str, str]]:
+    """What Lambda would set: the region, and the template's variables with something of their kind."""
+    yield "AWS_REGION", "eu-west-1"
+    yield "AWS_DEFAULT_REGION", "eu-west-1"
+    parameters = estate.written()["Parameters"]
+    for variable, value in estate.functions()[name]["Environment"]["Variables"].items():
+        parameter = parameters.get(value.get("Ref")) if isinstance(value, dict) else None
+        if parameter is not None:
+            yield variable, str(parameter.get("Default", parameter.get("AllowedValues", [""])[0]))
+        else:
+            yield variable, value if isinstance(value, str) else "arn:aws:service:eu-west-1:123456789012:thing"
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
