@@ -12,7 +12,7 @@ export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # A venv is rebuilt when what it was made from changes: its requirements, the interpreter, or the place it lies in.
-made_from = made-from-$(shell { echo "$(CURDIR)"; $(PYTHON) --version; sed 's/ *\#.*//' $(1) | sort; } 2>&1 | cksum | cut -d' ' -f1)
+made_from = made-from-$(shell { echo "$(CURDIR)"; $(PYTHON) --version; sed 's/ *\#.*//; /^$$/d' $(1) | sort; } 2>&1 | cksum | cut -d' ' -f1)
 DEV := .venv/$(call made_from,requirements.txt requirements-dev.txt)
 TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 
