@@ -1,4 +1,4 @@
-"""The local stack: the real template on an emulated AWS with IAM enforced, in front of a gateway. No account, no Docker."""
+"""The local stack: the real template on an emulated AWS with IAM enforced, in front of a gateway."""
 
 from local.stack.errors import StackError
 from local.stack.gateway import GatewayKeys

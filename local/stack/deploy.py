@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.stack import environment
 from local.stack.cloud import Cloud
-from local.stack.errors import BadSetting
+from local.stack.errors import SettingError
 from local.stack.processes import Process, make_room, start
 
 HOUSE = Path(__file__).parents[2]
@@ -27,15 +27,11 @@ class Deployed:
     functions: Mapping[str, str]
 
 
-def deployed(
-    cloud: Cloud, api_id: str, parameters: Mapping[str, str], note: Callable[[str], None]
-) -> Deployed:
+def deployed(cloud: Cloud, api_id: str, parameters: Mapping[str, str], note: Callable[[str], None]) -> Deployed:
     """`api_id` is settled before the deploy, for the functions must know the address they will be reached under."""
     _make_bucket(cloud)
     room = make_room("sam")
-    process = start(
-        "sam deploy", room, _command(cloud, api_id, parameters), env=_environment(cloud, room), cwd=HOUSE
-    )
+    process = start("sam deploy", room, _command(cloud, api_id, parameters), env=_environment(cloud, room), cwd=HOUSE)
     try:
         if process.wait(_DEPLOY_SECONDS, every=3.0, meanwhile=lambda: _note_progress(process, note)):
             raise process.ended()
@@ -47,7 +43,7 @@ def deployed(
 def sam() -> str:
     found = os.environ.get("SAM") or shutil.which(str(HOUSE / ".venv-sam/bin/sam")) or shutil.which("sam")
     if not found:
-        raise BadSetting("the SAM command line is not installed: run `make setup`")
+        raise SettingError("the SAM command line is not installed: run `make setup`")
     return found
 
 
@@ -89,8 +85,6 @@ def _described(cloud: Cloud) -> Deployed:
     return Deployed(
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]},
         functions={
-            r["LogicalResourceId"]: r["PhysicalResourceId"]
-            for r in resources
-            if r["ResourceType"] == _FUNCTION
+            r["LogicalResourceId"]: r["PhysicalResourceId"] for r in resources if r["ResourceType"] == _FUNCTION
         },
     )

@@ -1,4 +1,4 @@
-"""What children see of the developer's environment: the way to programs, and nothing of their AWS account or proxies."""
+"""What children see of the developer's environment: the way to programs; nothing of their AWS account or proxies."""
 
 from __future__ import annotations
 

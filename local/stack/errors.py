@@ -1,11 +1,11 @@
 """What can go wrong while the stack is set up.
 
 StackError
-├── BadSetting      something the caller chose cannot be used
-├── ProcessEnded    a child ended where it should have stayed, or with an error
-├── TookTooLong     a child is not ready in time
-├── NotReady        everything was deployed, but the API does not answer as it should
-└── ManifestTaken   another stack holds the file
+├── SettingError      something the caller chose cannot be used
+├── ProcessEndedError    a child ended where it should have stayed, or with an error
+├── TookTooLongError     a child is not ready in time
+├── NotReadyError        everything was deployed, but the API does not answer as it should
+└── ManifestTakenError   another stack holds the file
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class StackError(Exception):
     """Its text is for the person at the terminal."""
 
 
-class BadSetting(StackError):
+class SettingError(StackError):
     pass
 
 
@@ -27,29 +27,25 @@ def tail(written: str, lines: int = _TAIL_LINES) -> str:
     return "\n".join(f"  | {line}" for line in written.splitlines()[-lines:])
 
 
-class ProcessEnded(StackError):
+class ProcessEndedError(StackError):
     def __init__(self, name: str, code: int, written: str) -> None:
         self.name, self.code, self.written = name, code, written
         super().__init__(f"{name} ended with code {code}. The end of what it wrote:\n{tail(written)}")
 
 
-class TookTooLong(StackError):
+class TookTooLongError(StackError):
     def __init__(self, name: str, seconds: float, written: str) -> None:
         self.name, self.seconds, self.written = name, seconds, written
-        super().__init__(
-            f"{name} was not done after {seconds:g} s. The end of what it wrote:\n{tail(written)}"
-        )
+        super().__init__(f"{name} was not done after {seconds:g} s. The end of what it wrote:\n{tail(written)}")
 
 
-class NotReady(StackError):
+class NotReadyError(StackError):
     def __init__(self, what: str, written: str) -> None:
         self.written = written
         super().__init__(f"{what}. The end of what MiniStack wrote:\n{tail(written)}")
 
 
-class ManifestTaken(StackError):
+class ManifestTakenError(StackError):
     def __init__(self, path: Path) -> None:
         self.path = path
-        super().__init__(
-            f"{path} belongs to a stack that is running. Name another file: STACK_FILE=… or --file …"
-        )
+        super().__init__(f"{path} belongs to a stack that is running. Name another file: STACK_FILE=… or --file …")

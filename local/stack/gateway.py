@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local.stack import environment
-from local.stack.errors import BadSetting
+from local.stack.errors import SettingError
 from local.stack.processes import make_room, start
 
 _READY_SECONDS = 30.0
@@ -37,11 +37,9 @@ class GatewayKeys:
             env.get("GATEWAY_WEBHOOK_SECRET") or secrets.token_hex(24),
         )
         if len(keys.encryption_key.encode()) != 32:
-            raise BadSetting(
-                "GATEWAY_ENCRYPTION_KEY must be 32 characters (its UTF-8 bytes are the AES-256 key)"
-            )
+            raise SettingError("GATEWAY_ENCRYPTION_KEY must be 32 characters (its UTF-8 bytes are the AES-256 key)")
         if not keys.secret_key.startswith(("PA_TEST_", "FS_TEST_")):
-            raise BadSetting("GATEWAY_SECRET_KEY must be a test key: PA_TEST_… or FS_TEST_…")
+            raise SettingError("GATEWAY_SECRET_KEY must be a test key: PA_TEST_… or FS_TEST_…")
         return keys
 
 
@@ -58,13 +56,13 @@ def on_loopback(url: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise BadSetting(f"GATEWAY_URL is not a URL: {error}") from error
+        raise SettingError(f"GATEWAY_URL is not a URL: {error}") from error
     if parts.scheme not in ("http", "https") or not host:
-        raise BadSetting("GATEWAY_URL must look like http://127.0.0.1:8080")
+        raise SettingError("GATEWAY_URL must look like http://127.0.0.1:8080")
     if not _is_loopback(host):
-        raise BadSetting(f"GATEWAY_URL must be on this machine (127.0.0.1, ::1 or localhost), not {host}")
+        raise SettingError(f"GATEWAY_URL must be on this machine (127.0.0.1, ::1 or localhost), not {host}")
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise BadSetting("GATEWAY_URL is a scheme, a host and a port, nothing else")
+        raise SettingError("GATEWAY_URL is a scheme, a host and a port, nothing else")
     return f"{parts.scheme}://{parts.netloc}"
 
 

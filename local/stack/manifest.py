@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from local.stack.errors import ManifestTaken
+from local.stack.errors import ManifestTakenError
 
 DEFAULT = Path(".local/stack.json")
 
@@ -46,7 +46,7 @@ def claimed(chosen: Path | None) -> Iterator[Path]:
             _lock_file(path).unlink(missing_ok=True)
             os.close(lock)
         return
-    raise ManifestTaken(chosen or DEFAULT)
+    raise ManifestTakenError(chosen or DEFAULT)
 
 
 def _numbered(n: int) -> Path:

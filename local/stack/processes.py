@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from local.stack.errors import ProcessEnded, TookTooLong
+from local.stack.errors import ProcessEndedError, TookTooLongError
 
 _LEASH = Path(__file__).with_name("leash.py")
-_GRACE = 3.0
+_GRACE = 1.5
 
 
 def make_room(name: str) -> Path:
@@ -29,29 +30,27 @@ class Process:
     name: str
     room: Path
     _leash: subprocess.Popen[bytes]
-
-    @property
-    def log(self) -> Path:
-        return self.room / "log"
+    _log: BinaryIO
 
     @property
     def alive(self) -> bool:
         return self._leash.poll() is None
 
     def written(self) -> str:
-        try:
-            return self.log.read_text(errors="replace")
-        except FileNotFoundError:
+        """Readable even after the command has ended and its room is gone, until `release()`."""
+        if self._log.closed:
             return ""
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
 
-    def ended(self) -> ProcessEnded:
-        return ProcessEnded(self.name, self._leash.returncode, self.written())
+    def ended(self) -> ProcessEndedError:
+        return ProcessEndedError(self.name, self._leash.returncode, self.written())
 
     def wait(self, timeout: float, every: float = 0.05, meanwhile: Callable[[], None] = lambda: None) -> int:
         deadline = time.monotonic() + timeout
         while self.alive:
             if time.monotonic() > deadline:
-                raise TookTooLong(self.name, timeout, self.written())
+                raise TookTooLongError(self.name, timeout, self.written())
             meanwhile()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._leash.wait(every)
@@ -63,7 +62,7 @@ class Process:
             if not self.alive:
                 raise self.ended()
             if time.monotonic() > deadline:
-                raise TookTooLong(self.name, timeout, self.written())
+                raise TookTooLongError(self.name, timeout, self.written())
             time.sleep(every)
 
     def release(self) -> None:
@@ -74,6 +73,7 @@ class Process:
         except subprocess.TimeoutExpired:
             self._leash.kill()
             self._leash.wait()
+        self._log.close()
         shutil.rmtree(self.room, ignore_errors=True)
 
 
@@ -87,9 +87,9 @@ def start(
     pass_fds: Iterable[int] = (),
     remove: Iterable[Path] = (),
 ) -> Process:
-    """The log is in the room, so it goes with it: read `written()` while the process is held."""
     removals = [part for path in (room, *remove) for part in ("--remove", str(path))]
     with (room / "log").open("wb") as log:
+        written = (room / "log").open("rb")
         leash = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_LEASH), "--grace", str(_GRACE), *removals, "--", *command],
             stdin=subprocess.PIPE,
@@ -100,4 +100,4 @@ def start(
             pass_fds=tuple(pass_fds),
             start_new_session=True,  # Ctrl-C reaches the holder alone, which then lets go in order
         )
-    return Process(name, room, leash)
+    return Process(name, room, leash, written)

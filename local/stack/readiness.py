@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from local.stack.errors import NotReady, StackError
+from local.stack.errors import NotReadyError, StackError
 from local.stack.processes import Process
 from local.stack.shop import Answer, Shop
 from local.stack.stack import Stack
@@ -27,4 +27,4 @@ def wait_for_api(stack: Stack, ministack: Process) -> None:
 
 def _not_ready(answer: Answer, ministack: Process) -> StackError:
     said = answer.body.decode(errors="replace")[:500]
-    return NotReady(f"the API answered {answer.status} where 404 was due: {said}", ministack.written())
+    return NotReadyError(f"the API answered {answer.status} where 404 was due: {said}", ministack.written())

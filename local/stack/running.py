@@ -33,9 +33,7 @@ def running(
         note("starting MiniStack")
         aws = ministack.started(also_remove=(manifest_file,) if manifest_file else ())
         down.callback(aws.process.release)
-        note(
-            "starting the gateway simulator" if gateway_url is None else f"using the gateway at {gateway_url}"
-        )
+        note("starting the gateway simulator" if gateway_url is None else f"using the gateway at {gateway_url}")
         bank = down.enter_context(gateway.chosen(gateway_url, keys, simulator_options))
         ministack.wait_until_ready(aws)
         stack = _set_up(aws, bank, parameters or {}, note)

@@ -1,0 +1,92 @@
+"""`python -m local.demo`: the documented payment through a stack of its own; `--stay` keeps it up for yours."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from local.demo import yours
+from local.demo.journey import Journey
+from local.demo.timeline import MissingStepError, Timeline
+from local.simulator.control import Control
+from local.stack import gateway, manifest
+from local.stack.errors import SettingError, StackError
+from local.stack.gateway import GatewayKeys
+from local.stack.progress import noting
+from local.stack.running import running
+from local.stack.shop import Shop
+from local.stack.signals import Ended, ending_in_order
+from local.stack.stack import Stack
+from local.stack.subscriber import Subscriber, subscribed
+
+Note = Callable[[str], None]
+
+
+def demo(*, stay: bool) -> None:
+    if gateway.url_from():
+        raise SettingError("the demo looks into the simulator's book; with GATEWAY_URL use `make up`")
+    note, file = noting(), os.environ.get("STACK_FILE")
+    with (
+        manifest.claimed(Path(file) if file else None) as path,
+        running(keys=GatewayKeys.chosen(os.environ), manifest_file=path, note=note) as stack,
+        subscribed(stack.admin, stack.bus) as bus,
+    ):
+        note("ready; here comes the documented payment\n")
+        _journey(stack, bus, note).walk()
+        note("all eight steps happened")
+        if stay:
+            sys.stdout.write(_invitation(stack, path))
+            _tell_events(bus, note)
+
+
+def _journey(stack: Stack, bus: Subscriber, note: Note) -> Journey:
+    shop = Shop(stack.api_url, stack.region, stack.identities.client)
+    bank = Control(stack.gateway.control_url or "")
+    return Journey(shop, bank, bus, Timeline(note, sys.stdout.write))
+
+
+def _invitation(stack: Stack, path: Path) -> str:
+    return f"""
+Now yours. The stack stays up until Ctrl-C; {path} holds its addresses and keys.
+Open next_action.url of the answer in a browser; the event then shows up here.
+What the gateway believes: {stack.gateway.control_url}/book
+
+With curl:
+
+{yours.curl(stack)}
+
+With Python:
+
+{yours.python(stack)}
+"""
+
+
+def _tell_events(bus: Subscriber, note: Note) -> None:
+    while True:
+        for event in bus.poll(seconds=5):
+            data = event["detail"]["data"]
+            note(f"event {event['detail-type']} {data['payment_id']} {data['amount']} {data['currency']}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser.add_argument(
+        "--stay", action="store_true", help="keep the stack up and say how to send a payment of one's own"
+    )
+    options = parser.parse_args()
+    try:
+        with ending_in_order():
+            demo(stay=options.stay)
+    except Ended as ended:
+        return ended.exit_code
+    except (StackError, MissingStepError) as error:
+        sys.stderr.write(f"\n{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

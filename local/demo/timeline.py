@@ -1,0 +1,48 @@
+"""The timeline on the screen: eight steps, each told when it has happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+STEPS = {
+    "request": "the shop asks for a charge",
+    "decrypted": "the gateway decrypts what we sent",
+    "redirect": "the shopper is sent to 3-D Secure",
+    "approval": "the shopper approves",
+    "webhook": "the gateway calls our webhook",
+    "status": "we ask the gateway whether it is true",
+    "event": "a subscriber on the bus is told",
+    "payment": "the shop reads the payment",
+}
+_NAMES = tuple(STEPS)
+_INDENT = " " * 10
+
+
+class MissingStepError(Exception):
+    def __init__(self, step: str, why: str) -> None:
+        self.step = step
+        number = _NAMES.index(step) + 1
+        later = ", ".join(f"{n} {name}" for n, name in enumerate(_NAMES, 1) if n > number)
+        also = f"\nWithout it there is no: {later}." if later else ""
+        super().__init__(f"Step {number} did not happen: {step} ({STEPS[step]}): {why}{also}")
+
+
+class Timeline:
+    """Steps must come in their order, so that none can be left out unnoticed."""
+
+    def __init__(self, note: Callable[[str], None], write: Callable[[str], object]) -> None:
+        self._note, self._write = note, write
+        self.told: list[str] = []
+
+    def tell(self, step: str, *lines: str) -> None:
+        due = _NAMES[len(self.told)]
+        if step != due:
+            raise MissingStepError(due, f"{step} came in its place")
+        self.told.append(step)
+        self._note(f"{len(self.told)}. {step:<10}{STEPS[step]}")
+        self._write("".join(f"{_INDENT}{line}\n" for text in lines for line in text.splitlines()) + "\n")
+
+
+def shown(value: Mapping[str, object]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,139 @@
+"""What is started here ends with whoever started it, and leaves no directory behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.stack import environment
+from local.stack.errors import ProcessEndedError, TookTooLongError
+from local.stack.processes import Process, make_room, start
+
+HOUSE = Path(__file__).parents[3]
+
+# A program that starts another one, as MiniStack starts its workers; both write their ids, both ignore SIGTERM.
+FAMILY = """
+import os, pathlib, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"])
+draft = pathlib.Path(sys.argv[1] + ".draft")
+draft.write_text(f"{os.getpid()} {child.pid}")
+draft.rename(sys.argv[1])
+time.sleep(60)
+"""
+
+HOLDER = """
+import pathlib, sys, time
+from local.stack import environment
+from local.stack.processes import start
+room = pathlib.Path(sys.argv[1])
+process = start("family", room, [sys.executable, "-c", sys.argv[2], str(room.parent / "ids")], env=environment.plain(room), remove=[room.parent / "manifest"])
+process.wait_until((room.parent / "ids").exists, 20)
+print("started", flush=True)
+time.sleep(60)
+"""
+
+
+def eventually(true: Callable[[], bool], timeout: float = 15.0) -> bool:
+    deadline = time.monotonic() + timeout
+    while not (held := true()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return held
+
+
+def gone(pid: int) -> bool:
+    """A zombie is gone too: nobody has reaped it yet."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc").is_dir():
+        return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    return subprocess.run(["ps", "-p", str(pid)], check=False, capture_output=True).returncode != 0
+
+
+def started(command: str, *arguments: str, room: Path | None = None) -> Process:
+    room = room or make_room("test")
+    return start("a test's child", room, [sys.executable, "-c", command, *arguments], env=environment.plain(room))
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
+def test_the_whole_family_dies_with_a_killed_holder(tmp_path: Path, signum: signal.Signals) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    (tmp_path / "manifest").write_text("{}")
+    command = [sys.executable, "-c", HOLDER, str(room), FAMILY]
+    with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "started\n"
+        ids = [int(pid) for pid in (tmp_path / "ids").read_text().split()]
+        assert not any(gone(pid) for pid in ids)
+        holder.send_signal(signum)
+    assert eventually(lambda: all(gone(pid) for pid in ids))
+    assert eventually(lambda: not room.exists())
+    assert not (tmp_path / "manifest").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="PR_SET_PDEATHSIG is Linux's")
+def test_the_command_dies_with_a_killed_leash(tmp_path: Path) -> None:
+    process = started(FAMILY, str(tmp_path / "ids"))
+    try:
+        process.wait_until((tmp_path / "ids").exists, 20)
+        parent, _ = (int(pid) for pid in (tmp_path / "ids").read_text().split())
+        os.kill(int(Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()[1]), signal.SIGKILL)
+        assert eventually(lambda: gone(parent))
+    finally:
+        for pid in (tmp_path / "ids").read_text().split():
+            if not gone(int(pid)):
+                os.kill(int(pid), signal.SIGKILL)
+        process.release()
+
+
+def test_releasing_ends_even_what_ignores_sigterm_and_removes_the_room(tmp_path: Path) -> None:
+    process = started(FAMILY, str(tmp_path / "ids"))
+    process.wait_until((tmp_path / "ids").exists, 20)
+    process.release()
+    assert eventually(lambda: all(gone(int(pid)) for pid in (tmp_path / "ids").read_text().split()))
+    assert not process.room.exists()
+    assert not process.alive
+
+
+def test_what_a_finished_command_left_running_ends_too(tmp_path: Path) -> None:
+    leaving = (
+        "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
+    )
+    process = started(leaving)
+    assert process.wait(20) == 0
+    process.release()
+    assert process.written() == ""
+
+
+def test_an_early_end_is_told_with_what_was_written() -> None:
+    process = started("import sys; sys.exit('no such luck')")
+    try:
+        with pytest.raises(ProcessEndedError, match="ended with code 1(?s:.*)no such luck"):
+            process.wait_until(lambda: False, 20)
+    finally:
+        process.release()
+
+
+def test_waiting_is_bounded() -> None:
+    process = started("import time; print('thinking', flush=True); time.sleep(60)")
+    try:
+        process.wait_until(lambda: "thinking" in process.written(), 20)
+        with pytest.raises(TookTooLongError, match="thinking"):
+            process.wait_until(lambda: False, 0.1)
+        with pytest.raises(TookTooLongError, match="thinking"):
+            process.wait(0.1)
+    finally:
+        process.release()
+
+
+def test_a_child_sees_neither_an_aws_account_nor_a_proxy(tmp_path: Path) -> None:
+    developer = {"PATH": "/bin", "AWS_PROFILE": "production", "HTTPS_PROXY": "http://proxy", "HOME": "/home/dev"}
+    seen = environment.plain(tmp_path, developer)
+    assert seen["PATH"] == "/bin"
+    assert seen["HOME"] == seen["TMPDIR"] == str(tmp_path)
+    assert not {"AWS_PROFILE", "HTTPS_PROXY"} & set(seen)
