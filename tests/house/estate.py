@@ -51,6 +51,23 @@ def functions() -> dict[str, Resource]:
     return {name: made["Properties"] for name, made in resources("AWS::Lambda::Function").items()}
 
 
+def referred(value: Any) -> str:
+    """The name that a value refers to, if it is a reference."""
+    return str(value.get("Ref", "")) if isinstance(value, dict) else ""
+
+
+def environment(name: str) -> dict[str, str]:
+    """What Lambda would set for a function: the parameters' defaults, the first choice where there is none."""
+    parameters = written()["Parameters"]
+    told = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+    for variable, value in functions()[name]["Environment"]["Variables"].items():
+        if parameter := parameters.get(referred(value)):
+            told[variable] = str(parameter["Default"] if "Default" in parameter else parameter["AllowedValues"][0])
+        else:
+            told[variable] = value if isinstance(value, str) else "arn:aws:service:eu-west-1:123456789012:thing"
+    return told
+
+
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every statement of every policy that a function's role carries, with the role's name."""
     for name, role in resources("AWS::IAM::Role").items():

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -112,7 +111,7 @@ def test_the_handler_imports_from_it(artifact: Artifact, name: str, tmp_path: Pa
     _compiled_here(artifact, tmp_path)
     imported = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", IMPORT, module, attribute, " ".join(LOADED), tmp_path, artifact.root],
-        env=dict(_environment(name)),
+        env=estate.environment(name),
         capture_output=True,
         text=True,
         check=False,
@@ -138,19 +137,6 @@ def _compiled_here(artifact: Artifact, overlay: Path) -> None:
 
 def _within(file: Path, *roots: Path) -> bool:
     return any(file.is_relative_to(root) for root in roots)
-
-
-def _environment(name: str) -> Iterator[tuple[str, str]]:
-    """What Lambda would set: the region, and the template's variables with something of their kind."""
-    yield "AWS_REGION", "eu-west-1"
-    yield "AWS_DEFAULT_REGION", "eu-west-1"
-    parameters = estate.written()["Parameters"]
-    for variable, value in estate.functions()[name]["Environment"]["Variables"].items():
-        parameter = parameters.get(value.get("Ref")) if isinstance(value, dict) else None
-        if parameter is not None:
-            yield variable, str(parameter.get("Default", parameter.get("AllowedValues", [""])[0]))
-        else:
-            yield variable, value if isinstance(value, str) else "arn:aws:service:eu-west-1:123456789012:thing"
 
 
 def _canonical(name: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from tests.house.tree import FUNCTIONS, ROOT, tracked
 
 FORBIDDEN = {
-    "a path of somebody's machine": re.compile(r"(?<![\w.~-])/(?:home|root|Users|work)/\w"),
+    "a path of somebody's machine": re.compile(r"(?<![\w.~-])/(?:(?:home|Users)/[\w.-]+|root|work)/\w"),
     "an AWS access key": re.compile(r"\b(?:AKIA|ASIA)(?!IOSFODNN7EXAMPLE)[A-Z2-7]{16}\b"),
     "a live key of the gateway": re.compile(r"\b(?:PA|FS)_LIVE_[A-Za-z0-9]{6,}"),
     "a private key": re.compile(r"-{5}BEGIN [A-Z ]*PRIVATE KEY-{5}"),
