@@ -67,7 +67,7 @@ def _set_up(aws: MiniStack, bank: Gateway, parameters: Mapping[str, str], note: 
         SecretId=stack.gateway_secret, SecretString=json.dumps(asdict(bank.keys))
     )
     note("asking the API for a first answer")
-    readiness.wait_for_api(stack, aws.process)
+    readiness.first_answer(stack, aws.process)
     return stack
 
 

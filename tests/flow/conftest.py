@@ -1,0 +1,102 @@
+"""One stack for the whole run, and the ways into it. Every test here is marked `flow`.
+
+The gateway keeps its book and the bus its events across tests: tell payments apart by their ids, and reset nothing.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.demo import document
+from local.demo.browser import Browser
+from local.simulator.control import Control
+from local.stack import Shop, Stack, running
+from local.stack.cloud import Cloud
+from local.stack.subscriber import Subscriber, subscribed
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.flow)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    with running(simulator_options=("--webhook-intervals", "0.1,0.2,0.3")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def shop(stack: Stack) -> Shop:
+    """Signs its requests as the IAM user that may call the API."""
+    return Shop(stack.api_url, stack.region, stack.identities.client)
+
+
+@pytest.fixture(scope="session")
+def stranger(stack: Stack) -> Shop:
+    """Signs its requests as an IAM user that may not."""
+    return Shop(stack.api_url, stack.region, stack.identities.stranger)
+
+
+@pytest.fixture(scope="session")
+def unsigned(stack: Stack) -> Shop:
+    return Shop(stack.api_url, stack.region, None)
+
+
+@pytest.fixture(scope="session")
+def gateway(stack: Stack) -> Iterator[Control]:
+    """Behind the simulator's back: its book, its deliveries, and what it shall do next."""
+    assert stack.gateway.control_url is not None
+    control = Control(stack.gateway.control_url)
+    yield control
+    control.close()
+
+
+@pytest.fixture(scope="session")
+def bus(stack: Stack) -> Iterator[Subscriber]:
+    """Hears every event of the run, from its first use on."""
+    with subscribed(stack.admin, stack.bus) as subscriber:
+        yield subscriber
+
+
+@pytest.fixture(scope="session")
+def admin(stack: Stack) -> Cloud:
+    """An administrator's clients: `admin.client("logs")`."""
+    return stack.admin
+
+
+@pytest.fixture(scope="session")
+def table(stack: Stack) -> Any:
+    return stack.admin.resource("dynamodb").Table(stack.table)
+
+
+@pytest.fixture(scope="session")
+def reconcile(stack: Stack) -> Callable[..., Any]:
+    """Runs the reconcile function now, as the schedule does each minute; raises what it raised."""
+    functions = stack.admin.client("lambda")
+
+    def run(event: dict[str, Any] | None = None) -> Any:
+        name = stack.functions["ReconcileFunction"]
+        answer = functions.invoke(FunctionName=name, Qualifier="live", Payload=json.dumps(event or {}))
+        said = answer["Payload"].read().decode()
+        assert "FunctionError" not in answer, said
+        return json.loads(said)
+
+    return run
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return Browser()
+
+
+@pytest.fixture
+def payment() -> dict[str, Any]:
+    """The documented payment, without its order: that is for the test to choose."""
+    return {name: value for name, value in document.payment().items() if name != "order_id"}

@@ -1,0 +1,29 @@
+"""What `make run` invites to paste works when it is pasted."""
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from local.demo import yours
+from local.stack import Stack
+
+
+def pasted(text: str) -> str:
+    ran = subprocess.run(["/bin/sh", "-c", text], check=False, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_curl_line_makes_a_payment(stack: Stack) -> None:
+    payment: dict[str, Any] = json.loads(pasted(yours.curl(stack)))
+    assert payment["status"] == "requires_action"
+
+
+def test_the_python_snippet_makes_a_payment(stack: Stack) -> None:
+    status, _, body = pasted(yours.python(stack)).partition(" ")
+    assert status == "201"
+    assert json.loads(body)["status"] == "requires_action"
