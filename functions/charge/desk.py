@@ -1,0 +1,120 @@
+"""The desk: one method a route. Each reads the request, calls one use case and shapes the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from charge import request
+from charge.problems import Problem
+from charge.resource import RETRY_AFTER_SECONDS, answer_code, resource
+from charge.rules import Context
+from payments.cards import Card
+from payments.charging import ChargeOrder, Charging
+from payments.identities import caller_of
+from payments.money import Money
+from payments.payment import Payment
+from payments.ports import Clock
+from payments.runtime import building
+from payments.runtime.settings import ChargeSettings
+from payments.runtime.telemetry import PowertoolsTelemetry
+from payments.statuses import Status
+from payments.times import utc_now
+from payments.webhook_urls import webhook_url
+
+Event = Mapping[str, Any]
+
+
+class TokenKey(Protocol):
+    """Where the webhook tokens' key comes from."""
+
+    def current(self) -> bytes:
+        """The key. Raises SecretUnusable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, JSON, headers."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The routes of `/charges`, with what they need."""
+
+    charging: Charging
+    token_key: TokenKey
+    clock: Clock
+    max_amount: int
+    public_base_url: str
+
+    def create(self, event: Event, seconds: float) -> Answer:
+        """POST /charges."""
+        caller = caller_of(_principal(event))
+        key = request.idempotency_key(_headers(event))
+        context = Context(self.charging.live, self.max_amount, self.clock())
+        body = request.charge_body(request.body_bytes(event), context)
+        order = ChargeOrder(
+            caller=caller,
+            idempotency_key=key,
+            money=Money(body.amount, body.currency),
+            card=Card(body.card_number, body.card_cvv, body.card_expiry_month, body.card_expiry_year),
+            shopper=body.shopper(),
+            redirect_url=body.redirect_url,
+            order_id=body.order_id,
+            terminal_id=body.terminal_id,
+        )
+        token_key, base = self.token_key.current(), self._base_url(event)
+        charged = self.charging.charge(order, lambda payment_id: webhook_url(base, payment_id, token_key), seconds)
+        headers = {"Location": location(event, charged.payment)}
+        if charged.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return _told(charged.payment, answer_code(charged.payment, headers), headers)
+
+    def show(self, event: Event, seconds: float) -> Answer:
+        """GET /charges/{id}."""
+        payment = self.charging.ledger.get(str((event.get("pathParameters") or {}).get("id", "")))
+        if payment is None:
+            raise Problem(404, "payment_not_found", "There is no payment with this id.")
+        return _told(payment, 200, {})
+
+    def _base_url(self, event: Event) -> str:
+        if self.public_base_url:
+            return self.public_base_url
+        told = event.get("requestContext", {})
+        return f"https://{told['domainName']}/{told['stage']}"
+
+
+def location(event: Event, payment: Payment) -> str:
+    """Where a payment is found: a path on the host that was asked, with the stage if the path has one."""
+    path = str(event.get("requestContext", {}).get("path") or event.get("path") or "/charges")
+    return f"{path.split('/charges', maxsplit=1)[0]}/charges/{payment.id}"
+
+
+def open_desk(telemetry: PowertoolsTelemetry) -> Desk:
+    """The desk of production, from the environment. Raises SettingsError. Reads no secret and makes no call."""
+    settings = ChargeSettings.from_environment()
+    secrets = building.aws("secretsmanager")
+    gateway = building.gateway_of(settings, building.gateway_keys_of(settings, telemetry, secrets), telemetry)
+    charging = Charging(building.ledger_of(settings), gateway, utc_now, telemetry, live=settings.gateway_mode == "live")
+    token_key = building.token_key_of(settings.token_secret_id, telemetry, secrets)
+    return Desk(charging, token_key, utc_now, settings.max_amount, settings.public_base_url)
+
+
+def _told(payment: Payment, status: int, headers: dict[str, str]) -> Answer:
+    if payment.status is Status.PROCESSING:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return Answer(status, resource(payment), headers)
+
+
+def _principal(event: Event) -> str:
+    arn = ((event.get("requestContext") or {}).get("identity") or {}).get("userArn")
+    if not arn:
+        raise Problem(403, "not_authenticated", "The request must be signed (AWS Signature Version 4).")
+    return str(arn)
+
+
+def _headers(event: Event) -> dict[str, str]:
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}

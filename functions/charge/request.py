@@ -1,0 +1,77 @@
+"""Reading a request: bytes to JSON to a validated body, and the headers that a charge needs."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from charge.problems import Problem, invalid_fields
+from charge.rules import Context
+from charge.schemas import ChargeBody
+
+MAX_BODY_BYTES: Final = 65_536
+_KEY: Final = re.compile(r"[!-~]{1,255}")
+
+
+def idempotency_key(headers: Mapping[str, str]) -> str:
+    """The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header). Raises Problem 400."""
+    key = headers.get("idempotency-key")
+    if key is None:
+        raise Problem(400, "idempotency_key_missing", "The Idempotency-Key header is required.")
+    if not _KEY.fullmatch(key):
+        raise Problem(400, "idempotency_key_invalid", "Idempotency-Key must be 1 to 255 visible ASCII characters.")
+    return key
+
+
+def body_bytes(event: Mapping[str, Any]) -> bytes:
+    """The body as it was sent. Raises Problem 413 over 64 KiB, 400 for what is not base64 though it says so."""
+    text = event.get("body") or ""
+    if len(text) > 2 * MAX_BODY_BYTES:
+        raise _too_large()
+    try:
+        body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode("utf-8")
+    except (binascii.Error, ValueError):
+        raise _not_json() from None
+    if len(body) > MAX_BODY_BYTES:
+        raise _too_large()
+    return body
+
+
+def charge_body(body: bytes, context: Context) -> ChargeBody:
+    """The validated body. Raises Problem 400 for what is no JSON object, 422 for wrong fields."""
+    try:
+        told = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_float=Decimal, parse_constant=_refuse
+        )
+    except (ValueError, ArithmeticError, RecursionError):
+        raise _not_json() from None
+    if not isinstance(told, dict):
+        raise Problem(400, "not_an_object", "The body must be a JSON object.")
+    try:
+        return ChargeBody.model_validate(told, context=context)
+    except ValidationError as error:
+        raise invalid_fields(error) from None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    told = dict(pairs)
+    if len(told) != len(pairs):
+        raise ValueError("a field is given twice")
+    return told
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _not_json() -> Problem:
+    return Problem(400, "not_json", "The body must be JSON in UTF-8, each field given once.")
+
+
+def _too_large() -> Problem:
+    return Problem(413, "too_large", f"The body may have at most {MAX_BODY_BYTES} bytes.")

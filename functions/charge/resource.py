@@ -1,0 +1,76 @@
+"""The payment resource: one shape from every route, and the HTTP code it comes with."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from charge.problems import Problem
+from payments.payment import Payment
+from payments.statuses import Status
+from payments.times import iso
+
+RETRY_AFTER_SECONDS: Final = 5
+_UNDECIDED: Final = frozenset({Status.PROCESSING, Status.NEEDS_REVIEW})
+
+
+def resource(payment: Payment) -> dict[str, Any]:
+    """The JSON of a payment. No names, no email, no card number."""
+    card, failure, action = payment.card, payment.failure, payment.redirect_url
+    return {
+        "id": payment.id,
+        "status": payment.status.value,
+        "amount": payment.money.amount,
+        "currency": payment.money.currency,
+        "order_id": payment.order_id,
+        "transaction_id": payment.transaction_id,
+        "message": payment.message,
+        "next_action": {"type": "redirect", "url": action} if action else None,
+        "card": {
+            "brand": card.brand,
+            "last4": card.last4,
+            "expiry_month": card.expiry_month,
+            "expiry_year": card.expiry_year,
+        }
+        if card
+        else None,
+        "refund": {"status": payment.refund.status, "refunded_at": _iso(payment.refund.refunded_at)},
+        "chargeback": {
+            "status": payment.chargeback.status,
+            "charged_back_at": _iso(payment.chargeback.charged_back_at),
+        },
+        "failure": {"code": failure.code, "message": failure.message} if failure else None,
+        "live": payment.live,
+        "version": payment.version,
+        "created_at": iso(payment.created_at),
+        "updated_at": iso(payment.updated_at),
+    }
+
+
+def answer_code(payment: Payment, headers: Mapping[str, str]) -> int:
+    """The code of the first answer and of its repeats: 201 for a verdict, 202 while there is none or was none.
+
+    Raises the Problem, with these headers, that a refusal by the gateway is answered with.
+    """
+    _raise_refusal(payment, headers)
+    undecided = payment.status in _UNDECIDED or payment.answered == "in_doubt"
+    return 202 if undecided else 201
+
+
+def _raise_refusal(payment: Payment, headers: Mapping[str, str]) -> None:
+    failure = payment.failure
+    if failure is None:
+        return
+    told = {"payment": resource(payment)}
+    if failure.code == "gateway_credentials":
+        title = "The gateway refused our credentials; nothing was charged."
+        raise Problem(502, "gateway_credentials", title, headers=headers, extra=told)
+    if failure.code == "invalid_request":
+        errors = [{"field": e.field, "code": e.code, "message": e.message} for e in failure.errors]
+        title = "The gateway refused the request; nothing was charged."
+        raise Problem(
+            422, "refused_by_gateway", title, errors=errors, headers=headers, extra={**told, "detail": failure.message}
+        )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None

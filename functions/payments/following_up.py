@@ -1,0 +1,100 @@
+"""Following up: finishes what was left unfinished. Asks the gateway, settles, publishes, or asks again later."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from payments.errors import GatewayError, UnknownToGateway
+from payments.history import Failure
+from payments.payment import FollowUp, Payment
+from payments.ports import Bus, Clock, Due, FollowUpLedger, Gateway, Telemetry
+from payments.publishing import publish
+from payments.settling import rewrite, settle
+from payments.statuses import Status
+
+BACK_OFF: Final = tuple(timedelta(seconds=s) for s in (60, 300, 900, 3600, 21600, 86400))
+"""Waits between questions. Most answers are minutes away; past a day only a human knows more than the gateway."""
+
+LEASE: Final = timedelta(seconds=90)
+"""How long one run keeps a payment to itself: longer than a function may run, so two runs never do the same work."""
+
+ASK_SECONDS: Final = 8.0
+"""The longest that one question to the gateway may take."""
+
+NEVER_ARRIVED_AFTER: Final = timedelta(hours=1)
+NEVER_ARRIVED_ASKS: Final = 2
+"""Not found means "never arrived" only from the second time on, an hour after the intent: lists may lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUps:
+    """The use case with what it needs."""
+
+    ledger: FollowUpLedger
+    gateway: Gateway
+    bus: Bus
+    clock: Clock
+    telemetry: Telemetry
+
+    def finish(self, due: Due) -> Payment | None:
+        """Does what is due for one payment; None when another run has it."""
+        payment = self.ledger.lease(due, self.clock() + LEASE)
+        if payment is None:
+            return None
+        asked = self._asked(payment)
+        publish(asked, self.ledger, self.bus, self.telemetry)
+        if asked is payment and not payment.has_unpublished:
+            self.ledger.advance(payment, payment.published)  # nothing was due after all: gives the lease back
+        return asked
+
+    def _asked(self, payment: Payment) -> Payment:
+        ask_at = payment.follow_up.ask_at
+        if not payment.is_open or ask_at is None or ask_at > self.clock():
+            return payment
+        try:
+            report = self.gateway.status(payment.wire_order_id, ASK_SECONDS)
+        except UnknownToGateway:
+            return self._write(payment, not_found=1)
+        except GatewayError as error:
+            self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
+            return self._write(payment, not_found=0)
+        settled = settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
+        return self._write(settled, not_found=0) if settled.version == payment.version else settled
+
+    def _write(self, payment: Payment, *, not_found: int) -> Payment:
+        now = self.clock()
+        seen = payment.version
+
+        def change(current: Payment) -> Payment:
+            return unanswered(current, now, not_found) if current.version == seen else current
+
+        return rewrite(payment, change, self.ledger, self.telemetry)
+
+
+def unanswered(payment: Payment, now: datetime, not_found: int) -> Payment:
+    """The payment after one more question that brought no verdict."""
+    plan = payment.follow_up
+    asks, missing = plan.asks + 1, plan.not_found + not_found
+    if _never_arrived(payment, now, missing):
+        failure = Failure("never_arrived", "the gateway has no record of this payment: nothing was charged")
+        evidence = {"not_found": missing, "asks": asks}
+        return payment.moved(Status.FAILED, at=now, source="status", evidence=evidence, failure=failure)
+    if asks > len(BACK_OFF):
+        failure = Failure("unresolved", f"the gateway gave no verdict after {asks} questions")
+        evidence = {"not_found": missing, "asks": asks}
+        return payment.moved(Status.NEEDS_REVIEW, at=now, source="status", evidence=evidence, failure=failure)
+    ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")
+    due_at = now if payment.has_unpublished else ask_at
+    return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, missing))
+
+
+def _never_arrived(payment: Payment, now: datetime, not_found: int) -> bool:
+    if payment.status is not Status.PROCESSING or payment.transaction_id is not None:
+        return False  # the gateway has answered for it once: it did arrive
+    return not_found >= NEVER_ARRIVED_ASKS and now - payment.created_at >= NEVER_ARRIVED_AFTER
+
+
+def _jittered(wait: timedelta, seed: str) -> timedelta:
+    """Up to a fifth more, told by the payment itself: spread without randomness, so a test can name the second."""
+    return wait * (1 + hashlib.sha256(seed.encode()).digest()[0] / 1280)

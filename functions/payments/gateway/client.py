@@ -1,0 +1,100 @@
+"""Pay Agency's S2S API: submits a card charge, asks for a status. A failure is one of the three GatewayErrors."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from payments.errors import CredentialsRefused, NoAnswer, Refused, UnknownToGateway
+from payments.gateway import wire
+from payments.gateway.cipher import encrypt
+from payments.gateway.keys import GatewayKeys, Keyring, Mode
+from payments.gateway.transport import Exchange, Transport
+from payments.ports import Submission, Telemetry
+from payments.reports import Report
+
+_LEAST_SECONDS: Final = 2.0
+"""Less than this is not worth a second try."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayAgency:
+    """The gateway, spoken to in its own words. `mode` chooses its paths and the kind of key that may be sent there."""
+
+    transport: Transport
+    keyring: Keyring
+    dialect: wire.Dialect
+    mode: Mode
+    telemetry: Telemetry
+    monotonic: Callable[[], float] = time.monotonic
+
+    def ensure_ready(self) -> None:
+        """Raises SecretUnusable when the keys are missing, malformed or of the other mode."""
+        self.keyring.current()
+
+    def charge(self, submission: Submission, seconds: float) -> Report:
+        """Submits a card charge; accepted at most once, for only a request that was refused is sent anew."""
+        plaintext = wire.card_payload(submission, self.dialect)
+        hidden = (submission.card.number, submission.card.cvv)
+
+        def send(keys: GatewayKeys, left: float) -> Exchange:
+            body = json.dumps({"payload": encrypt(plaintext, keys.encryption_key)}).encode()
+            path = f"/api/v1/{self.mode}/card"
+            return self.transport.exchange("POST", path, {**_auth(keys), **_JSON}, body, left)
+
+        return self._understood(self._with_fresh_keys(send, seconds), hidden)
+
+    def status(self, order_id: str, seconds: float) -> Report:
+        """Asks what became of a payment, by the order id it was sent under. (No /v1 here: statusApi page.)"""
+
+        def ask(keys: GatewayKeys, left: float) -> Exchange:
+            return self.transport.exchange("GET", f"/api/{self.mode}/status/{order_id}", _auth(keys), None, left)
+
+        exchange = self._with_fresh_keys(ask, seconds)
+        if exchange.status == 404 and _is_bare(wire.parse(exchange.body)):
+            raise UnknownToGateway("the gateway has no payment under this id")
+        return self._understood(exchange, ())
+
+    def _with_fresh_keys(self, send: Callable[[GatewayKeys, float], Exchange], seconds: float) -> Exchange:
+        """Sends; when the key is refused, once more with the keys fetched anew: a refused request was not processed."""
+        until = self.monotonic() + seconds
+        exchange = send(self.keyring.current(), seconds)
+        if not _refuses_key(exchange):
+            return exchange
+        left = until - self.monotonic()
+        if left > _LEAST_SECONDS and self.keyring.refresh():
+            exchange = send(self.keyring.current(), left)
+        if _refuses_key(exchange):
+            self.telemetry.note("gateway_credentials_refused", http_status=exchange.status)
+            raise CredentialsRefused("the gateway refused our credentials")
+        return exchange
+
+    def _understood(self, exchange: Exchange, hidden: Sequence[str]) -> Report:
+        """Parses on every HTTP status: an envelope with a transaction is a report, whatever the code says."""
+        envelope = wire.parse(exchange.body)
+        if envelope is None:
+            raise NoAnswer(f"HTTP {exchange.status} without a JSON object")
+        report = wire.report_of(envelope, self.dialect, hidden)
+        if report is not None:
+            return report
+        if 400 <= exchange.status < 500 and _is_bare(envelope):
+            message = wire.clean(str(envelope.get("message") or "the gateway refused the request"), hidden)
+            raise Refused(message, wire.field_errors(envelope, hidden))
+        raise NoAnswer(f"HTTP {exchange.status} without an envelope")
+
+
+_JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+def _auth(keys: GatewayKeys) -> dict[str, str]:
+    return {"Authorization": f"Bearer {keys.secret_key}"}
+
+
+def _is_bare(envelope: dict[str, Any] | None) -> bool:
+    """`errors`, or nothing but a message: what the gateway says when it refuses, with no payment in it."""
+    return envelope is not None and "data" not in envelope and ("errors" in envelope or "message" in envelope)
+
+
+def _refuses_key(exchange: Exchange) -> bool:
+    return exchange.status in (401, 403) and _is_bare(wire.parse(exchange.body))

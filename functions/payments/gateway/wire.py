@@ -1,0 +1,168 @@
+"""The gateway's words: what a card request looks like, and how its envelopes read. Facts from the S2S document."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from payments.countries import ALPHA_3
+from payments.errors import FieldError
+from payments.money import AmountUnit, exact, in_minor_units
+from payments.ports import Submission
+from payments.reports import Report
+from payments.statuses import Status
+from payments.times import parse_iso
+
+CountryFormat = Literal["alpha-2", "alpha-3"]
+
+VERDICTS: Final[dict[str, Status]] = {
+    "SUCCESS": Status.SUCCEEDED,
+    "FAILED": Status.FAILED,
+    "BLOCKED": Status.BLOCKED,
+    "ABANDONED": Status.ABANDONED,
+    "REDIRECT": Status.REQUIRES_ACTION,
+    "PENDING": Status.PENDING,
+    "INIT": Status.PROCESSING,
+}
+"""The gateway's status words. The list is open: a word that is not in it leaves the payment open."""
+
+_TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LONG_DIGITS: Final = re.compile(r"(?<![A-Za-z0-9])\d(?:[ -]?\d){11,18}(?![A-Za-z0-9])")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
+_MAX_TEXT: Final = 300
+_MAX_FIELD_ERRORS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Where the gateway's pages contradict each other: how this account speaks (docs/ambiguities.md, 1 and 2)."""
+
+    amount_unit: AmountUnit
+    country_format: CountryFormat
+
+
+def card_payload(submission: Submission, dialect: Dialect) -> bytes:
+    """The plaintext of a card request: flat JSON, every value a string but `amount`; optional fields left out."""
+    fields = {
+        **submission.shopper,
+        "currency": submission.money.currency,
+        "card_number": submission.card.number,
+        "card_expiry_month": submission.card.expiry_month,
+        "card_expiry_year": submission.card.expiry_year,
+        "card_cvv": submission.card.cvv,
+        "redirect_url": submission.redirect_url,
+        "webhook_url": submission.webhook_url,
+        "order_id": submission.order_id,
+    }
+    if submission.terminal_id is not None:
+        fields["terminal_id"] = submission.terminal_id
+    if dialect.country_format == "alpha-3":
+        fields["country"] = ALPHA_3[fields["country"]]
+    # json knows no Decimal and a float would round: the exact digits go in as they are.
+    amount = format(submission.money.in_unit(dialect.amount_unit), "f")
+    return f'{{"amount":{amount},{json.dumps(fields, ensure_ascii=False)[1:]}'.encode()
+
+
+def parse(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in a body, numbers as exact decimals; None for anything else, whatever the bytes."""
+    try:
+        value = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError, ArithmeticError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def report_of(envelope: dict[str, Any], dialect: Dialect, hidden: Sequence[str] = ()) -> Report | None:
+    """What an envelope says of a payment; None when it has no status or no transaction, so it is no envelope.
+
+    `hidden` are values that must not come back in a message (the card's number and CVV), should the gateway echo them.
+    """
+    data = envelope.get("data")
+    said = envelope.get("status")
+    if not isinstance(data, dict) or not isinstance(said, str):
+        return None
+    transaction_id = data.get("transaction_id")
+    if not isinstance(transaction_id, str) or not _TRANSACTION_ID.fullmatch(transaction_id):
+        return None
+    currency = _text(data.get("currency"), hidden)
+    number = exact(data.get("amount"))
+    refund, chargeback = _part(data, "refund"), _part(data, "chargeback")
+    return Report(
+        said=clean(said, hidden)[:40],
+        verdict=VERDICTS.get(said),
+        transaction_id=transaction_id,
+        order_id=_stated(data, "order_id"),
+        amount=_NO_AMOUNT if number is None and data.get("amount") is not None else _minor(number, currency, dialect),
+        currency=currency,
+        message=_text(envelope.get("message"), hidden),
+        redirect_url=_url(envelope.get("redirect_url")),
+        refunded=refund.get("status") is True,
+        refunded_at=_moment(refund.get("refund_date")),
+        charged_back=chargeback.get("status") is True,
+        charged_back_at=_moment(chargeback.get("chargeback_date")),
+    )
+
+
+def field_errors(envelope: dict[str, Any], hidden: Sequence[str] = ()) -> tuple[FieldError, ...]:
+    """The fields a 422 names. What it says of a card field is not repeated: it may hold the value."""
+    errors = envelope.get("errors")
+    named = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    return tuple(_field_error(error, hidden) for error in named[:_MAX_FIELD_ERRORS])
+
+
+def clean(text: str, hidden: Sequence[str] = ()) -> str:
+    """A text of the gateway's, fit to keep: short, printable, and without anything that could be a card."""
+    for value in hidden:
+        text = text.replace(value, "•••")
+    text = text.encode("utf-8", "replace").decode()
+    return _LONG_DIGITS.sub("••••", _CONTROL.sub(" ", text[: 4 * _MAX_TEXT])).strip()[:_MAX_TEXT]
+
+
+def _field_error(error: dict[str, Any], hidden: Sequence[str]) -> FieldError:
+    name = clean(str(error.get("field", "")), hidden)[:64]
+    said = "the gateway refused this field"
+    if not name.startswith("card_"):
+        said = _text(error.get("message"), hidden) or said
+    return FieldError(name, "refused_by_gateway", said)
+
+
+_NO_AMOUNT: Final = Decimal(-1)
+"""Stands for an amount that is said but is no number: it equals no amount of ours."""
+
+
+def _minor(number: Decimal | None, currency: str | None, dialect: Dialect) -> Decimal | None:
+    return None if number is None else in_minor_units(number, currency or "", dialect.amount_unit)
+
+
+def _stated(data: dict[str, Any], name: str) -> str | None:
+    value = data.get(name)
+    return None if value is None else str(value)[:200]
+
+
+def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
+    value = data.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object, hidden: Sequence[str]) -> str | None:
+    return clean(value, hidden) or None if isinstance(value, str) else None
+
+
+def _url(value: object) -> str | None:
+    if not isinstance(value, str) or len(value) > 2048 or _CONTROL.search(value) or " " in value:
+        return None
+    return value if value.startswith(("https://", "http://")) else None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return parse_iso(value).astimezone(UTC) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

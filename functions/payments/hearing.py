@@ -1,0 +1,64 @@
+"""What a payment makes of a report: pure decisions, no writes. `settling` is the only one to act on them."""
+
+from datetime import datetime
+from typing import Final
+
+from payments.history import Evidence, Failure, Source
+from payments.payment import Payment
+from payments.reports import Report, mismatches
+from payments.statuses import Status
+
+INTEGRITY_MISMATCH: Final = "integrity_mismatch"
+_FAILURE_CODES: Final = {Status.FAILED: "declined", Status.BLOCKED: "blocked", Status.ABANDONED: "abandoned"}
+
+
+def hear(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
+    """The payment after the report; the very same object when the report changes nothing."""
+    wrong = mismatches(payment, report)
+    if wrong:
+        return _doubted(payment, report, wrong, source, at)
+    evidence = evidence_of(report)
+    heard = _moved(payment, report, source, at, evidence)
+    if report.refunded and heard.refund.status == "none":
+        heard = heard.refunded(report.refunded_at or at, at=at, source=source, evidence=evidence)
+    if report.charged_back and heard.chargeback.status == "none":
+        heard = heard.charged_back(report.charged_back_at or at, at=at, source=source, evidence=evidence)
+    return heard
+
+
+def evidence_of(report: Report) -> Evidence:
+    """What a history entry keeps of the report it rests on."""
+    return {"gateway_status": report.said, "transaction_id": report.transaction_id}
+
+
+def _moved(payment: Payment, report: Report, source: Source, at: datetime, evidence: Evidence) -> Payment:
+    to = report.verdict
+    if to is None or not _follows(payment, to):
+        return payment
+    code = _FAILURE_CODES.get(to)
+    return payment.moved(
+        to,
+        at=at,
+        source=source,
+        evidence=evidence,
+        transaction_id=report.transaction_id,
+        message=report.message,
+        redirect_url=report.redirect_url if to is Status.REQUIRES_ACTION else None,
+        failure=Failure(code, report.message or f"the gateway says {report.said}") if code else None,
+    )
+
+
+def _follows(payment: Payment, to: Status) -> bool:
+    if payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code == INTEGRITY_MISMATCH:
+        return False  # contradictory evidence: a human decides, not the next message
+    return payment.may_become(to)
+
+
+def _doubted(payment: Payment, report: Report, wrong: tuple[str, ...], source: Source, at: datetime) -> Payment:
+    """A contradiction about money that may yet move, or may have moved, goes to a human; it never succeeds."""
+    money_may_move = payment.is_open or (payment.frees_the_order and report.verdict is Status.SUCCEEDED)
+    if not money_may_move:
+        return payment
+    failure = Failure(INTEGRITY_MISMATCH, f"the gateway's {' and '.join(wrong)} differ from what was sent")
+    evidence = {**evidence_of(report), "mismatch": ",".join(wrong)}
+    return payment.moved(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)

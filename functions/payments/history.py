@@ -1,0 +1,58 @@
+"""History: what happened to a payment, entry by entry. Timeline, audit trail and outbox are this one list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from payments.errors import FieldError
+from payments.statuses import Status
+
+Source = Literal["request", "answer", "webhook", "status", "sweep", "operator"]
+Evidence = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a payment did not succeed. `code` is ours; `message` the gateway's words or ours; no card data."""
+
+    code: str
+    message: str
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """The way back, a fact beside the status."""
+
+    status: Literal["none", "refunded"] = "none"
+    refunded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chargeback:
+    """The cardholder's bank took the money back, a fact beside the status."""
+
+    status: Literal["none", "charged_back"] = "none"
+    charged_back_at: datetime | None = None
+
+
+NOT_REFUNDED: Final = Refund()
+NOT_CHARGED_BACK: Final = Chargeback()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened, what it rests on, and the facts as they stood right after: enough to tell it again."""
+
+    sequence: int
+    name: str
+    previous_status: Status | None
+    status: Status
+    at: datetime
+    source: Source
+    evidence: Evidence
+    transaction_id: str | None = None
+    refund: Refund = NOT_REFUNDED
+    chargeback: Chargeback = NOT_CHARGED_BACK
+    failure: Failure | None = None

@@ -1,0 +1,23 @@
+"""Who is who: the payment id is a function of caller and idempotency key, so the id is the idempotency record."""
+
+import base64
+import hashlib
+from typing import Final
+
+ID_PREFIX: Final = "pay_"
+
+
+def payment_id_of(caller: str, idempotency_key: str) -> str:
+    """`pay_` and 130 bits of SHA-256 over (caller, key), each with its length, so no two pairs read the same."""
+    told = f"{len(caller)}:{caller}{len(idempotency_key)}:{idempotency_key}"
+    digest = hashlib.sha256(told.encode()).digest()
+    return ID_PREFIX + base64.b32encode(digest).decode().lower()[:26]
+
+
+def caller_of(principal_arn: str) -> str:
+    """The AWS principal behind a request, any session name stripped: an assumed role is the role."""
+    parts = principal_arn.split(":", 5)
+    if len(parts) == 6 and parts[2] == "sts" and parts[5].startswith("assumed-role/"):
+        role = parts[5].split("/", 2)[:2]
+        return ":".join([*parts[:5], "/".join(role)])
+    return principal_arn

@@ -1,0 +1,65 @@
+"""DynamoDB's expression language and its errors, as far as the ledger needs them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+NOT_YET_THERE: Final = "attribute_not_exists(pk)"
+
+_write = TypeSerializer().serialize
+_read = TypeDeserializer().deserialize
+
+
+def wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Python values in DynamoDB's typed JSON."""
+    return {key: _write(value) for key, value in values.items()}
+
+
+def plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """DynamoDB's typed JSON as Python values."""
+    return {key: _read(value) for key, value in item.items()}
+
+
+def update(changes: Mapping[str, Any], append: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The update that sets what has a value, takes away what is None, and appends to lists."""
+    sets = [f"#{name} = :{name}" for name, value in changes.items() if value is not None]
+    sets += [f"#{name} = list_append(#{name}, :{name})" for name in append]
+    removes = [f"#{name}" for name, value in changes.items() if value is None]
+    clauses = [f"SET {', '.join(sets)}"] + ([f"REMOVE {', '.join(removes)}"] if removes else [])
+    bound = {f":{name}": value for name, value in {**changes, **append}.items() if value is not None}
+    return {
+        "UpdateExpression": " ".join(clauses),
+        "ExpressionAttributeNames": {f"#{name}": name for name in [*changes, *append]},
+        "ExpressionAttributeValues": wire({**bound, **values}),
+    }
+
+
+def failed_condition(error: ClientError) -> dict[str, Any]:
+    """The old item of a write whose condition failed, {} when there was none. Any other error is raised again."""
+    if _code(error) != "ConditionalCheckFailedException":
+        raise error
+    response: Any = error.response
+    return plain(response.get("Item", {}))
+
+
+def failed_conditions(error: ClientError) -> list[dict[str, Any]]:
+    """The old items, one a write, of a transaction whose conditions failed. Any other error is raised again."""
+    response: Any = error.response
+    reasons = response.get("CancellationReasons", [])
+    if not any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
+        raise error
+    return [plain(reason.get("Item", {})) for reason in reasons]
+
+
+def is_conflict(error: ClientError) -> bool:
+    """Whether another transaction was at work on the same item: nothing was written, and trying again is right."""
+    if _code(error) == "TransactionCanceledException":
+        codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+        return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
+    return _code(error) in ("TransactionConflictException", "TransactionInProgressException")
+
+
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]

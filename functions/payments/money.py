@@ -1,0 +1,58 @@
+"""Money: an integer count of minor units and its ISO 4217 currency. No float enters or leaves."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+AmountUnit = Literal["minor", "major"]
+
+_EXPONENT_2 = frozenset(
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC "
+    "CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR "
+    "JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD "
+    "NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN "
+    "SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG".split()
+)
+_EXPONENT_0 = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
+_EXPONENT_3 = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+
+EXPONENTS: dict[str, int] = {
+    **dict.fromkeys(_EXPONENT_2, 2),
+    **dict.fromkeys(_EXPONENT_0, 0),
+    **dict.fromkeys(_EXPONENT_3, 3),
+}
+"""Currency code → digits after the point (ISO 4217). Funds codes, metals and four-digit units are not charged in."""
+
+
+_SANE = 40
+"""No sum of money has more digits; arithmetic on what passes cannot overflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`amount` minor units of `currency`, e.g. Money(100, "GBP") is one pound."""
+
+    amount: int
+    currency: str
+
+    def in_unit(self, unit: AmountUnit) -> Decimal:
+        """The exact number to put on the gateway's wire, e.g. 100 or 1.00."""
+        if unit == "minor":
+            return Decimal(self.amount)
+        return Decimal(self.amount).scaleb(-EXPONENTS[self.currency])
+
+
+def in_minor_units(number: Decimal, currency: str, unit: AmountUnit) -> Decimal:
+    """What a gateway's number amounts to in minor units; a fraction when it is no whole amount of the currency."""
+    return number if unit == "minor" else number.scaleb(EXPONENTS.get(currency, 2))
+
+
+def exact(value: object) -> Decimal | None:
+    """A JSON number or numeric string as an exact decimal, None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and -_SANE < number.adjusted() < _SANE else None

@@ -1,0 +1,176 @@
+"""One payment: its state, its history, and what is left to do. Every change gives a new one; nothing is done here."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal, Self
+
+from payments.cards import CardFacts
+from payments.errors import IllegalMove
+from payments.history import NOT_CHARGED_BACK, NOT_REFUNDED, Chargeback, Entry, Evidence, Failure, Refund, Source
+from payments.money import Money
+from payments.statuses import FREES_THE_ORDER, MOVES, OPEN, Status
+
+Answered = Literal["verdict", "in_doubt"]
+
+FIRST_ASK: Final = timedelta(seconds=60)
+"""When an open payment is first asked about: later than any charge is still being sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What is left to do: `due_at` when reconcile looks next, `ask_at` when the gateway is asked next."""
+
+    due_at: datetime | None
+    ask_at: datetime | None
+    asks: int = 0
+    not_found: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """The record of one (caller, idempotency key). `version` counts history entries, `published` those on the bus."""
+
+    id: str
+    fingerprint: str
+    money: Money
+    live: bool
+    order_id: str | None
+    attempt: int
+    card: CardFacts | None
+    created_at: datetime
+    status: Status
+    history: tuple[Entry, ...]
+    follow_up: FollowUp
+    published: int = 0
+    answered: Answered | None = None
+    transaction_id: str | None = None
+    message: str | None = None
+    redirect_url: str | None = None
+    refund: Refund = NOT_REFUNDED
+    chargeback: Chargeback = NOT_CHARGED_BACK
+    failure: Failure | None = None
+
+    @property
+    def version(self) -> int:
+        """Sequence of the last history entry: the optimistic lock, and what callers see as `version`."""
+        return len(self.history)
+
+    @property
+    def updated_at(self) -> datetime:
+        """When the last history entry was written."""
+        return self.history[-1].at
+
+    @property
+    def wire_order_id(self) -> str:
+        """The order id the gateway knows this payment by; never sent twice, and no caller can choose another's."""
+        if self.order_id is None:
+            return self.id
+        return self.order_id if self.attempt == 1 else f"{self.order_id}~{self.attempt}"
+
+    @property
+    def has_unpublished(self) -> bool:
+        """The bus has not taken every entry yet."""
+        return self.published < self.version
+
+    @property
+    def is_open(self) -> bool:
+        """No verdict yet."""
+        return self.status in OPEN
+
+    @property
+    def frees_the_order(self) -> bool:
+        """Another payment for the same order may be taken."""
+        return self.status in FREES_THE_ORDER
+
+    def may_become(self, to: Status) -> bool:
+        """Whether the transition table has this move."""
+        return to in MOVES[self.status]
+
+    def moved(
+        self,
+        to: Status,
+        *,
+        at: datetime,
+        source: Source,
+        evidence: Evidence,
+        transaction_id: str | None = None,
+        message: str | None = None,
+        redirect_url: str | None = None,
+        failure: Failure | None = None,
+    ) -> Self:
+        """This payment in its next status. Raises IllegalMove when the table has no such move."""
+        if not self.may_become(to):
+            raise IllegalMove(f"{self.status} may not become {to}")
+        return replace(
+            self,
+            status=to,
+            transaction_id=transaction_id or self.transaction_id,
+            message=message,
+            redirect_url=redirect_url,
+            failure=failure,
+            follow_up=FollowUp(due_at=at, ask_at=at + FIRST_ASK if to in OPEN else None),
+        )._with_entry(to.value, at, source, evidence, previous_status=self.status)
+
+    def with_answer(self, kind: Answered) -> Self:
+        """This payment with the kind of its first answer noted: a repeat of the request is answered alike."""
+        return self if self.answered else replace(self, answered=kind)
+
+    def hastened(self, at: datetime) -> Self:
+        """This payment with its next question to the gateway due at once."""
+        return replace(self, follow_up=replace(self.follow_up, due_at=at, ask_at=at)) if self.is_open else self
+
+    def refunded(self, refunded_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Self:
+        """This payment with its money on the way back."""
+        refund = Refund("refunded", refunded_at)
+        return replace(self, refund=refund)._with_entry("refunded", at, source, evidence)
+
+    def charged_back(self, charged_back_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Self:
+        """This payment after the cardholder's bank took the money back."""
+        chargeback = Chargeback("charged_back", charged_back_at)
+        return replace(self, chargeback=chargeback)._with_entry("charged_back", at, source, evidence)
+
+    def _with_entry(
+        self, name: str, at: datetime, source: Source, evidence: Evidence, previous_status: Status | None = None
+    ) -> Self:
+        entry = Entry(
+            sequence=self.version + 1,
+            name=name,
+            previous_status=previous_status or self.status,
+            status=self.status,
+            at=at,
+            source=source,
+            evidence=evidence,
+            transaction_id=self.transaction_id,
+            refund=self.refund,
+            chargeback=self.chargeback,
+            failure=self.failure,
+        )
+        return replace(self, history=(*self.history, entry), follow_up=replace(self.follow_up, due_at=at))
+
+
+def intent(
+    payment_id: str,
+    *,
+    fingerprint: str,
+    money: Money,
+    live: bool,
+    order_id: str | None,
+    card: CardFacts | None,
+    at: datetime,
+    attempt: int = 1,
+) -> Payment:
+    """A payment as it is claimed: recorded, not sent, and due for a question should nobody come back to it."""
+    first = Entry(1, Status.PROCESSING.value, None, Status.PROCESSING, at, "request", {})
+    return Payment(
+        id=payment_id,
+        fingerprint=fingerprint,
+        money=money,
+        live=live,
+        order_id=order_id,
+        attempt=attempt,
+        card=card,
+        created_at=at,
+        status=Status.PROCESSING,
+        history=(first,),
+        follow_up=FollowUp(due_at=at + FIRST_ASK, ask_at=at + FIRST_ASK),
+    )

@@ -1,0 +1,52 @@
+"""A report: what the gateway says of one payment, in our words. Three witnesses bring one: answer, webhook, status."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from payments.payment import Payment
+from payments.statuses import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`verdict` is None for a status word nobody has told us of; `amount` is in minor units, as exact as it came."""
+
+    said: str
+    verdict: Status | None
+    transaction_id: str
+    order_id: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    message: str | None = None
+    redirect_url: str | None = None
+    refunded: bool = False
+    refunded_at: datetime | None = None
+    charged_back: bool = False
+    charged_back_at: datetime | None = None
+
+
+def mismatches(payment: Payment, report: Report) -> tuple[str, ...]:
+    """Names of the facts in which a report contradicts the payment it claims to be about; empty when it fits."""
+    return tuple(_contradictions(payment, report))
+
+
+def _contradictions(payment: Payment, report: Report) -> Iterator[str]:
+    if _differs(report.amount, payment.money.amount) or _unsaid(report, report.amount):
+        yield "amount"
+    if _differs(report.currency, payment.money.currency) or _unsaid(report, report.currency):
+        yield "currency"
+    if _differs(report.order_id, payment.wire_order_id):
+        yield "order_id"
+    if payment.transaction_id and _differs(report.transaction_id, payment.transaction_id):
+        yield "transaction_id"
+
+
+def _differs(said: object, ours: object) -> bool:
+    return said is not None and said != ours
+
+
+def _unsaid(report: Report, said: object) -> bool:
+    """What is absent contradicts nothing, but money is believed to have moved only when sum and currency are said."""
+    return said is None and report.verdict is Status.SUCCEEDED

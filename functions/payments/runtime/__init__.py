@@ -1,0 +1,1 @@
+"""What a function stands on: settings, secrets, logs, metrics."""

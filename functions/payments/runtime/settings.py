@@ -1,0 +1,73 @@
+"""Settings: the environment, read once at cold start into one frozen object a function. A bad value stops the start."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+class SettingsError(Exception):
+    """The environment does not configure this function; the sentence names the variable and the rule."""
+
+
+class GatewaySettings(BaseModel):
+    """What every function knows of the gateway and the table. Names are the environment's, lower-cased."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    table_name: str = Field(min_length=3)
+    gateway_secret_id: str = Field(min_length=1)
+    gateway_mode: Literal["test", "live"]
+    gateway_base_url: str = Field(pattern=r"^https?://[^\s/]+$")
+    gateway_amount_unit: Literal["minor", "major"]
+    gateway_country_format: Literal["alpha-2", "alpha-3"]
+
+    @model_validator(mode="after")
+    def _cards_travel_encrypted(self) -> Self:
+        url = urlsplit(self.gateway_base_url)
+        if url.scheme == "http" and not (self.gateway_mode == "test" and _is_loopback(url.hostname or "")):
+            raise ValueError("GATEWAY_BASE_URL must be https; http is for loopback in test mode")
+        return self
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Reads the environment. Raises SettingsError with every variable that is wrong."""
+        told = {key.lower(): value for key, value in environment.items() if key.lower() in cls.model_fields}
+        try:
+            return cls.model_validate(told)
+        except ValidationError as error:
+            wrong = (f"{'.'.join(map(str, e['loc'])).upper() or 'settings'}: {e['msg']}" for e in error.errors())
+            raise SettingsError("; ".join(wrong)) from None
+
+
+class ChargeSettings(GatewaySettings):
+    """The charge function's."""
+
+    token_secret_id: str = Field(min_length=1)
+    public_base_url: str = Field(default="", pattern=r"^(https?://\S+[^\s/])?$")
+    max_amount: int = Field(gt=0)
+
+
+class WebhookSettings(GatewaySettings):
+    """The webhook function's."""
+
+    token_secret_id: str = Field(min_length=1)
+    bus_name: str = Field(min_length=1)
+    webhook_signature: Literal["required", "report"]
+    webhook_confirmation: Literal["always", "never"]
+
+
+class ReconcileSettings(GatewaySettings):
+    """The reconcile function's."""
+
+    bus_name: str = Field(min_length=1)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

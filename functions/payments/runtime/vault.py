@@ -1,0 +1,100 @@
+"""The vault: a secret of Secrets Manager, kept in memory for minutes, and kept on while it cannot be read."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from payments.errors import SecretUnusable
+from payments.ports import Clock, Telemetry
+
+FRESH_FOR: Final = timedelta(minutes=5)
+"""How long a secret is used before it is read again: a rotation is noticed within this, without a deploy."""
+
+RETRY_AFTER: Final = timedelta(seconds=30)
+"""How long a failed reading is left alone while an older one serves."""
+
+REFRESH_EVERY: Final = timedelta(minutes=1)
+"""A refused key or a bad signature refreshes at most this often: forged webhooks cannot run up a bill."""
+
+CURRENT: Final = "AWSCURRENT"
+PREVIOUS: Final = "AWSPREVIOUS"
+
+T = TypeVar("T")
+
+
+class SecretsClient(Protocol):
+    """The one call of boto3's Secrets Manager client that is used."""
+
+    def get_secret_value(self, **kwargs: str) -> dict[str, Any]:
+        """GetSecretValue."""
+
+
+class Secret(Generic[T]):
+    """One secret, by stages. `parse` turns its string into what the caller needs, and raises SecretUnusable."""
+
+    def __init__(
+        self, client: SecretsClient, secret_id: str, parse: Callable[[str], T], clock: Clock, telemetry: Telemetry
+    ) -> None:
+        self._client = client
+        self._secret_id = secret_id
+        self._parse = parse
+        self._clock = clock
+        self._telemetry = telemetry
+        self._kept: dict[str, tuple[T | None, datetime]] = {}
+        self._refreshed_at: datetime | None = None
+
+    def current(self) -> T:
+        """The current version. Raises SecretUnusable when there is none that can be used, not even an older reading."""
+        value = self._stage(CURRENT)
+        if value is None:
+            raise SecretUnusable("the secret has no current version")
+        return value
+
+    def versions(self) -> tuple[T, ...]:
+        """Every version that may still verify: the current one, and during a rotation the one before."""
+        previous = self._stage(PREVIOUS)
+        return (self.current(),) if previous is None else (self.current(), previous)
+
+    def refresh(self) -> bool:
+        """Reads anew, unless that was done a moment ago; tells whether it was read."""
+        now = self._clock()
+        if self._refreshed_at is not None and now - self._refreshed_at < REFRESH_EVERY:
+            return False
+        self._refreshed_at = now
+        self._kept = {stage: (value, now) for stage, (value, _) in self._kept.items()}  # old as of now
+        self._stage(CURRENT)
+        return True
+
+    def _stage(self, stage: str) -> T | None:
+        now = self._clock()
+        kept = self._kept.get(stage)
+        if kept is not None and now < kept[1]:
+            return kept[0]
+        try:
+            value = self._read(stage)
+        except (SecretUnusable, ClientError, BotoCoreError) as error:
+            self._telemetry.note("secret_unreadable", stage=stage, error=type(error).__name__)
+            if kept is None or (kept[0] is None and stage == CURRENT):
+                raise SecretUnusable(f"the secret's {stage} version cannot be used ({error_name(error)})") from error
+            self._kept[stage] = (kept[0], now + RETRY_AFTER)
+            return kept[0]
+        self._kept[stage] = (value, now + FRESH_FOR)
+        return value
+
+    def _read(self, stage: str) -> T | None:
+        try:
+            answer = self._client.get_secret_value(SecretId=self._secret_id, VersionStage=stage)
+        except ClientError as error:
+            if stage == PREVIOUS and error_name(error) in ("ResourceNotFoundException", "InvalidRequestException"):
+                return None  # never rotated
+            raise
+        return self._parse(answer["SecretString"])
+
+
+def error_name(error: Exception) -> str:
+    """AWS's own code for an error, or its type."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "ClientError"))
+    return str(error) if isinstance(error, SecretUnusable) else type(error).__name__

@@ -1,0 +1,62 @@
+"""Settling: the only way news of the gateway reaches a payment. Answer, webhook and status all come through here."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from payments.errors import LostRace
+from payments.hearing import hear
+from payments.history import Source
+from payments.payment import Payment
+from payments.ports import Clock, Telemetry
+from payments.reports import Report, mismatches
+from payments.statuses import Status
+
+
+class SettlingLedger(Protocol):
+    """All that settling needs of the table."""
+
+    def save(self, before: Payment, after: Payment) -> None:
+        """Writes what changed in one conditional write. Raises LostRace with what stands there when `before` is old."""
+
+
+def settle(
+    payment: Payment, report: Report, source: Source, ledger: SettlingLedger, clock: Clock, telemetry: Telemetry
+) -> Payment:
+    """The payment after the report, as it now stands in the ledger. Repeats, replays and late news are no-ops."""
+    _raise_flags(payment, report, telemetry)
+    return rewrite(payment, lambda current: hear(current, report, source, clock()), ledger, telemetry)
+
+
+def rewrite(
+    payment: Payment, change: Callable[[Payment], Payment], ledger: SettlingLedger, telemetry: Telemetry
+) -> Payment:
+    """Writes a change; when somebody wrote first, decides again on what stands there now."""
+    while True:
+        after = change(payment)
+        if after is payment:
+            return payment
+        try:
+            ledger.save(payment, after)
+        except LostRace as lost:
+            payment = lost.current
+            continue
+        _tell(payment, after, telemetry)
+        return after
+
+
+def _tell(before: Payment, after: Payment, telemetry: Telemetry) -> None:
+    for entry in after.history[before.version :]:
+        late = before.frees_the_order and entry.status is Status.SUCCEEDED
+        telemetry.note(
+            "late_success" if late else f"payment_{entry.name}",
+            payment_id=after.id,
+            status=entry.status,
+            source=entry.source,
+        )
+
+
+def _raise_flags(payment: Payment, report: Report, telemetry: Telemetry) -> None:
+    for name in mismatches(payment, report):
+        telemetry.note("integrity_mismatch", payment_id=payment.id, field=name)
+    if report.verdict is None:
+        telemetry.note("unknown_gateway_status", payment_id=payment.id)

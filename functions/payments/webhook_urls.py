@@ -1,0 +1,22 @@
+"""A payment's own webhook address. It carries a capability token, and travels only inside the encrypted payload."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+
+def token_of(payment_id: str, key: bytes) -> str:
+    """HMAC-SHA256 of the payment id under the stack's own key, hex."""
+    return hmac.new(key, payment_id.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def webhook_url(public_base_url: str, payment_id: str, key: bytes) -> str:
+    """Where the gateway reports on this one payment."""
+    return f"{public_base_url}/webhooks/pay-agency/{payment_id}/{token_of(payment_id, key)}"
+
+
+def is_token(token: str, payment_id: str, keys: Sequence[bytes]) -> bool:
+    """Whether any of the keys, newest first, made the token. Constant time, total."""
+    given = token.encode("utf-8", "replace")
+    matches = [hmac.compare_digest(token_of(payment_id, key).encode(), given) for key in keys]
+    return any(matches)

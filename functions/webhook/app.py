@@ -1,0 +1,137 @@
+"""The door for the gateway's webhooks: bytes, verified, settled, published, answered.
+
+There are only three deliveries, so no answer asks for another where another cannot help.
+"""
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from payments.errors import SecretUnusable
+from payments.gateway import wire
+from payments.gateway.signature import HEADER
+from payments.notifying import Notifications, Outcome
+from payments.payment import Payment
+from payments.runtime import building
+from payments.runtime.settings import WebhookSettings
+from payments.runtime.telemetry import PowertoolsTelemetry, powertools
+from payments.times import utc_now
+from webhook.verifier import Verifier
+
+MAX_BODY_BYTES: Final = 65_536
+_CODES: Final = {Outcome.SETTLED: 200, Outcome.DEFERRED: 202}
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hatch:
+    """What the door needs."""
+
+    verifier: Verifier
+    notifications: Notifications
+    dialect: wire.Dialect
+    telemetry: PowertoolsTelemetry
+
+    def take(self, event: Event) -> int:
+        """The HTTP status for a delivery."""
+        body = _body(event)
+        if body is None:
+            return self._refused(413, "too_large")
+        path = event.get("pathParameters") or {}
+        payment_id, token = str(path.get("payment_id", "")), str(path.get("token", ""))
+        if not self.verifier.knows_address(payment_id, token):
+            return self._refused(404, "token")
+        if not self.verifier.accepts(body, _header(event, HEADER)):
+            return self._refused(401, "signature")
+        return self._settled(payment_id, body)
+
+    def _settled(self, payment_id: str, body: bytes) -> int:
+        payment = self.notifications.ledger.get(payment_id)
+        if payment is None:
+            # Our own token for a payment we do not have: its claim was released, so nothing was sent for it.
+            return self._refused(404, "unknown_payment")
+        report = wire.report_of(wire.parse(body) or {}, self.dialect)
+        if report is None:
+            return self._unread(payment)
+        return _CODES[self.notifications.take(payment, report)]
+
+    def _unread(self, payment: Payment) -> int:
+        """Signed, and not understood: no repeat will read better, but the gateway can be asked."""
+        self.telemetry.note("webhook_not_understood", payment_id=payment.id)
+        return _CODES[self.notifications.ask_soon(payment)]
+
+    def _refused(self, status: int, cause: str) -> int:
+        self.telemetry.note("webhook_refused", cause=cause)
+        return status
+
+
+def handler(event: Event, context: Any) -> dict[str, Any]:
+    """API Gateway's proxy event in, its proxy answer out."""
+    telemetry = _telemetry()
+    telemetry.begin(event.get("requestContext", {}).get("requestId"))
+    try:
+        return {"statusCode": respond(event, _hatch, telemetry), "headers": {"Cache-Control": "no-store"}, "body": ""}
+    finally:
+        telemetry.flush()
+
+
+def respond(event: Event, hatch: Callable[[], Hatch], telemetry: PowertoolsTelemetry) -> int:
+    """The HTTP status; 5xx only where a repeat can help: our own secrets, table or code failed."""
+    try:
+        return hatch().take(event)
+    except SecretUnusable:
+        return 503
+    except Exception as error:  # noqa: BLE001 - the last resort: the gateway will deliver again
+        telemetry.unexpected(error)
+        return 500
+
+
+def _body(event: Event) -> bytes | None:
+    text = event.get("body") or ""
+    if len(text) > 2 * MAX_BODY_BYTES:
+        return None
+    try:
+        body = (
+            base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode("utf-8", "replace")
+        )
+    except (binascii.Error, ValueError):
+        body = b""  # signs nothing
+    return body if len(body) <= MAX_BODY_BYTES else None
+
+
+def _header(event: Event, name: str) -> str | None:
+    headers = event.get("headers") or {}
+    return next((value for key, value in headers.items() if key.lower() == name), None)
+
+
+@cache
+def _telemetry() -> PowertoolsTelemetry:
+    return powertools()
+
+
+@cache
+def _hatch() -> Hatch:
+    telemetry = _telemetry()
+    settings = WebhookSettings.from_environment()
+    secrets = building.aws("secretsmanager")
+    keys = building.gateway_keys_of(settings, telemetry, secrets)
+    token_keys = building.token_key_of(settings.token_secret_id, telemetry, secrets)
+    notifications = Notifications(
+        ledger=building.ledger_of(settings),
+        gateway=building.gateway_of(settings, keys, telemetry),
+        bus=building.bus_of(settings.bus_name, telemetry),
+        clock=utc_now,
+        telemetry=telemetry,
+        confirm=settings.webhook_confirmation == "always",
+    )
+    verifier = Verifier(token_keys, keys, settings.webhook_signature, telemetry)
+    return Hatch(verifier, notifications, building.dialect_of(settings), telemetry)
+
+
+if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+    _hatch()  # what the snapshot should hold: clients and settings, no secret
