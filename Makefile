@@ -70,7 +70,7 @@ fix: $(DEV) ## format, and repair what ruff can
 	@$(BIN) ruff format .
 
 build: $(TOOLS) ## the artifact, for the template's runtime and architecture
-	@$(SAM) build
+	@PYTHON="$(CURDIR)/.venv-sam/bin/python" $(SAM) build
 
 clean: ## remove everything that was made here
 	rm -rf .venv .venv-sam .aws-sam .cache .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,6 +4,7 @@ import os
 import re
 import struct
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
@@ -69,7 +70,8 @@ def build(directory: Path) -> dict[str, Artifact]:
     built = subprocess.run(
         [SAM, "-m", "samcli", "build", "--no-cached", "--build-dir", directory / "build"],
         cwd=ROOT,
-        env=os.environ | {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(directory / "sam")},
+        env=os.environ
+        | {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(directory / "sam"), "PYTHON": sys.executable},
         capture_output=True,
         text=True,
         check=False,
