@@ -11,7 +11,7 @@ _UNKNOWN_PAYMENT = f"/charges/pay_{'0' * 32}"
 
 
 def first_answer(stack: Stack, ministack: Process) -> None:
-    """A 404 for a payment that nobody made: signed in, function started, table read. The deploy is over, so once will do."""
+    """A 404 for a payment that nobody made: signed in, function started, table read. Once will do: sam waited."""
     shop = Shop(stack.api_url, stack.region, stack.identities.client)
     answer = shop.get(_UNKNOWN_PAYMENT)
     if answer.status != 404:

@@ -1,0 +1,63 @@
+"""However the program is asked to end, it leaves through the same door."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[3]
+
+WAITING = """
+import sys
+from local.stack.signals import Ended, ending_in_order, wait_for_the_end
+try:
+    with ending_in_order():
+        print("waiting", flush=True)
+        wait_for_the_end()
+except Ended as ended:
+    print("taken down", flush=True)
+    sys.exit(ended.exit_code)
+"""
+
+# What make does, until it is killed outright.
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+
+
+def waiting(*command: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", *command], cwd=HOUSE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    return process
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
+def test_each_signal_takes_the_program_down_in_order(signum: signal.Signals) -> None:
+    with waiting(WAITING) as process:
+        process.send_signal(signum)
+        assert process.communicate(timeout=20)[0] == "taken down\n"
+    assert process.returncode == 128 + signum
+
+
+def test_a_parent_killed_outright_takes_the_program_down_in_order() -> None:
+    with waiting(PARENT, WAITING) as parent:
+        parent.kill()
+        assert parent.communicate(timeout=20)[0] == "taken down\n"
+
+
+def test_a_gateway_on_another_machine_is_refused_before_anything_starts() -> None:
+    env = os.environ | {"GATEWAY_URL": "https://backend.pay.agency"}
+    command = [sys.executable, "-m", "local.stack", "up"]
+    ran = subprocess.run(command, cwd=HOUSE, env=env, check=False, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "must be on this machine" in ran.stderr
+
+
+def test_the_demo_wants_the_simulator() -> None:
+    env = os.environ | {"GATEWAY_URL": "http://127.0.0.1:1"}
+    command = [sys.executable, "-m", "local.demo"]
+    ran = subprocess.run(command, cwd=HOUSE, env=env, check=False, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "make up" in ran.stderr
