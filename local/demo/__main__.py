@@ -13,7 +13,7 @@ from local.demo.journey import Journey
 from local.demo.timeline import MissingStepError, Timeline
 from local.simulator.control import Control
 from local.stack import gateway, manifest
-from local.stack.errors import SettingError, StackError
+from local.stack.errors import SettingError, StackError, tail
 from local.stack.gateway import GatewayKeys
 from local.stack.progress import noting
 from local.stack.running import running
@@ -35,11 +35,19 @@ def demo(*, stay: bool) -> None:
         subscribed(stack.admin, stack.bus) as bus,
     ):
         note("ready; here comes the documented payment\n")
-        _journey(stack, bus, note).walk()
+        _walk(_journey(stack, bus, note), stack)
         note("all eight steps happened")
         if stay:
             sys.stdout.write(_invitation(stack, path))
             _tell_events(bus, note)
+
+
+def _walk(journey: Journey, stack: Stack) -> None:
+    try:
+        journey.walk()
+    except MissingStepError:
+        sys.stderr.write(f"\nThe end of what MiniStack and the functions wrote:\n{tail(stack.log())}\n")
+        raise
 
 
 def _journey(stack: Stack, bus: Subscriber, note: Note) -> Journey:

@@ -61,6 +61,7 @@ def _set_up(aws: MiniStack, bank: Gateway, parameters: Mapping[str, str], note: 
         bus=deployed.outputs["BusName"],
         gateway_secret=deployed.outputs["GatewaySecretArn"],
         functions=deployed.functions,
+        log=aws.process.written,
     )
     note("filling the gateway's secret")
     admin.client("secretsmanager").put_secret_value(

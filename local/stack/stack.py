@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ from local.stack.identities import Identities
 
 @dataclass(frozen=True, slots=True)
 class Stack:
+    """`log` is what MiniStack and the functions have written so far."""
+
     name: str
     api_url: str
     admin: Cloud
@@ -22,6 +24,7 @@ class Stack:
     bus: str
     gateway_secret: str
     functions: Mapping[str, str]
+    log: Callable[[], str] = field(repr=False)
 
     @property
     def region(self) -> str:
