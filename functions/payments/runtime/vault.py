@@ -75,13 +75,17 @@ class Secret(Generic[T]):
         try:
             value = self._read(stage)
         except (SecretUnusable, ClientError, BotoCoreError) as error:
-            self._telemetry.note("secret_unreadable", stage=stage, error=type(error).__name__)
-            if kept is None or (kept[0] is None and stage == CURRENT):
-                raise SecretUnusable(f"the secret's {stage} version cannot be used ({error_name(error)})") from error
-            self._kept[stage] = (kept[0], now + RETRY_AFTER)
-            return kept[0]
+            return self._without(stage, error, kept[0] if kept else None)
         self._kept[stage] = (value, now + FRESH_FOR)
         return value
+
+    def _without(self, stage: str, error: Exception, older: T | None) -> T | None:
+        """What serves when a stage cannot be read: an older reading; for the previous version, nothing."""
+        self._telemetry.note("secret_unreadable", stage=stage, error=error_name(error))
+        if older is None and stage == CURRENT:
+            raise SecretUnusable(f"the secret cannot be used ({error_name(error)})") from error
+        self._kept[stage] = (older, self._clock() + RETRY_AFTER)
+        return older
 
     def _read(self, stage: str) -> T | None:
         try:
@@ -90,7 +94,12 @@ class Secret(Generic[T]):
             if stage == PREVIOUS and error_name(error) in ("ResourceNotFoundException", "InvalidRequestException"):
                 return None  # never rotated
             raise
-        return self._parse(answer["SecretString"])
+        try:
+            return self._parse(answer["SecretString"])
+        except SecretUnusable:
+            if stage == PREVIOUS:
+                return None  # the empty form that the template made: it never signed anything
+            raise
 
 
 def error_name(error: Exception) -> str:
