@@ -55,7 +55,7 @@ class Keyring:
         return self._keys[0]
 
     def opened_by(self, secret_key: str, mode: str) -> Credentials | None:
-        presented = secret_key.encode()
+        presented = secret_key.encode(errors="surrogateescape")  # a header may hold any byte
         for keys in self._keys:
             if secrets.compare_digest(keys.secret_key.encode(), presented) and keys.mode == mode:
                 return keys

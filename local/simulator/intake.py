@@ -87,6 +87,8 @@ def _fault(name: str, value: Json) -> str | None:
 def _text_fault(name: str, value: str) -> str | None:
     if not value.strip():
         return "must not be empty"
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        return "must be valid text"
     if name == "order_id" and len(value) < 3:
         return "must be at least 3 characters"
     if name.endswith("_url") and not _is_web_address(value):

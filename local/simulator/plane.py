@@ -73,7 +73,7 @@ async def switches(request: web.Request) -> web.StreamResponse:
     now = request.app[GATEWAY].switches
     for name, value in (await body(request)).items():
         present = getattr(now, name, None)
-        if present is None or type(value) is not type(present):
+        if present is None or type(value) is not type(present) or (name == "page_size" and value < 1):
             raise RefusedError(422, f"{name} is no switch, or its value has the wrong type")
         setattr(now, name, value)
     return spoken({name: getattr(now, name) for name in now.__slots__})

@@ -34,7 +34,7 @@ async def challenge(request: web.Request) -> web.StreamResponse:
         return _page(pages.unknown(), 404)
     if transaction.is_final:
         return _page(pages.decided(transaction))
-    if transaction.order.method == "hosted" and transaction.order.card_number is None:
+    if _has_no_card_yet(transaction):
         return _to(page_url(request, transaction))
     return _page(pages.challenge(transaction))
 
@@ -45,6 +45,8 @@ async def respond(request: web.Request) -> web.StreamResponse:
     transaction = _transaction(request, "card")
     if transaction is None:
         return _page(pages.unknown(), 404)
+    if _has_no_card_yet(transaction):
+        return _to(page_url(request, transaction))
     status = _BUTTONS.get(str((await request.post()).get("decision")))
     if status is None:
         return _page(pages.challenge(transaction), 400)
@@ -81,6 +83,10 @@ async def pay(request: web.Request) -> web.StreamResponse:
     if verdict is not None:
         transaction = _decided(gateway, transaction, verdict)
     return _back_to_shop(transaction)
+
+
+def _has_no_card_yet(transaction: Transaction) -> bool:
+    return transaction.order.method == "hosted" and transaction.order.card_number is None
 
 
 def _decided(gateway: Gateway, transaction: Transaction, status: str) -> Transaction:

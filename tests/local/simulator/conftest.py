@@ -1,0 +1,35 @@
+"""One running simulator a module, forgotten between tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.simulator import Simulator, running
+from local.simulator.control import Control
+from tests.local.simulator.doorstep import Doorstep, doorstep
+from tests.local.simulator.merchant import Merchant
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with running() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def control(simulator: Simulator) -> Control:
+    simulator.control.reset()
+    return simulator.control
+
+
+@pytest.fixture
+def merchant(simulator: Simulator, control: Control) -> Iterator[Merchant]:
+    merchant = Merchant(simulator)
+    yield merchant
+    merchant.http.clear()
+
+
+@pytest.fixture
+def hook() -> Iterator[Doorstep]:
+    with doorstep() as here:
+        yield here

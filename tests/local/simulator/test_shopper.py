@@ -1,0 +1,121 @@
+"""The 3-D Secure page and the hosted page, as a browser without script would use them."""
+
+import re
+
+import pytest
+
+from local.simulator.control import Control
+from tests.local.simulator.doorstep import Doorstep
+from tests.local.simulator.merchant import PAYMENT, Merchant
+
+
+def test_the_page_offers_two_buttons_and_the_facts(merchant: Merchant) -> None:
+    page = merchant.open(merchant.pay().said["redirect_url"])
+    html = page.raw.decode()
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "script" not in html.lower()
+    assert re.findall(r'<button[^>]*value="(\w+)">(\w+)</button>', html) == [
+        ("approve", "Approve"),
+        ("decline", "Decline"),
+    ]
+    for fact in ("100 GBP", "411111******1111", "James Dean", "12524AGSDF34DS", '<html lang="en">', 'method="post"'):
+        assert fact in html
+
+
+@pytest.mark.parametrize(("button", "status"), [("approve", "SUCCESS"), ("decline", "FAILED")])
+def test_a_button_decides_and_leads_back_to_the_shop(
+    merchant: Merchant, control: Control, hook: Doorstep, button: str, status: str
+) -> None:
+    url = merchant.pay(webhook_url=hook.url()).said["redirect_url"]
+    assert hook.received == []
+    answer = merchant.press(url, decision=button)
+    assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
+    assert merchant.status("12524AGSDF34DS").said["status"] == status
+    assert control.wait("12524AGSDF34DS", delivered=1)
+    assert [one.said["status"] for one in hook.received] == [status]
+
+
+def test_a_decided_payment_stays_decided(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+    url = merchant.pay(webhook_url=hook.url()).said["redirect_url"]
+    merchant.press(url, decision="approve")
+    again = merchant.press(url, decision="decline")
+    assert (again.code, again.headers["Location"]) == (303, PAYMENT["redirect_url"])
+    reloaded = merchant.open(url).raw.decode()
+    assert "This payment was approved" in reloaded
+    assert "<button" not in reloaded
+    assert 'href="https://shop.example/thanks?order=1&amp;ok=1"' in reloaded
+    assert merchant.status("12524AGSDF34DS").said["status"] == "SUCCESS"
+    assert control.wait("12524AGSDF34DS", delivered=1)
+    assert len(control.deliveries()) == 1
+
+
+def test_a_press_without_a_known_decision_decides_nothing(merchant: Merchant) -> None:
+    url = merchant.pay().said["redirect_url"]
+    assert merchant.press(url, decision="maybe").code == 400
+    assert merchant.press(url).code == 400
+    assert merchant.status("12524AGSDF34DS").said["status"] == "REDIRECT"
+
+
+def test_everything_is_escaped(merchant: Merchant) -> None:
+    evil = "<script>alert('x')</script>\"&"
+    url = merchant.pay(first_name=evil, currency=evil, redirect_url='https://a.example/?"><script>').said[
+        "redirect_url"
+    ]
+    for page in (merchant.open(url), merchant.press(url, decision="approve"), merchant.open(url)):
+        assert b"<script" not in page.raw
+    assert b"&lt;script&gt;" in merchant.open(url).raw
+
+
+def test_a_page_that_does_not_exist(merchant: Merchant) -> None:
+    merchant.pay()
+    base = "/api/v1/test/card/checkout/"
+    for name in ("PA0000000000000000", "12524AGSDF34DS", "%3Cscript%3E"):
+        page = merchant.open(base + name)
+        assert page.code == 404
+        assert b"<script" not in page.raw
+        assert merchant.press(base + name, decision="approve").code == 404
+
+
+def test_the_hosted_page_takes_a_card(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+    said = merchant.pay_hosted(webhook_url=hook.url()).said
+    assert (said["status"], "/hosted/card/checkout/" in said["redirect_url"]) == ("REDIRECT", True)
+    page = merchant.open(said["redirect_url"]).raw.decode()
+    for name in ("card_number", "card_expiry", "card_cvv"):
+        assert f'<label for="{name}">' in page
+        assert f'id="{name}"' in page
+    answer = merchant.press(said["redirect_url"], card_number="4242 4242 4242 4242", card_cvv="7391")
+    assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
+    assert control.wait("12524AGSDF34DS", delivered=1, status="SUCCESS")
+    assert control.transaction("12524AGSDF34DS")["card_number"] == "424242******4242"
+
+
+def test_the_hosted_page_leads_through_3d_secure_where_the_card_asks_for_it(merchant: Merchant) -> None:
+    url = merchant.pay_hosted().said["redirect_url"]
+    challenge = merchant.press(url, card_number=PAYMENT["card_number"]).headers["Location"]
+    assert "/api/v1/test/card/checkout/" in challenge
+    assert b"Approve" in merchant.open(challenge).raw
+    merchant.press(challenge, decision="decline")
+    assert merchant.status("12524AGSDF34DS").said["status"] == "FAILED"
+    assert merchant.press(url, card_number="4242424242424242").code == 303
+    assert merchant.status("12524AGSDF34DS").said["status"] == "FAILED"
+
+
+def test_the_challenge_of_a_hosted_payment_cannot_be_met_without_a_card(merchant: Merchant) -> None:
+    url = merchant.pay_hosted().said["redirect_url"].replace("/hosted", "")
+    assert merchant.open(url).code == 303
+    assert merchant.press(url, decision="approve").code == 303
+    assert merchant.status("12524AGSDF34DS").said["status"] == "REDIRECT"
+
+
+def test_a_card_that_is_not_supported_leaves_the_hosted_page_open(merchant: Merchant) -> None:
+    url = merchant.pay_hosted().said["redirect_url"]
+    page = merchant.press(url, card_number="4917610000000000")
+    assert page.code == 422
+    assert b'role="alert"' in page.raw
+    assert b"4917610000000000" not in page.raw
+    assert merchant.status("12524AGSDF34DS").said["status"] == "REDIRECT"
+
+
+def test_the_hosted_endpoint_takes_no_card_data(merchant: Merchant) -> None:
+    refused = merchant.pay_hosted(card_number="4242424242424242")
+    assert (refused.code, refused.said["errors"][0]["field"]) == (422, "card_number")
