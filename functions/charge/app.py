@@ -15,7 +15,9 @@ Route = Callable[[Desk, Event, float], Answer]
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("POST", "/charges"): Desk.create,
+    ("GET", "/charges"): Desk.attempts,
     ("GET", "/charges/{id}"): Desk.show,
+    ("GET", "/charges/{id}/events"): Desk.timeline,
 }
 """(method, resource of the template) → use case. API Gateway lets nothing else through."""
 

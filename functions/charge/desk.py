@@ -6,14 +6,16 @@ from typing import Any, Protocol
 
 from charge import request
 from charge.problems import Problem
-from charge.resource import RETRY_AFTER_SECONDS, answer_code, resource
+from charge.resource import RETRY_AFTER_SECONDS, answer_code, resource, timeline
 from charge.rules import Context
 from payments.cards import Card
-from payments.charging import ChargeOrder, Charging
+from payments.charge_orders import ChargeOrder
+from payments.charging import Charging
 from payments.identities import caller_of
 from payments.money import Money
 from payments.payment import Payment
 from payments.ports import Clock
+from payments.refreshing import Refreshing
 from payments.runtime import building
 from payments.runtime.settings import ChargeSettings
 from payments.runtime.telemetry import PowertoolsTelemetry
@@ -45,6 +47,7 @@ class Desk:
     """The routes of `/charges`, with what they need."""
 
     charging: Charging
+    refreshing: Refreshing
     token_key: TokenKey
     clock: Clock
     max_amount: int
@@ -74,11 +77,30 @@ class Desk:
         return _told(charged.payment, answer_code(charged.payment, headers), headers)
 
     def show(self, event: Event, seconds: float) -> Answer:
-        """GET /charges/{id}."""
-        payment = self.charging.ledger.get(str((event.get("pathParameters") or {}).get("id", "")))
+        """GET /charges/{id}; with ?refresh=true the gateway is asked first."""
+        payment = self._payment(event)
+        if (event.get("queryStringParameters") or {}).get("refresh") == "true":
+            payment = self.refreshing.refresh(payment)
+        return _told(payment, 200, {})
+
+    def attempts(self, event: Event, seconds: float) -> Answer:
+        """GET /charges?order_id=: every payment that was tried for an order, the oldest first."""
+        order_id = (event.get("queryStringParameters") or {}).get("order_id")
+        if not order_id:
+            raise Problem(400, "order_id_missing", "The query parameter order_id is required.")
+        order = self.charging.ledger.order(str(order_id)[:128])
+        payments = [self.charging.ledger.get(attempt) for attempt in order.attempts] if order else []
+        return Answer(200, {"data": [resource(payment) for payment in payments if payment]})
+
+    def timeline(self, event: Event, seconds: float) -> Answer:
+        """GET /charges/{id}/events: what happened, in order, as the bus tells it, and what each entry rests on."""
+        return Answer(200, {"data": timeline(self._payment(event))})
+
+    def _payment(self, event: Event) -> Payment:
+        payment = self.charging.ledger.get(str((event.get("pathParameters") or {}).get("id", "")) or "-")
         if payment is None:
             raise Problem(404, "payment_not_found", "There is no payment with this id.")
-        return _told(payment, 200, {})
+        return payment
 
     def _base_url(self, event: Event) -> str:
         if self.public_base_url:
@@ -98,9 +120,11 @@ def open_desk(telemetry: PowertoolsTelemetry) -> Desk:
     settings = ChargeSettings.from_environment()
     secrets = building.aws("secretsmanager")
     gateway = building.gateway_of(settings, building.gateway_keys_of(settings, telemetry, secrets), telemetry)
-    charging = Charging(building.ledger_of(settings), gateway, utc_now, telemetry, live=settings.gateway_mode == "live")
+    ledger = building.ledger_of(settings)
+    charging = Charging(ledger, gateway, utc_now, telemetry, live=settings.gateway_mode == "live")
+    refreshing = Refreshing(ledger, gateway, utc_now, telemetry)
     token_key = building.token_key_of(settings.token_secret_id, telemetry, secrets)
-    return Desk(charging, token_key, utc_now, settings.max_amount, settings.public_base_url)
+    return Desk(charging, refreshing, token_key, utc_now, settings.max_amount, settings.public_base_url)
 
 
 def _told(payment: Payment, status: int, headers: dict[str, str]) -> Answer:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from charge.problems import Problem
+from payments.events import event_of
 from payments.payment import Payment
 from payments.statuses import Status
 from payments.times import iso
@@ -44,6 +45,20 @@ def resource(payment: Payment) -> dict[str, Any]:
         "created_at": iso(payment.created_at),
         "updated_at": iso(payment.updated_at),
     }
+
+
+def timeline(payment: Payment) -> list[dict[str, Any]]:
+    """A payment's history: each entry as its event, with its evidence and whether the bus has taken it."""
+    told = ((entry, event_of(payment, entry)) for entry in payment.history)
+    return [
+        {
+            "type": event.type,
+            **event.detail,
+            "evidence": dict(entry.evidence),
+            "published": entry.sequence <= payment.published,
+        }
+        for entry, event in told
+    ]
 
 
 def answer_code(payment: Payment, headers: Mapping[str, str]) -> int:

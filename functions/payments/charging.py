@@ -1,13 +1,11 @@
 """Charging: claim, send once, write what became of it. Two writes and one POST; a crash in between is followed up."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from payments.cards import Card
+from payments.charge_orders import ChargeOrder
 from payments.errors import (
     CredentialsRefused,
     GatewayUnreachable,
@@ -20,7 +18,6 @@ from payments.errors import (
 )
 from payments.history import Evidence, Failure
 from payments.identities import payment_id_of
-from payments.money import Money
 from payments.payment import Payment, intent
 from payments.ports import ClaimLedger, Clock, Gateway, Order, Submission, Telemetry
 from payments.settling import rewrite, settle
@@ -34,36 +31,6 @@ IN_DOUBT_ASK: Final = timedelta(seconds=10)
 
 LOCK_TRIES: Final = 5
 """How often an order's lock is read again while others take it; each round somebody else got further."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChargeOrder:
-    """What a shop asks for, validated."""
-
-    caller: str
-    idempotency_key: str
-    money: Money
-    card: Card
-    shopper: dict[str, str]
-    redirect_url: str
-    order_id: str | None
-    terminal_id: str | None
-
-    def fingerprint(self) -> str:
-        """SHA-256 that tells a repeat from a reuse: no CVV, and of the card number only its first 6 and last 4."""
-        card = self.card
-        told: list[Any] = [
-            self.money.amount,
-            self.money.currency,
-            f"{card.number[:6]}{len(card.number)}{card.number[-4:]}",
-            card.expiry_month,
-            card.expiry_year,
-            sorted(self.shopper.items()),
-            self.redirect_url,
-            self.order_id,
-            self.terminal_id,
-        ]
-        return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +56,6 @@ class Charging:
 
         Raises IdempotencyKeyReused, OrderTaken, GatewayUnreachable, SecretUnusable; nothing was sent in any of them.
         """
-        self.gateway.ensure_ready()
         payment = intent(
             payment_id_of(order.caller, order.idempotency_key),
             fingerprint=order.fingerprint(),
@@ -99,12 +65,12 @@ class Charging:
             card=order.card.facts,
             at=self.clock(),
         )
+        if (early := self._unready(payment)) is not None:
+            return _replayed(early, payment)
         address = webhook_url(payment.id)
         claimed, earlier = self._claim(payment)
         if earlier is not None:
-            if earlier.fingerprint != payment.fingerprint:
-                raise IdempotencyKeyReused("this idempotency key was used for another request")
-            return Charged(earlier, replayed=True)
+            return _replayed(earlier, payment)
         submission = Submission(
             money=order.money,
             card=order.card,
@@ -115,6 +81,17 @@ class Charging:
             terminal_id=order.terminal_id,
         )
         return Charged(self._submit(claimed, submission, seconds))
+
+    def _unready(self, payment: Payment) -> Payment | None:
+        """The payment that this request repeats, should the gateway be out of reach; None when all is well."""
+        try:
+            self.gateway.ensure_ready()
+        except NotSent as error:
+            earlier = self.ledger.get(payment.id)
+            if earlier is None:
+                raise GatewayUnreachable("the gateway is out of reach; nothing was recorded or sent") from error
+            return earlier
+        return None
 
     def _claim(self, payment: Payment) -> tuple[Payment, Payment | None]:
         """The payment as claimed, and the one that already stood under its id, if any."""
@@ -185,3 +162,9 @@ class Charging:
             )
 
         return rewrite(payment, change, self.ledger, self.telemetry)
+
+
+def _replayed(earlier: Payment, asked: Payment) -> Charged:
+    if earlier.fingerprint != asked.fingerprint:
+        raise IdempotencyKeyReused("this idempotency key was used for another request")
+    return Charged(earlier, replayed=True)

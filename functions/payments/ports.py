@@ -40,7 +40,7 @@ class Gateway(Protocol):
     """Pay Agency. Every call ends in a report or in one of the three GatewayErrors, never in anything else."""
 
     def ensure_ready(self) -> None:
-        """Raises SecretUnusable when no request could be made, before anything is recorded."""
+        """Raises SecretUnusable or NotSent when a request would not go out, before anything is recorded."""
 
     def charge(self, submission: Submission, seconds: float) -> Report:
         """Submits at most once, within `seconds`. Raises Refused, NotSent, NoAnswer."""
@@ -82,7 +82,7 @@ class FollowUpLedger(Protocol):
         """Writes what changed in one conditional write. Raises LostRace with what stands there when `before` is old."""
 
     def due(self, now: datetime, limit: int) -> Iterable["Due"]:
-        """What is due, the longest waiting first in each shard; read lazily, at most `limit` altogether."""
+        """What is due, the longest waiting first in each shard; read lazily, at most `limit` a shard."""
 
     def lease(self, due: "Due", until: datetime) -> Payment | None:
         """Takes one due payment until then, in one conditional write; None when another run has it."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from payments.errors import CredentialsRefused, NoAnswer, Refused, UnknownToGateway
+from payments.errors import CredentialsRefused, GatewayError, NoAnswer, Refused, UnknownToGateway
 from payments.gateway import wire
+from payments.gateway.breaker import Breaker
 from payments.gateway.cipher import encrypt
 from payments.gateway.keys import GatewayKeys, Keyring, Mode
 from payments.gateway.transport import Exchange, Transport
@@ -27,10 +28,12 @@ class PayAgency:
     dialect: wire.Dialect
     mode: Mode
     telemetry: Telemetry
+    breaker: Breaker
     monotonic: Callable[[], float] = time.monotonic
 
     def ensure_ready(self) -> None:
-        """Raises SecretUnusable when the keys are missing, malformed or of the other mode."""
+        """Raises SecretUnusable when there are no keys, or of the other mode; NotSent in an outage."""
+        self.breaker.check()
         self.keyring.current()
 
     def charge(self, submission: Submission, seconds: float) -> Report:
@@ -41,7 +44,7 @@ class PayAgency:
         def send(keys: GatewayKeys, left: float) -> Exchange:
             body = json.dumps({"payload": encrypt(plaintext, keys.encryption_key)}).encode()
             path = f"/api/v1/{self.mode}/card"
-            return self.transport.exchange("POST", path, {**_auth(keys), **_JSON}, body, left)
+            return self._exchange("POST", path, {**_auth(keys), **_JSON}, body, left)
 
         return self._understood(self._with_fresh_keys(send, seconds), hidden)
 
@@ -49,7 +52,7 @@ class PayAgency:
         """Asks what became of a payment, by the order id it was sent under. (No /v1 here: statusApi page.)"""
 
         def ask(keys: GatewayKeys, left: float) -> Exchange:
-            return self.transport.exchange("GET", f"/api/{self.mode}/status/{order_id}", _auth(keys), None, left)
+            return self._exchange("GET", f"/api/{self.mode}/status/{order_id}", _auth(keys), None, left)
 
         exchange = self._with_fresh_keys(ask, seconds)
         if exchange.status == 404 and _is_bare(wire.parse(exchange.body)):
@@ -68,6 +71,17 @@ class PayAgency:
         if _refuses_key(exchange):
             self.telemetry.note("gateway_credentials_refused", http_status=exchange.status)
             raise CredentialsRefused("the gateway refused our credentials")
+        return exchange
+
+    def _exchange(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float
+    ) -> Exchange:
+        try:
+            exchange = self.transport.exchange(method, path, headers, body, seconds)
+        except GatewayError:
+            self.breaker.failed()
+            raise
+        self.breaker.succeeded()
         return exchange
 
     def _understood(self, exchange: Exchange, hidden: Sequence[str]) -> Report:

@@ -7,6 +7,7 @@ import boto3
 from botocore.config import Config
 
 from payments.bus.eventbridge import EventBridgeBus
+from payments.gateway.breaker import Breaker
 from payments.gateway.client import PayAgency
 from payments.gateway.keys import GatewayKeys, parse_keys
 from payments.gateway.transport import Transport
@@ -45,7 +46,7 @@ def token_key_of(secret_id: str, telemetry: Telemetry, secrets: Any) -> Secret[b
 def gateway_of(settings: GatewaySettings, keys: Secret[GatewayKeys], telemetry: Telemetry) -> PayAgency:
     """The gateway."""
     transport = Transport(settings.gateway_base_url)
-    return PayAgency(transport, keys, dialect_of(settings), settings.gateway_mode, telemetry)
+    return PayAgency(transport, keys, dialect_of(settings), settings.gateway_mode, telemetry, Breaker(utc_now))
 
 
 def dialect_of(settings: GatewaySettings) -> Dialect:

@@ -1,0 +1,83 @@
+"""One DynamoDB table, as the ledger uses it: strongly consistent reads, conditional writes, conflicts waited out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from payments.ledger import expressions
+from payments.ledger.expressions import plain, wire
+
+CONFLICT_TRIES: Final = 6
+"""Two transactions on one item refuse each other; a few short waits let one of them through."""
+
+FIRST_WAIT: Final = 0.02
+"""Seconds; doubled each time."""
+
+
+class Table:
+    """`client` is boto3's DynamoDB client. A failed condition is botocore's ClientError, with the old item."""
+
+    def __init__(self, client: Any, name: str, sleep: Callable[[float], None]) -> None:
+        self.name = name
+        self._client = client
+        self._sleep = sleep
+
+    def key(self, pk: str) -> dict[str, Any]:
+        """What names one item in a request."""
+        return {"TableName": self.name, "Key": wire({"pk": pk})}
+
+    def get(self, pk: str) -> dict[str, Any] | None:
+        """One item as it stands."""
+        item = self._client.get_item(**self.key(pk), ConsistentRead=True).get("Item")
+        return None if item is None else plain(item)
+
+    def query(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
+        """The first items of an index that meet a key condition."""
+        answer = self._client.query(
+            TableName=self.name,
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=wire(values),
+            Limit=limit,
+        )
+        return [plain(item) for item in answer["Items"]]
+
+    def put(self, request: Mapping[str, Any]) -> None:
+        """One PutItem."""
+        self._waiting_out_conflicts(lambda: self._client.put_item(**request))
+
+    def transact(self, writes: Sequence[Mapping[str, Any]]) -> None:
+        """All of the writes or none."""
+        self._waiting_out_conflicts(lambda: self._client.transact_write_items(TransactItems=writes))
+
+    def update(
+        self,
+        pk: str,
+        changes: Mapping[str, Any],
+        *,
+        condition: str,
+        values: Mapping[str, Any],
+        append: Mapping[str, Any] | None = None,
+        returning: str = "NONE",
+    ) -> dict[str, Any]:
+        """Sets what has a value, takes away what is None, appends to lists; the new item when ALL_NEW is asked for."""
+        request = {
+            **self.key(pk),
+            **expressions.update(changes, append or {}, values),
+            "ConditionExpression": condition,
+            "ReturnValues": returning,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        answer = self._waiting_out_conflicts(lambda: self._client.update_item(**request))
+        return plain(answer.get("Attributes", {}))
+
+    def _waiting_out_conflicts(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        for nth in range(CONFLICT_TRIES - 1):
+            try:
+                return call()
+            except ClientError as error:
+                if not expressions.is_conflict(error):
+                    raise
+                self._sleep(FIRST_WAIT * 2**nth)
+        return call()
