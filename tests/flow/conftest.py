@@ -1,11 +1,10 @@
-"""One stack for the whole run, and the ways into it. Every test here is marked `flow`.
+"""One stack for the whole run, and the ways into it.
 
 The gateway keeps its book and the bus its events across tests: tell payments apart by their ids, and reset nothing.
 """
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +15,6 @@ from local.simulator.control import Control
 from local.stack import Shop, Stack, running
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber, subscribed
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.flow)
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +80,21 @@ def reconcile(stack: Stack) -> Callable[..., Any]:
         return json.loads(said)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def overdue(table: Any) -> Callable[[str], None]:
+    """Makes a payment's next follow-up due now, which else takes a minute or more."""
+
+    def hurry(payment_id: str) -> None:
+        table.update_item(
+            Key={"pk": payment_id},
+            UpdateExpression="SET follow_up_at = :past, ask_at = :past",
+            ConditionExpression="attribute_exists(follow_up_at)",
+            ExpressionAttributeValues={":past": 1},
+        )
+
+    return hurry
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""The gateway gives a webhook up for good after three retries: the follow-up finds out all the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+from local.demo.browser import Browser
+from local.simulator.control import Control
+from local.stack import Shop
+from local.stack.subscriber import Subscriber
+
+
+def test_a_payment_whose_webhook_is_lost_is_settled_by_asking(
+    shop: Shop,
+    gateway: Control,
+    bus: Subscriber,
+    browser: Browser,
+    payment: dict[str, Any],
+    overdue: Callable[[str], None],
+    reconcile: Callable[..., Any],
+) -> None:
+    order = "lost-webhook"
+    gateway.script("redirect", order_id=order, webhook="lost")
+    charged = shop.charge(payment | {"order_id": order}, order).json
+    assert charged["status"] == "requires_action"
+    browser.press(browser.open(charged["next_action"]["url"]), "Approve")
+    assert gateway.transaction(order)["status"] == "SUCCESS"
+
+    overdue(charged["id"])
+    assert reconcile()["broken"] == 0
+
+    event = bus.wait_for(charged["id"], "payment.succeeded")
+    assert event is not None, bus.received
+    assert event["detail"]["metadata"]["source"] == "status"
+    assert shop.get(f"/charges/{charged['id']}").json["status"] == "succeeded"
+    assert gateway.deliveries(charged["transaction_id"]) == []
