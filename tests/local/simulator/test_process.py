@@ -93,3 +93,20 @@ def test_a_port_that_is_taken_is_an_error_and_not_a_hang() -> None:
         port = int(first.url.rsplit(":", 1)[1])
         with pytest.raises(OSError, match="address already in use"), running(port=port):
             pass
+
+
+def test_goes_with_its_parent_when_told_to(tmp_path: Path) -> None:
+    file = tmp_path / "simulator.json"
+    start = (
+        "import subprocess, sys; "
+        "subprocess.run([sys.executable, '-m', 'local.simulator', '--with-parent', '--announce', sys.argv[1]])"
+    )
+    with subprocess.Popen([sys.executable, "-c", start, str(file)], cwd=ROOT, env=os.environ | KEYS) as parent:
+        url = announced(file, parent)["url"]
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with urllib3.PoolManager(retries=False) as http, pytest.raises(urllib3.exceptions.HTTPError):
+        http.request("GET", url)
