@@ -11,7 +11,7 @@ from charge.rules import Context
 from payments.cards import Card
 from payments.charge_orders import ChargeOrder
 from payments.charging import Charging
-from payments.identities import caller_of
+from payments.identities import caller_of, is_payment_id
 from payments.money import Money
 from payments.payment import Payment
 from payments.ports import Clock
@@ -97,7 +97,8 @@ class Desk:
         return Answer(200, {"data": timeline(self._payment(event))})
 
     def _payment(self, event: Event) -> Payment:
-        payment = self.charging.ledger.get(str((event.get("pathParameters") or {}).get("id", "")) or "-")
+        payment_id = str((event.get("pathParameters") or {}).get("id", ""))
+        payment = self.charging.ledger.get(payment_id) if is_payment_id(payment_id) else None
         if payment is None:
             raise Problem(404, "payment_not_found", "There is no payment with this id.")
         return payment

@@ -129,7 +129,7 @@ class Charging:
                 payment, Failure("invalid_request", error.message, error.errors), {"refused": "invalid"}
             )
         except NoAnswer as error:
-            return self._in_doubt(payment, str(error))
+            return self._in_doubt(payment, str(error), arrived=False)
         no_verdict = report.verdict in (None, Status.PROCESSING)
         settled = settle(
             payment if no_verdict else payment.with_answer("verdict"),
@@ -139,7 +139,7 @@ class Charging:
             self.clock,
             self.telemetry,
         )
-        return self._in_doubt(settled, f"the gateway says {report.said}") if no_verdict else settled
+        return self._in_doubt(settled, f"the gateway says {report.said}", arrived=True) if no_verdict else settled
 
     def _failed(self, payment: Payment, failure: Failure, evidence: Evidence) -> Payment:
         def change(current: Payment) -> Payment:
@@ -150,16 +150,13 @@ class Charging:
 
         return rewrite(payment, change, self.ledger, self.telemetry)
 
-    def _in_doubt(self, payment: Payment, why: str) -> Payment:
+    def _in_doubt(self, payment: Payment, why: str, *, arrived: bool) -> Payment:
         self.telemetry.note("charge_in_doubt", payment_id=payment.id, why=why)
 
         def change(current: Payment) -> Payment:
             if current.status is not Status.PROCESSING:
                 return current
-            soon = self.clock() + IN_DOUBT_ASK
-            return replace(
-                current.with_answer("in_doubt"), follow_up=replace(current.follow_up, due_at=soon, ask_at=soon)
-            )
+            return current.with_answer("in_doubt").asked_again(self.clock() + IN_DOUBT_ASK, arrived=arrived)
 
         return rewrite(payment, change, self.ledger, self.telemetry)
 

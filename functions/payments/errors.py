@@ -15,6 +15,7 @@ PaymentsError
 ├── SecretUnusable                 a secret is missing, empty, malformed or of the other mode
 └── LedgerError
     ├── LostRace                   somebody wrote first; what stands there now comes along
+    ├── Released                   the claim was taken back meanwhile: there is no such payment any more
     └── OrderMoved                 somebody took the order's lock meanwhile: read it again
 """
 
@@ -105,6 +106,10 @@ class LostRace(LedgerError):
     def __init__(self, current: "Payment") -> None:
         super().__init__(f"{current.id} is at version {current.version} by now")
         self.current = current
+
+
+class Released(LedgerError):
+    """The claim was taken back, for nothing was sent: there is no such payment any more."""
 
 
 class OrderMoved(LedgerError):

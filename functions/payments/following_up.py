@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from payments.errors import GatewayError, UnknownToGateway
+from payments.errors import GatewayError, Released, UnknownToGateway
 from payments.history import Failure
-from payments.payment import FollowUp, Payment
+from payments.payment import Payment
 from payments.ports import Bus, Clock, Due, FollowUpLedger, Gateway, Telemetry
 from payments.publishing import publish
 from payments.settling import rewrite, settle
@@ -38,11 +38,14 @@ class FollowUps:
     telemetry: Telemetry
 
     def finish(self, due: Due) -> Payment | None:
-        """Does what is due for one payment; None when another run has it."""
+        """Does what is due for one payment; None when another run has it, or its claim was taken back."""
         payment = self.ledger.lease(due, self.clock() + LEASE)
         if payment is None:
             return None
-        asked = self._asked(payment)
+        try:
+            asked = self._asked(payment)
+        except Released:
+            return None
         publish(asked, self.ledger, self.bus, self.telemetry)
         if asked is payment and not payment.has_unpublished:
             self.ledger.advance(payment, payment.published)  # nothing was due after all: gives the lease back
@@ -86,12 +89,12 @@ def unanswered(payment: Payment, now: datetime, not_found: int) -> Payment:
         return payment.moved(Status.NEEDS_REVIEW, at=now, source="status", evidence=evidence, failure=failure)
     ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")
     due_at = now if payment.has_unpublished else ask_at
-    return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, missing))
+    return replace(payment, follow_up=replace(plan, due_at=due_at, ask_at=ask_at, asks=asks, not_found=missing))
 
 
 def _never_arrived(payment: Payment, now: datetime, not_found: int) -> bool:
-    if payment.status is not Status.PROCESSING or payment.transaction_id is not None:
-        return False  # the gateway has answered for it once: it did arrive
+    if payment.status is not Status.PROCESSING or payment.follow_up.arrived:
+        return False
     return not_found >= NEVER_ARRIVED_ASKS and now - payment.created_at >= NEVER_ARRIVED_AFTER
 
 

@@ -9,6 +9,9 @@ from payments.reports import Report, mismatches
 from payments.statuses import Status
 
 INTEGRITY_MISMATCH: Final = "integrity_mismatch"
+MAX_HISTORY: Final = 50
+"""Entries. A payment has three or four; one that flips for ever must not outgrow its item (400 KB)."""
+
 _FAILURE_CODES: Final = {Status.FAILED: "declined", Status.BLOCKED: "blocked", Status.ABANDONED: "abandoned"}
 
 
@@ -35,6 +38,9 @@ def _moved(payment: Payment, report: Report, source: Source, at: datetime, evide
     to = report.verdict
     if to is None or not _follows(payment, to):
         return payment
+    if payment.is_open and payment.version >= MAX_HISTORY:
+        failure = Failure("unresolved", "the gateway changes its mind without end")
+        return payment.moved(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)
     code = _FAILURE_CODES.get(to)
     return payment.moved(
         to,

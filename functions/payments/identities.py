@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import re
 from typing import Final
 
 ID_PREFIX: Final = "pay_"
+_PAYMENT_ID: Final = re.compile(r"pay_[a-z2-7]{26}")
 
 
 def payment_id_of(caller: str, idempotency_key: str) -> str:
@@ -12,6 +14,11 @@ def payment_id_of(caller: str, idempotency_key: str) -> str:
     told = f"{len(caller)}:{caller}{len(idempotency_key)}:{idempotency_key}"
     digest = hashlib.sha256(told.encode()).digest()
     return ID_PREFIX + base64.b32encode(digest).decode().lower()[:26]
+
+
+def is_payment_id(text: str) -> bool:
+    """Whether a text has the form of our ids; the table holds other items, too."""
+    return _PAYMENT_ID.fullmatch(text) is not None
 
 
 def caller_of(principal_arn: str) -> str:

@@ -18,12 +18,16 @@ FIRST_ASK: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What is left to do: `due_at` when reconcile looks next, `ask_at` when the gateway is asked next."""
+    """What is left to do: `due_at` when reconcile looks next, `ask_at` when the gateway is asked next.
+
+    `arrived`: the gateway has shown that it knows the payment, so "not found" can no longer mean "never arrived".
+    """
 
     due_at: datetime | None
     ask_at: datetime | None
     asks: int = 0
     not_found: int = 0
+    arrived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +119,12 @@ class Payment:
         """This payment with the kind of its first answer noted: a repeat of the request is answered alike."""
         return self if self.answered else replace(self, answered=kind)
 
-    def hastened(self, at: datetime) -> Self:
-        """This payment with its next question to the gateway due at once."""
-        return replace(self, follow_up=replace(self.follow_up, due_at=at, ask_at=at)) if self.is_open else self
+    def asked_again(self, at: datetime, *, arrived: bool = False) -> Self:
+        """This payment with its next question to the gateway due then; the same when its status is final."""
+        if not self.is_open:
+            return self
+        known = self.follow_up.arrived or arrived
+        return replace(self, follow_up=replace(self.follow_up, due_at=at, ask_at=at, arrived=known))
 
     def refunded(self, refunded_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Self:
         """This payment with its money on the way back."""

@@ -31,6 +31,7 @@ VERDICTS: Final[dict[str, Status]] = {
 
 _TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONG_DIGITS: Final = re.compile(r"(?<![A-Za-z0-9])\d(?:[ -]?\d){11,18}(?![A-Za-z0-9])")
+_EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _MAX_TEXT: Final = 300
 _MAX_FIELD_ERRORS: Final = 20
@@ -114,11 +115,12 @@ def field_errors(envelope: dict[str, Any], hidden: Sequence[str] = ()) -> tuple[
 
 
 def clean(text: str, hidden: Sequence[str] = ()) -> str:
-    """A text of the gateway's, fit to keep: short, printable, and without anything that could be a card."""
+    """A text of the gateway's, fit to keep: short, printable, with nothing like a card or an email address."""
     for value in hidden:
         text = text.replace(value, "•••")
     text = text.encode("utf-8", "replace").decode()
-    return _LONG_DIGITS.sub("••••", _CONTROL.sub(" ", text[: 4 * _MAX_TEXT])).strip()[:_MAX_TEXT]
+    text = _CONTROL.sub(" ", text[: 4 * _MAX_TEXT])
+    return _LONG_DIGITS.sub("••••", _EMAIL.sub("•••", text)).strip()[:_MAX_TEXT]
 
 
 def _field_error(error: dict[str, Any], hidden: Sequence[str]) -> FieldError:

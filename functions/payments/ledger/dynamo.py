@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from payments.errors import LostRace, OrderMoved
+from payments.errors import LostRace, OrderMoved, Released
 from payments.ledger import items, orders
 from payments.ledger.expressions import NOT_YET_THERE, failed_condition, failed_conditions, wire
 from payments.ledger.table import Table
@@ -34,9 +35,10 @@ class DynamoLedger:
 
     def claim(self, payment: Payment, order: Order | None) -> Payment | None:
         """See `ClaimLedger.claim`."""
+        claim = uuid4().hex
         put = {
             "TableName": self._table.name,
-            "Item": wire(items.payment_item(payment)),
+            "Item": wire({**items.payment_item(payment), "claim": claim}),
             "ConditionExpression": NOT_YET_THERE,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -44,7 +46,7 @@ class DynamoLedger:
             try:
                 self._table.put(put)
             except ClientError as error:
-                return items.payment_of(failed_condition(error))
+                return _of_another(claim, failed_condition(error))
             return None
         try:
             self._table.transact([{"Put": put}, *orders.taken(self._table.name, payment, order)])
@@ -52,7 +54,7 @@ class DynamoLedger:
             standing = failed_conditions(error)[0]
             if not standing:
                 raise OrderMoved(f"order {payment.order_id} moved on") from None
-            return items.payment_of(standing)
+            return _of_another(claim, standing)
         return None
 
     def release(self, payment: Payment) -> None:
@@ -91,7 +93,10 @@ class DynamoLedger:
                 append={"history": entries} if entries else {},
             )
         except ClientError as error:
-            raise LostRace(items.payment_of(failed_condition(error))) from None
+            standing = failed_condition(error)
+            if not standing:
+                raise Released(f"{before.id} was released") from None
+            raise LostRace(items.payment_of(standing)) from None
 
     def advance(self, payment: Payment, published: int) -> None:
         """See `FollowUpLedger.advance`."""
@@ -159,3 +164,8 @@ class DynamoLedger:
             failed_condition(error)
             return None
         return items.payment_of(answer)
+
+
+def _of_another(claim: str, standing: items.Item) -> Payment | None:
+    """The payment that stands in the way; None when it is this very claim, written by a try whose answer was lost."""
+    return None if standing.get("claim") == claim else items.payment_of(standing)

@@ -59,6 +59,7 @@ def state(payment: Payment) -> Item:
         "ask_at": stamp(payment.follow_up.ask_at),
         "asks": payment.follow_up.asks,
         "not_found": payment.follow_up.not_found,
+        "arrived": payment.follow_up.arrived,
     }
 
 
@@ -115,6 +116,7 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
             ask_at=moment(item.get("ask_at")),
             asks=int(item["asks"]),
             not_found=int(item["not_found"]),
+            arrived=item["arrived"],
         ),
         published=int(item["published"]),
         answered=item.get("answered"),

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from payments.errors import PaymentsError
 
-class SettingsError(Exception):
+
+class SettingsError(PaymentsError):
     """The environment does not configure this function; the sentence names the variable and the rule."""
 
 

@@ -5,6 +5,8 @@ from typing import Final
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from payments.errors import PaymentsError
+
 WAKES_SOMEBODY: Final = frozenset(
     {
         "event_refused",
@@ -39,12 +41,13 @@ class PowertoolsTelemetry:
         self._metrics.add_metric(name=signal, unit=MetricUnit.Count, value=1)
 
     def unexpected(self, error: Exception) -> None:
-        """A bug: its type and place are logged, its text is not, for a text may quote what must not be kept."""
+        """A bug: its type and place are logged. Its text only if it is ours: another's may quote anything."""
         place = error.__traceback__
         while place is not None and place.tb_next is not None:
             place = place.tb_next
         where = f"{place.tb_frame.f_code.co_qualname}:{place.tb_lineno}" if place else "?"
-        self.note("unexpected_error", error=type(error).__name__, where=where)
+        said = str(error) if isinstance(error, PaymentsError) else ""
+        self.note("unexpected_error", error=type(error).__name__, where=where, said=said)
 
     def flush(self) -> None:
         """Writes the metrics of this invocation."""
