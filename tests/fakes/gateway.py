@@ -1,0 +1,120 @@
+"""A gateway that follows a script, and keeps a book of what the bank believes, which no failure on the way changes."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from payments.errors import GatewayError, PaymentsError, UnknownToGateway
+from payments.ports import Submission
+from payments.reports import Report
+from tests.fakes import samples
+
+
+@dataclass(slots=True)
+class Booked:
+    """A charge at the bank: it exists, whoever knows of it. `said` is the gateway's status word, as it is now."""
+
+    transaction_id: str
+    submission: Submission
+    said: str
+
+    @property
+    def order_id(self) -> str:
+        """The order id it was sent under."""
+        return self.submission.order_id
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The charge is booked under this status word and answered; `changes` falsify the answer, not the book."""
+
+    said: str = "REDIRECT"
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fails:
+    """The call fails. `booked` is the status word the charge has at the bank all the same, None if it never got in."""
+
+    error: PaymentsError
+    booked: str | None = None
+
+
+class ScriptedGateway:
+    """Meets the Gateway port. Unscripted, every charge is sent to its 3-D Secure page, and a status is what is booked.
+
+    Script: `will(...)` for the next charges, `will_say(...)` for the next statuses (a Report, or an error to raise).
+    """
+
+    def __init__(self) -> None:
+        self.book: list[Booked] = []
+        self.submissions: list[Submission] = []
+        self.asked: list[str] = []
+        self.unready: PaymentsError | None = None
+        self.before_answer: Callable[[Booked], None] | None = None
+        self._charges: deque[Answers | Fails] = deque()
+        self._statuses: deque[Report | GatewayError] = deque()
+        self._lock = threading.Lock()
+
+    def will(self, *outcomes: Answers | Fails) -> None:
+        """Scripts the next charges."""
+        self._charges.extend(outcomes)
+
+    def will_say(self, *outcomes: Report | GatewayError) -> None:
+        """Scripts the next statuses."""
+        self._statuses.extend(outcomes)
+
+    def ensure_ready(self) -> None:
+        """See `Gateway.ensure_ready`."""
+        if self.unready is not None:
+            raise self.unready
+
+    def charge(self, submission: Submission, seconds: float) -> Report:
+        """See `Gateway.charge`."""
+        with self._lock:
+            self.submissions.append(submission)
+            outcome = self._charges.popleft() if self._charges else Answers()
+            said = outcome.said if isinstance(outcome, Answers) else outcome.booked
+            booked = self._entered(submission, said) if said is not None else None
+        if booked is not None and self.before_answer is not None:
+            self.before_answer(booked)
+        if isinstance(outcome, Fails) or booked is None:
+            raise outcome.error if isinstance(outcome, Fails) else AssertionError(outcome)
+        return report_of(booked, said=outcome.said, **outcome.changes)
+
+    def status(self, order_id: str, seconds: float) -> Report:
+        """See `Gateway.status`."""
+        with self._lock:
+            self.asked.append(order_id)
+            outcome = self._statuses.popleft() if self._statuses else self._found(order_id)
+        if isinstance(outcome, Report):
+            return outcome
+        raise outcome
+
+    def booked(self, order_id: str) -> list[Booked]:
+        """What the bank holds under a wire order id: never more than one, if we keep our promise."""
+        return [booked for booked in self.book if booked.order_id == order_id]
+
+    def _entered(self, submission: Submission, said: str) -> Booked:
+        booked = Booked(f"PA{len(self.book) + 1:016}", submission, said)
+        self.book.append(booked)
+        return booked
+
+    def _found(self, order_id: str) -> Report | GatewayError:
+        found = self.booked(order_id)
+        return report_of(found[-1]) if found else UnknownToGateway("the gateway has no payment under this id")
+
+
+def report_of(booked: Booked, *, said: str | None = None, **changes: Any) -> Report:
+    """What the gateway says of a booked charge."""
+    money = booked.submission.money
+    told: dict[str, Any] = {
+        "transaction_id": booked.transaction_id,
+        "order_id": booked.order_id,
+        "amount": Decimal(money.amount),
+        "currency": money.currency,
+    }
+    return samples.report(said or booked.said, **{**told, **changes})

@@ -1,0 +1,165 @@
+"""The table in memory. Items lie in it as they lie in DynamoDB; the conditions are written anew, not shared.
+
+The contract suite (tests/payments/ledger/contract.py) holds it to what the real one does.
+"""
+
+import copy
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from payments.errors import LostRace, OrderMoved, Released
+from payments.ledger import items
+from payments.payment import Payment
+from payments.ports import Due, Order
+from payments.statuses import FREES_THE_ORDER
+
+
+class InMemoryLedger:
+    """Meets the ledger ports; every call is one atomic step, whatever thread it comes from."""
+
+    def __init__(self) -> None:
+        self._table: dict[str, items.Item] = {}
+        self._lock = threading.RLock()
+
+    # ------------------------------------------------------------ claiming
+
+    def claim(self, payment: Payment, order: Order | None) -> Payment | None:
+        """See `ClaimLedger.claim`."""
+        with self._lock:
+            if payment.id in self._table:
+                return self._read(payment.id)
+            if payment.order_id is not None:
+                self._take_order(payment, order)
+            self._table[payment.id] = copy.deepcopy(items.payment_item(payment))
+            return None
+
+    def release(self, payment: Payment) -> None:
+        """See `ClaimLedger.release`."""
+        with self._lock:
+            item = self._table.get(payment.id)
+            if item is None or item["version"] != 1 or item["published"] != 0:
+                return
+            if payment.order_id is not None:
+                attempts = self._attempts(payment.order_id)
+                if len(attempts) != payment.attempt:
+                    return
+                self._set_attempts(payment.order_id, attempts[:-1])
+            del self._table[payment.id]
+
+    def order(self, order_id: str) -> Order | None:
+        """See `ClaimLedger.order`."""
+        with self._lock:
+            attempts = self._attempts(order_id)
+            return Order(order_id, tuple(attempts)) if attempts else None
+
+    # --------------------------------------------------------- one payment
+
+    def get(self, payment_id: str) -> Payment | None:
+        """See `ClaimLedger.get`."""
+        with self._lock:
+            return self._read(payment_id) if payment_id in self._table else None
+
+    def save(self, before: Payment, after: Payment) -> None:
+        """See `ClaimLedger.save`."""
+        with self._lock:
+            item = self._table.get(before.id)
+            if item is None:
+                raise Released(f"{before.id} was released")
+            if item["version"] != before.version:
+                raise LostRace(self._read(before.id))
+            item["history"] += [items.entry_item(entry) for entry in after.history[before.version :]]
+            _change(item, items.state(after) | items.due(after))
+
+    def advance(self, payment: Payment, published: int) -> None:
+        """See `FollowUpLedger.advance`."""
+        with self._lock:
+            item = self._table.get(payment.id)
+            if item is None or item["published"] > published:
+                return
+            item["published"] = published
+            if published == payment.version == item["version"]:
+                rest = items.stamp(payment.follow_up.ask_at)
+                shard = None if rest is None else items.shard_of(payment.id)
+                _change(item, {"follow_up_at": rest, "follow_up_shard": shard})
+
+    def note_refresh(self, payment_id: str, now: datetime, not_since: datetime) -> bool:
+        """See `RefreshLedger.note_refresh`."""
+        with self._lock:
+            item = self._table.get(payment_id)
+            if item is None or item.get("refreshed_at", 0) > (items.stamp(not_since) or 0):
+                return False
+            item["refreshed_at"] = items.stamp(now)
+            return True
+
+    # -------------------------------------------------------- following up
+
+    def due(self, now: datetime, limit: int) -> Iterator[Due]:
+        """See `FollowUpLedger.due`."""
+        for shard in range(items.SHARDS):
+            with self._lock:
+                found = sorted(
+                    (item["follow_up_at"], pk)
+                    for pk, item in self._table.items()
+                    if item.get("follow_up_shard") == shard and item["follow_up_at"] <= (items.stamp(now) or 0)
+                )
+            for stamp, pk in found[:limit]:
+                at = items.moment(stamp)
+                if at is not None:
+                    yield Due(pk, at)
+
+    def lease(self, due: Due, until: datetime) -> Payment | None:
+        """See `FollowUpLedger.lease`."""
+        with self._lock:
+            item = self._table.get(due.payment_id)
+            if item is None or item.get("follow_up_at") != items.stamp(due.due_at):
+                return None
+            item["follow_up_at"] = items.stamp(until)
+            return self._read(due.payment_id)
+
+    # ----------------------------------------------- what only tests look at
+
+    def payments(self) -> list[Payment]:
+        """Every payment as it stands."""
+        with self._lock:
+            return [self._read(pk) for pk, item in self._table.items() if "attempts" not in item]
+
+    def dump(self) -> str:
+        """All that lies in the table, as text to search."""
+        with self._lock:
+            return repr(self._table)
+
+    # ------------------------------------------------------------- inside
+
+    def _read(self, payment_id: str) -> Payment:
+        return items.payment_of(copy.deepcopy(self._table[payment_id]))
+
+    def _take_order(self, payment: Payment, order: Order | None) -> None:
+        order_id = payment.order_id or ""
+        attempts = self._attempts(order_id)
+        seen = len(order.attempts) if order else 0
+        if len(attempts) != seen or (attempts and not self._is_freed(attempts[-1])):
+            raise OrderMoved(f"order {order_id} moved on")
+        self._set_attempts(order_id, [*attempts, payment.id])
+
+    def _is_freed(self, payment_id: str) -> bool:
+        return payment_id in self._table and self._table[payment_id]["status"] in FREES_THE_ORDER
+
+    def _attempts(self, order_id: str) -> list[str]:
+        return list(self._table.get(f"order#{order_id}", {}).get("attempts", []))
+
+    def _set_attempts(self, order_id: str, attempts: list[str]) -> None:
+        key = f"order#{order_id}"
+        if attempts:
+            self._table[key] = {"pk": key, "attempts": attempts}
+        else:
+            self._table.pop(key, None)
+
+
+def _change(item: items.Item, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            item.pop(name, None)
+        else:
+            item[name] = copy.deepcopy(value)
