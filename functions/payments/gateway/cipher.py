@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
-KEY_BYTES: Final = 32
 IV_BYTES: Final = 16
 
 
@@ -23,7 +22,7 @@ def encrypt(plaintext: bytes, key: bytes, random: Callable[[int], bytes] = os.ur
     comes from the kernel on every call, so two environments restored from one snapshot never share an IV.
     """
     iv = random(IV_BYTES)
-    padder = PKCS7(AES.block_size).padder()
+    padder = PKCS7(AES256.block_size).padder()
     padded = padder.update(plaintext) + padder.finalize()
-    encryptor = Cipher(AES(key), CBC(iv)).encryptor()
+    encryptor = Cipher(AES256(key), CBC(iv)).encryptor()
     return f"{iv.hex()}:{(encryptor.update(padded) + encryptor.finalize()).hex()}"
