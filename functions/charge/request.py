@@ -15,6 +15,9 @@ from charge.rules import Context
 from charge.schemas import ChargeBody
 
 MAX_BODY_BYTES: Final = 65_536
+_NO_UTF_8: Final = "\ufffd".encode()
+"""What API Gateway puts where a body's bytes are no UTF-8: a text that was damaged on its way is not charged for."""
+
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 
 
@@ -44,6 +47,8 @@ def body_bytes(event: Mapping[str, Any]) -> bytes:
 
 def charge_body(body: bytes, context: Context) -> ChargeBody:
     """The validated body. Raises Problem 400 for what is no JSON object, 422 for wrong fields."""
+    if _NO_UTF_8 in body:
+        raise _not_json()
     try:
         told = json.loads(
             body.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_float=Decimal, parse_constant=_refuse
