@@ -15,7 +15,7 @@ from local.simulator.control import Control
 from local.stack import gateway, manifest
 from local.stack.errors import SettingError, StackError, tail
 from local.stack.gateway import GatewayKeys
-from local.stack.progress import noting
+from local.stack.progress import noting, say
 from local.stack.running import running
 from local.stack.shop import Shop
 from local.stack.signals import Ended, ending_in_order
@@ -89,9 +89,10 @@ def main() -> int:
         with ending_in_order():
             demo(stay=options.stay)
     except Ended as ended:
+        say("\nThe stack is down, and nothing of it is left.", sys.stderr)
         return ended.exit_code
     except (StackError, MissingStepError) as error:
-        sys.stderr.write(f"\n{error}\n")
+        say(f"\n{error}", sys.stderr)
         return 1
     return 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from local.stack import gateway, manifest
 from local.stack.errors import StackError
 from local.stack.gateway import GatewayKeys
-from local.stack.progress import noting
+from local.stack.progress import noting, say
 from local.stack.running import running
 from local.stack.signals import Ended, ending_in_order, wait_for_the_end
 
@@ -46,9 +46,10 @@ def main() -> int:
         with ending_in_order():
             up(options.file, options.gateway_url)
     except Ended as ended:
+        say("\nThe stack is down, and nothing of it is left.", sys.stderr)
         return ended.exit_code
     except StackError as error:
-        sys.stderr.write(f"\n{error}\n")
+        say(f"\n{error}", sys.stderr)
         return 1
     return 0
 

@@ -30,8 +30,9 @@ class Deployed:
 def deployed(cloud: Cloud, api_id: str, parameters: Mapping[str, str], note: Callable[[str], None]) -> Deployed:
     """`api_id` is settled before the deploy, for the functions must know the address they will be reached under."""
     _make_bucket(cloud)
+    command = _command(cloud, api_id, parameters)
     room = make_room("sam")
-    process = start("sam deploy", room, _command(cloud, api_id, parameters), env=_environment(cloud, room), cwd=HOUSE)
+    process = start("sam deploy", room, command, env=_environment(cloud, room), cwd=HOUSE)
     try:
         if process.wait(_DEPLOY_SECONDS, every=3.0, meanwhile=lambda: _note_progress(process, note)):
             raise process.ended()

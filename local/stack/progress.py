@@ -14,9 +14,13 @@ def noting(out: TextIO | None = None, clock: Callable[[], float] = time.monotoni
     begun = clock()
 
     def note(text: str) -> None:
-        # The terminal may be gone while its stack is still being taken down.
-        with contextlib.suppress(OSError, ValueError):
-            out.write(f"{clock() - begun:6.1f} s  {text}\n")
-            out.flush()
+        say(f"{clock() - begun:6.1f} s  {text}", out)
 
     return note
+
+
+def say(text: str, out: TextIO) -> None:
+    """The terminal may be gone while its stack is still being taken down."""
+    with contextlib.suppress(OSError, ValueError):
+        out.write(f"{text}\n")
+        out.flush()

@@ -29,6 +29,7 @@ def running(
 ) -> Iterator[Stack]:
     """The stack in front of a gateway. `parameters` overrides the template's; without a file nothing is written."""
     keys = keys or GatewayKeys.chosen({})
+    deploy.sam()  # missing, it is better missed before anything has started
     with contextlib.ExitStack() as down:
         note("starting MiniStack")
         aws = ministack.started(also_remove=(manifest_file,) if manifest_file else ())

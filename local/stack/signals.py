@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import threading
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def _raise(signum: int, _: FrameType | None) -> None:
 
 @contextlib.contextmanager
 def ending_in_order() -> Iterator[None]:
-    """SIGINT, SIGTERM, SIGHUP and the death of the parent raise `Ended` in the main thread.
+    """SIGINT, SIGTERM, SIGHUP, the death of the parent and of the terminal raise `Ended` in the main thread.
 
     Under nohup (SIGHUP ignored) somebody wants the program to outlive its terminal and its parent.
     """
@@ -40,7 +41,7 @@ def ending_in_order() -> Iterator[None]:
     taken = [signum for signum in _ENDING if not (outlives and signum == signal.SIGHUP)]
     before = {signum: signal.signal(signum, _raise) for signum in taken}
     if not outlives:
-        threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+        threading.Thread(target=_follow, args=(os.getppid(), _terminals()), daemon=True).start()
     try:
         yield
     finally:
@@ -48,12 +49,23 @@ def ending_in_order() -> Iterator[None]:
             signal.signal(signum, handler)
 
 
-def _follow(parent: int) -> None:
-    """A make that was killed outright passes no signal on."""
+def _follow(parent: int, terminals: list[int]) -> None:
+    """A make that was killed outright passes no signal on, nor does one whose terminal is gone."""
     pause = threading.Event()
-    while os.getppid() == parent:
+    while os.getppid() == parent and not _hung_up(terminals):
         pause.wait(_LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _terminals() -> list[int]:
+    return [descriptor for descriptor in range(3) if os.isatty(descriptor)]
+
+
+def _hung_up(terminals: list[int]) -> bool:
+    poll = select.poll()
+    for descriptor in terminals:
+        poll.register(descriptor, 0)
+    return any(happened & select.POLLHUP for _, happened in poll.poll(0))
 
 
 def wait_for_the_end() -> None:

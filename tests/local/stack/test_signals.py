@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,21 @@ def test_a_parent_killed_outright_takes_the_program_down_in_order() -> None:
     with waiting(PARENT, WAITING) as parent:
         parent.kill()
         assert parent.communicate(timeout=20)[0] == "taken down\n"
+
+
+def test_a_terminal_that_is_gone_takes_the_program_down_in_order(tmp_path: Path) -> None:
+    """Its session leader alone hears of it, and a make in that place waits for its children instead of telling them."""
+    ours, theirs = os.openpty()
+    with (tmp_path / "out").open("w") as out:
+        command = [sys.executable, "-c", WAITING]
+        process = subprocess.Popen(command, cwd=HOUSE, stdin=theirs, stdout=out, start_new_session=True)
+    os.close(theirs)
+    while "waiting" not in (tmp_path / "out").read_text():
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.close(ours)
+    assert process.wait(20) == 128 + signal.SIGTERM
+    assert (tmp_path / "out").read_text() == "waiting\ntaken down\n"
 
 
 def test_a_gateway_on_another_machine_is_refused_before_anything_starts() -> None:
