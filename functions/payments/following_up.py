@@ -7,7 +7,7 @@ from typing import Final
 
 from payments.errors import GatewayError, Released, UnknownToGateway
 from payments.history import Failure
-from payments.payment import Payment
+from payments.payment import FollowUp, Payment
 from payments.ports import Bus, Clock, Due, FollowUpLedger, Gateway, Telemetry
 from payments.publishing import publish
 from payments.settling import rewrite, settle
@@ -58,28 +58,31 @@ class FollowUps:
         try:
             report = self.gateway.status(payment.wire_order_id, ASK_SECONDS)
         except UnknownToGateway:
-            return self._write(payment, not_found=1)
+            return self._write(payment, not_found=True)
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
-            return self._write(payment, not_found=0)
+            return self._write(payment)
         settled = settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
-        return self._write(settled, not_found=0) if settled.version == payment.version else settled
+        return self._write(settled, arrived=True) if settled.version == payment.version else settled
 
-    def _write(self, payment: Payment, *, not_found: int) -> Payment:
+    def _write(self, payment: Payment, *, not_found: bool = False, arrived: bool = False) -> Payment:
         now = self.clock()
         seen = payment.version
 
         def change(current: Payment) -> Payment:
-            return unanswered(current, now, not_found) if current.version == seen else current
+            if current.version != seen:
+                return current
+            return unanswered(current, now, not_found=not_found, arrived=arrived)
 
         return rewrite(payment, change, self.ledger, self.telemetry)
 
 
-def unanswered(payment: Payment, now: datetime, not_found: int) -> Payment:
-    """The payment after one more question that brought no verdict."""
+def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arrived: bool = False) -> Payment:
+    """The payment after one more question that brought no verdict: it was not found, is known, or all was silence."""
     plan = payment.follow_up
-    asks, missing = plan.asks + 1, plan.not_found + not_found
-    if _never_arrived(payment, now, missing):
+    asks, missing, known = plan.asks + 1, plan.not_found + not_found, plan.arrived or arrived
+    # Concluded from an answer, never from silence: earlier answers may only have lagged.
+    if not_found and not known and _never_arrived(payment, now, missing):
         failure = Failure("never_arrived", "the gateway has no record of this payment: nothing was charged")
         evidence = {"not_found": missing, "asks": asks}
         return payment.moved(Status.FAILED, at=now, source="status", evidence=evidence, failure=failure)
@@ -89,13 +92,12 @@ def unanswered(payment: Payment, now: datetime, not_found: int) -> Payment:
         return payment.moved(Status.NEEDS_REVIEW, at=now, source="status", evidence=evidence, failure=failure)
     ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")
     due_at = now if payment.has_unpublished else ask_at
-    return replace(payment, follow_up=replace(plan, due_at=due_at, ask_at=ask_at, asks=asks, not_found=missing))
+    return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, missing, known))
 
 
 def _never_arrived(payment: Payment, now: datetime, not_found: int) -> bool:
-    if payment.status is not Status.PROCESSING or payment.follow_up.arrived:
-        return False
-    return not_found >= NEVER_ARRIVED_ASKS and now - payment.created_at >= NEVER_ARRIVED_AFTER
+    long_ago = now - payment.created_at >= NEVER_ARRIVED_AFTER
+    return payment.status is Status.PROCESSING and not_found >= NEVER_ARRIVED_ASKS and long_ago
 
 
 def _jittered(wait: timedelta, seed: str) -> timedelta:
