@@ -1,7 +1,8 @@
 """Money: an integer count of minor units and its ISO 4217 currency. No float enters or leaves."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import Literal
 
 AmountUnit = Literal["minor", "major"]
@@ -25,7 +26,9 @@ EXPONENTS: dict[str, int] = {
 
 
 _SANE = 40
-"""No sum of money has more digits; arithmetic on what passes cannot overflow."""
+"""No sum of money has more digits; arithmetic on what passes neither overflows nor rounds."""
+_EXACT = Context(prec=3 * _SANE)
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][+-]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +42,20 @@ class Money:
         """The exact number to put on the gateway's wire, e.g. 100 or 1.00."""
         if unit == "minor":
             return Decimal(self.amount)
-        return Decimal(self.amount).scaleb(-EXPONENTS[self.currency])
+        return Decimal(self.amount).scaleb(-EXPONENTS[self.currency], _EXACT)
 
 
 def in_minor_units(number: Decimal, currency: str, unit: AmountUnit) -> Decimal:
     """What a gateway's number amounts to in minor units; a fraction when it is no whole amount of the currency."""
-    return number if unit == "minor" else number.scaleb(EXPONENTS.get(currency, 2))
+    return number if unit == "minor" else number.scaleb(EXPONENTS.get(currency, 2), _EXACT)
 
 
 def exact(value: object) -> Decimal | None:
     """A JSON number or numeric string as an exact decimal, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and -_SANE < number.adjusted() < _SANE else None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return None  # Decimal would take "1_00" and " 100" for a hundred
+    number = Decimal(value)
+    sane = number.is_finite() and -_SANE < number.adjusted() < _SANE and len(number.as_tuple().digits) <= _SANE
+    return number if sane else None

@@ -93,8 +93,8 @@ class PayAgency:
         if report is not None:
             return report
         if 400 <= exchange.status < 500 and _is_bare(envelope):
-            message = wire.clean(str(envelope.get("message") or "the gateway refused the request"), hidden)
-            raise Refused(message, wire.field_errors(envelope, hidden))
+            message = wire.message_of(envelope, hidden)
+            raise Refused(message or "the gateway refused the request", wire.field_errors(envelope, hidden))
         raise NoAnswer(f"HTTP {exchange.status} without an envelope")
 
 

@@ -30,8 +30,10 @@ VERDICTS: Final[dict[str, Status]] = {
 """The gateway's status words. The list is open: a word that is not in it leaves the payment open."""
 
 _TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LONG_DIGITS: Final = re.compile(r"(?<![A-Za-z0-9])\d(?:[ -]?\d){11,18}(?![A-Za-z0-9])")
+_LONG_DIGITS: Final = re.compile(r"\d(?:[ .\u00a0-]{0,2}\d){11,}")
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
+_CARD_FIELD: Final = re.compile(r"card|cv[cv]|\bpan\b", re.IGNORECASE)
+_WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#]\S*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _MAX_TEXT: Final = 300
 _MAX_FIELD_ERRORS: Final = 20
@@ -88,6 +90,8 @@ def report_of(envelope: dict[str, Any], dialect: Dialect, hidden: Sequence[str] 
     transaction_id = data.get("transaction_id")
     if not isinstance(transaction_id, str) or not _TRANSACTION_ID.fullmatch(transaction_id):
         return None
+    if _echoes_card(transaction_id, hidden):
+        return None
     currency = _text(data.get("currency"), hidden)
     number = exact(data.get("amount"))
     refund, chargeback = _part(data, "refund"), _part(data, "chargeback")
@@ -98,13 +102,18 @@ def report_of(envelope: dict[str, Any], dialect: Dialect, hidden: Sequence[str] 
         order_id=_stated(data, "order_id"),
         amount=_NO_AMOUNT if number is None and data.get("amount") is not None else _minor(number, currency, dialect),
         currency=currency,
-        message=_text(envelope.get("message"), hidden),
-        redirect_url=_url(envelope.get("redirect_url")),
+        message=message_of(envelope, hidden),
+        redirect_url=_url(envelope.get("redirect_url"), hidden),
         refunded=refund.get("status") is True,
         refunded_at=_moment(refund.get("refund_date")),
         charged_back=chargeback.get("status") is True,
         charged_back_at=_moment(chargeback.get("chargeback_date")),
     )
+
+
+def message_of(envelope: dict[str, Any], hidden: Sequence[str] = ()) -> str | None:
+    """The gateway's own words."""
+    return _text(envelope.get("message"), hidden)
 
 
 def field_errors(envelope: dict[str, Any], hidden: Sequence[str] = ()) -> tuple[FieldError, ...]:
@@ -119,14 +128,15 @@ def clean(text: str, hidden: Sequence[str] = ()) -> str:
     for value in hidden:
         text = text.replace(value, "•••")
     text = text.encode("utf-8", "replace").decode()
-    text = _CONTROL.sub(" ", text[: 4 * _MAX_TEXT])
-    return _LONG_DIGITS.sub("••••", _EMAIL.sub("•••", text)).strip()[:_MAX_TEXT]
+    # Digits first and everywhere: a number that is cut in two is not found any more.
+    text = _LONG_DIGITS.sub("••••", _CONTROL.sub(" ", text)).strip()[: 4 * _MAX_TEXT]
+    return _EMAIL.sub("•••", text).strip()[:_MAX_TEXT]
 
 
 def _field_error(error: dict[str, Any], hidden: Sequence[str]) -> FieldError:
-    name = clean(str(error.get("field", "")), hidden)[:64]
+    name = (_text(error.get("field"), hidden) or "")[:64]
     said = "the gateway refused this field"
-    if not name.startswith("card_"):
+    if not _CARD_FIELD.search(name):
         said = _text(error.get("message"), hidden) or said
     return FieldError(name, "refused_by_gateway", said)
 
@@ -141,7 +151,10 @@ def _minor(number: Decimal | None, currency: str | None, dialect: Dialect) -> De
 
 def _stated(data: dict[str, Any], name: str) -> str | None:
     value = data.get(name)
-    return None if value is None else str(value)[:200]
+    if value is None:
+        return None
+    # Whatever else stands there is said, too, so that it differs from ours.
+    return str(value)[:200] if isinstance(value, str | int) else f"({type(value).__name__})"
 
 
 def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -153,10 +166,15 @@ def _text(value: object, hidden: Sequence[str]) -> str | None:
     return clean(value, hidden) or None if isinstance(value, str) else None
 
 
-def _url(value: object) -> str | None:
-    if not isinstance(value, str) or len(value) > 2048 or _CONTROL.search(value) or " " in value:
+def _url(value: object, hidden: Sequence[str]) -> str | None:
+    if not isinstance(value, str) or len(value) > 2048 or not value.isprintable() or _echoes_card(value, hidden):
         return None
-    return value if value.startswith(("https://", "http://")) else None
+    return value if _WEB_ADDRESS.fullmatch(value) else None
+
+
+def _echoes_card(value: str, hidden: Sequence[str]) -> bool:
+    """Whether the card's number is in it. Three digits of a CVV are in many an innocent one."""
+    return any(len(secret) >= 12 and secret in value for secret in hidden)
 
 
 def _moment(value: object) -> datetime | None:
