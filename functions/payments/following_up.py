@@ -67,11 +67,11 @@ class FollowUps:
 
     def _write(self, payment: Payment, *, not_found: bool = False, arrived: bool = False) -> Payment:
         now = self.clock()
-        seen = payment.version
+        seen = (payment.version, payment.follow_up.ask_at)
 
         def change(current: Payment) -> Payment:
-            if current.version != seen:
-                return current
+            if (current.version, current.follow_up.ask_at) != seen:
+                return current  # somebody knows more, or wants it asked sooner
             return unanswered(current, now, not_found=not_found, arrived=arrived)
 
         return rewrite(payment, change, self.ledger, self.telemetry)

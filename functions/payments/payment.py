@@ -32,7 +32,10 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """The record of one (caller, idempotency key). `version` counts history entries, `published` those on the bus."""
+    """The record of one (caller, idempotency key). `published` counts the history entries that are on the bus.
+
+    `revision` is the optimistic lock: every write raises it, so that no plan and no answer is overwritten unseen.
+    """
 
     id: str
     fingerprint: str
@@ -45,6 +48,7 @@ class Payment:
     status: Status
     history: tuple[Entry, ...]
     follow_up: FollowUp
+    revision: int = 1
     published: int = 0
     answered: Answered | None = None
     transaction_id: str | None = None
@@ -56,7 +60,7 @@ class Payment:
 
     @property
     def version(self) -> int:
-        """Sequence of the last history entry: the optimistic lock, and what callers see as `version`."""
+        """Sequence of the last history entry."""
         return len(self.history)
 
     @property

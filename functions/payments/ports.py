@@ -68,8 +68,12 @@ class ClaimLedger(Protocol):
     def get(self, payment_id: str) -> Payment | None:
         """The payment as it stands, strongly consistent."""
 
-    def save(self, before: Payment, after: Payment) -> None:
-        """Writes what changed in one conditional write. Raises LostRace with what stands there when `before` is old."""
+    def save(self, before: Payment, after: Payment) -> Payment:
+        """Writes `after` in one conditional write and returns it as it now stands.
+
+        Raises LostRace with what stands there when anybody has written since `before` was read; Released when nothing
+        stands there any more.
+        """
 
 
 class FollowUpLedger(Protocol):
@@ -78,8 +82,12 @@ class FollowUpLedger(Protocol):
     def get(self, payment_id: str) -> Payment | None:
         """The payment as it stands, strongly consistent."""
 
-    def save(self, before: Payment, after: Payment) -> None:
-        """Writes what changed in one conditional write. Raises LostRace with what stands there when `before` is old."""
+    def save(self, before: Payment, after: Payment) -> Payment:
+        """Writes `after` in one conditional write and returns it as it now stands.
+
+        Raises LostRace with what stands there when anybody has written since `before` was read; Released when nothing
+        stands there any more.
+        """
 
     def due(self, now: datetime, limit: int) -> Iterable["Due"]:
         """What is due, the longest waiting first in each shard; read lazily, at most `limit` a shard."""

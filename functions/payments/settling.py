@@ -15,8 +15,8 @@ from payments.statuses import Status
 class SettlingLedger(Protocol):
     """All that settling needs of the table."""
 
-    def save(self, before: Payment, after: Payment) -> None:
-        """Writes what changed in one conditional write. Raises LostRace with what stands there when `before` is old."""
+    def save(self, before: Payment, after: Payment) -> Payment:
+        """Writes `after` in one conditional write and returns it as it now stands. Raises LostRace, Released."""
 
 
 def settle(
@@ -36,12 +36,12 @@ def rewrite(
         if after is payment:
             return payment
         try:
-            ledger.save(payment, after)
+            saved = ledger.save(payment, after)
         except LostRace as lost:
             payment = lost.current
             continue
-        _tell(payment, after, telemetry)
-        return after
+        _tell(payment, saved, telemetry)
+        return saved
 
 
 def _tell(before: Payment, after: Payment, telemetry: Telemetry) -> None:

@@ -61,16 +61,17 @@ class InMemoryLedger:
         with self._lock:
             return self._read(payment_id) if payment_id in self._table else None
 
-    def save(self, before: Payment, after: Payment) -> None:
+    def save(self, before: Payment, after: Payment) -> Payment:
         """See `ClaimLedger.save`."""
         with self._lock:
             item = self._table.get(before.id)
             if item is None:
                 raise Released(f"{before.id} was released")
-            if item["version"] != before.version:
+            if item["revision"] != before.revision:
                 raise LostRace(self._read(before.id))
             item["history"] += [items.entry_item(entry) for entry in after.history[before.version :]]
-            _change(item, items.state(after) | items.due(after))
+            _change(item, items.state(after) | items.due(after) | {"revision": before.revision + 1})
+            return self._read(before.id)
 
     def advance(self, payment: Payment, published: int) -> None:
         """See `FollowUpLedger.advance`."""
@@ -78,8 +79,9 @@ class InMemoryLedger:
             item = self._table.get(payment.id)
             if item is None or item["published"] > published:
                 return
-            item["published"] = published
-            if published == payment.version == item["version"]:
+            unseen = item["revision"] != payment.revision
+            _change(item, {"published": published, "revision": item["revision"] + 1})
+            if published == payment.version and not unseen:
                 rest = items.stamp(payment.follow_up.ask_at)
                 shard = None if rest is None else items.shard_of(payment.id)
                 _change(item, {"follow_up_at": rest, "follow_up_shard": shard})
@@ -115,7 +117,7 @@ class InMemoryLedger:
             item = self._table.get(due.payment_id)
             if item is None or item.get("follow_up_at") != items.stamp(due.due_at):
                 return None
-            item["follow_up_at"] = items.stamp(until)
+            _change(item, {"follow_up_at": items.stamp(until), "revision": item["revision"] + 1})
             return self._read(due.payment_id)
 
     # ----------------------------------------------- what only tests look at

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -18,9 +19,9 @@ from payments.ports import Due, Order
 INDEX: Final = "follow_up"
 DUE_IN_SHARD: Final = "follow_up_shard = :shard AND follow_up_at <= :now"
 
-SAME_VERSION: Final = "version = :seen_version"
+NOTHING_WRITTEN_SINCE: Final = "revision = :seen_revision"
 SAME_DUE_TIME: Final = "follow_up_at = :seen_due"
-NOTHING_WRITTEN_SINCE: Final = "version = :first AND published = :none"
+STILL_ONLY_CLAIMED: Final = "version = :first AND published = :none"
 NOT_REFRESHED_SINCE: Final = "attribute_not_exists(refreshed_at) OR refreshed_at <= :not_since"
 CURSOR_NOT_AHEAD: Final = "published <= :published"
 
@@ -60,7 +61,7 @@ class DynamoLedger:
     def release(self, payment: Payment) -> None:
         """See `ClaimLedger.release`."""
         delete = self._table.key(payment.id) | {
-            "ConditionExpression": NOTHING_WRITTEN_SINCE,
+            "ConditionExpression": STILL_ONLY_CLAIMED,
             "ExpressionAttributeValues": wire({":first": 1, ":none": 0}),
         }
         try:
@@ -80,7 +81,7 @@ class DynamoLedger:
         item = self._table.get(payment_id)
         return None if item is None else items.payment_of(item)
 
-    def save(self, before: Payment, after: Payment) -> None:
+    def save(self, before: Payment, after: Payment) -> Payment:
         """See `ClaimLedger.save`."""
         entries = [items.entry_item(entry) for entry in after.history[before.version :]]
         changes = items.state(after) | items.due(after)
@@ -88,8 +89,8 @@ class DynamoLedger:
             self._table.update(
                 before.id,
                 changes,
-                condition=SAME_VERSION,
-                values={":seen_version": before.version},
+                condition=NOTHING_WRITTEN_SINCE,
+                values={":seen_revision": before.revision},
                 append={"history": entries} if entries else {},
             )
         except ClientError as error:
@@ -97,6 +98,7 @@ class DynamoLedger:
             if not standing:
                 raise Released(f"{before.id} was released") from None
             raise LostRace(items.payment_of(standing)) from None
+        return replace(after, revision=before.revision + 1)
 
     def advance(self, payment: Payment, published: int) -> None:
         """See `FollowUpLedger.advance`."""
@@ -108,8 +110,8 @@ class DynamoLedger:
             self._table.update(
                 payment.id,
                 changes,
-                condition=f"{SAME_VERSION} AND {CURSOR_NOT_AHEAD}",
-                values={":seen_version": payment.version},
+                condition=f"{NOTHING_WRITTEN_SINCE} AND {CURSOR_NOT_AHEAD}",
+                values={":seen_revision": payment.revision},
             )
         except ClientError as error:
             failed_condition(error)
@@ -130,6 +132,7 @@ class DynamoLedger:
                 {"refreshed_at": items.stamp(now)},
                 condition=NOT_REFRESHED_SINCE,
                 values={":not_since": items.stamp(not_since)},
+                raises_revision=False,
             )
         except ClientError as error:
             failed_condition(error)

@@ -22,16 +22,19 @@ def plain(item: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _read(value) for key, value in item.items()}
 
 
-def update(changes: Mapping[str, Any], append: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The update that sets what has a value, takes away what is None, and appends to lists."""
+def update(
+    changes: Mapping[str, Any], append: Mapping[str, Any], values: Mapping[str, Any], add: Mapping[str, int]
+) -> dict[str, Any]:
+    """The update that sets what has a value, takes away what is None, appends to lists, and adds to numbers."""
     sets = [f"#{name} = :{name}" for name, value in changes.items() if value is not None]
     sets += [f"#{name} = list_append(#{name}, :{name})" for name in append]
     removes = [f"#{name}" for name, value in changes.items() if value is None]
     clauses = [f"SET {', '.join(sets)}"] + ([f"REMOVE {', '.join(removes)}"] if removes else [])
-    bound = {f":{name}": value for name, value in {**changes, **append}.items() if value is not None}
+    clauses += [f"ADD {', '.join(f'#{name} :{name}' for name in add)}"] if add else []
+    bound = {f":{name}": value for name, value in {**changes, **append, **add}.items() if value is not None}
     return {
         "UpdateExpression": " ".join(clauses),
-        "ExpressionAttributeNames": {f"#{name}": name for name in [*changes, *append]},
+        "ExpressionAttributeNames": {f"#{name}": name for name in [*changes, *append, *add]},
         "ExpressionAttributeValues": wire({**bound, **values}),
     }
 

@@ -40,6 +40,7 @@ def payment_item(payment: Payment) -> Item:
         "created_at": iso(payment.created_at),
         "history": [entry_item(entry) for entry in payment.history],
         "published": payment.published,
+        "revision": payment.revision,
     }
     return {key: value for key, value in {**fixed, **state(payment), **due(payment)}.items() if value is not None}
 
@@ -118,6 +119,7 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
             not_found=int(item["not_found"]),
             arrived=item["arrived"],
         ),
+        revision=int(item["revision"]),
         published=int(item["published"]),
         answered=item.get("answered"),
         transaction_id=item.get("transaction_id"),

@@ -60,11 +60,15 @@ class Table:
         values: Mapping[str, Any],
         append: Mapping[str, Any] | None = None,
         returning: str = "NONE",
+        raises_revision: bool = True,
     ) -> dict[str, Any]:
-        """Sets what has a value, takes away what is None, appends to lists; the new item when ALL_NEW is asked for."""
+        """Sets what has a value, takes away what is None, appends to lists, and raises the revision by one.
+
+        Returns the new item when ALL_NEW is asked for.
+        """
         request = {
             **self.key(pk),
-            **expressions.update(changes, append or {}, values),
+            **expressions.update(changes, append or {}, values, {"revision": 1} if raises_revision else {}),
             "ConditionExpression": condition,
             "ReturnValues": returning,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
