@@ -1,0 +1,97 @@
+"""The warm path of a charge is two DynamoDB calls and one HTTPS request, counted at both of its ends."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from charge.desk import Desk
+from local.simulator import Credentials, Simulator, running
+from payments.charging import Charging
+from payments.gateway.breaker import Breaker
+from payments.gateway.client import PayAgency
+from payments.gateway.keys import parse_keys
+from payments.gateway.transport import Transport
+from payments.gateway.wire import Dialect
+from payments.ledger.dynamo import DynamoLedger
+from payments.refreshing import Refreshing
+from payments.runtime.vault import Secret
+from payments.times import utc_now
+from tests.charge.warm import GATEWAY_SECRET, TABLE, TOKEN_SECRET, event, filled
+from tests.fakes.telemetry import RecordingTelemetry
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with running(Credentials.invented("test")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def calls() -> Counter[str]:
+    return Counter()
+
+
+@pytest.fixture
+def desk(simulator: Simulator, calls: Counter[str]) -> Iterator[Desk]:
+    with mock_aws():
+        clients = {name: _counted(name, calls) for name in ("dynamodb", "secretsmanager")}
+        filled(clients["dynamodb"], clients["secretsmanager"], simulator.credentials)
+        telemetry = RecordingTelemetry()
+        keys = Secret(clients["secretsmanager"], GATEWAY_SECRET, partial(parse_keys, mode="test"), utc_now, telemetry)
+        gateway = PayAgency(
+            Transport(simulator.url), keys, Dialect("minor", "alpha-2"), "test", telemetry, Breaker(utc_now)
+        )
+        ledger = DynamoLedger(clients["dynamodb"], TABLE)
+        yield Desk(
+            charging=Charging(ledger, gateway, utc_now, telemetry, live=False),
+            refreshing=Refreshing(ledger, gateway, utc_now, telemetry),
+            token_key=Secret(clients["secretsmanager"], TOKEN_SECRET, str.encode, utc_now, telemetry),
+            clock=utc_now,
+            max_amount=1_000_000,
+            public_base_url=f"{simulator.url}/nowhere",
+        )
+
+
+@pytest.mark.parametrize("order", [True, False], ids=["with an order", "without an order"])
+def test_a_warm_charge_is_two_dynamodb_calls_and_one_https_request(
+    desk: Desk, simulator: Simulator, calls: Counter[str], *, order: bool
+) -> None:
+    assert desk.create(event("cold", order_id="cold-1" if order else None), 20).status == 201
+    calls.clear()
+    sent = simulator.control.book()["card_requests"]
+
+    assert desk.create(event("warm", order_id="warm-1" if order else None), 20).status == 201
+
+    claim = "dynamodb.TransactWriteItems" if order else "dynamodb.PutItem"
+    assert calls == {claim: 1, "dynamodb.UpdateItem": 1}
+    assert simulator.control.book()["card_requests"] == sent + 1
+
+
+def test_a_repeat_is_one_dynamodb_call_and_no_request(desk: Desk, simulator: Simulator, calls: Counter[str]) -> None:
+    first = desk.create(event("again"), 20)
+    calls.clear()
+    sent = simulator.control.book()["card_requests"]
+
+    repeat = desk.create(event("again"), 20)
+
+    assert (repeat.status, repeat.body) == (first.status, first.body)
+    assert repeat.headers["Idempotency-Replayed"] == "true"
+    assert calls == {"dynamodb.PutItem": 1}
+    assert simulator.control.book()["card_requests"] == sent
+
+
+def _counted(service: str, calls: Counter[str]) -> Any:
+    client = boto3.client(
+        service, region_name="eu-west-1", aws_access_key_id="made-up", aws_secret_access_key="made-up"
+    )  # type: ignore[call-overload]
+    client.meta.events.register(f"before-call.{service}", partial(_count, service, calls))
+    return client
+
+
+def _count(service: str, calls: Counter[str], model: Any, **_: Any) -> None:
+    calls[f"{service}.{model.name}"] += 1
