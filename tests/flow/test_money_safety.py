@@ -1,0 +1,124 @@
+"""At most one charge per key and per order through the real stack: many callers at once, and workers killed."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.simulator.control import Control
+from local.stack import Shop, Stack
+from local.stack.cloud import Keys
+from local.stack.subscriber import Subscriber
+
+pytestmark = pytest.mark.flow
+
+PROCESSES = 4
+AT_ONCE = 50
+
+
+def test_fifty_requests_with_one_key_from_several_processes_lead_to_one_charge(
+    stack: Stack, gateway: Control, payment: dict[str, Any]
+) -> None:
+    order = "one-key-fifty-callers"
+    answers = _at_once(stack, [(payment | {"order_id": order}, "one-key-fifty-callers")] * AT_ONCE)
+
+    assert {status for status, _ in answers} <= {201, 202}
+    assert len({body["id"] for _, body in answers}) == 1
+    assert gateway.book()["posts"][order] == 1
+
+
+def test_many_keys_for_one_order_lead_to_one_charge(stack: Stack, gateway: Control, payment: dict[str, Any]) -> None:
+    order = "one-order-many-keys"
+    answers = _at_once(stack, [(payment | {"order_id": order}, f"one-order-key-{nth}") for nth in range(AT_ONCE)])
+
+    won = [body for status, body in answers if status == 201]
+    refused = [body["code"] for status, body in answers if status == 409]
+    assert len(won) == 1
+    assert refused == ["order_payment_in_progress"] * (AT_ONCE - 1)
+    assert gateway.book()["posts"] | {order: 1} == gateway.book()["posts"]
+    assert f"{order}~2" not in gateway.book()["posts"]
+
+
+def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_reconcile(
+    stack: Stack,
+    shop: Shop,
+    gateway: Control,
+    bus: Subscriber,
+    payment: dict[str, Any],
+    table: Any,
+    overdue: Callable[[str], None],
+    reconcile: Callable[..., Any],
+) -> None:
+    order = "killed-in-between"
+    gateway.script("held", order_id=order, webhook="lost")
+    answered: list[int] = []
+    caller = threading.Thread(
+        target=lambda: answered.append(shop.charge(payment | {"order_id": order}, order).status), daemon=True
+    )
+    caller.start()
+    assert gateway.wait(order, held=True, timeout=20)
+
+    _kill(_workers(stack, "ChargeFunction"))
+    caller.join(30)
+
+    assert answered != [201]
+    attempts = shop.get(f"/charges?order_id={order}").json["data"]
+    assert [found["status"] for found in attempts] == ["processing"]
+    payment_id = attempts[0]["id"]
+    repeat = shop.charge(payment | {"order_id": order}, order)
+    assert (repeat.status, repeat.headers["Idempotency-Replayed"]) == (202, "true")
+
+    overdue(payment_id)
+    reconcile()
+
+    assert shop.get(f"/charges/{payment_id}").json["status"] == "succeeded"
+    assert bus.wait_for(payment_id, "payment.succeeded") is not None
+    assert gateway.book()["posts"][order] == 1
+    item = table.get_item(Key={"pk": payment_id})["Item"]
+    assert [entry["sequence"] for entry in item["history"]] == list(range(1, int(item["version"]) + 1))
+
+
+def _at_once(stack: Stack, requests: list[tuple[dict[str, Any], str]]) -> list[tuple[int, Any]]:
+    """The answers to requests that several processes send at the same time, each from many threads."""
+    shares = [requests[nth::PROCESSES] for nth in range(PROCESSES)]
+    told = (stack.api_url, stack.region, stack.identities.client)
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        answers = [pool.submit(_send_all, told, share) for share in shares]
+        return [answer for share in answers for answer in share.result(timeout=120)]
+
+
+def _send_all(told: tuple[str, str, Keys | None], requests: list[tuple[dict[str, Any], str]]) -> list[tuple[int, Any]]:
+    shop = Shop(*told)
+
+    def send(request: tuple[dict[str, Any], str]) -> tuple[int, Any]:
+        answer = shop.charge(*request)
+        return answer.status, answer.json
+
+    with ThreadPoolExecutor(len(requests)) as threads:
+        return list(threads.map(send, requests))
+
+
+def _workers(stack: Stack, function: str) -> list[int]:
+    """The processes in which the emulator runs a function."""
+    name = f"AWS_LAMBDA_FUNCTION_NAME={stack.functions[function]}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if name in environment:
+            found.append(int(process.name))
+    return found
+
+
+def _kill(processes: list[int]) -> None:
+    assert processes, "the emulator runs no worker of this function"
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
