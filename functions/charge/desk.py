@@ -113,7 +113,7 @@ class Desk:
 def location(event: Event, payment: Payment) -> str:
     """Where a payment is found: a path on the host that was asked, with the stage if the path has one."""
     path = str(event.get("requestContext", {}).get("path") or event.get("path") or "/charges")
-    return f"{path.split('/charges', maxsplit=1)[0]}/charges/{payment.id}"
+    return f"{path.rsplit('/charges', maxsplit=1)[0]}/charges/{payment.id}"
 
 
 def open_desk(telemetry: PowertoolsTelemetry) -> Desk:

@@ -1,0 +1,22 @@
+"""The real telemetry, writing where a test can read: what a function would log, no more and no less."""
+
+from io import StringIO
+
+from aws_lambda_powertools import Logger, Metrics
+
+from payments.runtime.telemetry import PowertoolsTelemetry
+
+
+class Console:
+    """A function's log."""
+
+    def __init__(self, service: str) -> None:
+        self._log = StringIO()
+        logger = Logger(service=service, stream=self._log)
+        for handler in logger.handlers:  # Powertools keeps one logger a service, with the stream it was first given
+            handler.setStream(self._log)  # type: ignore[attr-defined]
+        self.telemetry = PowertoolsTelemetry(logger, Metrics(service=service, namespace="tests"))
+
+    def read(self) -> str:
+        """All that was logged."""
+        return self._log.getvalue()
