@@ -8,6 +8,10 @@ from tests.house.tree import ROOT
 EVENTS: Final = ROOT / "events"
 NAMES: Final = sorted(path.stem for path in EVENTS.glob("*.json") if path.stem != "charge-document")
 
+CALLER: Final = "arn:aws:sts::123456789012:assumed-role/shop-backend"
+KEY: Final = "order-12524-attempt-1"
+"""Of these two the recorded payment's id is a function."""
+
 TOKEN_KEY: Final = b"the token key of the recorded events"
 WEBHOOK_SECRET: Final = b"the webhook secret of the recorded events"
 

@@ -1,0 +1,12 @@
+"""A house where the recorded payment waits for its webhook."""
+
+import pytest
+
+from tests.webhook.hatch import House
+
+
+@pytest.fixture
+def house() -> House:
+    house = House()
+    house.charge()
+    return house

@@ -1,0 +1,41 @@
+"""Whatever JSON arrives as a delivery: a status that the gateway can make something of, never an exception."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.recorded import NAMES, recorded
+from tests.webhook.hatch import House
+from tests.webhook.test_app import signed
+
+DOCUMENTED = {200, 202, 401, 404, 413, 500, 503}
+TEXT = st.text(st.characters(), max_size=20)
+ANYTHING: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(event=ANYTHING)
+@settings(max_examples=200, deadline=None)
+def test_any_json_is_answered(event: Any) -> None:
+    assert House().takes(event) in DOCUMENTED
+
+
+@given(name=st.sampled_from(NAMES), part=st.sampled_from(sorted(recorded("webhook-succeeded"))), value=ANYTHING)
+@settings(max_examples=300, deadline=None)
+def test_an_event_of_which_any_part_is_anything_is_answered(name: str, part: str, value: Any) -> None:
+    house = House()
+    house.charge()
+    assert house.takes(recorded(name, **{part: value})) in DOCUMENTED
+
+
+@given(body=st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_any_signed_text_makes_us_ask_and_nothing_else(body: str) -> None:
+    house = House()
+    house.charge()
+    assert house.takes(signed(body)) == 202
+    assert house.payment.version == 2
