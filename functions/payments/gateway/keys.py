@@ -49,7 +49,7 @@ def parse_keys(text: str, mode: Mode) -> GatewayKeys:
     """`{"secret_key", "encryption_key", "webhook_secret"?}`. Raises SecretUnusable: what is wrong, never the value."""
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SecretUnusable("the gateway's secret is not JSON") from None
     if not isinstance(told, dict):
         raise SecretUnusable("the gateway's secret is not a JSON object")
@@ -86,6 +86,8 @@ def _filled(told: dict[str, object], name: str) -> str:
     value = told.get(name)
     if not isinstance(value, str) or not value:
         raise SecretUnusable(f"{name} is not filled in")
+    if not value.isprintable():  # a lone surrogate has no bytes, and the error that says so would quote the key
+        raise SecretUnusable(f"{name} is no valid text")
     return value
 
 

@@ -23,13 +23,17 @@ class GatewaySettings(BaseModel):
     table_name: str = Field(min_length=3)
     gateway_secret_id: str = Field(min_length=1)
     gateway_mode: Literal["test", "live"]
-    gateway_base_url: str = Field(pattern=r"^https?://[^\s/]+$")
+    gateway_base_url: str = Field(pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$")
     gateway_amount_unit: Literal["minor", "major"]
     gateway_country_format: Literal["alpha-2", "alpha-3"]
 
     @model_validator(mode="after")
     def _cards_travel_encrypted(self) -> Self:
         url = urlsplit(self.gateway_base_url)
+        try:
+            _ = url.port
+        except ValueError:
+            raise ValueError("GATEWAY_BASE_URL has no such port") from None
         if url.scheme == "http" and not (self.gateway_mode == "test" and _is_loopback(url.hostname or "")):
             raise ValueError("GATEWAY_BASE_URL must be https; http is for loopback in test mode")
         return self

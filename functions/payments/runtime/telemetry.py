@@ -50,8 +50,9 @@ class PowertoolsTelemetry:
         self.note("unexpected_error", error=type(error).__name__, where=where, said=said)
 
     def flush(self) -> None:
-        """Writes the metrics of this invocation."""
-        self._metrics.flush_metrics()
+        """Writes the metrics of this invocation, if there are any: Powertools would warn, on a line that is no JSON."""
+        if self._metrics.metric_set:
+            self._metrics.flush_metrics()
 
 
 def powertools() -> PowertoolsTelemetry:

@@ -1,0 +1,147 @@
+"""The environment configures a function, or stops its start with a sentence that names the variable."""
+
+import pytest
+
+from payments.runtime.settings import (
+    ChargeSettings,
+    GatewaySettings,
+    ReconcileSettings,
+    SettingsError,
+    WebhookSettings,
+)
+
+GATEWAY = {
+    "TABLE_NAME": "payments",
+    "GATEWAY_SECRET_ID": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gateway",
+    "GATEWAY_MODE": "test",
+    "GATEWAY_BASE_URL": "https://backend.pay.agency",
+    "GATEWAY_AMOUNT_UNIT": "minor",
+    "GATEWAY_COUNTRY_FORMAT": "alpha-2",
+}
+CHARGE = GATEWAY | {"TOKEN_SECRET_ID": "token", "PUBLIC_BASE_URL": "", "MAX_AMOUNT": "1000000"}
+WEBHOOK = GATEWAY | {
+    "TOKEN_SECRET_ID": "token",
+    "BUS_NAME": "payments",
+    "WEBHOOK_SIGNATURE": "required",
+    "WEBHOOK_CONFIRMATION": "always",
+}
+RECONCILE = GATEWAY | {"BUS_NAME": "payments"}
+ALL: list[tuple[type[GatewaySettings], dict[str, str]]] = [
+    (ChargeSettings, CHARGE),
+    (WebhookSettings, WEBHOOK),
+    (ReconcileSettings, RECONCILE),
+]
+
+
+def refusal(model: type[GatewaySettings], environment: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        model.from_environment(environment)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("model", "environment"), ALL)
+def test_are_read_among_the_other_variables_of_the_environment(
+    model: type[GatewaySettings], environment: dict[str, str]
+) -> None:
+    settings = model.from_environment(environment | {"PATH": "/bin", "AWS_REGION": "eu-west-1"})
+
+    assert settings.table_name == "payments"
+
+
+def test_an_amount_is_read_as_a_number() -> None:
+    assert ChargeSettings.from_environment(CHARGE).max_amount == 1_000_000
+
+
+@pytest.mark.parametrize(("model", "environment"), ALL)
+def test_each_variable_must_be_set(model: type[GatewaySettings], environment: dict[str, str]) -> None:
+    for name in environment.keys() - {"PUBLIC_BASE_URL"}:
+        assert refusal(model, {key: value for key, value in environment.items() if key != name}).startswith(name)
+
+
+@pytest.mark.parametrize(("model", "environment"), ALL)
+def test_they_cannot_be_changed(model: type[GatewaySettings], environment: dict[str, str]) -> None:
+    settings = model.from_environment(environment)
+
+    with pytest.raises(ValueError, match="frozen"):
+        setattr(settings, "gateway_mode", "live")  # noqa: B010 - written out, mypy would not let it pass
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TABLE_NAME", ""),
+        ("GATEWAY_SECRET_ID", ""),
+        ("GATEWAY_MODE", "prod"),
+        ("GATEWAY_MODE", "Live"),
+        ("GATEWAY_MODE", ""),
+        ("GATEWAY_AMOUNT_UNIT", ""),
+        ("GATEWAY_AMOUNT_UNIT", "cents"),
+        ("GATEWAY_COUNTRY_FORMAT", "alpha2"),
+        ("GATEWAY_BASE_URL", "backend.pay.agency"),
+        ("GATEWAY_BASE_URL", "ftp://backend.pay.agency"),
+        ("GATEWAY_BASE_URL", "https://backend.pay.agency/"),
+        ("GATEWAY_BASE_URL", "https://backend.pay.agency/api"),
+        ("GATEWAY_BASE_URL", "https://backend.pay.agency "),
+        ("GATEWAY_BASE_URL", "https://backend.pay.agency\n"),
+        ("GATEWAY_BASE_URL", "https://"),
+        ("GATEWAY_BASE_URL", "https://user:secret@backend.pay.agency"),
+        ("GATEWAY_BASE_URL", "https://backend.pay.agency?x=1"),
+        ("GATEWAY_BASE_URL", "https://backend.pay.agency#x"),
+        ("GATEWAY_BASE_URL", "https://backend.pay.agency:port"),
+        ("GATEWAY_BASE_URL", "https://backend.pay.agency:99999"),
+        ("TOKEN_SECRET_ID", ""),
+        ("MAX_AMOUNT", "0"),
+        ("MAX_AMOUNT", "-1"),
+        ("MAX_AMOUNT", "1.5"),
+        ("MAX_AMOUNT", "many"),
+        ("MAX_AMOUNT", ""),
+        ("PUBLIC_BASE_URL", "shop.example"),
+        ("PUBLIC_BASE_URL", "https://shop.example/"),
+        ("PUBLIC_BASE_URL", "https://shop.example/v1 "),
+    ],
+)
+def test_a_wrong_value_is_named_and_not_shown(name: str, value: str) -> None:
+    said = refusal(ChargeSettings, CHARGE | {name: value})
+
+    assert name in said
+    assert not value.strip() or len(value) < 9 or value.strip() not in said
+
+
+@pytest.mark.parametrize("name", ["WEBHOOK_SIGNATURE", "WEBHOOK_CONFIRMATION"])
+@pytest.mark.parametrize("value", ["", "none", "false", "Required", "off"])
+def test_no_other_word_weakens_the_webhook(name: str, value: str) -> None:
+    assert name in refusal(WebhookSettings, WEBHOOK | {name: value})
+
+
+def test_every_wrong_variable_is_named_at_once() -> None:
+    said = refusal(ChargeSettings, CHARGE | {"GATEWAY_MODE": "x", "MAX_AMOUNT": "x", "TABLE_NAME": ""})
+
+    assert all(name in said for name in ("GATEWAY_MODE", "MAX_AMOUNT", "TABLE_NAME"))
+
+
+class TestCardsTravelEncrypted:
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "[::1]", "LOCALHOST"])
+    @pytest.mark.parametrize("port", ["", ":8080"])
+    def test_http_is_for_this_machine_in_test_mode(self, host: str, port: str) -> None:
+        url = {"GATEWAY_BASE_URL": f"http://{host}{port}"}
+
+        assert GatewaySettings.from_environment(GATEWAY | url).gateway_mode == "test"
+        assert "must be https" in refusal(GatewaySettings, GATEWAY | url | {"GATEWAY_MODE": "live"})
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "backend.pay.agency",
+            "10.0.0.1",
+            "169.254.169.254",
+            "0.0.0.0",  # noqa: S104 - an address to refuse
+            "localhost.example",
+            "127.0.0.1.example",
+            "127.0.0.1@evil.example",
+            "evil.example#@localhost",
+            "evil.example?@localhost",
+            "[::2]",
+        ],
+    )
+    def test_http_goes_to_nobody_else(self, host: str) -> None:
+        assert "GATEWAY_BASE_URL" in refusal(GatewaySettings, GATEWAY | {"GATEWAY_BASE_URL": f"http://{host}"})
