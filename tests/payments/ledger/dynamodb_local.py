@@ -1,0 +1,55 @@
+"""Amazon's DynamoDB Local: Java on a free port of the loopback, in memory, on a leash."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.stack import environment, ports
+from local.stack.processes import make_room, start
+
+START_SECONDS = 60.0
+
+
+@contextmanager
+def running(emulator: Path) -> Iterator[Any]:
+    """A client of a fresh DynamoDB Local. `emulator` is the directory that holds DynamoDBLocal.jar."""
+    room, port = make_room("dynamodb-local"), _free_port()
+    process = start(
+        "DynamoDB Local",
+        room,
+        [
+            *("java", "-Xmx256m", "-XX:TieredStopAtLevel=1", f"-Djava.library.path={emulator / 'DynamoDBLocal_lib'}"),
+            *("-jar", str(emulator / "DynamoDBLocal.jar"), "-inMemory", "-disableTelemetry", "-port", str(port)),
+        ],
+        env=environment.plain(room) | {"PATH": os.environ["PATH"]},
+        cwd=room,
+    )
+    try:
+        process.wait_until(lambda: _listens(port), START_SECONDS)
+        yield boto3.client(
+            "dynamodb",
+            endpoint_url=f"http://{ports.LOOPBACK}:{port}",
+            region_name="eu-west-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(proxies={}, max_pool_connections=50),
+        )
+    finally:
+        process.release()
+
+
+def _free_port() -> int:
+    # It takes a number, not a socket: nobody else must take the port in the moment between.
+    with ports.listening() as sock:
+        return ports.number(sock)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex((ports.LOOPBACK, port)) == 0
