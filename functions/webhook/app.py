@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from payments.errors import SecretUnusable
 from payments.gateway import wire
-from payments.gateway.signature import HEADER
+from payments.gateway.signature import HEADER, Scheme
 from payments.notifying import Notifications, Outcome
 from payments.payment import Payment
 from payments.runtime import building
@@ -129,7 +129,8 @@ def _hatch() -> Hatch:
         telemetry=telemetry,
         confirm=settings.webhook_confirmation == "always",
     )
-    verifier = Verifier(token_keys, keys, settings.webhook_signature, telemetry)
+    scheme = Scheme(settings.webhook_digest, settings.webhook_encoding)
+    verifier = Verifier(token_keys, keys, settings.webhook_signature, telemetry, scheme)
     return Hatch(verifier, notifications, building.dialect_of(settings), telemetry)
 
 

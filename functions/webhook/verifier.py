@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from payments.gateway.keys import Keyring, candidates
-from payments.gateway.signature import signed_by
+from payments.gateway.signature import DEFAULT_SCHEME, Scheme, signed_by
 from payments.ports import Telemetry
 from payments.webhook_urls import is_token
 
@@ -16,6 +16,9 @@ class TokenKeys(Protocol):
     def versions(self) -> Sequence[bytes]:
         """The keys that may have made a token, newest first."""
 
+    def refresh(self) -> bool:
+        """Reads anew, unless that was done a moment ago; tells whether it was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
@@ -25,10 +28,14 @@ class Verifier:
     keyring: Keyring
     signature: Literal["required", "report"]
     telemetry: Telemetry
+    scheme: Scheme = DEFAULT_SCHEME
 
     def knows_address(self, payment_id: str, token: str) -> bool:
         """Whether the address carries the token we made for this payment."""
-        return is_token(token, payment_id, self.token_keys.versions())
+        if is_token(token, payment_id, self.token_keys.versions()):
+            return True
+        # A token of a key that was rotated a moment ago: the keys are read anew, at most once a minute.
+        return self.token_keys.refresh() and is_token(token, payment_id, self.token_keys.versions())
 
     def accepts(self, body: bytes, hash_header: str | None) -> bool:
         """Whether the signature lets the webhook in. A mismatch reads the keys anew first, at most once a minute."""
@@ -39,4 +46,4 @@ class Verifier:
         return matched is not None or self.signature == "report"
 
     def _matched(self, body: bytes, hash_header: str | None) -> str | None:
-        return signed_by(body, hash_header, candidates(self.keyring.versions()))
+        return signed_by(body, hash_header, candidates(self.keyring.versions()), self.scheme)

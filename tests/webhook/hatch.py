@@ -30,6 +30,7 @@ class Keys:
         self.kept = [keys(WEBHOOK_SECRET)]
         self.fresh: list[GatewayKeys] | None = None
         self.refreshes = 0
+        self.fresh_token_keys: list[bytes] | None = None
 
     def current(self) -> GatewayKeys:
         return self.kept[0]
@@ -52,6 +53,12 @@ class TokenKeys:
 
     def versions(self) -> Sequence[bytes]:
         return self.keys.token_keys
+
+    def refresh(self) -> bool:
+        if self.keys.fresh_token_keys is None:
+            return False
+        self.keys.token_keys = self.keys.fresh_token_keys
+        return True
 
 
 def keys(webhook_secret: bytes | None) -> GatewayKeys:

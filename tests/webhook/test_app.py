@@ -53,6 +53,11 @@ class TestWhoIsLetIn:
         house.keys.token_keys.insert(0, b"a newer key")
         assert house.takes(recorded(SUCCEEDED)) == 200
 
+    def test_a_token_of_a_key_that_is_newer_than_ours(self, house: House) -> None:
+        house.keys.fresh_token_keys = house.keys.token_keys
+        house.keys.token_keys = [b"an older key"]
+        assert house.takes(recorded(SUCCEEDED)) == 200
+
     def test_nobody_unsigned(self, house: House) -> None:
         assert house.takes(recorded("webhook-unsigned")) == 401
         assert_untouched(house)

@@ -63,6 +63,8 @@ class WebhookSettings(GatewaySettings):
     token_secret_id: str = Field(min_length=1)
     bus_name: str = Field(min_length=1)
     webhook_signature: Literal["required", "report"]
+    webhook_digest: Literal["sha256", "sha512"] = "sha256"
+    webhook_encoding: Literal["hex", "base64"] = "hex"
     webhook_confirmation: Literal["always", "never"]
 
 

@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import hmac
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.gateway.signature import Candidate, signed_by
+from payments.gateway.signature import Candidate, Digest, Encoding, Scheme, signed_by
 
 BODY = b'{"status":"SUCCESS"}'
 NEW, OLD, FALLBACK = Candidate("new", b"new key"), Candidate("old", b"old key"), Candidate("fallback", b"third key")
@@ -90,3 +91,19 @@ def test_one_flipped_bit_is_noticed(body: bytes, bit: int) -> None:
 
 def test_a_candidate_does_not_show_its_key() -> None:
     assert "new key" not in repr(NEW)
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha512"])
+@pytest.mark.parametrize("encoding", ["hex", "base64"])
+def test_another_scheme_is_a_matter_of_configuration(digest: Digest, encoding: Encoding) -> None:
+    mac = hmac.new(NEW.key, BODY, digest).digest()
+    written = mac.hex() if encoding == "hex" else base64.b64encode(mac).decode()
+    assert signed_by(BODY, written, ALL, Scheme(digest, encoding)) == "new"
+    for other in (Scheme(d, e) for d in get_args(Digest) for e in get_args(Encoding) if (d, e) != (digest, encoding)):
+        assert signed_by(BODY, written, ALL, other) is None
+
+
+def test_base64_is_compared_as_it_is_written() -> None:
+    scheme = Scheme(encoding="base64")
+    written = scheme.sign(BODY, NEW.key).decode()
+    assert signed_by(BODY, written.swapcase(), ALL, scheme) is None
