@@ -1,0 +1,10 @@
+"""A house of its own for each test of the domain."""
+
+import pytest
+
+from tests.payments.house import House
+
+
+@pytest.fixture
+def house() -> House:
+    return House()

@@ -1,0 +1,76 @@
+"""The whole domain put together with fakes, and what a test does in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from payments.charge_orders import ChargeOrder
+from payments.charging import Charged, Charging
+from payments.following_up import FollowUps
+from payments.notifying import Notifications, Outcome
+from payments.payment import Payment
+from payments.refreshing import Refreshing
+from payments.reports import Report
+from tests.fakes import samples
+from tests.fakes.bus import RecordingBus
+from tests.fakes.clock import SettableClock
+from tests.fakes.gateway import ScriptedGateway, report_of
+from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.telemetry import RecordingTelemetry
+
+
+@dataclass
+class House:
+    """One shop's payments, with nothing real in it but the domain."""
+
+    ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
+    gateway: ScriptedGateway = field(default_factory=ScriptedGateway)
+    bus: RecordingBus = field(default_factory=RecordingBus)
+    clock: SettableClock = field(default_factory=SettableClock)
+    telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
+    confirm: bool = True
+
+    def charge(self, order: ChargeOrder | None = None) -> Charged:
+        """A request of the shop's."""
+        charging = Charging(self.ledger, self.gateway, self.clock, self.telemetry, live=False)
+        return charging.charge(order or samples.charge_order(), samples.address, 20.0)
+
+    def webhook(self, payment: Payment, claimed: Report | None = None) -> Outcome:
+        """A verified delivery; unless told otherwise it says what is in the book."""
+        told = Notifications(self.ledger, self.gateway, self.bus, self.clock, self.telemetry, confirm=self.confirm)
+        return told.take(payment, claimed or report_of(self.gateway.booked(payment.wire_order_id)[0]))
+
+    def refresh(self, payment: Payment) -> Payment:
+        """A caller who cannot wait."""
+        return Refreshing(self.ledger, self.gateway, self.clock, self.telemetry).refresh(payment)
+
+    @property
+    def follow_ups(self) -> FollowUps:
+        """What reconcile runs."""
+        return FollowUps(self.ledger, self.gateway, self.bus, self.clock, self.telemetry)
+
+    def reconcile(self, **later: float) -> list[Payment | None]:
+        """One run, so much later: what became of each payment that was due."""
+        self.clock.forward(**later)
+        return [self.follow_ups.finish(due) for due in list(self.ledger.due(self.clock(), 100))]
+
+    def reconcile_until(self, done: Callable[[], bool], runs: int = 50) -> None:
+        """Runs, each at the moment the next payment is due."""
+        for _ in range(runs):
+            if done():
+                return
+            waiting = [p.follow_up.due_at for p in self.ledger.payments() if p.follow_up.due_at is not None]
+            self.clock.now = max(self.clock.now, min(waiting)) + timedelta(milliseconds=1)
+            self.reconcile()
+        raise AssertionError(f"not done after {runs} runs: {self.ledger.payments()}")
+
+    def standing(self, payment: Payment) -> Payment:
+        """The payment as it is in the ledger."""
+        found = self.ledger.get(payment.id)
+        assert found is not None
+        return found
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is left to do."""
+        return all(payment.follow_up.due_at is None for payment in self.ledger.payments())
