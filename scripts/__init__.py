@@ -1,0 +1,1 @@
+"""Tools of the house: each is run by the Makefile, none is deployed."""

@@ -1,0 +1,49 @@
+"""What may change in a schema without a new version: descriptions, and members that may be missing. Nothing else.
+
+An archive replays events of years ago under the schema of today, and consumers read the events of today with the
+schema of years ago: so nothing gets narrower, for the former, and nothing wider, for the latter.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+Schema = dict[str, Any]
+
+_WORDS: Final = frozenset({"description", "title", "examples", "$id", "$schema"})
+"""Keywords that no event can violate."""
+_BY_NAME: Final = frozenset({"properties", "$defs"})
+
+
+def breaches(before: Schema, after: Schema, where: str = "") -> Iterator[str]:
+    """Every change, by its place, that needs a new schema version."""
+    for keyword in sorted((before.keys() | after.keys()) - _WORDS - _BY_NAME):
+        yield from _changed(before.get(keyword), after.get(keyword), f"{where}/{keyword}")
+    for keyword in sorted(_BY_NAME):
+        yield from _members(before.get(keyword, {}), after.get(keyword, {}), f"{where}/{keyword}")
+
+
+def _members(before: Schema, after: Schema, where: str) -> Iterator[str]:
+    """A new member is harmless: a required one shows in `required`."""
+    for name in sorted(before):
+        if name in after:
+            yield from _changed(before[name], after[name], f"{where}/{name}")
+        else:
+            yield f"{where}/{name}: removed"
+
+
+def _changed(before: Any, after: Any, where: str) -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        yield from breaches(before, after, where)
+    elif _nested(before) and _nested(after) and len(before) == len(after):
+        for nth, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from breaches(one, other, f"{where}/{nth}")
+    elif _unordered(before) != _unordered(after):
+        yield f"{where}: was {before!r}, is {after!r}"
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+def _unordered(value: Any) -> Any:
+    return sorted(map(repr, value)) if isinstance(value, list) else value
