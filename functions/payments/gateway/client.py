@@ -55,7 +55,9 @@ class PayAgency:
             return self._exchange("GET", f"/api/{self.mode}/status/{order_id}", _auth(keys), None, left)
 
         exchange = self._with_fresh_keys(ask, seconds)
-        if exchange.status == 404 and _is_bare(wire.parse(exchange.body)):
+        if exchange.status == 404 and _is_bare(envelope := wire.parse(exchange.body)):
+            if "route not found" in str(wire.message_of(envelope or {})).lower():
+                raise NoAnswer("HTTP 404 for the question itself")  # which tells nothing of the payment
             raise UnknownToGateway("the gateway has no payment under this id")
         return self._understood(exchange, ())
 

@@ -1,0 +1,199 @@
+"""The failure table of the design, row by row, against a real socket that misbehaves.
+
+What is asked of every row: the right one of the two failures, the number of requests that the server saw, and the time.
+"""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from payments.errors import NoAnswer, NotSent
+from payments.gateway.transport import MAX_ANSWER_BYTES, Transport
+from payments.gateway.witness import HTTPPool, Pools, WitnessedConnection
+from tests.payments.gateway.exchanges import BUDGET, OK, OK_BODY, post, within
+from tests.payments.gateway.plays import Line, Play, answers, drips, resets, says_nothing, sends, then_closes
+from tests.payments.gateway.rogue import rogue
+
+
+class TestNotSent:
+    """No byte of the request left: it may be tried again."""
+
+    def test_connection_refused(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        with within(0), pytest.raises(NotSent, match="NewConnectionError"):
+            post(Transport(f"http://127.0.0.1:{port}"))
+
+    @pytest.mark.parametrize("host", ["nobody.invalid", "a..b", "x" * 64 + ".example"])
+    def test_no_such_host(self, host: str) -> None:
+        with within(5), pytest.raises(NotSent):
+            post(Transport(f"http://{host}"))
+
+    def test_a_connection_that_is_not_taken_in_time(self) -> None:
+        with full_queue() as port, within(BUDGET), pytest.raises(NotSent, match="ConnectTimeoutError"):
+            post(Transport(f"http://127.0.0.1:{port}"), BUDGET)
+
+    @pytest.mark.parametrize("seconds", [0, -1, -0.001])
+    def test_no_time_left(self, seconds: float) -> None:
+        with rogue(answers(200, OK)) as server, pytest.raises(NotSent):
+            post(Transport(server.url), seconds)
+        assert server.requests == []
+
+    @pytest.mark.parametrize("value", ["two\r\nlines", "two\nlines", "\ud800"])
+    def test_a_header_that_cannot_be_sent(self, value: str) -> None:
+        with rogue(answers(200, OK)) as server, pytest.raises(NotSent):
+            Transport(server.url).exchange("POST", "/", {"Authorization": value}, b"", 5)
+        assert server.requests == []
+
+
+class TestNoAnswer:
+    """It left: what became of it is asked, and it is never sent again."""
+
+    @pytest.mark.parametrize(
+        ("play", "error"),
+        [
+            (then_closes(), "ProtocolError"),
+            (resets, "ProtocolError"),
+            (then_closes(sends(b"HTTP/1.1 2")), "ProtocolError"),
+            (then_closes(sends(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + OK_BODY)), "ProtocolError"),
+            (
+                then_closes(sends(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n15\r\n" + OK_BODY)),
+                "ProtocolError",
+            ),
+            (sends(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), "ProtocolError"),
+            (sends(b"HTTP/1.1 abc OK\r\n\r\n"), "ProtocolError"),
+            (sends(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000 + b"\r\n"), "ProtocolError"),
+            (sends(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000), "ProtocolError"),
+            (sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n{}"), "InvalidHeader"),
+            (sends(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "no answer"),
+            (answers(200, None, "Content-Encoding: gzip", raw=b"no gzip"), "DecodeError"),
+            (answers(200, raw=b"x" * (MAX_ANSWER_BYTES + 1)), "ValueError"),
+            (sends(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "ValueError"),
+            (sends(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), "ValueError"),
+        ],
+        ids=[
+            "closed",
+            "reset",
+            "half a status line",
+            "half a body",
+            "half a chunk",
+            "not HTTP",
+            "no status",
+            "too many headers",
+            "too long a header",
+            "two lengths",
+            "no chunk size",
+            "not gzip",
+            "too large",
+            "early hints",
+            "switching protocols",
+        ],
+    )
+    def test_what_comes_back_is_no_answer(self, play: Play, error: str) -> None:
+        with rogue(play) as server, within(0):
+            with pytest.raises(NoAnswer, match=error):
+                post(Transport(server.url))
+            assert len(server.requests) == 1
+
+    @pytest.mark.parametrize(
+        "play",
+        [
+            says_nothing,
+            drips(b"", b"H"),
+            drips(b"HTTP/1.1 200 OK\r\nX: ", b"y"),
+            drips(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+            drips(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+            drips(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", b" "),
+            drips(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+            drips(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"Trailer: x\r\n"),
+            drips(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+            drips(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\nConnection: close\r\n\r\n", b" "),
+        ],
+        ids=[
+            "silence",
+            "status line",
+            "header",
+            "headers",
+            "interim answers",
+            "body",
+            "chunks",
+            "trailers",
+            "chunk size",
+            "closing body",
+        ],
+    )
+    def test_what_comes_too_slowly(self, play: Play) -> None:
+        with rogue(play) as server:
+            with within(BUDGET), pytest.raises(NoAnswer):
+                post(Transport(server.url), BUDGET)
+            assert len(server.requests) == 1
+
+    def test_a_connection_that_is_taken_and_closed(self) -> None:
+        with rogue(door=lambda _: False) as server:
+            with within(0), pytest.raises(NoAnswer):
+                post(Transport(server.url))
+            assert len(server.lines) == 1
+
+    def test_a_body_that_cannot_be_delivered(self) -> None:
+        """The server reads nothing, so the sender blocks: as long as there is time, and no longer."""
+
+        def does_not_read(line: Line) -> bool:
+            line.over.wait()
+            return False
+
+        with rogue(door=does_not_read) as server, within(BUDGET), pytest.raises(NoAnswer):
+            Transport(server.url).exchange("POST", "/", {}, b"x" * 20_000_000, BUDGET)
+
+    def test_the_time_was_up_before_the_connection_stood(self) -> None:
+        """A slow resolver or many addresses may use up the time: what is then sent, nobody would wait for."""
+        with rogue(answers(200, OK)) as server:
+            transport = Transport(server.url, pools=slow_to_connect(0.2))
+            with pytest.raises(NotSent):
+                post(transport, 0.1)
+        assert server.requests == []
+
+
+class TestSecrecy:
+    @pytest.mark.parametrize(
+        "play", [then_closes(), sends(b"the key is k and the payload p\r\n\r\n")], ids=["closed", "echo"]
+    )
+    def test_an_error_tells_its_kind_and_quotes_nothing(self, play: Play) -> None:
+        with rogue(play) as server, pytest.raises(NoAnswer) as caught:
+            post(Transport(server.url))
+
+        assert str(caught.value) == "no answer (ProtocolError)"
+
+
+def slow_to_connect(seconds: float) -> Pools:
+    """Connections that take their time before they stand."""
+
+    class Slow(WitnessedConnection):
+        def connect(self) -> None:
+            time.sleep(seconds)
+            super().connect()
+
+    class SlowPool(HTTPPool):
+        ConnectionCls = Slow
+
+    return {"http": SlowPool}
+
+
+@contextmanager
+def full_queue() -> Iterator[int]:
+    """A port whose queue is full: nothing is refused there and nothing accepted."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port: int = listener.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for guest in waiting:
+            guest.setblocking(False)  # noqa: FBT003
+            guest.connect_ex(("127.0.0.1", port))
+        try:
+            yield port
+        finally:
+            for guest in waiting:
+                guest.close()
