@@ -79,4 +79,5 @@ def _parameters(bank: Gateway, api_url: str) -> dict[str, str]:
         "GatewayAmountUnit": "minor",  # as the reference document says
         "GatewayBaseUrl": bank.url,
         "PublicBaseUrl": api_url,
+        "ArchiveEvents": "no",  # MiniStack's CloudFormation knows no archive
     }
