@@ -16,8 +16,12 @@ made_from = made-from-$(shell { echo "$(CURDIR)"; $(PYTHON) --version; sed 's/ *
 DEV := .venv/$(call made_from,requirements.txt requirements-dev.txt)
 TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 
-.PHONY: help setup setup-browser run demo up test test-unit test-flow check fix build clean \
-        need-python need-node check-format check-lint check-types check-layers check-template
+# Amazon's own DynamoDB Local travels in this npm package; pinned, and nothing of it is run at installation.
+DYNAMODB_LOCAL_PACKAGE := amplify-dynamodb-simulator@2.9.30
+DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
+
+.PHONY: help setup setup-browser run demo up test test-unit test-flow test-dynamodb-local check fix build clean \
+        need-python need-node need-java check-format check-lint check-types check-layers check-template
 
 help: ## list these targets
 	@echo "make setup && make run"; echo
@@ -46,6 +50,14 @@ test-unit: $(DEV) need-node ## what needs neither the stack nor a build: seconds
 
 test-flow: setup setup-browser ## through the local stack
 	@$(BIN) pytest -m flow
+
+test-dynamodb-local: $(DEV) $(DYNAMODB_LOCAL)/DynamoDBLocal.jar need-java ## the ledger's contract on Amazon's DynamoDB Local (minutes)
+	@DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" $(BIN) pytest tests/payments/ledger -m dynamodb_local
+
+$(DYNAMODB_LOCAL)/DynamoDBLocal.jar:
+	@mkdir -p .cache/dynamodb-local
+	@cd .cache/dynamodb-local && npm pack --silent $(DYNAMODB_LOCAL_PACKAGE) >/dev/null && tar -xzf amplify-dynamodb-simulator-*.tgz && rm amplify-dynamodb-simulator-*.tgz
+	@touch $@
 
 check: check-format check-lint check-types check-layers check-template ## every check; changes nothing
 
@@ -80,6 +92,9 @@ need-python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)."; \
 	  echo "Name another one:  make setup PYTHON=python3.12"; exit 1; }
+
+need-java:
+	@command -v java >/dev/null || { echo "java is needed: DynamoDB Local runs on it (Debian: apt-get install openjdk-17-jre-headless)."; exit 1; }
 
 need-node:
 	@command -v node >/dev/null || { echo "node is needed: a test lets Node's crypto decrypt our payload (Debian: apt-get install nodejs)."; exit 1; }

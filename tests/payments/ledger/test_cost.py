@@ -1,0 +1,106 @@
+"""What a run of reconcile costs depends on what is due, not on how many payments there are. Shown in read units."""
+
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payments.ledger import items
+from payments.ledger.dynamo import DynamoLedger
+from payments.ledger.expressions import wire
+from payments.payment import FollowUp
+from payments.statuses import Status
+from reconcile.app import PAGE
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.payments.ledger import dynamodb_local, tables
+
+pytestmark = pytest.mark.dynamodb_local
+
+DUE = 40
+SETTLED = 200_000
+BATCH = 25
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with dynamodb_local.running(Path(os.environ["DYNAMODB_LOCAL"])) as client:
+        yield client
+
+
+@pytest.mark.timeout(600)
+def test_finding_what_is_due_costs_the_same_with_none_and_with_200_000_settled_payments(
+    client: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tables.made(client) as table:
+        ledger = DynamoLedger(client, table)
+        for nth in range(DUE):
+            assert ledger.claim(samples.payment(key=f"due-{nth}", order_id=None), None) is None
+        without = cost_of_a_page(client, ledger)
+        settle_many(client, table)
+        with_many = cost_of_a_page(client, ledger)
+
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{DUE} due: {without.read_units} read units alone, {with_many.read_units} beside {SETTLED}\n"
+        )
+    assert without.found == without.scanned == DUE
+    assert without.read_units > 0
+    assert with_many == without
+
+
+@dataclass
+class Cost:
+    """What DynamoDB says that one look at the index took."""
+
+    found: int = 0
+    scanned: int = 0
+    read_units: float = 0.0
+
+
+def cost_of_a_page(client: Any, ledger: DynamoLedger) -> Cost:
+    """One look at the index, as a run of reconcile takes it."""
+    cost = Cost()
+
+    def ask(params: dict[str, Any], **_: Any) -> None:
+        params["ReturnConsumedCapacity"] = "TOTAL"
+
+    def note(parsed: dict[str, Any], **_: Any) -> None:
+        cost.scanned += parsed["ScannedCount"]
+        cost.read_units += parsed["ConsumedCapacity"]["CapacityUnits"]
+
+    events = client.meta.events
+    events.register("provide-client-params.dynamodb.Query", ask, unique_id="ask")
+    events.register("after-call.dynamodb.Query", note, unique_id="note")
+    try:
+        cost.found = len(list(ledger.due(START + timedelta(hours=1), PAGE)))
+    finally:
+        events.unregister("provide-client-params.dynamodb.Query", unique_id="ask")
+        events.unregister("after-call.dynamodb.Query", unique_id="note")
+    return cost
+
+
+def settle_many(client: Any, table: str) -> None:
+    """Fills the table with payments that have nothing left to do."""
+    settled = replace(
+        samples.payment(order_id=None).moved(Status.SUCCEEDED, at=START, source="answer", evidence={}),
+        follow_up=FollowUp(due_at=None, ask_at=None),
+        published=2,
+    )
+    item = wire(items.payment_item(settled))
+
+    def put(first: int) -> None:
+        puts = [
+            {"PutRequest": {"Item": {**item, "pk": {"S": f"pay_{nth:026}"}}}} for nth in range(first, first + BATCH)
+        ]
+        while puts:
+            puts = client.batch_write_item(RequestItems={table: puts})["UnprocessedItems"].get(table, [])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(put, range(0, SETTLED, BATCH)))
