@@ -16,7 +16,7 @@ from local.stack.processes import Process, make_room, start
 HOUSE = Path(__file__).parents[2]
 STACK_NAME = "payments"
 STAGE = "v1"
-_BUCKET = "payments-artifacts"
+BUCKET = "payments-artifacts"
 _DEPLOY_SECONDS = 240.0
 _FUNCTION = "AWS::Lambda::Function"
 
@@ -32,7 +32,7 @@ def deployed(cloud: Cloud, api_id: str, parameters: Mapping[str, str], note: Cal
     _make_bucket(cloud)
     command = _command(cloud, api_id, parameters)
     room = make_room("sam")
-    process = start("sam deploy", room, command, env=_environment(cloud, room), cwd=HOUSE)
+    process = start("sam deploy", room, command, env=environment_of(cloud, room), cwd=HOUSE)
     try:
         if process.wait(_DEPLOY_SECONDS, every=3.0, meanwhile=lambda: _note_progress(process, note)):
             raise process.ended()
@@ -52,13 +52,13 @@ def _command(cloud: Cloud, api_id: str, parameters: Mapping[str, str]) -> list[s
     return [
         *[sam(), "deploy", "--config-env", "local", "--stack-name", STACK_NAME, "--region", cloud.region],
         # Named, or sam would take a built template from .aws-sam, whose wheels are for another machine.
-        *["--template-file", str(HOUSE / "template.yaml"), "--s3-bucket", _BUCKET],
+        *["--template-file", str(HOUSE / "template.yaml"), "--s3-bucket", BUCKET],
         *["--tags", f"ms-custom-id={api_id}"],
         *["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())],
     ]
 
 
-def _environment(cloud: Cloud, room: Path) -> dict[str, str]:
+def environment_of(cloud: Cloud, room: Path) -> dict[str, str]:
     return environment.plain(room) | {
         "AWS_ENDPOINT_URL": cloud.endpoint_url,
         "AWS_ACCESS_KEY_ID": cloud.keys.access_key_id,
@@ -71,7 +71,7 @@ def _environment(cloud: Cloud, room: Path) -> dict[str, str]:
 
 def _make_bucket(cloud: Cloud) -> None:
     where = {"LocationConstraint": cloud.region}
-    cloud.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=where)
+    cloud.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
 
 
 def _note_progress(process: Process, note: Callable[[str], None]) -> None:

@@ -1,0 +1,63 @@
+"""The door: SQS brings the bus's events; each is taken once, and one that cannot be taken holds up no other."""
+
+import os
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from consumer.events import event_in
+from consumer.sequences import KEPT_SECONDS, Sequences
+from consumer.telling import Teller
+
+TABLE: Final = os.environ["TABLE_NAME"]
+
+logger = Logger()
+metrics = Metrics()
+# The payments' own id of the event, not EventBridge's: that one differs between the first telling and a repeat.
+once = IdempotencyConfig(
+    event_key_jmespath="detail.metadata.event_id",
+    raise_on_no_idempotency_key=True,
+    expires_after_seconds=KEPT_SECONDS,
+)
+sequences = Sequences(TABLE)
+teller = Teller(logger, metrics)
+# A batch of nothing but failures is no failure of the function: each message has its own tries and its own end.
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Answers with the records that failed: SQS brings them back, and after the third time puts them aside."""
+    once.register_lambda_context(context)
+    metrics.add_metric(name="EventsReceived", unit=MetricUnit.Count, value=len(event["Records"]))
+    return process_partial_response(event=event, record_handler=take, processor=processor, context=context)
+
+
+def take(record: SQSRecord) -> None:
+    """One message of the queue. Raises for what this consumer cannot understand."""
+    try:
+        handle(event=event_in(record.body))
+    except Exception:
+        logger.exception("an event could not be taken", extra={"message_id": record.message_id})
+        raise
+
+
+@idempotent_function(  # type: ignore[untyped-decorator]  # Powertools says nothing of what it returns
+    data_keyword_argument="event",
+    config=once,
+    persistence_store=DynamoDBPersistenceLayer(table_name=TABLE, key_attr="id"),
+)
+def handle(event: dict[str, Any]) -> None:
+    """One event, once. What your consumer does with a payment goes here, before the sequence is noted."""
+    teller.tell_payment(event)
+    metadata, payment_id = event["detail"]["metadata"], event["detail"]["data"]["payment_id"]
+    teller.tell_gap(payment_id, metadata["sequence"], sequences.missing_after(payment_id, metadata["sequence"]))

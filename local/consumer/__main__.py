@@ -1,0 +1,53 @@
+"""`python -m local.consumer`: deploys the example consumer onto the running stack and shows what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from local.consumer.deploying import deployed
+from local.consumer.following import Log
+from local.consumer.manifests import running_stack
+from local.stack import manifest
+from local.stack.errors import StackError
+from local.stack.progress import noting, say
+from local.stack.signals import Ended, ending_in_order
+
+_LOOK_SECONDS = 1.0
+
+
+def consume(file: Path) -> None:
+    note, stack = noting(), running_stack(file)
+    note("deploying examples/consumer with sam")
+    outputs = deployed(stack.admin, stack.bus)
+    note("the consumer listens; Ctrl-C leaves it running with its stack")
+    log = Log(stack.admin, outputs["LogGroup"])
+    while True:
+        for line in log.fresh():
+            missing = f" {line['payment_id']} misses {line['missing']}" if "missing" in line else ""
+            note(f"{line['message']}{missing}")
+        time.sleep(_LOOK_SECONDS)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.consumer", description=__doc__)
+    parser.add_argument(
+        "--file", type=Path, default=os.environ.get("STACK_FILE") or manifest.DEFAULT, help="the running stack's"
+    )
+    options = parser.parse_args()
+    try:
+        with ending_in_order():
+            consume(options.file)
+    except Ended:
+        return 0
+    except StackError as error:
+        say(f"\n{error}", sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
