@@ -87,10 +87,12 @@ def overdue(table: Any) -> Callable[[str], None]:
     """Makes a payment's next follow-up due now, which else takes a minute or more."""
 
     def hurry(payment_id: str) -> None:
+        # Only of an open payment the gateway is still asked; of the others at most the events are due.
+        asks = "ask_at" in table.get_item(Key={"pk": payment_id}, ConsistentRead=True)["Item"]
         table.update_item(
             Key={"pk": payment_id},
-            UpdateExpression="SET follow_up_at = :past, ask_at = :past",
-            ConditionExpression="attribute_exists(follow_up_at)",
+            UpdateExpression="SET follow_up_at = :past" + (", ask_at = :past" if asks else ""),
+            ConditionExpression="attribute_exists(follow_up_at)" + (" AND attribute_exists(ask_at)" if asks else ""),
             ExpressionAttributeValues={":past": 1},
         )
 
