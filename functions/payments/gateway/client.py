@@ -18,6 +18,8 @@ from payments.reports import Report
 _LEAST_SECONDS: Final = 2.0
 """Less than this is not worth a second try."""
 
+Send = Callable[[GatewayKeys, float], Exchange]
+
 
 @dataclass(frozen=True, slots=True)
 class PayAgency:
@@ -61,19 +63,36 @@ class PayAgency:
             raise UnknownToGateway("the gateway has no payment under this id")
         return self._understood(exchange, ())
 
-    def _with_fresh_keys(self, send: Callable[[GatewayKeys, float], Exchange], seconds: float) -> Exchange:
-        """Sends; when the key is refused, once more with the keys fetched anew: a refused request was not processed."""
+    def _with_fresh_keys(self, send: Send, seconds: float) -> Exchange:
+        """Sends; when it is turned down and the keys may be why, once more with other keys: nothing was processed."""
         until = self.monotonic() + seconds
-        exchange = send(self.keyring.current(), seconds)
-        if not _refuses_key(exchange):
-            return exchange
-        left = until - self.monotonic()
-        if left > _LEAST_SECONDS and self.keyring.refresh():
-            exchange = send(self.keyring.current(), left)
+        keys = self.keyring.current()
+        exchange = send(keys, seconds)
+        if _blames_keys(exchange) and until - self.monotonic() > _LEAST_SECONDS and self.keyring.refresh():
+            exchange = self._with_other_keys(send, keys, exchange, until)
         if _refuses_key(exchange):
             self.telemetry.note("gateway_credentials_refused", http_status=exchange.status)
             raise CredentialsRefused("the gateway refused our credentials")
         return exchange
+
+    def _with_other_keys(self, send: Send, tried: GatewayKeys, refused: Exchange, until: float) -> Exchange:
+        """During a rotation either side may be first: the keys as they are now, then the version before.
+
+        The version before has a say only if the gateway takes it.
+        """
+        current = self.keyring.current()
+        if current != tried or _refuses_key(refused):
+            refused = send(current, until - self.monotonic())
+        if not _blames_keys(refused):
+            return refused
+        for previous in self.keyring.versions()[1:]:
+            left = until - self.monotonic()
+            if previous in (tried, current) or left <= _LEAST_SECONDS:
+                continue
+            exchange = send(previous, left)
+            if not _blames_keys(exchange):
+                return exchange
+        return refused
 
     def _exchange(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float
@@ -83,7 +102,10 @@ class PayAgency:
         except GatewayError:
             self.breaker.failed()
             raise
-        self.breaker.succeeded()
+        if exchange.status >= 500 and wire.parse(exchange.body) is None:
+            self.breaker.failed()  # a proxy speaks for a gateway that does not
+        else:
+            self.breaker.succeeded()
         return exchange
 
     def _understood(self, exchange: Exchange, hidden: Sequence[str]) -> Report:
@@ -114,3 +136,9 @@ def _is_bare(envelope: dict[str, Any] | None) -> bool:
 
 def _refuses_key(exchange: Exchange) -> bool:
     return exchange.status in (401, 403) and _is_bare(wire.parse(exchange.body))
+
+
+def _blames_keys(exchange: Exchange) -> bool:
+    """A refused key; or a refusal that names no field, as it comes when the gateway cannot decrypt the payload."""
+    told = wire.parse(exchange.body)
+    return _refuses_key(exchange) or (exchange.status in (400, 422) and _is_bare(told) and "errors" not in (told or {}))

@@ -48,8 +48,8 @@ class Ring:
 class Counter:
     """A client before a rogue."""
 
-    def __init__(self, server: Rogue, *keys: GatewayKeys, mode: Mode = "test") -> None:
-        self.server, self.ring, self.telemetry = server, Ring(*keys), RecordingTelemetry()
+    def __init__(self, server: Rogue, *keys: GatewayKeys, mode: Mode = "test", ring: Ring | None = None) -> None:
+        self.server, self.ring, self.telemetry = server, ring or Ring(*keys), RecordingTelemetry()
         self.client = PayAgency(Transport(server.url), self.ring, MINOR, mode, self.telemetry, Breaker(SettableClock()))
 
     def charge(self, seconds: float = 5.0) -> Report:

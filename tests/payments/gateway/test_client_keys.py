@@ -9,10 +9,11 @@ import pytest
 from local.simulator.crypto import decrypt
 from payments.errors import CredentialsRefused, GatewayError, NoAnswer, NotSent, Refused, SecretUnusable
 from payments.gateway.breaker import FAILURES_TO_OPEN
+from payments.gateway.keys import GatewayKeys
 from payments.gateway.wire import card_payload
 from payments.statuses import Status
 from tests.fakes.samples import submission
-from tests.payments.gateway.counter import EACH_CALL, NEW, OLD, Call, Counter
+from tests.payments.gateway.counter import EACH_CALL, NEW, OLD, Call, Counter, Ring
 from tests.payments.gateway.envelopes import MINOR, envelope
 from tests.payments.gateway.plays import answers, says_nothing, then_closes
 from tests.payments.gateway.rogue import rogue
@@ -118,3 +119,67 @@ class TestReadiness:
             counter = Counter(server, OLD)
             shown = repr(replace(counter.client, monotonic=time.monotonic)) + repr(counter.ring.keys)
         assert "PA_TEST" not in shown
+
+
+class Versions(Ring):
+    """A keyring in a rotation: what is read anew, and the version before it."""
+
+    def __init__(self, kept: GatewayKeys, current: GatewayKeys, previous: GatewayKeys | None = None) -> None:
+        super().__init__(kept)
+        self._fresh = [current, previous] if previous else [current]
+
+    def refresh(self) -> bool:
+        self.refreshes += 1
+        self.keys = list(self._fresh)
+        return self.refreshes == 1
+
+
+UNREADABLE = answers(400, {"message": "The payload could not be decrypted."})
+
+
+class TestRotation:
+    def test_a_payload_that_cannot_be_decrypted_is_encrypted_anew_with_the_new_key(self) -> None:
+        with rogue(UNREADABLE, SUCCESS) as server:
+            counter = Counter(server, OLD, NEW)
+            assert counter.charge().verdict is Status.SUCCEEDED
+            assert counter.keys_sent() == ["PA_TEST_old", "PA_TEST_new"]
+
+    def test_where_the_gateway_is_behind_the_version_before_serves(self) -> None:
+        with rogue(INVALID_KEY, INVALID_KEY, SUCCESS) as server:
+            counter = Counter(server, ring=Versions(NEW, NEW, OLD))
+            assert counter.charge().verdict is Status.SUCCEEDED
+            assert counter.keys_sent() == ["PA_TEST_new", "PA_TEST_new", "PA_TEST_old"]
+
+    def test_a_refusal_that_is_not_the_keys_fault_is_sent_once(self) -> None:
+        with rogue(answers(422, {"message": "no", "errors": [{"field": "zip", "message": "no"}]})) as server:
+            with pytest.raises(Refused):
+                Counter(server, ring=Versions(OLD, NEW, OLD)).charge()
+            assert len(server.requests) == 1
+
+    def test_a_refusal_under_unchanged_keys_is_sent_once(self) -> None:
+        with rogue(UNREADABLE) as server:
+            with pytest.raises(Refused):
+                Counter(server, OLD).charge()
+            assert len(server.requests) == 1
+
+    def test_a_version_before_that_is_refused_does_not_speak_for_the_current_one(self) -> None:
+        with rogue(UNREADABLE, INVALID_KEY) as server:
+            with pytest.raises(Refused, match="decrypted"):
+                Counter(server, ring=Versions(NEW, NEW, OLD)).charge()
+            assert len(server.requests) == 2
+
+    def test_no_further_keys_are_tried_once_the_outcome_is_in_doubt(self) -> None:
+        with rogue(INVALID_KEY, then_closes(), SUCCESS) as server:
+            with pytest.raises(NoAnswer):
+                Counter(server, ring=Versions(OLD, NEW, OLD)).charge()
+            assert len(server.requests) == 2
+
+
+def test_a_proxys_word_that_the_gateway_is_down_counts_as_an_outage() -> None:
+    with rogue(answers(502, raw=b"<html>Bad Gateway</html>")) as server:
+        counter = Counter(server, OLD)
+        for _ in range(FAILURES_TO_OPEN):
+            with pytest.raises(NoAnswer):
+                counter.charge()
+        with pytest.raises(NotSent, match="circuit open"):
+            counter.client.ensure_ready()
