@@ -1,0 +1,190 @@
+"""A real browser without a screen, driven through its DevTools protocol: opens a page, presses a button."""
+
+import asyncio
+import base64
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import aiohttp
+
+_SECONDS: Final = 20.0
+_FLAGS: Final = (
+    "--headless",
+    "--no-sandbox",  # tests run as root in a container, where Chromium's own sandbox cannot
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--window-size=900,800",
+    "--remote-debugging-port=0",
+)
+
+
+_MIDDLE_OF_BUTTON: Final = """(() => {
+    const button = [...document.querySelectorAll("button")].find(button => button.innerText === %s);
+    if (!button) return null;
+    const box = button.getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+})()"""
+
+
+class BrowserError(Exception):
+    """Chromium is not there, did not start, or a page is not as it should be."""
+
+
+def program() -> str:
+    """CHROMIUM, or what PATH has under one of its names."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if not found:
+        raise BrowserError("Chromium is not installed: run `make setup-browser`, or name one with CHROMIUM=…")
+    return found
+
+
+@contextmanager
+def chromium() -> Iterator["Page"]:
+    """One page of a browser with a profile of its own; both are gone afterwards."""
+    with TemporaryDirectory(prefix="payments-browser-", ignore_cleanup_errors=True) as room:
+        log = Path(room, "log")
+        with log.open("wb") as written:
+            process = subprocess.Popen(
+                [program(), *_FLAGS, f"--user-data-dir={room}/profile", "about:blank"],
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                env={"PATH": os.environ["PATH"], "HOME": room, "XDG_CONFIG_HOME": room, "XDG_CACHE_HOME": room},
+                start_new_session=True,
+            )
+        try:
+            port = _port(Path(room, "profile", "DevToolsActivePort"), process, log)
+            with asyncio.Runner() as runner:
+                page = Page(runner, port)
+                try:
+                    yield page
+                finally:
+                    page.close()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _port(announced: Path, process: subprocess.Popen[bytes], log: Path) -> int:
+    def read() -> int | None:
+        if process.poll() is not None:
+            raise BrowserError(f"Chromium ended: {log.read_text(errors='replace')[-2000:]}")
+        lines = announced.read_text().splitlines() if announced.exists() else []
+        return int(lines[0]) if lines else None
+
+    return _eventually(read, "Chromium does not say where it listens")
+
+
+def _eventually(look: Callable[[], int | None], complaint: str) -> int:
+    deadline = time.monotonic() + _SECONDS
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise BrowserError(complaint)
+        time.sleep(0.05)
+    return found
+
+
+class Page:
+    """What the shopper sees, and where he is."""
+
+    def __init__(self, runner: asyncio.Runner, port: int) -> None:
+        self._runner = runner
+        self._ids = itertools.count(1)
+        self._session, self._socket = runner.run(_connected(port))
+
+    def close(self) -> None:
+        self._runner.run(self._close())
+
+    def open(self, url: str) -> None:
+        """Goes to a page and waits until it is there."""
+        failed = self._call("Page.navigate", url=url).get("errorText")
+        if failed:
+            raise BrowserError(f"{url}: {failed}")
+        self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    @property
+    def url(self) -> str:
+        return str(self.evaluate("location.href"))
+
+    @property
+    def text(self) -> str:
+        """All that can be read."""
+        return str(self.evaluate("document.body.innerText"))
+
+    @property
+    def buttons(self) -> list[str]:
+        """The captions of the buttons, from the top."""
+        return list(self.evaluate("[...document.querySelectorAll('button')].map(b => b.innerText)"))
+
+    def press(self, caption: str) -> None:
+        """Presses the mouse on the middle of the button, wherever it is drawn."""
+        found = self.evaluate(_MIDDLE_OF_BUTTON % json.dumps(caption))
+        if found is None:
+            raise BrowserError(f"{self.url} has no button {caption!r}, only {self.buttons}")
+        at = {"x": found[0], "y": found[1], "button": "left", "clickCount": 1}
+        for what in ("mousePressed", "mouseReleased"):
+            self._call("Input.dispatchMouseEvent", type=what, **at)
+
+    def wait(self, expression: str) -> None:
+        """Waits until a JavaScript expression holds, across navigations."""
+        deadline = time.monotonic() + _SECONDS
+        while not self.evaluate(f"Boolean({expression})"):
+            if time.monotonic() > deadline:
+                raise BrowserError(f"{self.url} does not come to {expression}: {self.text}")
+            time.sleep(0.05)
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression; None between two pages, where there is no document to ask."""
+        try:
+            said = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        except BrowserError:
+            return None
+        return None if "exceptionDetails" in said else said["result"].get("value")
+
+    def screenshot(self) -> bytes:
+        """PNG."""
+        return base64.b64decode(self._call("Page.captureScreenshot")["data"])
+
+    def _call(self, method: str, **params: Any) -> dict[str, Any]:
+        return self._runner.run(asyncio.wait_for(self._asked(next(self._ids), method, params), _SECONDS))
+
+    async def _asked(self, number: int, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        await self._socket.send_json({"id": number, "method": method, "params": params})
+        while True:  # what comes without our number is news that nobody asked for
+            said: dict[str, Any] = json.loads(await self._socket.receive_str())
+            if said.get("id") == number:
+                break
+        if "error" in said:
+            raise BrowserError(f"{method}: {said['error']['message']}")
+        result: dict[str, Any] = said["result"]
+        return result
+
+    async def _close(self) -> None:
+        await self._socket.close()
+        await self._session.close()
+
+
+async def _connected(port: int) -> tuple[aiohttp.ClientSession, aiohttp.ClientWebSocketResponse]:
+    session = aiohttp.ClientSession()
+    async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
+        (page,) = [target for target in await answer.json() if target["type"] == "page"]
+    return session, await session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0)
