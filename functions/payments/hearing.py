@@ -37,7 +37,7 @@ def evidence_of(report: Report) -> Evidence:
 def _moved(payment: Payment, report: Report, source: Source, at: datetime, evidence: Evidence) -> Payment:
     to = report.verdict
     if to is None or not _follows(payment, to):
-        return payment
+        return payment.known_as(report.transaction_id)
     if payment.is_open and payment.version >= MAX_HISTORY:
         failure = Failure("unresolved", "the gateway changes its mind without end")
         return payment.moved(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)

@@ -130,6 +130,13 @@ class Payment:
         known = self.follow_up.arrived or arrived
         return replace(self, follow_up=replace(self.follow_up, due_at=at, ask_at=at, arrived=known))
 
+    def known_as(self, transaction_id: str) -> Self:
+        """This payment with what a report without a verdict tells all the same: it arrived, and under which id."""
+        if self.status is not Status.PROCESSING or (self.transaction_id and self.follow_up.arrived):
+            return self
+        follow_up = replace(self.follow_up, arrived=True)
+        return replace(self, transaction_id=self.transaction_id or transaction_id, follow_up=follow_up)
+
     def refunded(self, refunded_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Self:
         """This payment with its money on the way back."""
         refund = Refund("refunded", refunded_at)
