@@ -2,8 +2,9 @@
 
 from io import StringIO
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 
+from payments.runtime.emf import EmfLines
 from payments.runtime.telemetry import PowertoolsTelemetry
 
 
@@ -15,7 +16,7 @@ class Console:
         logger = Logger(service=service, stream=self._log)
         for handler in logger.handlers:  # Powertools keeps one logger a service, with the stream it was first given
             handler.setStream(self._log)  # type: ignore[attr-defined]
-        self.telemetry = PowertoolsTelemetry(logger, Metrics(service=service, namespace="tests"))
+        self.telemetry = PowertoolsTelemetry(logger, EmfLines("tests", service))
 
     def read(self) -> str:
         """All that was logged."""

@@ -65,6 +65,7 @@ class Charging:
             card=order.card.facts,
             at=self.clock(),
         )
+        self.telemetry.about(payment.id, payment.order_id)
         if (early := self._unready(payment)) is not None:
             return _replayed(early, payment)
         address = webhook_url(payment.id)

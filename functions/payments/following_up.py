@@ -39,9 +39,11 @@ class FollowUps:
 
     def finish(self, due: Due) -> Payment | None:
         """Does what is due for one payment; None when another run has it, or its claim was taken back."""
+        self.telemetry.about(due.payment_id)
         payment = self.ledger.lease(due, self.clock() + LEASE)
         if payment is None:
             return None
+        self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         try:
             asked = self._asked(payment)
         except Released:

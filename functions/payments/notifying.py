@@ -35,6 +35,7 @@ class Notifications:
 
     def take(self, payment: Payment, claimed: Report) -> Outcome:
         """Settles a verified webhook. Duplicates, replays and late ones change nothing and publish what is left."""
+        self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         if not self.confirm:
             settled = settle(payment, claimed, "webhook", self.ledger, self.clock, self.telemetry)
             publish(settled, self.ledger, self.bus, self.telemetry)

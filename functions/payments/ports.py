@@ -117,5 +117,8 @@ class Bus(Protocol):
 class Telemetry(Protocol):
     """What operators see: a line in the log and a count in the metrics."""
 
+    def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
+        """Every line from here on is about this payment, until told otherwise; None: about none."""
+
     def note(self, signal: str, **facts: str | int) -> None:
         """Something worth counting happened; `facts` hold no secret and no card data."""

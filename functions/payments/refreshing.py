@@ -34,6 +34,7 @@ class Refreshing:
 
     def refresh(self, payment: Payment) -> Payment:
         """The payment after what the gateway says now; as it stood when it cannot be asked, or was a moment ago."""
+        self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         now = self.clock()
         if not self.ledger.note_refresh(payment.id, now, now - AT_MOST_EVERY):
             return payment

@@ -23,6 +23,7 @@ def settle(
     payment: Payment, report: Report, source: Source, ledger: SettlingLedger, clock: Clock, telemetry: Telemetry
 ) -> Payment:
     """The payment after the report, as it now stands in the ledger. Repeats, replays and late news are no-ops."""
+    telemetry.about(payment.id, payment.order_id, payment.transaction_id or report.transaction_id)
     _raise_flags(payment, report, telemetry)
     return rewrite(payment, lambda current: hear(current, report, source, clock()), ledger, telemetry)
 
@@ -40,6 +41,7 @@ def rewrite(
         except LostRace as lost:
             payment = lost.current
             continue
+        telemetry.about(saved.id, saved.order_id, saved.transaction_id)
         _tell(payment, saved, telemetry)
         return saved
 

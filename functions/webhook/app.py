@@ -46,6 +46,7 @@ class Hatch:
         payment_id, token = str(path.get("payment_id", "")), str(path.get("token", ""))
         if not self.verifier.knows_address(payment_id, token):
             return self._refused(404, "token")
+        self.telemetry.about(payment_id)  # from here on only: before, it was whatever a stranger wrote there
         if not self.verifier.accepts(body, _header(event, HEADER)):
             return self._refused(401, "signature")
         return self._settled(payment_id, body)
@@ -62,6 +63,7 @@ class Hatch:
 
     def _unread(self, payment: Payment) -> int:
         """Signed, and not understood: no repeat will read better, but the gateway can be asked."""
+        self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         self.telemetry.note("webhook_not_understood", payment_id=payment.id)
         return _CODES[self.notifications.ask_soon(payment)]
 

@@ -8,6 +8,11 @@ class RecordingTelemetry:
 
     def __init__(self) -> None:
         self.notes: list[tuple[str, dict[str, Any]]] = []
+        self.subjects: list[tuple[str | None, str | None, str | None]] = []
+
+    def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
+        """Remembers what the notes from here on are about."""
+        self.subjects.append((payment_id, order_id, transaction_id))
 
     def note(self, signal: str, **facts: str | int) -> None:
         """Remembers a signal and its facts."""

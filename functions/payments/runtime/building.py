@@ -13,6 +13,7 @@ from payments.gateway.keys import GatewayKeys, parse_keys
 from payments.gateway.transport import Transport
 from payments.gateway.wire import Dialect
 from payments.ledger.dynamo import DynamoLedger
+from payments.ledger.unsettled import DynamoFollowUpIndex
 from payments.ports import Telemetry
 from payments.runtime.settings import GatewaySettings
 from payments.runtime.vault import Secret
@@ -30,6 +31,11 @@ def aws(service: str) -> Any:
 def ledger_of(settings: GatewaySettings) -> DynamoLedger:
     """The table."""
     return DynamoLedger(aws("dynamodb"), settings.table_name)
+
+
+def follow_up_index_of(settings: GatewaySettings) -> DynamoFollowUpIndex:
+    """The table's index of what has something left to do."""
+    return DynamoFollowUpIndex(aws("dynamodb"), settings.table_name)
 
 
 def gateway_keys_of(settings: GatewaySettings, telemetry: Telemetry, secrets: Any) -> Secret[GatewayKeys]:

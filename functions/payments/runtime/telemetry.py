@@ -1,31 +1,18 @@
 """Telemetry: every signal is one JSON log line and one EMF metric. What is passed here holds no secret and no card."""
 
-from typing import Final
+import os
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from payments.errors import PaymentsError
-
-WAKES_SOMEBODY: Final = frozenset(
-    {
-        "event_refused",
-        "gateway_credentials_refused",
-        "integrity_mismatch",
-        "late_success",
-        "payment_needs_review",
-        "secret_unreadable",
-        "unknown_gateway_status",
-        "unexpected_error",
-    }
-)
-"""Signals logged as errors; the others are information."""
+from payments.runtime.catalogue import METRICS, SIGNALS, WAKES_SOMEBODY
+from payments.runtime.emf import EmfLines
 
 
 class PowertoolsTelemetry:
-    """Meets the Telemetry port with Powertools' Logger and Metrics (service and namespace from the environment)."""
+    """Meets the Telemetry port with Powertools' Logger and its metrics."""
 
-    def __init__(self, logger: Logger, metrics: Metrics) -> None:
+    def __init__(self, logger: Logger, metrics: EmfLines) -> None:
         self.logger = logger
         self._metrics = metrics
 
@@ -34,11 +21,19 @@ class PowertoolsTelemetry:
         self.logger.clear_state()
         self.logger.set_correlation_id(correlation_id)
 
+    def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
+        """See `Telemetry.about`."""
+        self.logger.append_keys(payment_id=payment_id, order_id=order_id, transaction_id=transaction_id)
+
     def note(self, signal: str, **facts: str | int) -> None:
-        """One line, one count."""
+        """One line, and one count in each metric that the catalogue names for the signal."""
         write = self.logger.error if signal in WAKES_SOMEBODY else self.logger.info
         write(signal, extra={**facts, "signal": signal})
-        self._metrics.add_metric(name=signal, unit=MetricUnit.Count, value=1)
+        self._count(signal, facts)
+
+    def measure(self, name: str, value: int, dimension: str | None = None) -> None:
+        """A value of a metric that no signal counts in: how long, how much, how many now."""
+        self._metrics.add(METRICS[name], value, dimension)
 
     def unexpected(self, error: Exception) -> None:
         """A bug: its type and place are logged. Its text only if it is ours: another's may quote anything."""
@@ -50,11 +45,21 @@ class PowertoolsTelemetry:
         self.note("unexpected_error", error=type(error).__name__, where=where, said=said)
 
     def flush(self) -> None:
-        """Writes the metrics of this invocation, if there are any: Powertools would warn, on a line that is no JSON."""
-        if self._metrics.metric_set:
-            self._metrics.flush_metrics()
+        """Writes the metrics of this invocation, if there are any."""
+        self._metrics.flush()
+
+    def _count(self, signal: str, facts: dict[str, str | int]) -> None:
+        counted = SIGNALS.get(signal)
+        if counted is None:  # a line is better than an exception where nothing may fail; a test finds what is missing
+            return
+        value = int(facts.get(counted.value, 1)) if counted.value else 1
+        for name in counted.metrics:
+            metric = METRICS[name]
+            self._metrics.add(metric, value, str(facts.get(metric.by, "unknown")) if metric.by else None)
 
 
 def powertools() -> PowertoolsTelemetry:
     """The telemetry of a function, configured by Powertools' environment variables."""
-    return PowertoolsTelemetry(Logger(), Metrics())
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME", "payments")
+    namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "PayAgency")
+    return PowertoolsTelemetry(Logger(), EmfLines(namespace, service))

@@ -5,14 +5,15 @@ import io
 import json
 import logging
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 
 from payments.errors import SecretUnusable
-from payments.runtime.telemetry import WAKES_SOMEBODY, PowertoolsTelemetry
+from payments.runtime.catalogue import WAKES_SOMEBODY
+from payments.runtime.emf import EmfLines
+from payments.runtime.telemetry import PowertoolsTelemetry
 from tests.house.tree import FUNCTIONS
 
 NAMESPACE = "PayAgency"
@@ -23,10 +24,9 @@ class Watched:
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._out, self._capsys = io.StringIO(), capsys
-        self.metrics = Metrics(namespace=NAMESPACE, service="payments")
         # Python keeps a logger by its name for ever: each test has its own.
         logger = Logger(service=f"payments-{uuid.uuid4().hex}", level="INFO", stream=self._out)
-        self.telemetry = PowertoolsTelemetry(logger, self.metrics)
+        self.telemetry = PowertoolsTelemetry(logger, EmfLines(NAMESPACE, "payments"))
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._out.getvalue().splitlines()]
@@ -36,10 +36,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(capsys: pytest.CaptureFixture[str]) -> Iterator[Watched]:
-    watched = Watched(capsys)
-    yield watched
-    watched.metrics.clear_metrics()  # Powertools keeps them for the whole process
+def watched(capsys: pytest.CaptureFixture[str]) -> Watched:
+    return Watched(capsys)
 
 
 class TestLines:
@@ -53,7 +51,7 @@ class TestLines:
 
     @pytest.mark.parametrize("signal", sorted(WAKES_SOMEBODY))
     def test_what_wakes_somebody_is_an_error(self, watched: Watched, signal: str) -> None:
-        watched.telemetry.note(signal)
+        watched.telemetry.note(signal, status="needs_review", field="amount")
 
         assert watched.lines()[0]["level"] == "ERROR"
 
@@ -69,17 +67,35 @@ class TestLines:
 
         assert "payment_id" not in watched.lines()[1]
 
+    def test_what_a_line_is_about_is_on_it_and_on_all_that_follow(self, watched: Watched) -> None:
+        watched.telemetry.about("pay_1", "order-1", "PA1")
+        watched.telemetry.note("one")
+        watched.telemetry.unexpected(KeyError())
+
+        for line in watched.lines():
+            assert (line["payment_id"], line["order_id"], line["transaction_id"]) == ("pay_1", "order-1", "PA1")
+
+    def test_another_payment_takes_nothing_over_from_the_one_before(self, watched: Watched) -> None:
+        watched.telemetry.about("pay_1", "order-1", "PA1")
+        watched.telemetry.about("pay_2")
+        watched.telemetry.note("two")
+        watched.telemetry.about(None)
+        watched.telemetry.note("none")
+
+        two, none = watched.lines()
+        assert two["payment_id"] == "pay_2"
+        assert {"order_id", "transaction_id"} & set(two) == set()
+        assert {"payment_id", "order_id", "transaction_id"} & set(none) == set()
+
     def test_nothing_of_the_invocation_before_is_left(self, watched: Watched) -> None:
         watched.telemetry.begin("request-1")
-        watched.telemetry.logger.append_keys(payment_id="pay_1")
+        watched.telemetry.about("pay_1", "order-1", "PA1")
         watched.telemetry.note("one")
         watched.telemetry.begin(None)
         watched.telemetry.note("two")
 
-        one, two = watched.lines()
-        assert one["payment_id"] == "pay_1"
-        assert "payment_id" not in two
-        assert "request-1" not in json.dumps(two)
+        two = watched.lines()[1]
+        assert {"payment_id", "order_id", "transaction_id", "correlation_id"} & set(two) == set()
 
 
 class TestMetrics:
@@ -92,27 +108,78 @@ class TestMetrics:
         (directive,) = emf["_aws"]["CloudWatchMetrics"]
         assert directive["Namespace"] == NAMESPACE
         assert directive["Dimensions"] == [["service"]]
-        assert directive["Metrics"] == [{"Name": "charge_in_doubt", "Unit": "Count"}]
+        assert directive["Metrics"] == [{"Name": "ChargesInDoubt", "Unit": "Count"}]
         assert emf["service"] == "payments"
-        assert sum(emf["charge_in_doubt"]) == 3
+        assert sum(emf["ChargesInDoubt"]) == 3
         assert isinstance(emf["_aws"]["Timestamp"], int)
 
-    def test_a_facts_value_is_no_dimension(self, watched: Watched) -> None:
-        """A metric for each payment would cost more than the payments earn."""
-        watched.telemetry.note("payment_succeeded", payment_id="pay_1")
+    def test_a_fact_by_which_a_metric_is_told_apart_is_a_dimension_beside_the_total(self, watched: Watched) -> None:
+        watched.telemetry.note("webhook_refused", cause="token")
+        watched.telemetry.note("webhook_refused", cause="signature")
+        watched.telemetry.note("webhook_refused", cause="token")
         watched.telemetry.flush()
 
-        assert "pay_1" not in json.dumps(watched.emf())
+        by_cause = {emf["cause"]: emf for emf in watched.emf()}
+        assert {cause: sum(emf["WebhookRejections"]) for cause, emf in by_cause.items()} == {"token": 2, "signature": 1}
+        for emf in by_cause.values():
+            assert emf["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"], ["service", "cause"]]
+
+    def test_what_cannot_be_added_up_has_no_total(self, watched: Watched) -> None:
+        """A hundred pounds and a hundred yen are two hundred of nothing."""
+        watched.telemetry.measure("MoneyAtRisk", 100, "GBP")
+        watched.telemetry.measure("MoneyAtRisk", 100, "JPY")
+        watched.telemetry.flush()
+
+        emf = watched.emf()
+        assert [line["currency"] for line in emf] == ["GBP", "JPY"]
+        assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf] == [[["service", "currency"]]] * 2
+
+    def test_a_signal_may_count_in_two_metrics(self, watched: Watched) -> None:
+        watched.telemetry.note("late_success", status="succeeded")
+        watched.telemetry.flush()
+
+        counted = {name for emf in watched.emf() for name in emf if name in {"Verdicts", "LateSuccesses"}}
+        assert counted == {"Verdicts", "LateSuccesses"}
+
+    def test_a_signal_may_count_more_than_one(self, watched: Watched) -> None:
+        watched.telemetry.note("publish_incomplete", left=7)
+        watched.telemetry.flush()
+
+        assert watched.emf()[0]["EventsLeftBehind"] == [7.0]
+
+    def test_a_measure_has_its_unit(self, watched: Watched) -> None:
+        watched.telemetry.measure("ReconcileLag", 42)
+        watched.telemetry.flush()
+
+        (emf,) = watched.emf()
+        assert emf["ReconcileLag"] == [42.0]
+        assert emf["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "ReconcileLag", "Unit": "Seconds"}]
+
+    def test_a_signal_that_nobody_declared_is_a_line_at_least(self, watched: Watched) -> None:
+        watched.telemetry.note("unheard_of")
+        watched.telemetry.flush()
+
+        assert [line["signal"] for line in watched.lines()] == ["unheard_of"]
+        assert watched.emf() == []
+
+    def test_an_id_is_no_dimension(self, watched: Watched) -> None:
+        """A metric for each payment would cost more than the payments earn."""
+        watched.telemetry.about("pay_1", "order-1", "PA1")
+        watched.telemetry.note("payment_succeeded", payment_id="pay_1", status="succeeded")
+        watched.telemetry.flush()
+
+        told = json.dumps(watched.emf())
+        assert [known for known in ("pay_1", "order-1", "PA1") if known in told] == []
 
     def test_what_was_flushed_is_not_counted_again(self, watched: Watched) -> None:
-        watched.telemetry.note("one")
+        watched.telemetry.note("charge_in_doubt")
         watched.telemetry.flush()
-        watched.telemetry.note("two")
+        watched.telemetry.note("unknown_gateway_status")
         watched.telemetry.flush()
 
         first, second = watched.emf()
-        assert "one" in first
-        assert "one" not in second
+        assert "ChargesInDoubt" in first
+        assert "ChargesInDoubt" not in second
 
     def test_an_invocation_without_a_signal_writes_nothing(self, watched: Watched) -> None:
         """Powertools would warn, on a line that is no JSON."""
@@ -122,13 +189,18 @@ class TestMetrics:
         assert watched.emf() == []
         assert watched.lines() == []
 
-    def test_no_count_is_lost_however_many_there_are(self, watched: Watched) -> None:
-        for nth in range(250):
-            watched.telemetry.note("often")
-            watched.telemetry.note(f"signal_{nth % 120}")
+    @pytest.mark.parametrize("count", [99, 100, 101, 250])
+    def test_no_count_is_lost_however_many_there_are(self, watched: Watched, count: int) -> None:
+        """A line takes a hundred values of one metric."""
+        for _ in range(count):
+            watched.telemetry.note("charge_in_doubt")
+            watched.telemetry.note("webhook_refused", cause="token")
         watched.telemetry.flush()
 
-        assert sum(sum(emf.get("often", [])) for emf in watched.emf()) == 250
+        emf = watched.emf()
+        for name in ("ChargesInDoubt", "WebhookRejections"):
+            assert sum(sum(line.get(name, [])) for line in emf) == count
+        assert all(line["cause"] == "token" for line in emf if "WebhookRejections" in line)
 
 
 class TestUnexpected:
@@ -174,7 +246,7 @@ class TestUnexpected:
         watched.telemetry.unexpected(KeyError())
         watched.telemetry.flush()
 
-        assert watched.emf()[0]["unexpected_error"] == [1.0]
+        assert watched.emf()[0]["UnexpectedErrors"] == [1.0]
 
 
 def test_no_fact_collides_with_what_a_log_line_has_already() -> None:
