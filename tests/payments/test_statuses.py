@@ -1,9 +1,12 @@
 """The table of moves: what it must say, whoever changes it."""
 
+import re
+
 import pytest
 
 from payments.gateway.wire import VERDICTS
 from payments.statuses import FREES_THE_ORDER, MOVES, OPEN, Status
+from scripts import draw_statuses
 
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.BLOCKED, Status.ABANDONED})
 EVERY = pytest.mark.parametrize("status", list(Status))
@@ -65,3 +68,20 @@ def test_every_status_can_be_reached() -> None:
             reached.add(status)
             todo += MOVES[status]
     assert reached == set(Status)
+
+
+class TestPage:
+    """docs/statuses.md says what the table says."""
+
+    def test_is_fresh(self) -> None:
+        assert draw_statuses.PAGE.read_text() == draw_statuses.page(), "run `make fix`"
+
+    def test_draws_every_move_and_no_other(self) -> None:
+        drawn = re.findall(r"^ +(\w+) -(?:\.-|-)> (\w+)$", draw_statuses.page(), re.MULTILINE)
+
+        assert {(Status(one), Status(other)) for one, other in drawn} == {
+            (one, other) for one, others in MOVES.items() for other in others
+        }
+
+    def test_explains_every_status(self) -> None:
+        assert all(f"| `{status}` | {draw_statuses.MEANING[status]} |" in draw_statuses.page() for status in Status)
