@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -105,15 +106,16 @@ def _send_all(told: tuple[str, str, Keys | None], requests: list[tuple[dict[str,
 
 
 def _workers(stack: Stack, function: str) -> list[int]:
-    """The processes in which the emulator runs a function."""
+    """The processes in which this stack's emulator runs a function; another stack's bear the same name."""
     name = f"AWS_LAMBDA_FUNCTION_NAME={stack.functions[function]}".encode()
+    emulator = str(urlsplit(stack.admin.endpoint_url).port).encode()
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environment = (process / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
-        if name in environment:
+        if name in environment and any(emulator in told for told in environment if told.startswith(b"AWS_ENDPOINT")):
             found.append(int(process.name))
     return found
 
