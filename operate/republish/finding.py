@@ -1,0 +1,36 @@
+"""The payments whose events are told again: one by its id, or those with events on a day."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, Final
+
+from payments.events import Event, published
+from payments.identities import ID_PREFIX
+from payments.ledger.dynamo import DynamoLedger
+from payments.ledger.expressions import plain, wire
+from payments.ledger.items import payment_of
+
+_PAYMENTS_UNTIL: Final = "begins_with(pk, :prefix) AND created_at < :end"
+
+
+def of_payment(client: Any, table: str, payment_id: str) -> Iterator[tuple[Event, ...]]:
+    """One read. Nothing when there is no such payment."""
+    payment = DynamoLedger(client, table).get(payment_id)
+    if payment is not None:
+        yield published(payment)
+
+
+def of_day(client: Any, table: str, day: date) -> Iterator[tuple[Event, ...]]:
+    """Payment by payment, what happened on a day in UTC. No index knows days: this reads, and costs, the whole table.
+
+    The filter keeps later payments and orders from coming over the wire; it makes the scan no cheaper.
+    """
+    pages = client.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression=_PAYMENTS_UNTIL,
+        ExpressionAttributeValues=wire({":prefix": ID_PREFIX, ":end": (day + timedelta(days=1)).isoformat()}),
+    )
+    for item in (item for page in pages for item in page["Items"]):
+        events = published(payment_of(plain(item)))
+        if that_day := tuple(event for event in events if event.occurred_at.date() == day):
+            yield that_day

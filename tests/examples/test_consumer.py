@@ -1,0 +1,84 @@
+"""The example consumer's rooms; its door, Powertools' idempotency and the queues are tested in tests/flow."""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from consumer.events import NotUnderstood, event_in
+from consumer.sequences import Sequences
+from scripts.event_samples import samples
+
+SAMPLES = samples()
+
+
+def without(name: str, *path: str) -> dict[str, Any]:
+    event = copy.deepcopy(SAMPLES["event-succeeded"])
+    room = event
+    for part in path:
+        room = room[part]
+    del room[name]
+    return event
+
+
+@pytest.fixture
+def sequences() -> Iterator[Sequences]:
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        client.create_table(
+            TableName="remembered",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        )
+        yield Sequences("remembered", client)
+
+
+class TestReading:
+    @pytest.mark.parametrize("name", SAMPLES)
+    def test_takes_every_sample(self, name: str) -> None:
+        assert event_in(json.dumps(SAMPLES[name])) == SAMPLES[name]
+
+    def test_takes_what_a_later_version_adds(self) -> None:
+        event = copy.deepcopy(SAMPLES["event-succeeded"])
+        event["detail"]["data"]["fee"] = 12
+        event["detail"]["metadata"]["schema_version"] = "1.1"
+
+        assert event_in(json.dumps(event)) == event
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            *["", "null", "[]", "{}", "4111"],
+            json.dumps(without("event_id", "detail", "metadata")),
+            json.dumps(without("payment_id", "detail", "data")),
+            json.dumps(without("detail")),
+            json.dumps(SAMPLES["event-succeeded"]).replace('"1.0"', '"2.0"'),
+            json.dumps(SAMPLES["event-succeeded"]).replace('"sequence": 3', '"sequence": "x"'),
+        ],
+    )
+    def test_refuses_what_it_does_not_understand_and_quotes_nothing(self, body: str) -> None:
+        with pytest.raises(NotUnderstood, match=r"^(no event of a payment: \w+|an event of a schema version .+)$"):
+            event_in(body)
+
+
+class TestSequences:
+    def test_without_a_gap_nothing_is_missing(self, sequences: Sequences) -> None:
+        assert [sequences.missing_after("pay_1", n) for n in (1, 2, 3)] == [[], [], []]
+
+    def test_a_gap_is_named_until_it_is_filled(self, sequences: Sequences) -> None:
+        assert [sequences.missing_after("pay_1", n) for n in (1, 4, 3, 2)] == [[], [2, 3], [2], []]
+
+    def test_a_repeat_changes_nothing(self, sequences: Sequences) -> None:
+        assert [sequences.missing_after("pay_1", n) for n in (2, 2, 1, 1)] == [[1], [1], [], []]
+
+    def test_payments_are_apart(self, sequences: Sequences) -> None:
+        sequences.missing_after("pay_1", 1)
+
+        assert sequences.missing_after("pay_2", 2) == [1]
