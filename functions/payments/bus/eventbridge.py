@@ -39,11 +39,11 @@ class EventBridgeBus:
             return 0
         if not answer["FailedEntryCount"]:
             return len(batch)
-        results = answer["Entries"]
-        first_failed = next((nth for nth, result in enumerate(results) if "EventId" not in result), len(results))
-        code = results[first_failed].get("ErrorCode", "unknown") if first_failed < len(results) else "unknown"
+        refused = [(nth, result["ErrorCode"]) for nth, result in enumerate(answer["Entries"]) if "ErrorCode" in result]
+        # A failure that no entry owns up to may be any entry's: all are told again, under the same ids.
+        first, code = refused[0] if refused else (0, "unnamed")
         self._telemetry.note("event_refused", error=code)
-        return min(first_failed, len(batch))
+        return first
 
     def _entry(self, event: Event) -> dict[str, Any]:
         return {
