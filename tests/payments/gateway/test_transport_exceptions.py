@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import urllib3.exceptions
@@ -119,6 +120,35 @@ def test_while_it_leaves_it_is_no_answer(error: Exception) -> None:
 
     with rogue(answers(200, OK)) as server, pytest.raises(NoAnswer):
         post(Transport(server.url, pools={"http": TornPool}), BUDGET)
+
+
+class HalfSocket:
+    """A socket that is torn in the middle of its first send."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def sendall(self, data: bytes) -> None:
+        self._sock.sendall(data[: len(data) // 2])
+        raise ConnectionResetError
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+def test_torn_in_its_very_first_send_it_is_no_answer() -> None:
+    """Half of the request is out, and perhaps all: the departure is noted before the send, not after."""
+
+    class Half(WitnessedConnection):
+        def connect(self) -> None:
+            super().connect()
+            self.sock = HalfSocket(self.sock)
+
+    class HalfPool(HTTPPool):
+        ConnectionCls = Half
+
+    with rogue(answers(200, OK)) as server, pytest.raises(NoAnswer):
+        post(Transport(server.url, pools={"http": HalfPool}), BUDGET)
 
 
 def test_the_name_of_the_error_is_told_and_its_text_is_not() -> None:
