@@ -1,0 +1,37 @@
+"""Writes the table of metrics in docs/observability.md from the catalogue. `make fix` runs it, with functions/ on the path."""
+
+import re
+from pathlib import Path
+
+from payments.runtime.catalogue import METRICS, SIGNALS, Metric
+
+PAGE = Path(__file__).parents[1] / "docs" / "observability.md"
+BETWEEN = re.compile(r"(?<=<!-- metrics -->\n).*(?=<!-- /metrics -->)", re.DOTALL)
+
+
+def table() -> str:
+    """The catalogue as a table."""
+    head = ["| metric | unit | by | means | counts the signals |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *(_row(metric) for metric in METRICS.values())]) + "\n"
+
+
+def written() -> str:
+    """The table as it stands in the page."""
+    found = BETWEEN.search(PAGE.read_text())
+    return found[0] if found else ""
+
+
+def write() -> None:
+    """Puts the table into the page."""
+    PAGE.write_text(BETWEEN.sub(lambda _: table(), PAGE.read_text()))
+
+
+def _row(metric: Metric) -> str:
+    unit = "minor units" if metric.name == "MoneyAtRisk" else metric.unit.value.lower()
+    by = f"`{metric.by}`" if metric.by else ""
+    counted = ", ".join(f"`{name}`" for name, signal in SIGNALS.items() if metric.name in signal.metrics)
+    return f"| `{metric.name}` | {unit} | {by} | {metric.meaning} | {counted or 'measured by reconcile'} |"
+
+
+if __name__ == "__main__":
+    write()

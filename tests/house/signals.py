@@ -1,0 +1,58 @@
+"""What the code tells telemetry, found by reading it: every signal it notes and every metric it measures."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from payments.statuses import Status
+from tests.house.tree import FUNCTIONS
+
+ENTRY_NAMES = (set(Status) - {Status.PROCESSING}) | {"refunded", "charged_back"}
+"""Names of history entries that settling tells. A payment is claimed as processing, and never becomes it."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One call of `note`."""
+
+    signal: str
+    facts: frozenset[str]
+    where: str
+
+
+def notes() -> Iterator[Note]:
+    """Every signal that the code notes; where a name is put together, every one that it can become."""
+    for call, where in _calls("note"):
+        facts = frozenset(keyword.arg for keyword in call.keywords if keyword.arg)
+        for signal in _strings(call.args[0]):
+            yield Note(signal, facts, where)
+
+
+def measured() -> set[str]:
+    """Every metric that the code measures without a signal."""
+    return {name for call, _ in _calls("measure") for name in _strings(call.args[0])}
+
+
+def constants(function: str, position: int) -> set[str]:
+    """The strings that are passed to a function at a position."""
+    return {text for call, _ in _calls(function) if len(call.args) > position for text in _strings(call.args[position])}
+
+
+def _calls(method: str) -> Iterator[tuple[ast.Call, str]]:
+    for path in sorted(FUNCTIONS.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
+                yield node, f"{path.relative_to(FUNCTIONS)}:{node.lineno}"
+
+
+def _strings(node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=one, orelse=other):
+            yield from _strings(one)
+            yield from _strings(other)
+        case ast.JoinedStr(values=[ast.Constant(value="payment_"), ast.FormattedValue()]):
+            yield from (f"payment_{name}" for name in ENTRY_NAMES)
+        case _:
+            raise AssertionError(f"a signal must be readable in the code: {ast.unparse(node)}")
