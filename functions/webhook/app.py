@@ -3,8 +3,6 @@
 There are only three deliveries, so no answer asks for another where another cannot help.
 """
 
-import base64
-import binascii
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,16 +11,16 @@ from typing import Any, Final
 
 from payments.errors import SecretUnusable
 from payments.gateway import wire
-from payments.gateway.signature import HEADER, Scheme
+from payments.gateway.signature import Scheme
 from payments.notifying import Notifications, Outcome
 from payments.payment import Payment
 from payments.runtime import building
 from payments.runtime.settings import WebhookSettings
 from payments.runtime.telemetry import PowertoolsTelemetry, powertools
 from payments.times import utc_now
+from webhook.delivery import delivery_of
 from webhook.verifier import Verifier
 
-MAX_BODY_BYTES: Final = 65_536
 _CODES: Final = {Outcome.SETTLED: 200, Outcome.DEFERRED: 202}
 
 Event = Mapping[str, Any]
@@ -39,17 +37,15 @@ class Hatch:
 
     def take(self, event: Event) -> int:
         """The HTTP status for a delivery."""
-        body = _body(event)
-        if body is None:
+        delivery = delivery_of(event)
+        if delivery.body is None:
             return self._refused(413, "too_large")
-        path = event.get("pathParameters") or {}
-        payment_id, token = str(path.get("payment_id", "")), str(path.get("token", ""))
-        if not self.verifier.knows_address(payment_id, token):
+        if not self.verifier.knows_address(delivery.payment_id, delivery.token):
             return self._refused(404, "token")
-        self.telemetry.about(payment_id)  # from here on only: before, it was whatever a stranger wrote there
-        if not self.verifier.accepts(body, _header(event, HEADER)):
+        self.telemetry.about(delivery.payment_id)  # from here on only: before, it was whatever a stranger wrote there
+        if not self.verifier.accepts(delivery.body, delivery.signature):
             return self._refused(401, "signature")
-        return self._settled(payment_id, body)
+        return self._settled(delivery.payment_id, delivery.body)
 
     def _settled(self, payment_id: str, body: bytes) -> int:
         payment = self.notifications.ledger.get(payment_id)
@@ -91,24 +87,6 @@ def respond(event: Event, hatch: Callable[[], Hatch], telemetry: PowertoolsTelem
     except Exception as error:  # noqa: BLE001 - the last resort: the gateway will deliver again
         telemetry.unexpected(error)
         return 500
-
-
-def _body(event: Event) -> bytes | None:
-    text = event.get("body") or ""
-    if len(text) > 2 * MAX_BODY_BYTES:
-        return None
-    try:
-        body = (
-            base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode("utf-8", "replace")
-        )
-    except (binascii.Error, ValueError):
-        body = b""  # signs nothing
-    return body if len(body) <= MAX_BODY_BYTES else None
-
-
-def _header(event: Event, name: str) -> str | None:
-    headers = event.get("headers") or {}
-    return next((value for key, value in headers.items() if key.lower() == name), None)
 
 
 @cache
