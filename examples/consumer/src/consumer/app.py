@@ -39,7 +39,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Answers with the records that failed: SQS brings them back, and after the third time puts them aside."""
     once.register_lambda_context(context)
     metrics.add_metric(name="EventsReceived", unit=MetricUnit.Count, value=len(event["Records"]))
-    return process_partial_response(event=event, record_handler=take, processor=processor, context=context)
+    answer = process_partial_response(event=event, record_handler=take, processor=processor, context=context)
+    teller.tell_gaps()
+    return answer
 
 
 def take(record: SQSRecord) -> None:
@@ -60,4 +62,4 @@ def handle(event: dict[str, Any]) -> None:
     """One event, once. What your consumer does with a payment goes here, before the sequence is noted."""
     teller.tell_payment(event)
     metadata, payment_id = event["detail"]["metadata"], event["detail"]["data"]["payment_id"]
-    teller.tell_gap(payment_id, metadata["sequence"], sequences.missing_after(payment_id, metadata["sequence"]))
+    teller.note_gap(payment_id, sequences.missing_after(payment_id, metadata["sequence"]))

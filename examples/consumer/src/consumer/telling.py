@@ -12,6 +12,7 @@ class Teller:
     def __init__(self, logger: Logger, metrics: Metrics) -> None:
         self._logger = logger
         self._metrics = metrics
+        self._missing: dict[str, list[int]] = {}
 
     def tell_payment(self, event: dict[str, Any]) -> None:
         """The payment, as the event has it."""
@@ -21,10 +22,15 @@ class Teller:
         self._logger.info(line, extra={**data, "event_id": metadata["event_id"], "told_again": told_again})
         self._metrics.add_metric(name="PaymentsPrinted", unit=MetricUnit.Count, value=1)
 
-    def tell_gap(self, payment_id: str, sequence: int, missing: list[int]) -> None:
-        """A gap is an event still to come: late, or lost on its way to this consumer."""
-        if not missing:
-            return
-        facts = {"payment_id": payment_id, "sequence": sequence, "missing": missing}
-        self._logger.warning("gap in the sequence of a payment", extra=facts)
-        self._metrics.add_metric(name="SequenceGaps", unit=MetricUnit.Count, value=1)
+    def note_gap(self, payment_id: str, missing: list[int]) -> None:
+        """How a payment stands by now: the queue may bring its events in any order, and the next may fill the gap."""
+        self._missing[payment_id] = missing
+
+    def tell_gaps(self) -> None:
+        """What is missing after a whole batch: late, or lost on its way to this consumer."""
+        for payment_id, missing in self._missing.items():
+            if missing:
+                facts = {"payment_id": payment_id, "missing": missing}
+                self._logger.warning("gap in the sequence of a payment", extra=facts)
+                self._metrics.add_metric(name="SequenceGaps", unit=MetricUnit.Count, value=1)
+        self._missing.clear()
