@@ -31,6 +31,7 @@ VERDICTS: Final[dict[str, Status]] = {
 
 _TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONG_DIGITS: Final = re.compile(r"\d(?:[ .\u00a0-]{0,2}\d){11,}")
+_SECURITY_CODE: Final = re.compile(r"(cv[cv]2?|security code)([^0-9]{0,9})[0-9]{3,4}(?![0-9])", re.IGNORECASE)
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _CARD_FIELD: Final = re.compile(r"card|cv[cv]|\bpan\b", re.IGNORECASE)
 _WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#]\S*")
@@ -130,7 +131,8 @@ def clean(text: str, hidden: Sequence[str] = ()) -> str:
     text = text.encode("utf-8", "replace").decode()
     # Digits first and everywhere: a number that is cut in two is not found any more.
     text = _LONG_DIGITS.sub("••••", _CONTROL.sub(" ", text)).strip()[: 4 * _MAX_TEXT]
-    return _EMAIL.sub("•••", text).strip()[:_MAX_TEXT]
+    # An answer's own CVV is hidden by its value; who asks for a status has none to compare with.
+    return _EMAIL.sub("•••", _SECURITY_CODE.sub(r"\1\2•••", text)).strip()[:_MAX_TEXT]
 
 
 def _field_error(error: dict[str, Any], hidden: Sequence[str]) -> FieldError:

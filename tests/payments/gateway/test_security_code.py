@@ -1,0 +1,22 @@
+"""A CVV that the gateway quotes is hidden wherever it is said to be one, for a status is asked for without any card."""
+
+import pytest
+
+from payments.gateway.wire import clean
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("CVV 029 does not match", "CVV ••• does not match"),
+        ("card_cvv: 1234 is wrong", "card_cvv: ••• is wrong"),
+        ('{"cvv2":"029"}', '{"cvv2":"•••"}'),
+        ("cvc=029", "cvc=•••"),
+        ("Security code was 029.", "Security code was •••."),
+        ("the CVV has 3 digits", "the CVV has 3 digits"),
+        ("error 029", "error 029"),
+        ("CVV 12345", "CVV 12345"),
+    ],
+)
+def test_a_quoted_security_code_is_hidden(said: str, kept: str) -> None:
+    assert clean(said) == kept
