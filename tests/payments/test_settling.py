@@ -65,8 +65,8 @@ def test_the_table_alone_decides_what_a_report_changes(
 
 @pytest.mark.parametrize("status", WORDS)
 def test_a_repeat_changes_nothing(house: House, claimed: Payment, status: Status) -> None:
-    before = brought_to(house, claimed, status)
-    assert heard(house, before, samples.report(WORDS[status])) == before
+    once = heard(house, brought_to(house, claimed, status), samples.report(WORDS[status]))
+    assert heard(house, once, samples.report(WORDS[status])) == once
 
 
 def test_an_entry_says_what_it_rests_on(house: House, claimed: Payment) -> None:
