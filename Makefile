@@ -4,7 +4,7 @@ PYTHON ?= python3
 
 BIN := .venv/bin/python -m
 SAM := .venv-sam/bin/python -m samcli
-CODE := $(wildcard functions local tests)
+CODE := $(wildcard functions local tests scripts operate examples)
 
 # SAM keeps an identity and settings in HOME unless told where; two clones must not share them.
 export SAM_CLI_TELEMETRY := 0
@@ -20,7 +20,7 @@ TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 DYNAMODB_LOCAL_PACKAGE := amplify-dynamodb-simulator@2.9.30
 DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
 
-.PHONY: help setup setup-browser run demo up test test-unit test-flow test-dynamodb-local check fix build clean \
+.PHONY: help setup setup-browser run demo up consumer republish test test-unit test-flow test-dynamodb-local check fix build clean \
         need-python need-node need-java check-format check-lint check-types check-layers check-template
 
 help: ## list these targets
@@ -41,6 +41,12 @@ demo: setup ## the documented payment, once; fails if a step did not happen
 
 up: setup ## the stack alone, until Ctrl-C (GATEWAY_URL=… for another gateway)
 	@$(BIN) local.stack up
+
+consumer: setup ## the example consumer on the stack that runs, and what it prints (STACK_FILE=… for another)
+	@$(BIN) local.consumer
+
+republish: $(DEV) ## events told again: ARGS="--payment pay_…" or ARGS="--day 2027-01-31"
+	@PYTHONPATH=functions $(BIN) operate.republish $(ARGS)
 
 test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
 	@$(BIN) pytest
@@ -74,10 +80,13 @@ check-layers: $(DEV)
 	@PYTHONPATH=functions .venv/bin/lint-imports --no-logo
 
 check-template: $(TOOLS)
-	@.venv-sam/bin/cfn-lint template.yaml
+	@.venv-sam/bin/cfn-lint template.yaml examples/consumer/template.yaml
 	@$(SAM) validate --lint --template template.yaml --region eu-west-1
 
-fix: $(DEV) ## format, and repair what ruff can
+fix: $(DEV) ## format, repair what ruff can, write anew what is generated (schemas, samples, tables, diagrams)
+	@PYTHONPATH=functions $(BIN) scripts.write_event_schemas
+	@PYTHONPATH=functions $(BIN) scripts.metrics_table
+	@PYTHONPATH=functions $(BIN) scripts.draw_statuses
 	@$(BIN) ruff check --fix .
 	@$(BIN) ruff format .
 

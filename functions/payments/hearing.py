@@ -65,6 +65,6 @@ def _doubted(payment: Payment, report: Report, wrong: tuple[str, ...], source: S
     money_may_move = payment.is_open or (payment.frees_the_order and report.verdict is Status.SUCCEEDED)
     if not money_may_move:
         return payment
-    failure = Failure(INTEGRITY_MISMATCH, f"the gateway's {' and '.join(wrong)} differ from what was sent")
+    failure = Failure(INTEGRITY_MISMATCH, f"not as it was sent: {', '.join(wrong)}")
     evidence = {**evidence_of(report), "mismatch": ",".join(wrong)}
     return payment.moved(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)
