@@ -59,16 +59,16 @@ def test_nothing_fails_while_every_key_is_rotated(rotating: Stack, payment: dict
         payer.start()
     till.wait_for(CHARGES_BEFORE_AND_AFTER)
 
+    # As docs/runbook.md has it: the gateway takes both, then we send the new, then the gateway signs with the new.
     new = Credentials.invented("test")
+    control.rotate(keep_previous=True, secret_key=new.secret_key, encryption_key=new.encryption_key)
     told = {
         "secret_key": new.secret_key,
         "encryption_key": new.encryption_key,
         "webhook_secret": new.webhook_secret,
     }
     vault.put_secret_value(SecretId=stack.gateway_secret, SecretString=json.dumps(told))
-    control.rotate(
-        secret_key=new.secret_key, encryption_key=new.encryption_key, webhook_secret=new.webhook_secret or ""
-    )
+    control.rotate(webhook_secret=new.webhook_secret or "")
     till.wait_for(CHARGES_BEFORE_AND_AFTER)
 
     token_secret = _output(stack, "TokenSecretArn")

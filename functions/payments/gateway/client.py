@@ -18,6 +18,9 @@ from payments.reports import Report
 _LEAST_SECONDS: Final = 2.0
 """Less than this is not worth a second try."""
 
+_UNDECIDED: Final = frozenset({408, 409, 425, 429})
+"""4xx codes that do not say that nothing happened: a time-out, a conflict with perhaps this very charge, "later"."""
+
 Send = Callable[[GatewayKeys, float], Exchange]
 
 
@@ -64,35 +67,22 @@ class PayAgency:
         return self._understood(exchange, ())
 
     def _with_fresh_keys(self, send: Send, seconds: float) -> Exchange:
-        """Sends; when it is turned down and the keys may be why, once more with other keys: nothing was processed."""
+        """Sends; when it is turned down and our keys may be why, once more with the keys read anew.
+
+        That is no second charge: what was turned down was not processed. Without new keys only a refused *key* is
+        tried again, for a refusal of anything else would be the same.
+        """
         until = self.monotonic() + seconds
         keys = self.keyring.current()
         exchange = send(keys, seconds)
         if _blames_keys(exchange) and until - self.monotonic() > _LEAST_SECONDS and self.keyring.refresh():
-            exchange = self._with_other_keys(send, keys, exchange, until)
+            fresh = self.keyring.current()
+            if fresh != keys or _refuses_key(exchange):
+                exchange = send(fresh, until - self.monotonic())
         if _refuses_key(exchange):
             self.telemetry.note("gateway_credentials_refused", http_status=exchange.status)
             raise CredentialsRefused("the gateway refused our credentials")
         return exchange
-
-    def _with_other_keys(self, send: Send, tried: GatewayKeys, refused: Exchange, until: float) -> Exchange:
-        """During a rotation either side may be first: the keys as they are now, then the version before.
-
-        The version before has a say only if the gateway takes it.
-        """
-        current = self.keyring.current()
-        if current != tried or _refuses_key(refused):
-            refused = send(current, until - self.monotonic())
-        if not _blames_keys(refused):
-            return refused
-        for previous in self.keyring.versions()[1:]:
-            left = until - self.monotonic()
-            if previous in (tried, current) or left <= _LEAST_SECONDS:
-                continue
-            exchange = send(previous, left)
-            if not _blames_keys(exchange):
-                return exchange
-        return refused
 
     def _exchange(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float
@@ -116,7 +106,7 @@ class PayAgency:
         report = wire.report_of(envelope, self.dialect, hidden)
         if report is not None:
             return report
-        if 400 <= exchange.status < 500 and _is_bare(envelope):
+        if 400 <= exchange.status < 500 and exchange.status not in _UNDECIDED and _is_bare(envelope):
             message = wire.message_of(envelope, hidden)
             raise Refused(message or "the gateway refused the request", wire.field_errors(envelope, hidden))
         raise NoAnswer(f"HTTP {exchange.status} without an envelope")

@@ -6,7 +6,7 @@ That is witnessed at the socket, not inferred from the exception: a connection n
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from ssl import SSLContext
+from ssl import SSLContext, create_default_context
 from threading import Timer
 from typing import Final
 
@@ -49,7 +49,9 @@ class Transport:
         self._base_url = base_url
         self._now = clock
         self._used_at = 0.0
-        self._pools = PoolManager(num_pools=1, maxsize=1, ssl_context=ssl_context, retries=False)
+        # One context for all connections: reading the authorities' certificates takes longer than a handshake.
+        tls = ssl_context or create_default_context()
+        self._pools = PoolManager(num_pools=1, maxsize=1, ssl_context=tls, retries=False)
         self._pools.pool_classes_by_scheme = dict(pools)
 
     def exchange(self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float) -> Exchange:

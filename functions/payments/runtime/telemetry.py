@@ -1,5 +1,6 @@
 """Telemetry: every signal is one JSON log line and one EMF metric. What is passed here holds no secret and no card."""
 
+import logging
 import os
 
 from aws_lambda_powertools import Logger
@@ -62,4 +63,11 @@ def powertools() -> PowertoolsTelemetry:
     """The telemetry of a function, configured by Powertools' environment variables."""
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", "payments")
     namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "PayAgency")
+    _hush_libraries()
     return PowertoolsTelemetry(Logger(), EmfLines(namespace, service))
+
+
+def _hush_libraries() -> None:
+    """Lambda's log level is the root logger's: at DEBUG, botocore would write secrets, urllib3 addresses."""
+    for library in ("boto3", "botocore", "urllib3"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)

@@ -95,11 +95,18 @@ class Secret(Generic[T]):
                 return None  # never rotated
             raise
         try:
-            return self._parse(answer["SecretString"])
+            return self._parse(_string(answer))
         except SecretUnusable:
             if stage == PREVIOUS:
                 return None  # the empty form that the template made: it never signed anything
             raise
+
+
+def _string(answer: dict[str, Any]) -> str:
+    string = answer.get("SecretString")
+    if not isinstance(string, str):
+        raise SecretUnusable("the secret is binary, not a string")
+    return string
 
 
 def error_name(error: Exception) -> str:

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from payments.errors import SecretUnusable
 from payments.runtime.catalogue import WAKES_SOMEBODY
 from payments.runtime.emf import EmfLines
-from payments.runtime.telemetry import PowertoolsTelemetry
+from payments.runtime.telemetry import PowertoolsTelemetry, powertools
 from tests.house.tree import FUNCTIONS
 
 NAMESPACE = "PayAgency"
@@ -265,3 +265,12 @@ def facts_in_use() -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "note"
     )
     return {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
+
+
+@pytest.mark.parametrize("library", ["boto3", "botocore.parsers", "urllib3.connectionpool"])
+def test_no_library_may_log_what_it_sees_whatever_the_log_level(library: str, caplog: pytest.LogCaptureFixture) -> None:
+    powertools()
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger(library).debug("SecretString: sesame")
+        logging.getLogger(library).warning("Failed to parse headers: sesame")
+    assert caplog.text == ""
