@@ -86,9 +86,9 @@ class Deeds:
 
     def follow_up(self) -> bool:
         """Finds what is due, asks the gateway, settles, tells the bus."""
-        order, key = self._order(APPROVED)
-        self.gateway.script("charged-then-500", order_id=order["order_id"], webhook="lost")
+        order, key = self._order("4111111111111111")
         payment = self.shop.charge(order, key).json
+        self.gateway.decide(order["order_id"], "approve", quietly=True)
         with contextlib.suppress(ClientError):  # the schedule was quicker
             self.overdue(payment["id"])
         said = invoke(self.stack, "ReconcileFunction", recorded("schedule"))
