@@ -1,0 +1,206 @@
+"""The world of the proof: the real domain in every process, and around it a ledger, a bank, a bus and a clock."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from payments.charge_orders import ChargeOrder
+from payments.charging import Charged, Charging
+from payments.errors import ChargeRefused
+from payments.following_up import FollowUps
+from payments.notifying import Notifications
+from payments.payment import Payment
+from payments.refreshing import Refreshing
+from payments.reports import Report
+from reconcile.app import run
+from tests.fakes import samples
+from tests.fakes.bus import RecordingBus
+from tests.fakes.clock import START, SettableClock
+from tests.fakes.crashing import Crash
+from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.telemetry import RecordingTelemetry
+from tests.proof.bank import Bank, Charge, Fate
+from tests.proof.processes import Paused, Process
+
+CVV: Final = "the-cvv"
+"""No digits, so that no timestamp can be mistaken for it."""
+
+DOOR_SECONDS: Final = 28.0
+RUN_SECONDS: Final = 55.0
+"""The functions' time-outs (template.yaml): Lambda kills what lives longer."""
+
+
+class Telemetry(RecordingTelemetry):
+    """Fails the proof where production would log a bug."""
+
+    def unexpected(self, error: Exception) -> None:
+        """A bug."""
+        raise AssertionError(f"unexpected: {error!r}") from error
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One of the requests that shops make, and repeat."""
+
+    caller: str
+    key: str
+    order_id: str | None
+    amount: int = 100
+
+    def order(self) -> ChargeOrder:
+        """The request."""
+        money = replace(samples.MONEY, amount=self.amount)
+        card = samples.card(cvv=CVV)
+        return samples.charge_order(
+            caller=self.caller, idempotency_key=self.key, order_id=self.order_id, money=money, card=card
+        )
+
+
+class World:
+    """All there is, and how its processes begin, go on and die."""
+
+    def __init__(self, *, confirm: bool) -> None:
+        self.confirm = confirm
+        self.elapsed = 0.0  # true time; the clock may deviate a little
+        self.clock = SettableClock()
+        self.ledger, self.bus, self.telemetry = InMemoryLedger(), RecordingBus(), Telemetry()
+        self.bank = Bank(lambda: self.elapsed)
+        self.alive: list[Process] = []
+        self.asked: list[Shop] = []
+        self.answers: list[tuple[Shop, Payment]] = []
+        self.texts: list[str] = []
+
+    # ------------------------------------------------------------ processes
+
+    def charge(self, shop: Shop, fate: Fate) -> Process:
+        """A shop's request."""
+
+        def work(process: Process) -> Charged:
+            gateway = Paused(_Fated(self.bank, fate), process)
+            charging = Charging(Paused(self.ledger, process), gateway, self.clock, self.telemetry, live=False)
+            charged = charging.charge(shop.order(), samples.address, 20.0)
+            self.answers.append((shop, charged.payment))
+            return charged
+
+        self.asked.append(shop)
+        return self._begun(f"charge {shop.key}", DOOR_SECONDS, work)
+
+    def webhook(self, payment_id: str, report: Report) -> Process:
+        """A delivery, verified by the door; 404 for a payment that was released."""
+
+        def work(process: Process) -> object:
+            ledger, bank, bus = (Paused(part, process) for part in (self.ledger, self.bank, self.bus))
+            payment = ledger.get(payment_id)
+            if payment is None:
+                return None
+            told = Notifications(ledger, bank, bus, self.clock, self.telemetry, confirm=self.confirm)
+            return told.take(payment, report)
+
+        return self._begun(f"webhook {report.said}", DOOR_SECONDS, work)
+
+    def reconcile(self) -> Process:
+        """A run of the schedule."""
+        ends = self.elapsed + RUN_SECONDS
+
+        def work(process: Process) -> object:
+            ledger, bank, bus = (Paused(part, process) for part in (self.ledger, self.bank, self.bus))
+            follow_ups = FollowUps(ledger, bank, bus, self.clock, self.telemetry)
+            return run(follow_ups, lambda: ends - self.elapsed, self.telemetry)  # type: ignore[arg-type]
+
+        return self._begun("reconcile", RUN_SECONDS, work)
+
+    def refresh(self, payment_id: str) -> Process:
+        """A caller who cannot wait."""
+
+        def work(process: Process) -> object:
+            ledger, bank = Paused(self.ledger, process), Paused(self.bank, process)
+            payment = ledger.get(payment_id)
+            return payment and Refreshing(ledger, bank, self.clock, self.telemetry).refresh(payment)
+
+        return self._begun("refresh", DOOR_SECONDS, work)
+
+    def go_on(self, process: Process, steps: int | None = None) -> None:
+        """So many steps further, or to the end."""
+        process.go_on(steps)
+        self._buried(process)
+
+    def kill(self, process: Process) -> None:
+        """The process dies where it is."""
+        process.die()
+        self._buried(process)
+
+    def _begun(self, name: str, lives: float, work: Any) -> Process:
+        process = Process(name, self.elapsed + lives, work)
+        self.alive.append(process)
+        return process
+
+    def _buried(self, process: Process) -> None:
+        if not process.is_over:
+            return
+        self.alive.remove(process)
+        error = process.error
+        self.texts += [repr(process.result), repr(error), str(error), repr(getattr(error, "__cause__", None))]
+        if error is not None and not isinstance(error, Crash | ChargeRefused):
+            raise error
+
+    # ----------------------------------------------------------------- time
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes: what lives too long is killed, what was under way arrives."""
+        self.elapsed += seconds
+        self.clock.forward(seconds=seconds)
+        for process in [process for process in self.alive if process.dies_at < self.elapsed]:
+            self.kill(process)
+        self.bank.catch_up()
+
+    def keep_time(self, runs: int) -> None:
+        """The schedule as it should be: so many runs, each when something is due."""
+        for _ in range(runs):
+            self.pass_time(self.seconds_to_next_due() or 60.0)
+            self.go_on(self.reconcile())
+
+    def forget(self) -> None:
+        """The status API no longer finds what it has once shown, and we have written down that it knows it."""
+
+        def forgets(charge: Charge) -> bool:
+            payment = self.ledger.get(charge.payment_id)
+            return payment is not None and (payment.follow_up.arrived or payment.transaction_id is not None)
+
+        self.bank.forgets = forgets
+
+    def set_clock_back(self, seconds: float) -> None:
+        """The machine's clock is corrected; never by much, for it is kept by the time service."""
+        true = START + timedelta(seconds=self.elapsed)
+        self.clock.now = max(true - timedelta(seconds=5), self.clock.now - timedelta(seconds=seconds))
+
+    def seconds_to_next_due(self) -> float | None:
+        """How long until something is due; None when nothing is left to do."""
+        due = [p.follow_up.due_at for p in self.ledger.payments() if p.follow_up.due_at is not None]
+        return max(0.0, (min(due) - self.clock()).total_seconds()) + 0.001 if due else None
+
+    def finish(self) -> None:
+        """Whoever is alive dies, all is well from now on, no webhook comes any more, and reconcile has its time."""
+        for process in list(self.alive):
+            self.kill(process)
+        self.bank.heal()
+        self.bank.post = []
+        self.bus.takes = None
+        for _ in range(500):
+            wait = self.seconds_to_next_due()
+            if wait is None:
+                return
+            self.pass_time(wait)
+            self.go_on(self.reconcile())
+        raise AssertionError("reconcile never comes to an end")
+
+
+class _Fated:
+    """The bank, which has decided what becomes of this process's POST."""
+
+    def __init__(self, bank: Bank, fate: Fate) -> None:
+        self._bank = bank
+        self._fate = fate
+
+    def __getattr__(self, name: str) -> Any:
+        self._bank.fate = self._fate
+        return getattr(self._bank, name)
