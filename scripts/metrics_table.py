@@ -1,4 +1,4 @@
-"""Writes the table of metrics in docs/observability.md from the catalogue. `make fix` runs it, with functions/ on the path."""
+"""Writes the table of metrics in docs/observability.md from the catalogue. `make fix` runs it."""
 
 import re
 from pathlib import Path

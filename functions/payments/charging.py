@@ -90,6 +90,7 @@ class Charging:
         except NotSent as error:
             earlier = self.ledger.get(payment.id)
             if earlier is None:
+                self.telemetry.note("charge_not_sent", error=type(error).__name__)
                 raise GatewayUnreachable("the gateway is out of reach; nothing was recorded or sent") from error
             return earlier
         return None
@@ -121,6 +122,7 @@ class Charging:
         try:
             report = self.gateway.charge(submission, seconds)
         except NotSent as error:
+            self.telemetry.note("charge_not_sent", error=type(error).__name__)
             self.ledger.release(payment)
             raise GatewayUnreachable("the gateway could not be reached; nothing was sent") from error
         except CredentialsRefused as error:

@@ -1,0 +1,84 @@
+"""`python -m local.dashboard`: plays mixed scenarios on a stack of its own, and draws the dashboard of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from local.dashboard.body import Dashboard
+from local.dashboard.charts import Span
+from local.dashboard.cloudwatch import Metrics
+from local.dashboard.picture import picture
+from local.dashboard.scenes import Scenes
+from local.simulator.control import Control
+from local.stack.errors import StackError
+from local.stack.progress import noting, say
+from local.stack.running import running
+from local.stack.shop import Shop
+from local.stack.signals import Ended, ending_in_order
+from local.stack.stack import Stack
+
+_PICTURE = Path(__file__).parents[2] / "docs" / "dashboard.svg"
+_PERIOD = timedelta(seconds=10)
+
+
+def draw(out: Path, minutes: float) -> None:
+    note = noting()
+    with running(note=note, simulator_options=("--webhook-intervals", "1,2,3")) as stack:
+        metrics, since = Metrics(stack.admin), _whole(datetime.now(UTC))
+        note(f"playing mixed scenarios for {minutes:g} minutes")
+        _scenes(stack).play(minutes * 60, meanwhile=lambda: _fed(metrics, note))
+        _fed(metrics, note)
+        board = Dashboard(metrics, _names(stack), since, _PERIOD)
+        span = Span(since, _whole(datetime.now(UTC)) + _PERIOD, _PERIOD)
+        subtitle = f"{minutes:g} minutes of mixed scenarios on the local stack, in steps of {_PERIOD.seconds} s"
+        out.write_text(picture(board.widgets(), span, f"CloudWatch dashboard “{stack.name}”", subtitle))
+        note(f"drawn: {out}")
+
+
+def _whole(at: datetime) -> datetime:
+    """The beginning of the period."""
+    return at.replace(microsecond=0) - timedelta(seconds=at.second % int(_PERIOD.total_seconds()))
+
+
+def _fed(metrics: Metrics, note: Callable[[str], None]) -> None:
+    note(f"{len(metrics.feed())} values more")
+
+
+def _scenes(stack: Stack) -> Scenes:
+    shop = Shop(stack.api_url, stack.region, stack.identities.client)
+    functions, name = stack.admin.client("lambda"), stack.functions["ReconcileFunction"]
+
+    def reconcile() -> None:
+        functions.invoke(FunctionName=name, Qualifier="live", Payload=b"{}")
+
+    return Scenes(shop, Control(stack.gateway.control_url or ""), reconcile)
+
+
+def _names(stack: Stack) -> dict[str, str]:
+    found = stack.admin.client("cloudformation").describe_stack_resources(StackName=stack.name)["StackResources"]
+    resources = {each["LogicalResourceId"]: each["PhysicalResourceId"].rpartition("/")[2] for each in found}
+    return resources | {"AWS::StackName": stack.name, "AWS::Region": stack.region}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.dashboard", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--out", type=Path, default=_PICTURE)
+    options = parser.parse_args()
+    try:
+        with ending_in_order():
+            draw(options.out, options.minutes)
+    except Ended as ended:
+        return ended.exit_code
+    except StackError as error:
+        say(f"\n{error}", sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

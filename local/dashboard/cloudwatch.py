@@ -1,0 +1,84 @@
+"""CloudWatch's part: takes the functions' EMF lines from the logs into metrics, and answers for a dashboard's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from local.dashboard import emf
+from local.stack.cloud import Cloud
+
+_AT_ONCE = 500
+Points = dict[datetime, float]
+Dimensions = Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Metrics:
+    """The emulated CloudWatch, fed from the emulated logs. What was fed is not fed again."""
+
+    cloud: Cloud
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def feed(self) -> list[emf.Value]:
+        """Puts what is new in the logs into CloudWatch, which looks at its alarms then; gives back what was new."""
+        fresh = list(emf.values(self._lines()))
+        client = self.cloud.client("cloudwatch")
+        for namespace in {value.namespace for value in fresh}:
+            told = iter([_datum(value) for value in fresh if value.namespace == namespace])
+            while some := list(islice(told, _AT_ONCE)):
+                client.put_metric_data(Namespace=namespace, MetricData=some)
+        return fresh
+
+    def points(
+        self, namespace: str, name: str, dimensions: Dimensions, stat: str, since: datetime, period: timedelta
+    ) -> Points:
+        """The metric's statistic, period by period; nothing where there was no value."""
+        answer = self.cloud.client("cloudwatch").get_metric_statistics(
+            Namespace=namespace,
+            MetricName=name,
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            Statistics=[stat],
+            Period=int(period.total_seconds()),
+            StartTime=since,
+            EndTime=datetime.now(UTC) + period,
+        )
+        return {point["Timestamp"]: point[stat] for point in sorted(answer["Datapoints"], key=lambda p: p["Timestamp"])}
+
+    def known(self, namespace: str, name: str) -> list[dict[str, str]]:
+        """The dimensions under which a metric has values."""
+        found = self.cloud.client("cloudwatch").list_metrics(Namespace=namespace, MetricName=name)["Metrics"]
+        return [{each["Name"]: each["Value"] for each in metric["Dimensions"]} for metric in found]
+
+    def alarms(self) -> dict[str, str]:
+        """Alarm → state."""
+        pages = self.cloud.client("cloudwatch").get_paginator("describe_alarms").paginate()
+        return {alarm["AlarmName"]: alarm["StateValue"] for page in pages for alarm in page["MetricAlarms"]}
+
+    def _lines(self) -> Iterator[str]:
+        logs = self.cloud.client("logs")
+        groups = [g for page in logs.get_paginator("describe_log_groups").paginate() for g in page["logGroups"]]
+        for group in groups:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+            yield from self._unseen(event for page in pages for event in page["events"])
+
+    def _unseen(self, events: Iterable[dict[str, Any]]) -> Iterator[str]:
+        for event in events:
+            # The emulator gives events no id; an EMF line holds its millisecond, so a stream has no two alike.
+            told = (event["logStreamName"], event["message"])
+            if told not in self._seen:
+                self._seen.add(told)
+                yield event["message"]
+
+
+def _datum(value: emf.Value) -> dict[str, Any]:
+    return {
+        "MetricName": value.name,
+        "Dimensions": [{"Name": name, "Value": told} for name, told in value.dimensions],
+        "Timestamp": value.at,
+        "Value": value.value,
+        "Unit": value.unit,
+    }

@@ -1,0 +1,49 @@
+"""Reads CloudWatch's embedded metric format: a log line becomes the values that CloudWatch would make of it.
+
+Written from the format's specification; it shares no code with what writes the lines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of one metric, under one set of dimensions."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    unit: str
+    value: float
+    at: datetime
+
+
+def values(lines: Iterable[str]) -> Iterator[Value]:
+    """Every value in every line that is EMF; other lines are not ours to read."""
+    for line in lines:
+        if '"_aws"' in line:
+            yield from _of_line(line)
+
+
+def _of_line(line: str) -> Iterator[Value]:
+    try:
+        told = json.loads(line[line.index("{") :])
+    except ValueError:
+        return
+    at = datetime.fromtimestamp(told["_aws"]["Timestamp"] / 1000, UTC)
+    for directive in told["_aws"]["CloudWatchMetrics"]:
+        for names in directive["Dimensions"]:
+            dimensions = tuple(sorted((name, str(told[name])) for name in names))
+            for metric in directive["Metrics"]:
+                for value in _listed(told[metric["Name"]]):
+                    yield Value(directive["Namespace"], metric["Name"], dimensions, metric["Unit"], value, at)
+
+
+def _listed(told: Any) -> list[float]:
+    return [float(value) for value in (told if isinstance(told, list) else [told])]
