@@ -41,7 +41,6 @@ def rewrite(
         except LostRace as lost:
             payment = lost.current
             continue
-        telemetry.about(saved.id, saved.order_id, saved.transaction_id)
         _tell(payment, saved, telemetry)
         return saved
 

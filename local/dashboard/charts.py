@@ -66,7 +66,7 @@ def _states(widget: Widget, box: Box) -> Iterator[str]:
         x, y = box.x + 14 + nth % columns * step, box.y + 37 + nth // columns * 23
         label = name.split("-", 1)[1]
         yield f'<rect x="{x:.1f}" y="{y}" width="{step - 8:.1f}" height="19" rx="4" fill="{fill}"/>'
-        yield text(x + 8, y + 13.5, label, fill=ink, weight=600)
+        yield text(x + 8, y + 13.5, label, fill=ink, weight=600, size=10)
         yield text(x + step - 16, y + 13.5, word, fill=ink, anchor="end", size=10)
 
 
@@ -168,7 +168,7 @@ def _legend_rows(series: Sequence[Series], width: float) -> Iterator[list[Mark]]
     used = 0.0
     for nth, each in enumerate(series):
         label = f"{each.label} {_said(each)}".strip()
-        needed = 22 + len(label) * 5.6
+        needed = 24 + len(label) * 6.2
         if row and used + needed > width:
             yield row
             row, used = [], 0.0
