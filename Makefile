@@ -20,7 +20,7 @@ TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 DYNAMODB_LOCAL_PACKAGE := amplify-dynamodb-simulator@2.9.30
 DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
 
-.PHONY: help setup setup-browser run demo up consumer republish test test-unit test-flow test-dynamodb-local check fix build clean \
+.PHONY: help setup setup-browser run demo up dashboard consumer republish test test-unit test-flow test-dynamodb-local check fix build clean \
         need-python need-node need-java check-format check-lint check-types check-layers check-template
 
 help: ## list these targets
@@ -47,6 +47,9 @@ consumer: setup ## the example consumer on the stack that runs, and what it prin
 
 republish: $(DEV) ## events told again: ARGS="--payment pay_…" or ARGS="--day 2027-01-31"
 	@PYTHONPATH=functions $(BIN) operate.republish $(ARGS)
+
+dashboard: setup ## draw docs/dashboard.svg from a run of mixed scenarios (six minutes)
+	@$(BIN) local.dashboard
 
 test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
 	@$(BIN) pytest
