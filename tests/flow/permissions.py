@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from local.stack import Stack
 
+_KINDS = {"AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Events::EventBus", "AWS::SQS::Queue"}
+"""What our policies speak of; things of other kinds may bear the same name."""
+
 
 class Permission(NamedTuple):
     """One action on one resource, by the resource's name in the template; an index is `table/index`."""
@@ -84,7 +87,10 @@ def role_of(stack: Stack, function: str) -> Role:
     cloudformation = stack.admin.client("cloudformation")
     made = cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
     # The longest first: one name may begin another.
-    names = {r["PhysicalResourceId"].rsplit(":", 1)[-1].rsplit("/", 1)[-1]: r["LogicalResourceId"] for r in made}
+    ours = [each for each in made if each["ResourceType"] in _KINDS]
+    names = {
+        each["PhysicalResourceId"].rsplit(":", 1)[-1].rsplit("/", 1)[-1]: each["LogicalResourceId"] for each in ours
+    }
     longest_first = {name: names[name] for name in sorted(names, key=len, reverse=True)}
     configuration = stack.admin.client("lambda").get_function_configuration(FunctionName=stack.functions[function])
     return Role(stack.admin.client("iam"), configuration["Role"].rsplit("/", 1)[-1], longest_first)

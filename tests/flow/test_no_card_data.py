@@ -20,6 +20,7 @@ from tests.flow.settled import Clerk
 SINKS = ("table", "logs", "bus", "the bank's book", "the stack's own log", "the functions' settings")
 QUOTED = "4111111111111111 with CVV 029 is what the bank quotes"
 PAN = re.compile(r"(?<![A-Za-z0-9])\d(?:[ -]?\d){12,18}(?![A-Za-z0-9])")
+UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 CVV = re.compile(r"cvv[\"']?\s*[:=]\s*[\"']?\d", re.IGNORECASE)
 PAYLOAD = re.compile(r"[0-9a-f]{32}:[0-9a-f]{64,}")
 TOKEN = re.compile(r"/webhooks/pay-agency/pay_[a-z2-7]{26}/[0-9a-f]{64}")
@@ -72,7 +73,8 @@ def sinks(traffic: str, stack: Stack, admin: Cloud, table: Any, bus: Subscriber,
 def test_no_card_number_is_kept(sinks: Mapping[str, str], sink: str) -> None:
     text = sinks[sink]
     assert [number for number in CARDS if number in text] == []
-    assert [found[0] for found in PAN.finditer(text) if is_a_card(found[0])] == []
+    # The parts of a request's id may all be digits, and look like a number in groups.
+    assert [found[0] for found in PAN.finditer(UUID.sub("-", text)) if is_a_card(found[0])] == []
 
 
 @pytest.mark.parametrize("sink", SINKS)
