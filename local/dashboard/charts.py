@@ -13,9 +13,9 @@ from local.dashboard.body import Series, Widget
 INK, FAINT, GRID, LIMIT = "#1f2933", "#7b8794", "#e4e7eb", "#c81e1e"
 COLOURS = ("#2563a8", "#e8912d", "#3f9c5a", "#c2413b", "#7d5bb5", "#2aa7a0", "#8d6748", "#d266a3")
 STATES = {
-    "OK": ("#e3f4e8", "#1d7a3e", "OK"),
-    "ALARM": ("#fde3e1", "#b3261e", "alarm"),
-    "INSUFFICIENT_DATA": ("#eef0f3", "#7b8794", "-"),
+    "OK": ("#e3f4e8", "#1d7a3e", "✓"),
+    "ALARM": ("#fde3e1", "#b3261e", "!"),
+    "INSUFFICIENT_DATA": ("#eef0f3", "#7b8794", "·"),
 }
 _LEFT, _RIGHT, _TOP, _LEGEND_LINE = 46, 12, 46, 15
 
@@ -62,12 +62,12 @@ def text(
 def _states(widget: Widget, box: Box) -> Iterator[str]:
     columns, step = 6, (box.width - 28) / 6
     for nth, (name, state) in enumerate((widget.states or {}).items()):
-        fill, ink, word = STATES[state]
+        fill, ink, mark = STATES[state]
         x, y = box.x + 14 + nth % columns * step, box.y + 37 + nth // columns * 23
         label = name.split("-", 1)[1]
         yield f'<rect x="{x:.1f}" y="{y}" width="{step - 8:.1f}" height="19" rx="4" fill="{fill}"/>'
-        yield text(x + 8, y + 13.5, label, fill=ink, weight=600, size=10)
-        yield text(x + step - 16, y + 13.5, word, fill=ink, anchor="end", size=10)
+        yield text(x + 7, y + 13.5, mark, fill=ink, weight=700)
+        yield text(x + 21, y + 13.5, label, fill=ink, weight=600, size=10.5)
 
 
 def _chart(widget: Widget, box: Box, span: Span) -> Iterator[str]:

@@ -48,7 +48,7 @@ def emitted() -> dict[str, set[str]]:
         "field": {"amount", "currency", "order_id", "transaction_id"},
     }
     for note in signals.notes():
-        for name in SIGNALS[note.signal].metrics:
+        for name in SIGNALS[note.signal].metrics if note.signal in SIGNALS else ():
             values.setdefault(name, set()).update(causes.get(METRICS[name].by or "", set()))
     return values
 

@@ -57,4 +57,4 @@ def test_a_title_may_hold_anything() -> None:
 def test_an_alarm_has_its_state() -> None:
     svg = drawn(kind="alarm", states={"payments-late-success": "ALARM", "payments-dead-letters": "OK"})
 
-    assert {"late-success", "alarm", "dead-letters", "OK"} <= {text.text for text in svg.iter()}
+    assert {"late-success", "!", "dead-letters", "✓"} <= {text.text for text in svg.iter()}
