@@ -69,8 +69,10 @@ class Desk:
             order_id=body.order_id,
             terminal_id=body.terminal_id,
         )
-        token_key, base = self.token_key.current(), self._base_url(event)
-        charged = self.charging.charge(order, lambda payment_id: webhook_url(base, payment_id, token_key), seconds)
+        base = self._base_url(event)
+        charged = self.charging.charge(
+            order, lambda payment_id: webhook_url(base, payment_id, self.token_key.current()), seconds
+        )
         headers = {"Location": location(event, charged.payment)}
         if charged.replayed:
             headers["Idempotency-Replayed"] = "true"
@@ -106,14 +108,22 @@ class Desk:
     def _base_url(self, event: Event) -> str:
         if self.public_base_url:
             return self.public_base_url
-        told = event.get("requestContext", {})
-        return f"https://{told['domainName']}/{told['stage']}"
+        return own_address(event.get("requestContext", {}))
 
 
 def location(event: Event, payment: Payment) -> str:
     """Where a payment is found: a path on the host that was asked, with the stage if the path has one."""
     path = str(event.get("requestContext", {}).get("path") or event.get("path") or "/charges")
     return f"{path.rsplit('/charges', maxsplit=1)[0]}/charges/{payment.id}"
+
+
+def own_address(context: Mapping[str, Any]) -> str:
+    """The API's own address. Raises Problem when the shop came by a custom domain, whose paths only its owner knows."""
+    domain = str(context.get("domainName") or "")
+    if not domain.startswith(str(context.get("apiId") or "-")):
+        title = "Behind a custom domain PublicBaseUrl must be set; nothing was sent."
+        raise Problem(503, "not_configured", title, "same-key")
+    return f"https://{domain}/{context['stage']}"
 
 
 def open_desk(telemetry: PowertoolsTelemetry) -> Desk:

@@ -11,7 +11,6 @@ from payments.statuses import Status
 from payments.times import iso
 
 RETRY_AFTER_SECONDS: Final = 5
-_UNDECIDED: Final = frozenset({Status.PROCESSING, Status.NEEDS_REVIEW})
 
 
 def resource(payment: Payment) -> dict[str, Any]:
@@ -67,7 +66,8 @@ def answer_code(payment: Payment, headers: Mapping[str, str]) -> int:
     Raises the Problem, with these headers, that a refusal by the gateway is answered with.
     """
     _raise_refusal(payment, headers)
-    undecided = payment.status in _UNDECIDED or payment.answered == "in_doubt"
+    never_decided = payment.answered is None and payment.status is Status.NEEDS_REVIEW
+    undecided = payment.status is Status.PROCESSING or payment.answered == "in_doubt" or never_decided
     return 202 if undecided else 201
 
 

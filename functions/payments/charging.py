@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from payments.charge_orders import ChargeOrder
@@ -15,11 +15,14 @@ from payments.errors import (
     OrderMoved,
     OrderTaken,
     Refused,
+    Released,
+    SecretUnusable,
 )
 from payments.history import Evidence, Failure
 from payments.identities import payment_id_of
 from payments.payment import Payment, intent
 from payments.ports import ClaimLedger, Clock, Gateway, Order, Submission, Telemetry
+from payments.reports import mismatches
 from payments.settling import rewrite, settle
 from payments.statuses import Status
 
@@ -28,6 +31,9 @@ WebhookAddress = Callable[[str], str]
 
 IN_DOUBT_ASK: Final = timedelta(seconds=10)
 """How soon an outcome in doubt is asked about: the gateway has had the request for as long as the caller waited."""
+
+LEAST_SECONDS: Final = 1.0
+"""With less time left the gateway is not even tried: nobody would be there for its answer."""
 
 LOCK_TRIES: Final = 5
 """How often an order's lock is read again while others take it; each round somebody else got further."""
@@ -56,6 +62,7 @@ class Charging:
 
         Raises IdempotencyKeyReused, OrderTaken, GatewayUnreachable, SecretUnusable; nothing was sent in any of them.
         """
+        until = self.clock() + timedelta(seconds=seconds)
         payment = intent(
             payment_id_of(order.caller, order.idempotency_key),
             fingerprint=order.fingerprint(),
@@ -67,11 +74,11 @@ class Charging:
         )
         self.telemetry.about(payment.id, payment.order_id)
         if (early := self._unready(payment)) is not None:
-            return _replayed(early, payment)
+            return self._replayed(early, payment)
         address = webhook_url(payment.id)
         claimed, earlier = self._claim(payment)
         if earlier is not None:
-            return _replayed(earlier, payment)
+            return self._replayed(earlier, payment)
         submission = Submission(
             money=order.money,
             card=order.card,
@@ -81,18 +88,19 @@ class Charging:
             order_id=claimed.wire_order_id,
             terminal_id=order.terminal_id,
         )
-        return Charged(self._submit(claimed, submission, seconds))
+        return Charged(self._submit(claimed, submission, until))
 
     def _unready(self, payment: Payment) -> Payment | None:
         """The payment that this request repeats, should the gateway be out of reach; None when all is well."""
         try:
             self.gateway.ensure_ready()
-        except NotSent as error:
-            earlier = self.ledger.get(payment.id)
-            if earlier is None:
-                self.telemetry.note("charge_not_sent", error=type(error).__name__)
-                raise GatewayUnreachable("the gateway is out of reach; nothing was recorded or sent") from error
-            return earlier
+        except (NotSent, SecretUnusable) as error:
+            if (earlier := self.ledger.get(payment.id)) is not None:
+                return earlier
+            if isinstance(error, SecretUnusable):
+                raise
+            self.telemetry.note("charge_not_sent", error=type(error).__name__)
+            raise GatewayUnreachable("the gateway is out of reach; nothing was recorded or sent") from error
         return None
 
     def _claim(self, payment: Payment) -> tuple[Payment, Payment | None]:
@@ -105,6 +113,9 @@ class Charging:
                 return candidate, self.ledger.claim(candidate, lock)
             except OrderMoved:
                 lock = self._next_attempt(payment)
+                if lock is not None and lock.attempts[-1] == payment.id:
+                    # The very same request, a moment earlier: the payment stands, or is being taken back.
+                    return payment, self.ledger.get(payment.id)
         raise OrderTaken(self._holder(payment) or payment)
 
     def _next_attempt(self, payment: Payment) -> Order | None:
@@ -118,13 +129,14 @@ class Charging:
         order = self.ledger.order(payment.order_id) if payment.order_id else None
         return self.ledger.get(order.attempts[-1]) if order else None
 
-    def _submit(self, payment: Payment, submission: Submission, seconds: float) -> Payment:
+    def _submit(self, payment: Payment, submission: Submission, until: datetime) -> Payment:
+        seconds = (until - self.clock()).total_seconds()
+        if seconds < LEAST_SECONDS:
+            return self._not_sent(payment, NotSent("not sent (out of time)"))
         try:
             report = self.gateway.charge(submission, seconds)
         except NotSent as error:
-            self.telemetry.note("charge_not_sent", error=type(error).__name__)
-            self.ledger.release(payment)
-            raise GatewayUnreachable("the gateway could not be reached; nothing was sent") from error
+            return self._not_sent(payment, error)
         except CredentialsRefused as error:
             return self._failed(payment, Failure("gateway_credentials", error.message), {"refused": "credentials"})
         except Refused as error:
@@ -134,15 +146,18 @@ class Charging:
         except NoAnswer as error:
             return self._in_doubt(payment, str(error), arrived=False)
         no_verdict = report.verdict in (None, Status.PROCESSING)
-        settled = settle(
-            payment if no_verdict else payment.with_answer("verdict"),
-            report,
-            "answer",
-            self.ledger,
-            self.clock,
-            self.telemetry,
-        )
+        if not no_verdict:
+            payment = payment.with_answer("in_doubt" if mismatches(payment, report) else "verdict")
+        settled = settle(payment, report, "answer", self.ledger, self.clock, self.telemetry)
         return self._in_doubt(settled, f"the gateway says {report.said}", arrived=True) if no_verdict else settled
+
+    def _not_sent(self, payment: Payment, error: NotSent) -> Payment:
+        """The claim is taken back, so that the same key may try again; but who was told of the payment must find it."""
+        self.telemetry.note("charge_not_sent", error=type(error).__name__)
+        if self.ledger.release(payment):
+            raise GatewayUnreachable("the gateway could not be reached; nothing was sent") from error
+        failure = Failure("not_sent", "the gateway could not be reached; nothing was sent")
+        return self._failed(payment, failure, {"sent": 0})
 
     def _failed(self, payment: Payment, failure: Failure, evidence: Evidence) -> Payment:
         def change(current: Payment) -> Payment:
@@ -163,8 +178,17 @@ class Charging:
 
         return rewrite(payment, change, self.ledger, self.telemetry)
 
+    def _replayed(self, earlier: Payment, asked: Payment) -> Charged:
+        """The payment as it stands. One that is still being sent is marked: who is told of it must find it again."""
+        if earlier.fingerprint != asked.fingerprint:
+            raise IdempotencyKeyReused("this idempotency key was used for another request")
+        try:
+            told = rewrite(earlier, _told, self.ledger, self.telemetry)
+        except Released as error:
+            raise GatewayUnreachable("the gateway could not be reached; nothing was sent") from error
+        return Charged(told, replayed=True)
 
-def _replayed(earlier: Payment, asked: Payment) -> Charged:
-    if earlier.fingerprint != asked.fingerprint:
-        raise IdempotencyKeyReused("this idempotency key was used for another request")
-    return Charged(earlier, replayed=True)
+
+def _told(payment: Payment) -> Payment:
+    being_sent = payment.version == 1 and payment.answered is None
+    return replace(payment, told=True) if being_sent and not payment.told else payment

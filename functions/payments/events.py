@@ -162,8 +162,20 @@ def _chargeback(chargeback: Chargeback) -> ChargebackFact:
     return {"status": chargeback.status, "charged_back_at": _maybe_iso(chargeback.charged_back_at)}
 
 
+_SENTENCES: Final = {
+    "abandoned": "the shopper did not complete the payment",
+    "blocked": "the gateway blocked the payment",
+    "declined": "the gateway declined the payment",
+    "gateway_credentials": "the gateway refused our credentials: nothing was charged",
+    "invalid_request": "the gateway refused the request: nothing was charged",
+}
+"""What consumers are told instead of the gateway's words, in which anything may stand, a name for one."""
+
+
 def _failure(failure: Failure | None) -> FailureFact | None:
-    return {"code": failure.code, "message": failure.message} if failure else None
+    if failure is None:
+        return None
+    return {"code": failure.code, "message": _SENTENCES.get(failure.code, failure.message)}
 
 
 def _maybe_iso(moment: datetime | None) -> str | None:

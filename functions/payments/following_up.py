@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from payments.errors import GatewayError, Released, UnknownToGateway
+from payments.asking import ask
+from payments.errors import GatewayError, Released, SecretUnusable, UnknownToGateway
 from payments.history import Failure
 from payments.payment import FollowUp, Payment
 from payments.ports import Bus, Clock, Due, FollowUpLedger, Gateway, Telemetry
@@ -22,9 +23,20 @@ LEASE: Final = timedelta(seconds=90)
 ASK_SECONDS: Final = 8.0
 """The longest that one question to the gateway may take."""
 
+CONFIRMED_ASKS: Final = 3
+"""A webhook may be ahead of the status API: a verdict that it contradicts stands once it is confirmed this often."""
+
 NEVER_ARRIVED_AFTER: Final = timedelta(hours=1)
 NEVER_ARRIVED_ASKS: Final = 2
 """Not found means "never arrived" only from the second time on, an hour after the intent: lists may lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The payment after a question, None when its claim was taken back; and whether the gateway answered at all."""
+
+    payment: Payment | None
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +51,56 @@ class FollowUps:
 
     def finish(self, due: Due) -> Payment | None:
         """Does what is due for one payment; None when another run has it, or its claim was taken back."""
+        taken = self.take(due)
+        return self.ask(taken).payment if taken is not None and self.is_to_be_asked(taken) else taken
+
+    def take(self, due: Due) -> Payment | None:
+        """Takes a due payment and tells the bus what it has not heard, which no question may hold up."""
         self.telemetry.about(due.payment_id)
-        payment = self.ledger.lease(due, self.clock() + LEASE)
+        until = self.clock() + LEASE
+        payment = self.ledger.lease(due, until)
         if payment is None:
             return None
+        self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
+        if not self.is_to_be_asked(payment):
+            publish(payment, self.ledger, self.bus, self.telemetry)
+            if not payment.has_unpublished:
+                self.ledger.advance(payment, payment.published)  # nothing was due after all: gives the lease back
+            return payment
+        # Told first, and the lease goes on: what is written next finds out by itself how far the bus has got.
+        held = replace(payment, follow_up=replace(payment.follow_up, ask_at=until))
+        publish(held, self.ledger, self.bus, self.telemetry)
+        return payment
+
+    def ask(self, payment: Payment) -> Asked:
+        """Asks the gateway about a payment that was taken, settles, and tells the bus."""
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         try:
             asked = self._asked(payment)
         except Released:
-            return None
-        publish(asked, self.ledger, self.bus, self.telemetry)
-        if asked is payment and not payment.has_unpublished:
-            self.ledger.advance(payment, payment.published)  # nothing was due after all: gives the lease back
+            return Asked(None, answered=True)
+        if asked.payment is not None:
+            publish(asked.payment, self.ledger, self.bus, self.telemetry)
         return asked
 
-    def _asked(self, payment: Payment) -> Payment:
-        ask_at = payment.follow_up.ask_at
-        if not payment.is_open or ask_at is None or ask_at > self.clock():
-            return payment
+    def _asked(self, payment: Payment) -> Asked:
         try:
-            report = self.gateway.status(payment.wire_order_id, ASK_SECONDS)
+            report = ask(self.gateway, payment, ASK_SECONDS)
         except UnknownToGateway:
-            return self._write(payment, not_found=True)
+            return Asked(self._write(payment, not_found=True), answered=True)
+        except SecretUnusable:
+            return Asked(payment, answered=False)  # our own fault, and no question: its lease brings it back
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
-            return self._write(payment)
+            return Asked(self._write(payment), answered=False)
         settled = settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
-        return self._write(settled, arrived=True) if settled.version == payment.version else settled
+        unchanged = settled.version == payment.version
+        return Asked(self._write(settled, arrived=True) if unchanged else settled, answered=True)
+
+    def is_to_be_asked(self, payment: Payment) -> bool:
+        """Whether a question about it is due."""
+        ask_at = payment.follow_up.ask_at
+        return ask_at is not None and ask_at <= self.clock()
 
     def _write(self, payment: Payment, *, not_found: bool = False, arrived: bool = False) -> Payment:
         now = self.clock()
@@ -83,6 +118,11 @@ def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arri
     """The payment after one more question that brought no verdict: it was not found, is known, or all was silence."""
     plan = payment.follow_up
     asks, missing, known = plan.asks + 1, plan.not_found + not_found, plan.arrived or arrived
+    confirmed = not payment.is_open and arrived and asks >= CONFIRMED_ASKS
+    in_review = asks > len(BACK_OFF) and not payment.may_become(Status.NEEDS_REVIEW)
+    if confirmed or in_review:
+        due_at = now if payment.has_unpublished else None
+        return replace(payment, follow_up=FollowUp(due_at, None, asks, missing, known))
     # Concluded from an answer, never from silence: earlier answers may only have lagged.
     if not_found and not known and _never_arrived(payment, now, missing):
         failure = Failure("never_arrived", "the gateway has no record of this payment: nothing was charged")

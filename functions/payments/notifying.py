@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from payments.asking import ask
 from payments.errors import GatewayError
 from payments.payment import Payment
 from payments.ports import Bus, Clock, FollowUpLedger, Gateway, Telemetry
@@ -41,7 +42,7 @@ class Notifications:
             publish(settled, self.ledger, self.bus, self.telemetry)
             return Outcome.SETTLED
         try:
-            report = self.gateway.status(payment.wire_order_id, CONFIRM_SECONDS)
+            report = ask(self.gateway, payment, CONFIRM_SECONDS)
         except GatewayError as error:
             self.telemetry.note("webhook_unconfirmed", payment_id=payment.id, error=type(error).__name__)
             return self.ask_soon(payment)

@@ -35,6 +35,7 @@ class Payment:
     """The record of one (caller, idempotency key). `published` counts the history entries that are on the bus.
 
     `revision` is the optimistic lock: every write raises it, so that no plan and no answer is overwritten unseen.
+    `told`: a repeat of the request was answered with it while it was being sent, so it must stay to be found.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Payment:
     revision: int = 1
     published: int = 0
     answered: Answered | None = None
+    told: bool = False
     transaction_id: str | None = None
     message: str | None = None
     redirect_url: str | None = None
@@ -124,8 +126,8 @@ class Payment:
         return self if self.answered else replace(self, answered=kind)
 
     def asked_again(self, at: datetime, *, arrived: bool = False) -> Self:
-        """This payment with its next question to the gateway due then; the same when its status is final."""
-        if not self.is_open:
+        """This payment with its next question to the gateway due then; the same when nothing can change any more."""
+        if not MOVES[self.status]:
             return self
         known = self.follow_up.arrived or arrived
         return replace(self, follow_up=replace(self.follow_up, due_at=at, ask_at=at, arrived=known))

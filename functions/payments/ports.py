@@ -39,6 +39,10 @@ class Order:
 class Gateway(Protocol):
     """Pay Agency. Every call ends in a report or in one of the three GatewayErrors, never in anything else."""
 
+    @property
+    def live(self) -> bool:
+        """Whether money moves there."""
+
     def ensure_ready(self) -> None:
         """Raises SecretUnusable or NotSent when a request would not go out, before anything is recorded."""
 
@@ -59,8 +63,8 @@ class ClaimLedger(Protocol):
         under this id. Raises OrderMoved when the order is not (any more) as given.
         """
 
-    def release(self, payment: Payment) -> None:
-        """Takes a claim back of which nothing was sent. Does nothing once anybody has written to the payment."""
+    def release(self, payment: Payment) -> bool:
+        """Takes a claim back of which nothing was sent; False when it stays, for somebody knows of the payment."""
 
     def order(self, order_id: str) -> Order | None:
         """The attempts at an order, None when there are none."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from payments.asking import ask
 from payments.errors import GatewayError
 from payments.payment import Payment
 from payments.ports import Clock, Gateway, Telemetry
@@ -39,7 +40,7 @@ class Refreshing:
         if not self.ledger.note_refresh(payment.id, now, now - AT_MOST_EVERY):
             return payment
         try:
-            report = self.gateway.status(payment.wire_order_id, REFRESH_SECONDS)
+            report = ask(self.gateway, payment, REFRESH_SECONDS)
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             return payment

@@ -9,7 +9,7 @@ from payments.history import Source
 from payments.payment import Payment
 from payments.ports import Clock, Telemetry
 from payments.reports import Report, mismatches
-from payments.statuses import Status
+from payments.statuses import FINAL, Status
 
 
 class SettlingLedger(Protocol):
@@ -59,5 +59,13 @@ def _tell(before: Payment, after: Payment, telemetry: Telemetry) -> None:
 def _raise_flags(payment: Payment, report: Report, telemetry: Telemetry) -> None:
     for name in mismatches(payment, report):
         telemetry.note("integrity_mismatch", payment_id=payment.id, field=name)
+    if report.verdict is not None and _contradicts(payment, report.verdict):
+        telemetry.note("verdict_contradicted", payment_id=payment.id, status=payment.status, said=report.said)
     if report.verdict is None:
         telemetry.note("unknown_gateway_status", payment_id=payment.id)
+
+
+def _contradicts(payment: Payment, verdict: Status) -> bool:
+    """A last word against another one, which changes nothing any more, but somebody should know."""
+    both_final = payment.status in FINAL and verdict in FINAL
+    return both_final and verdict is not payment.status and not payment.may_become(verdict)

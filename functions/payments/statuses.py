@@ -35,5 +35,8 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
 OPEN: Final = frozenset({S.PROCESSING, S.REQUIRES_ACTION, S.PENDING})
 """No verdict yet: somebody keeps asking."""
 
+FINAL: Final = _VERDICTS
+"""The gateway's last word."""
+
 FREES_THE_ORDER: Final = frozenset({S.FAILED, S.BLOCKED, S.ABANDONED})
 """No money moved: the order may be tried again."""

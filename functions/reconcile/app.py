@@ -1,11 +1,8 @@
 """The door for the clock: every minute, finishes what is due, within the time there is."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from payments.following_up import FollowUps
 from payments.outlook import FollowUpIndex
@@ -14,47 +11,7 @@ from payments.runtime.settings import ReconcileSettings
 from payments.runtime.telemetry import PowertoolsTelemetry, powertools
 from payments.times import utc_now
 from reconcile.measuring import in_seconds, measure_outlook
-
-PAGE: Final = 25
-"""Due payments read at a time from each shard: memory stays bounded, however many are due."""
-
-ONE_PAYMENT_SECONDS: Final = 15.0
-"""No payment is begun with less time than this left: one question, one settlement, one publication."""
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What one run did. `lag`: the longest that a payment it finished had been due."""
-
-    finished: int
-    taken_by_others: int
-    broken: int
-    out_of_time: bool
-    lag: timedelta = field(default=timedelta(), compare=False)
-
-
-def run(follow_ups: FollowUps, seconds_left: Callable[[], float], telemetry: PowertoolsTelemetry) -> Round:
-    """Finishes what is due, page by page, until nothing is or the time is up. One broken payment stops no other."""
-    finished = taken = broken = 0
-    lag = timedelta()
-    while seconds_left() > ONE_PAYMENT_SECONDS:
-        page = list(follow_ups.ledger.due(follow_ups.clock(), PAGE))
-        seen = finished
-        for due in page:
-            if seconds_left() <= ONE_PAYMENT_SECONDS:
-                return Round(finished, taken, broken, out_of_time=True, lag=lag)
-            late = follow_ups.clock() - due.due_at
-            try:
-                done = follow_ups.finish(due)
-            except Exception as error:  # noqa: BLE001 - its lease keeps it until a later run; the others must not wait for it
-                telemetry.unexpected(error)
-                broken += 1
-                continue
-            finished, taken = finished + (done is not None), taken + (done is None)
-            lag = lag if done is None else max(lag, late)
-        if finished == seen:  # nothing is due, or an index that lags behind shows what is done or taken
-            return Round(finished, taken, broken, out_of_time=False, lag=lag)
-    return Round(finished, taken, broken, out_of_time=True, lag=lag)
+from reconcile.rounds import Round, run
 
 
 def measure_round(done: Round, telemetry: PowertoolsTelemetry) -> None:

@@ -1,6 +1,5 @@
 """A process that dies at a chosen step: right before a call takes effect, or right after, before it learns of it."""
 
-from collections.abc import Callable
 from typing import Any
 
 
@@ -29,7 +28,11 @@ class Wired:
         self._target = target
         self._fuse = fuse
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._target, name)
+        if not callable(found):
+            return found
+
         def call(*arguments: Any, **named: Any) -> Any:
             self._fuse.step(f"before {name}")
             try:

@@ -67,6 +67,8 @@ class ScriptedGateway:
         """Scripts the next statuses."""
         self._statuses.extend(outcomes)
 
+    live = False
+
     def ensure_ready(self) -> None:
         """See `Gateway.ensure_ready`."""
         if self.unready is not None:

@@ -35,18 +35,19 @@ class InMemoryLedger:
             self._table[payment.id] = copy.deepcopy(items.payment_item(payment))
             return None
 
-    def release(self, payment: Payment) -> None:
+    def release(self, payment: Payment) -> bool:
         """See `ClaimLedger.release`."""
         with self._lock:
             item = self._table.get(payment.id)
-            if item is None or item["version"] != 1 or item["published"] != 0:
-                return
+            if item is None or item["version"] != 1 or item["published"] != 0 or item.get("told"):
+                return False
             if payment.order_id is not None:
                 attempts = self._attempts(payment.order_id)
                 if len(attempts) != payment.attempt:
-                    return
+                    return False
                 self._set_attempts(payment.order_id, attempts[:-1])
             del self._table[payment.id]
+            return True
 
     def order(self, order_id: str) -> Order | None:
         """See `ClaimLedger.order`."""

@@ -84,7 +84,7 @@ def test_a_refund_leaves_the_status_as_it_was(payment: Payment) -> None:
 def test_a_failure_says_why() -> None:
     failed = hear(samples.payment(), report("FAILED"), "answer", START)
 
-    assert details(failed)[1]["data"]["failure"] == {"code": "declined", "message": "the gateway says failed"}
+    assert details(failed)[1]["data"]["failure"] == {"code": "declined", "message": "the gateway declined the payment"}
 
 
 def test_told_again_it_is_the_same_whatever_happened_since(payment: Payment) -> None:

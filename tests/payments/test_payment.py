@@ -167,12 +167,12 @@ class TestFollowUp:
         assert samples.payment().follow_up == FollowUp(START + FIRST_ASK, START + FIRST_ASK)
 
     @pytest.mark.parametrize("status", list(Status))
-    def test_only_an_open_payment_is_asked_about_again(self, status: Status) -> None:
+    def test_whatever_may_still_change_is_asked_about_again(self, status: Status) -> None:
         before = standing(status)
         after = before.asked_again(LATER)
 
-        assert (after is before) is (status not in OPEN)
-        assert status not in OPEN or after.follow_up.ask_at == after.follow_up.due_at == LATER
+        assert (after is before) is (status is Status.SUCCEEDED)
+        assert after is before or after.follow_up.ask_at == after.follow_up.due_at == LATER
 
     def test_to_have_arrived_once_is_to_have_arrived(self) -> None:
         known = samples.payment().asked_again(LATER, arrived=True)

@@ -12,7 +12,7 @@ from payments.following_up import FollowUps
 from payments.payment import Payment
 from payments.reports import Report
 from payments.statuses import Status
-from reconcile.app import ONE_PAYMENT_SECONDS, PAGE, Round, run
+from reconcile.rounds import ONE_PAYMENT_SECONDS, PAGE, Round, run
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import SettableClock
@@ -116,8 +116,10 @@ def test_a_run_begins_nothing_it_could_not_end(desk: Desk) -> None:
         desk.charged(key)
     desk.clock.forward(minutes=1)
     assert desk.runs(lambda: ONE_PAYMENT_SECONDS) == Round(0, 0, 0, out_of_time=True)
-    done = desk.runs(sequence(PLENTY, PLENTY, ONE_PAYMENT_SECONDS))
+    taken, one_asked = [PLENTY] * 4, [PLENTY]
+    done = desk.runs(sequence(*taken, *one_asked, ONE_PAYMENT_SECONDS))
     assert done == Round(finished=1, taken_by_others=0, broken=0, out_of_time=True)
+    desk.clock.forward(minutes=2)
     assert desk.runs() == Round(finished=2, taken_by_others=0, broken=0, out_of_time=False)
 
 

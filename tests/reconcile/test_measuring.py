@@ -13,8 +13,9 @@ from payments.money import Money
 from payments.outlook import Unsettled
 from payments.ports import Due
 from payments.statuses import Status
-from reconcile.app import Round, measure_round, run
+from reconcile.app import measure_round
 from reconcile.measuring import in_seconds, measure_outlook
+from reconcile.rounds import Round, run
 from tests.fakes.clock import START
 from tests.fakes.ledger import InMemoryLedger
 from tests.reconcile.test_app import Desk

@@ -26,13 +26,15 @@ class Breaker:
         self._opens_again_at: datetime | None = None
 
     def check(self) -> None:
-        """Raises NotSent while the circuit is open. The first to ask after the wait is let through as the probe."""
-        if self._failures < FAILURES_TO_OPEN:
-            return
-        now = self._clock()
-        if self._opens_again_at is not None and now < self._opens_again_at:
+        """Raises NotSent while the circuit is open. Changes nothing: who looks may yet have nothing to send."""
+        if self._opens_again_at is not None and self._clock() < self._opens_again_at:
             raise NotSent("not sent (circuit open)")
-        self._opens_again_at = now + OPEN_FOR  # whoever asks meanwhile waits for the probe
+
+    def admit(self) -> None:
+        """Raises NotSent while the circuit is open. The first to send after the wait is the probe."""
+        self.check()
+        if self._failures >= FAILURES_TO_OPEN:
+            self._opens_again_at = self._clock() + OPEN_FOR
 
     def succeeded(self) -> None:
         """The gateway answered, whatever it said."""

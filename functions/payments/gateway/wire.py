@@ -79,10 +79,13 @@ def parse(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def report_of(envelope: dict[str, Any], dialect: Dialect, hidden: Sequence[str] = ()) -> Report | None:
+def report_of(
+    envelope: dict[str, Any], dialect: Dialect, hidden: Sequence[str] = (), private: Sequence[str] = ()
+) -> Report | None:
     """What an envelope says of a payment; None when it has no status or no transaction, so it is no envelope.
 
-    `hidden` are values that must not come back in a message (the card's number and CVV), should the gateway echo them.
+    Should the gateway quote them: `hidden` (the card's number and CVV) comes back nowhere, `private` (keys, our webhook
+    address, the shopper's data) in no text.
     """
     data = envelope.get("data")
     said = envelope.get("status")
@@ -103,7 +106,7 @@ def report_of(envelope: dict[str, Any], dialect: Dialect, hidden: Sequence[str] 
         order_id=_stated(data, "order_id"),
         amount=_NO_AMOUNT if number is None and data.get("amount") is not None else _minor(number, currency, dialect),
         currency=currency,
-        message=message_of(envelope, hidden),
+        message=message_of(envelope, hidden, private),
         redirect_url=_url(envelope.get("redirect_url"), hidden),
         refunded=refund.get("status") is True,
         refunded_at=_moment(refund.get("refund_date")),
@@ -112,21 +115,23 @@ def report_of(envelope: dict[str, Any], dialect: Dialect, hidden: Sequence[str] 
     )
 
 
-def message_of(envelope: dict[str, Any], hidden: Sequence[str] = ()) -> str | None:
+def message_of(envelope: dict[str, Any], hidden: Sequence[str] = (), private: Sequence[str] = ()) -> str | None:
     """The gateway's own words."""
-    return _text(envelope.get("message"), hidden)
+    return _text(envelope.get("message"), (*hidden, *private))
 
 
-def field_errors(envelope: dict[str, Any], hidden: Sequence[str] = ()) -> tuple[FieldError, ...]:
-    """The fields a 422 names. What it says of a card field is not repeated: it may hold the value."""
+def field_errors(
+    envelope: dict[str, Any], hidden: Sequence[str] = (), private: Sequence[str] = ()
+) -> tuple[FieldError, ...]:
+    """The fields a 422 names. What it says of a card field, or of one we add, is not repeated: it may quote it."""
     errors = envelope.get("errors")
     named = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    return tuple(_field_error(error, hidden) for error in named[:_MAX_FIELD_ERRORS])
+    return tuple(_field_error(error, (*hidden, *private)) for error in named[:_MAX_FIELD_ERRORS])
 
 
 def clean(text: str, hidden: Sequence[str] = ()) -> str:
     """A text of the gateway's, fit to keep: short, printable, with nothing like a card or an email address."""
-    for value in hidden:
+    for value in sorted(hidden, key=len, reverse=True):
         text = text.replace(value, "•••")
     text = text.encode("utf-8", "replace").decode()
     # Digits first and everywhere: a number that is cut in two is not found any more.
@@ -138,7 +143,7 @@ def clean(text: str, hidden: Sequence[str] = ()) -> str:
 def _field_error(error: dict[str, Any], hidden: Sequence[str]) -> FieldError:
     name = (_text(error.get("field"), hidden) or "")[:64]
     said = "the gateway refused this field"
-    if not _CARD_FIELD.search(name):
+    if not _CARD_FIELD.search(name) and name != "webhook_url":
         said = _text(error.get("message"), hidden) or said
     return FieldError(name, "refused_by_gateway", said)
 

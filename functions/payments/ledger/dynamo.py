@@ -21,7 +21,7 @@ DUE_IN_SHARD: Final = "follow_up_shard = :shard AND follow_up_at <= :now"
 
 NOTHING_WRITTEN_SINCE: Final = "revision = :seen_revision"
 SAME_DUE_TIME: Final = "follow_up_at = :seen_due"
-STILL_ONLY_CLAIMED: Final = "version = :first AND published = :none"
+STILL_ONLY_CLAIMED: Final = "version = :first AND published = :none AND attribute_not_exists(told)"
 NOT_REFRESHED_SINCE: Final = (
     "attribute_exists(pk) AND (attribute_not_exists(refreshed_at) OR refreshed_at <= :not_since)"
 )
@@ -60,7 +60,7 @@ class DynamoLedger:
             return _of_another(claim, standing)
         return None
 
-    def release(self, payment: Payment) -> None:
+    def release(self, payment: Payment) -> bool:
         """See `ClaimLedger.release`."""
         delete = self._table.key(payment.id) | {
             "ConditionExpression": STILL_ONLY_CLAIMED,
@@ -69,7 +69,9 @@ class DynamoLedger:
         try:
             self._table.transact([{"Delete": delete}, *orders.given_back(self._table.name, payment)])
         except ClientError as error:
-            failed_conditions(error)  # somebody has written to it: it stays, and is followed up
+            failed_conditions(error)  # somebody has written to it, or was told of it: it stays
+            return False
+        return True
 
     def order(self, order_id: str) -> Order | None:
         """See `ClaimLedger.order`."""

@@ -19,7 +19,7 @@ from payments.runtime.settings import GatewaySettings
 from payments.runtime.vault import Secret
 from payments.times import utc_now
 
-_PATIENCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+_PATIENCE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
 """AWS answers in milliseconds; a call that hangs must leave time to write the verdict."""
 
 

@@ -43,9 +43,17 @@ def test_it_stays_open_until_the_wait_is_over(tripped: Breaker, clock: SettableC
 
 def test_one_probe_is_let_through_and_the_others_wait_for_it(tripped: Breaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
-    tripped.check()
-    with pytest.raises(NotSent):
+    tripped.admit()
+    for another in (tripped.check, tripped.admit):
+        with pytest.raises(NotSent):
+            another()
+
+
+def test_who_only_looks_is_no_probe(tripped: Breaker, clock: SettableClock) -> None:
+    clock.now += OPEN_FOR
+    for _ in range(3):
         tripped.check()
+    tripped.admit()
 
 
 def test_a_probe_that_succeeds_closes_it(tripped: Breaker, clock: SettableClock) -> None:

@@ -150,15 +150,20 @@ class TestInDoubt:
         assert len(str(caught.value)) < 50
 
 
+ROUTERS = ["Not Found", "Cannot GET /api/test/status/order-1", "no Route matched with those values", ""]
+
+
 class TestUnknown:
-    @pytest.mark.parametrize("told", [{"message": "Transaction not found."}, {"message": "x", "errors": []}])
+    @pytest.mark.parametrize(
+        "told", [{"message": "Transaction not found."}, {"message": "No such payment", "errors": []}]
+    )
     def test_a_404_with_a_bare_message_is_an_unknown_payment(self, told: object) -> None:
         with rogue(answers(404, told)) as server:
             with pytest.raises(UnknownToGateway):
                 Counter(server, OLD).status()
             assert len(server.requests) == 1
 
-    @pytest.mark.parametrize("message", ["Route not found", "Route not found.", "route not found: GET"])
+    @pytest.mark.parametrize("message", ["Route not found", "Route not found.", "route not found: GET", *ROUTERS])
     def test_a_route_that_is_not_there_says_nothing_of_the_payment(self, message: str) -> None:
         """Two of those and an hour would make "never arrived" of a payment that nobody could ask for."""
         with rogue(answers(404, {"message": message})) as server, pytest.raises(NoAnswer):

@@ -16,7 +16,7 @@ from payments.ledger.dynamo import DynamoLedger
 from payments.ledger.expressions import wire
 from payments.payment import FollowUp
 from payments.statuses import Status
-from reconcile.app import PAGE
+from reconcile.rounds import PAGE
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.payments.ledger import dynamodb_local, tables

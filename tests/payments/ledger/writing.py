@@ -35,7 +35,8 @@ def full(payment: Payment) -> Payment:
     )
     noted = noted.refunded(LATER, at=LATER, source="sweep", evidence=evidence)
     noted = noted.charged_back(LATER, at=LATER, source="sweep", evidence=evidence)
-    return dataclasses.replace(noted, follow_up=FollowUp(LATER, START, asks=4, not_found=2, arrived=True))
+    plan = FollowUp(LATER, START, asks=4, not_found=2, arrived=True)
+    return dataclasses.replace(noted, follow_up=plan, told=True)
 
 
 def lease(ledger: Ledger, payment: Payment) -> None:

@@ -1,0 +1,16 @@
+"""Asking: what the gateway says of one payment, asked only of the gateway that it was sent to."""
+
+from payments.errors import NotSent
+from payments.payment import Payment
+from payments.ports import Gateway
+from payments.reports import Report
+
+
+def ask(gateway: Gateway, payment: Payment, seconds: float) -> Report:
+    """Asks by the payment's wire order id, within `seconds`. Raises the gateway's errors.
+
+    A payment of the other mode was never sent there, and "not found" would be no evidence: it is not asked about.
+    """
+    if payment.live != gateway.live:
+        raise NotSent("not asked: the payment is of the other mode")
+    return gateway.status(payment.wire_order_id, seconds)
