@@ -8,9 +8,10 @@ from charge import request
 from charge.problems import Problem
 from charge.resource import RETRY_AFTER_SECONDS, answer_code, resource, timeline
 from charge.rules import Context
+from charge.schemas import ChargeBody
 from payments.cards import Card
 from payments.charge_orders import ChargeOrder
-from payments.charging import Charging
+from payments.charging import Charged, Charging, WebhookAddress
 from payments.identities import caller_of, is_payment_id
 from payments.money import Money
 from payments.payment import Payment
@@ -31,6 +32,20 @@ class TokenKey(Protocol):
 
     def current(self) -> bytes:
         """The key. Raises SecretUnusable."""
+
+
+def charge_order(caller: str, key: str, body: ChargeBody) -> ChargeOrder:
+    """What the house is asked for."""
+    return ChargeOrder(
+        caller=caller,
+        idempotency_key=key,
+        money=Money(body.amount, body.currency),
+        card=Card(body.card_number, body.card_cvv, body.card_expiry_month, body.card_expiry_year),
+        shopper=body.shopper(),
+        redirect_url=body.redirect_url,
+        order_id=body.order_id,
+        terminal_id=body.terminal_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +72,31 @@ class Desk:
         """POST /charges."""
         caller = caller_of(_principal(event))
         key = request.idempotency_key(_headers(event))
+        told = request.body_bytes(event)
         context = Context(self.charging.live, self.max_amount, self.clock())
-        body = request.charge_body(request.body_bytes(event), context)
-        order = ChargeOrder(
-            caller=caller,
-            idempotency_key=key,
-            money=Money(body.amount, body.currency),
-            card=Card(body.card_number, body.card_cvv, body.card_expiry_month, body.card_expiry_year),
-            shopper=body.shopper(),
-            redirect_url=body.redirect_url,
-            order_id=body.order_id,
-            terminal_id=body.terminal_id,
-        )
-        base = self._base_url(event)
-        charged = self.charging.charge(
-            order, lambda payment_id: webhook_url(base, payment_id, self.token_key.current()), seconds
-        )
+        try:
+            order = charge_order(caller, key, request.charge_body(told, context))
+        except Problem:
+            # What is not taken today may repeat what was taken: cards expire, limits change.
+            charged = self._earlier(caller, key, told, context.forgiving())
+            if charged is None:
+                raise
+        else:
+            charged = self.charging.charge(order, self._webhook_address(event), seconds)
         headers = {"Location": location(event, charged.payment)}
         if charged.replayed:
             headers["Idempotency-Replayed"] = "true"
         return _told(charged.payment, answer_code(charged.payment, headers), headers)
+
+    def _earlier(self, caller: str, key: str, told: bytes, forgiving: Context) -> Charged | None:
+        try:
+            return self.charging.earlier(charge_order(caller, key, request.charge_body(told, forgiving)))
+        except Problem:
+            return None
+
+    def _webhook_address(self, event: Event) -> WebhookAddress:
+        base = self._base_url(event)
+        return lambda payment_id: webhook_url(base, payment_id, self.token_key.current())
 
     def show(self, event: Event, seconds: float) -> Answer:
         """GET /charges/{id}; with ?refresh=true the gateway is asked first."""

@@ -75,12 +75,12 @@ _FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 def invalid_fields(error: ValidationError) -> Problem:
     """What is wrong with a body, field by field; the values stay where they are."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     return Problem(422, "invalid_request", "The request is not valid.", errors=[_field_problem(each) for each in found])
 
 
 def _field_problem(found: Any) -> FieldProblem:
-    name = str(found["loc"][0]) if found["loc"] else "body"
+    name = str(found["loc"][0]) if found["loc"] else str(found.get("ctx", {}).get("field", "body"))
     code, message = _BY_TYPE.get(found["type"], (found["type"], found["msg"]))
     if found["type"] == "extra_forbidden":
         code, message = _OURS_TO_SET.get(name, (code, message))

@@ -1,9 +1,10 @@
 """What a shop may send to `POST /charges`: the gateway's own flat fields, checked one by one, never echoed."""
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from charge import rules
 
@@ -39,6 +40,13 @@ class ChargeBody(BaseModel):
     redirect_url: Annotated[str, AfterValidator(rules.redirect_url)]
     order_id: Annotated[str, AfterValidator(rules.matching(_ORDER_ID, "order_id"))] | None = None
     terminal_id: Annotated[str, AfterValidator(rules.matching(re.compile(r"[!-~]{1,64}"), "terminal_id"))] | None = None
+
+    @model_validator(mode="after")
+    def _keeps_the_card_to_itself(self) -> Self:
+        """The order's id is stored, logged and published; the card's number must not travel in it."""
+        if self.order_id and self.card_number in re.sub(r"[^0-9]", "", self.order_id):
+            raise PydanticCustomError("holds_card_number", "may not hold the card's number", {"field": "order_id"})
+        return self
 
     def shopper(self) -> dict[str, str]:
         """The fields about the person, as the gateway names them."""

@@ -90,6 +90,12 @@ class Charging:
         )
         return Charged(self._submit(claimed, submission, until))
 
+    def earlier(self, order: ChargeOrder) -> Charged | None:
+        """The payment that this very request led to before, if it did; reads, and does nothing else."""
+        standing = self.ledger.get(payment_id_of(order.caller, order.idempotency_key))
+        same = standing is not None and standing.fingerprint == order.fingerprint()
+        return Charged(standing, replayed=True) if standing and same else None
+
     def _unready(self, payment: Payment) -> Payment | None:
         """The payment that this request repeats, should the gateway be out of reach; None when all is well."""
         try:

@@ -1,0 +1,44 @@
+"""What a refusal may quote of what we sent, and nobody else may read."""
+
+import pytest
+
+from payments.errors import Refused
+from payments.gateway.keys import GatewayKeys
+from tests.fakes.samples import submission
+from tests.payments.gateway.counter import Counter
+from tests.payments.gateway.envelopes import envelope
+from tests.payments.gateway.plays import answers
+from tests.payments.gateway.rogue import rogue
+
+KEYS = GatewayKeys("PA_TEST_sesame", b"0123456789abcdef0123456789abcdef", b"the-webhook-secret")
+ADDRESS = "https://api.example/v1/webhooks/pay-agency/pay_1/5ca1ab1e5ca1ab1e"
+SHOPPER = submission().shopper
+
+QUOTED = {
+    "the webhook's address": ADDRESS,
+    "its token": "5ca1ab1e5ca1ab1e",
+    "the secret key": "PA_TEST_sesame",
+    "the encryption key": "0123456789abcdef0123456789abcdef",
+    "the webhook secret": "the-webhook-secret",
+    "a name": SHOPPER["first_name"],
+    "an address": SHOPPER["address"],
+    "a phone number": SHOPPER["phone_number"],
+}
+
+
+@pytest.mark.parametrize("quoted", QUOTED.values(), ids=list(QUOTED))
+@pytest.mark.parametrize("field", ["webhook_url", "zip"])
+def test_a_refusal_that_quotes_it_is_kept_without_it(quoted: str, field: str) -> None:
+    told = {"message": f"refused: {quoted}!", "errors": [{"field": field, "message": f"'{quoted}' is wrong"}]}
+    with rogue(answers(422, told)) as server, pytest.raises(Refused) as caught:
+        Counter(server, KEYS).client.charge(submission(webhook_url=ADDRESS), 5)
+    kept = f"{caught.value.message} {caught.value.errors}"
+    assert quoted not in kept
+    assert "refused" in kept
+
+
+def test_a_verdict_that_quotes_it_is_kept_without_it() -> None:
+    told = envelope(status="FAILED", message=f"{SHOPPER['first_name']} may not pay via {ADDRESS}")
+    with rogue(answers(200, told)) as server:
+        report = Counter(server, KEYS).client.charge(submission(webhook_url=ADDRESS), 5)
+    assert report.message == "••• may not pay via •••"
