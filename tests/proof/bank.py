@@ -80,6 +80,8 @@ class Bank:
 
     # ------------------------------------------------------------- the port
 
+    live = False
+
     def ensure_ready(self) -> None:
         """See `Gateway.ensure_ready`."""
 

@@ -12,8 +12,6 @@ from tests.proof.world import Shop, World
 
 COLLISIONS: dict[str, Callable[[Shop, int], Shop]] = {
     "the same": lambda like, nth: like,
-    "the same order under another key": lambda like, nth: replace(like, key=f"key-{nth}"),
-    "the same order under yet another key": lambda like, nth: replace(like, key=f"key-{nth}"),
     "another request under the same key": lambda like, nth: replace(like, amount=like.amount + 100),
     "another caller's under the same key": lambda like, nth: replace(like, caller="other"),
 }
@@ -22,7 +20,7 @@ HOWS: list[How] = [
     *("answered", "answered", "answered", "lost", "lost", "lost"),
     *("late", "vanished", "not sent", "refused", "credentials refused"),
 ]
-DOWN: list[Down] = [None, None, "unreachable", "silent"]
+DOWN: list[Down] = [None, None, None, None, "unreachable", "silent"]
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 fates = st.builds(
@@ -63,6 +61,16 @@ class Payments(RuleBasedStateMachine):
     def a_shop_asks_for_nearly_the_same(self, nth: int, kind: str, fate: Fate, steps: int | None) -> None:
         like = self.world.asked[-1 - nth % len(self.world.asked)]
         self._charged(COLLISIONS[kind](like, len(self.world.asked)), fate, steps)
+
+    @precondition(lambda self: self._orders)
+    @rule(nth=some, fate=fates, steps=steps)
+    def a_shop_pays_an_order_under_another_key(self, nth: int, fate: Fate, steps: int | None) -> None:
+        like = self._orders[-1 - nth % len(self._orders)]
+        self._charged(replace(like, key=f"key-{len(self.world.asked)}"), fate, steps)
+
+    @property
+    def _orders(self) -> list[Shop]:
+        return [shop for shop in self.world.asked if shop.order_id]
 
     def _charged(self, shop: Shop, fate: Fate, steps: int | None) -> None:
         self.world.go_on(self.world.charge(shop, fate), steps)

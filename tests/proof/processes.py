@@ -74,7 +74,11 @@ class Paused:
         self._target = target
         self._process = process
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._target, name)
+        if not callable(found):
+            return found
+
         def call(*arguments: Any, **named: Any) -> Any:
             self._process.step(f"before {name}")
             try:

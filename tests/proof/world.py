@@ -12,7 +12,7 @@ from payments.notifying import Notifications
 from payments.payment import Payment
 from payments.refreshing import Refreshing
 from payments.reports import Report
-from reconcile.app import run
+from reconcile.rounds import run
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import START, SettableClock

@@ -1,5 +1,6 @@
 """The contract of claiming: one payment a key, one open payment an order; and of taking a claim back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -80,7 +81,7 @@ class Releasing:
     @pytest.mark.parametrize("order_id", [None, ORDER])
     def test_a_claim_taken_back_leaves_nothing(self, ledger: Ledger, order_id: str | None) -> None:
         payment = claimed(ledger, order_id=order_id)
-        ledger.release(payment)
+        assert ledger.release(payment)
         assert ledger.get(payment.id) is None
         assert ledger.order(ORDER) is None
         assert all_due(ledger) == []
@@ -98,23 +99,30 @@ class Releasing:
     def test_what_somebody_has_written_to_is_not_taken_back(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         after = moved(ledger, payment, Status.REQUIRES_ACTION)
-        ledger.release(payment)
+        assert not ledger.release(payment)
         assert ledger.get(payment.id) == after
         assert ledger.order(ORDER) == Order(ORDER, (payment.id,))
 
     def test_what_the_bus_has_heard_of_is_not_taken_back(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         ledger.advance(payment, 1)
-        ledger.release(payment)
+        assert not ledger.release(payment)
         assert ledger.get(payment.id) is not None
+        assert ledger.order(ORDER) == Order(ORDER, (payment.id,))
+
+    def test_what_another_caller_was_told_of_is_not_taken_back(self, ledger: Ledger) -> None:
+        payment = claimed(ledger)
+        told = ledger.save(payment, replace(payment, told=True))
+        assert not ledger.release(payment)
+        assert ledger.get(payment.id) == told
         assert ledger.order(ORDER) == Order(ORDER, (payment.id,))
 
     def test_taking_back_twice_or_what_never_was_does_nothing(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
-        ledger.release(payment)
-        ledger.release(payment)
+        assert ledger.release(payment)
+        assert not ledger.release(payment)
         claimed(ledger, key="key-2")
-        ledger.release(payment)
+        assert not ledger.release(payment)
         assert ledger.order(ORDER) == Order(ORDER, (samples.payment(key="key-2").id,))
 
     def test_whoever_is_still_at_work_on_it_is_told_and_leaves_no_trace(self, ledger: Ledger) -> None:
