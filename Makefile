@@ -20,7 +20,8 @@ TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 DYNAMODB_LOCAL_PACKAGE := amplify-dynamodb-simulator@2.9.30
 DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
 
-.PHONY: help setup setup-browser run demo up dashboard consumer republish test test-unit test-flow test-dynamodb-local check fix build clean \
+.PHONY: help setup setup-browser run demo up dashboard consumer republish test test-unit test-flow test-dynamodb-local prove mutants \
+        check fix build clean \
         need-python need-node need-java check-format check-lint check-types check-layers check-template
 
 help: ## list these targets
@@ -67,6 +68,12 @@ $(DYNAMODB_LOCAL)/DynamoDBLocal.jar:
 	@mkdir -p .cache/dynamodb-local
 	@cd .cache/dynamodb-local && npm pack --silent $(DYNAMODB_LOCAL_PACKAGE) >/dev/null && tar -xzf amplify-dynamodb-simulator-*.tgz && rm amplify-dynamodb-simulator-*.tgz
 	@touch $@
+
+prove: $(DEV) ## the state machine, thoroughly: PROOF_EXAMPLES=20000 runs by default (half an hour or so)
+	@PROOF=thorough $(BIN) pytest tests/proof/test_proof.py
+
+mutants: $(DEV) ## the code broken on purpose, and the tests that must notice (minutes)
+	@PYTHONPATH=functions $(BIN) tests.proof.hunt
 
 check: check-format check-lint check-types check-layers check-template ## every check; changes nothing
 

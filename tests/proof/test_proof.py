@@ -21,6 +21,7 @@ MUTANT: Final = settings(FAST, phases=[Phase.generate])
 PROFILES: Final = {"fast": FAST, "thorough": THOROUGH, "mutant": MUTANT}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(0)
 def test_no_order_of_events_breaks_a_promise() -> None:
     profile = PROFILES[os.environ.get("PROOF", "fast")]
