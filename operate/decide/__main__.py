@@ -1,0 +1,53 @@
+"""`python -m operate.decide`: records what a human found out about a payment in `needs_review`.
+
+Reconcile tells the bus within a minute. Credentials, region and endpoint come from the environment, as for every AWS
+tool. It needs dynamodb:GetItem and dynamodb:UpdateItem on the table, and, unless that is named,
+cloudformation:DescribeStacks.
+"""
+
+import argparse
+import getpass
+import sys
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operate.decide.deciding import CHOICES, NotForYou, decide
+from payments.ledger.dynamo import DynamoLedger
+from payments.statuses import Status
+from payments.times import utc_now
+
+
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m operate.decide", description=__doc__)
+    parser.add_argument("--payment", metavar="pay_…", required=True)
+    parser.add_argument("--to", choices=CHOICES, required=True, help="what the gateway's back office says became of it")
+    parser.add_argument("--because", metavar="WORDS", required=True, help="what this rests on; it stays in the history")
+    parser.add_argument("--who", default=getpass.getuser(), help="who decides (default: you, %(default)s)")
+    parser.add_argument("--stack", default="payments", help="the stack whose outputs name the table")
+    parser.add_argument("--table", help="instead of the stack's")
+    return parser.parse_args(arguments)
+
+
+def _table(chosen: argparse.Namespace) -> str:
+    if chosen.table:
+        return str(chosen.table)
+    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=chosen.stack)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return str(outputs["TableName"])
+
+
+def main() -> int:
+    chosen = options()
+    try:
+        ledger = DynamoLedger(boto3.client("dynamodb"), _table(chosen))
+        decided = decide(ledger, chosen.payment, Status(chosen.to), who=chosen.who, why=chosen.because, at=utc_now())
+    except (ClientError, BotoCoreError, NotForYou) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{decided.id} is {decided.status}, as entry {decided.version}; the bus hears within a minute\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""A human's decision: recorded once, told like every other entry, and only where a human is asked for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from operate.decide.__main__ import options
+from operate.decide.deciding import CHOICES, NotForYou, decide
+from payments.events import unpublished
+from payments.history import Failure
+from payments.ledger.dynamo import DynamoLedger
+from payments.payment import Payment
+from payments.statuses import Status
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.payments.ledger import tables
+
+WHY = "back office, ticket 4711"
+
+
+@pytest.fixture
+def ledger() -> Iterator[DynamoLedger]:
+    with mock_aws():
+        client: Any = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        with tables.made(client) as table:
+            yield DynamoLedger(client, table)
+
+
+@pytest.fixture
+def doubted(ledger: DynamoLedger) -> Payment:
+    claimed = samples.payment()
+    assert ledger.claim(claimed, None) is None
+    failure = Failure("integrity_mismatch", "not as it was sent: amount")
+    return ledger.save(
+        claimed, claimed.moved(Status.NEEDS_REVIEW, at=START, source="answer", evidence={}, failure=failure)
+    )
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_it_is_the_payments_next_entry_and_due_to_be_told(ledger: DynamoLedger, doubted: Payment, choice: str) -> None:
+    decide(ledger, doubted.id, Status(choice), who="ada", why=WHY, at=START)
+
+    standing = ledger.get(doubted.id)
+    assert standing is not None
+    entry = standing.history[-1]
+    assert (standing.status, entry.source, entry.evidence) == (choice, "operator", {"who": "ada", "why": WHY})
+    assert standing.follow_up.due_at == START
+    assert unpublished(standing)[-1].type == f"payment.{choice}"
+    assert WHY not in str(unpublished(standing)), "consumers are told what, not why"
+
+
+def test_an_order_is_free_again_once_its_payment_is_decided_to_have_failed(
+    ledger: DynamoLedger, doubted: Payment
+) -> None:
+    decide(ledger, doubted.id, Status.FAILED, who="ada", why=WHY, at=START)
+    second = samples.payment(key="second", attempt=2)
+    assert ledger.claim(second, ledger.order(samples.ORDER_ID)) is None
+
+
+def test_what_does_not_wait_for_a_human_is_not_decided_by_one(ledger: DynamoLedger) -> None:
+    claimed = samples.payment()
+    ledger.claim(claimed, None)
+    with pytest.raises(NotForYou, match="is processing"):
+        decide(ledger, claimed.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
+
+
+def test_a_payment_that_is_not_there_is_said_to_be_missing(ledger: DynamoLedger) -> None:
+    with pytest.raises(NotForYou, match="there is no payment"):
+        decide(ledger, "pay_" + "a" * 26, Status.FAILED, who="ada", why=WHY, at=START)
+
+
+def test_the_second_of_two_decisions_is_refused(ledger: DynamoLedger, doubted: Payment) -> None:
+    decide(ledger, doubted.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
+    with pytest.raises(NotForYou, match="is succeeded"):
+        decide(ledger, doubted.id, Status.FAILED, who="eve", why=WHY, at=START)
+
+
+@pytest.mark.parametrize("to", ["processing", "needs_review", "refunded", ""])
+def test_only_a_verdict_can_be_decided(to: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        options(["--payment", "pay_1", "--to", to, "--because", WHY])
+    assert "invalid choice" in capsys.readouterr().err
+
+
+def test_a_reason_is_required(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        options(["--payment", "pay_1", "--to", "failed"])
+    assert "--because" in capsys.readouterr().err
