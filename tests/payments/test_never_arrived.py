@@ -36,7 +36,7 @@ class Case:
         self.gateway.will_say(*said)
         for _ in said:
             asked = len(self.gateway.asked)
-            while len(self.gateway.asked) == asked:
+            while len(self.gateway.asked) == asked and self.payment.follow_up.ask_at is not None:
                 self.clock.now = max(self.clock.now, self.payment.follow_up.due_at or self.clock.now)
                 for due in list(self.ledger.due(self.clock(), 25)):
                     self.follow_ups.finish(due)

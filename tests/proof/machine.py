@@ -28,7 +28,7 @@ fates = st.builds(
     st.sampled_from(WORDS),
     st.sampled_from(HOWS),
     late=st.sampled_from([1.0, 5 * MINUTE, 20 * MINUTE]),
-    hidden=st.sampled_from([0.0, 0.0, 5 * MINUTE, 35 * MINUTE]),
+    hidden=st.sampled_from([0.0, 0.0, 5 * MINUTE, 35 * MINUTE, 35 * MINUTE]),
     stale=st.sampled_from([0.0, 10 * MINUTE]),
     then=st.sampled_from([None, "SUCCESS", "SUCCESS", "SUCCESS", "FAILED", "ABANDONED"]),
     after=st.sampled_from([2.0, 2 * MINUTE, 10 * MINUTE]),

@@ -179,7 +179,7 @@ MUTANTS: Final = (
         "payment.py",
         "        return replace(self, history=(*self.history, entry), follow_up=replace(self.follow_up, due_at=at))",
         "        return replace(self, history=(*self.history, entry), follow_up=replace(self.follow_up, due_at=None))",
-        (PROOF, PUBLISHING, NOTIFYING),
+        (PROOF, PUBLISHING),
     ),
     Mutant(
         "an intent is not followed up",

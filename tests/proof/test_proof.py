@@ -15,8 +15,8 @@ from tests.proof.machine import Payments
 FAST: Final = settings(max_examples=300, stateful_step_count=40, derandomize=True, database=None)
 THOROUGH: Final = settings(max_examples=int(os.environ.get("PROOF_EXAMPLES", "20000")), stateful_step_count=60)
 QUIET: Final = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
-MUTANT: Final = settings(FAST, phases=[Phase.generate])
-"""Of a mutant it is enough to know that it is caught; the shortest way to it need not be found."""
+MUTANT: Final = settings(FAST, max_examples=3000, phases=[Phase.generate])
+"""Of a mutant it is enough to know that it is caught, be it late; the shortest way to it need not be found."""
 
 PROFILES: Final = {"fast": FAST, "thorough": THOROUGH, "mutant": MUTANT}
 
