@@ -15,6 +15,9 @@ FRESH_FOR: Final = timedelta(minutes=5)
 RETRY_AFTER: Final = timedelta(seconds=30)
 """How long a failed reading is left alone while an older one serves."""
 
+REPEAT_AFTER: Final = timedelta(seconds=2)
+"""How long a refreshing that failed is left alone: somebody's webhook is waiting for it."""
+
 REFRESH_EVERY: Final = timedelta(minutes=1)
 """A refused key or a bad signature refreshes at most this often: forged webhooks cannot run up a bill."""
 
@@ -43,7 +46,7 @@ class Secret(Generic[T]):
         self._clock = clock
         self._telemetry = telemetry
         self._kept: dict[str, tuple[T | None, datetime]] = {}
-        self._refreshed_at: datetime | None = None
+        self._refreshable_at: datetime | None = None
 
     def current(self) -> T:
         """The current version. Raises SecretUnusable when there is none that can be used, not even an older reading."""
@@ -58,13 +61,18 @@ class Secret(Generic[T]):
         return (self.current(),) if previous is None else (self.current(), previous)
 
     def refresh(self) -> bool:
-        """Reads anew, unless that was done a moment ago; tells whether it was read."""
+        """Reads anew, unless that was done a moment ago; tells whether it was read. A failure is repeated soon."""
         now = self._clock()
-        if self._refreshed_at is not None and now - self._refreshed_at < REFRESH_EVERY:
+        if self._refreshable_at is not None and now < self._refreshable_at:
             return False
-        self._refreshed_at = now
-        self._kept = {stage: (value, now) for stage, (value, _) in self._kept.items()}  # old as of now
-        self._stage(CURRENT)
+        try:
+            value = self._read(CURRENT)
+        except (SecretUnusable, ClientError, BotoCoreError) as error:
+            self._telemetry.note("secret_unreadable", stage=CURRENT, error=error_name(error))
+            self._refreshable_at = now + REPEAT_AFTER
+            return False
+        self._kept = {CURRENT: (value, now + FRESH_FOR)}  # the version before is read when it is needed
+        self._refreshable_at = now + REFRESH_EVERY
         return True
 
     def _stage(self, stage: str) -> T | None:

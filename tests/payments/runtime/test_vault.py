@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from payments.errors import SecretUnusable
-from payments.runtime.vault import CURRENT, FRESH_FOR, PREVIOUS, REFRESH_EVERY, RETRY_AFTER, Secret
+from payments.runtime.vault import CURRENT, FRESH_FOR, PREVIOUS, REFRESH_EVERY, REPEAT_AFTER, RETRY_AFTER, Secret
 from tests.fakes.clock import SettableClock
 from tests.fakes.telemetry import RecordingTelemetry
 
@@ -219,14 +219,23 @@ class TestRefreshing:
         assert secret.refresh()
         assert cupboard.asked == [CURRENT] * 3
 
-    def test_that_fails_leaves_what_there_was(self, vault: Vault) -> None:
+    def test_that_fails_leaves_what_there_was_and_may_be_repeated_soon(
+        self, vault: Vault, clock: SettableClock
+    ) -> None:
         cupboard = Cupboard("one", "zero")
         secret = vault(cupboard)
         secret.versions()
         cupboard.stages = dict.fromkeys(cupboard.stages, refusal("ThrottlingException"))
 
-        assert secret.refresh()
+        assert not secret.refresh()
         assert secret.versions() == ("ONE", "ZERO")
+        asked = len(cupboard.asked)
+        assert not secret.refresh()
+        assert len(cupboard.asked) == asked
+        clock.now += REPEAT_AFTER
+        cupboard.stages[CURRENT] = "two"
+        assert secret.refresh()
+        assert secret.current() == "TWO"
 
     def test_before_the_first_reading_reads(self, vault: Vault) -> None:
         cupboard = Cupboard("one")
