@@ -26,7 +26,7 @@ DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
 
 help: ## list these targets
 	@echo "make setup && make run"; echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
 setup: $(DEV) $(TOOLS) ## make .venv and .venv-sam (only what changed)
 	@command -v node >/dev/null || echo "note: node is not installed; 'make test' needs it (a payload of ours is decrypted by Node's crypto)"
@@ -58,8 +58,8 @@ decide: $(DEV) ## a human's decision on a payment in review: ARGS='--payment pay
 test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
 	@$(BIN) pytest
 
-test-unit: $(DEV) need-node ## what needs neither the stack nor a build: seconds
-	@$(BIN) pytest -m "not flow and not slow"
+test-unit: $(DEV) need-node ## what needs neither the stack nor a build (ARGS=tests/payments/test_charging.py: one file, in seconds)
+	@$(BIN) pytest -m "not flow and not slow" $(ARGS)
 
 test-flow: setup setup-browser ## through the local stack
 	@$(BIN) pytest -m flow
