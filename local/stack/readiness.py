@@ -7,7 +7,7 @@ from local.stack.processes import Process
 from local.stack.shop import Answer, Shop
 from local.stack.stack import Stack
 
-_UNKNOWN_PAYMENT = f"/charges/pay_{'0' * 32}"
+_UNKNOWN_PAYMENT = f"/charges/pay_{'a' * 26}"
 
 
 def first_answer(stack: Stack, ministack: Process) -> None:
