@@ -120,8 +120,10 @@ class Charging:
             except OrderMoved:
                 lock = self._next_attempt(payment)
                 if lock is not None and lock.attempts[-1] == payment.id:
-                    # The very same request, a moment earlier: the payment stands, or is being taken back.
-                    return payment, self.ledger.get(payment.id)
+                    # The very same request, a moment earlier: its payment stands, or has just been taken back.
+                    if (standing := self.ledger.get(payment.id)) is not None:
+                        return payment, standing
+                    lock = self.ledger.order(lock.id)
         raise OrderTaken(self._holder(payment) or payment)
 
     def _next_attempt(self, payment: Payment) -> Order | None:
@@ -136,8 +138,7 @@ class Charging:
         return self.ledger.get(order.attempts[-1]) if order else None
 
     def _submit(self, payment: Payment, submission: Submission, until: datetime) -> Payment:
-        seconds = (until - self.clock()).total_seconds()
-        if seconds < LEAST_SECONDS:
+        if (seconds := (until - self.clock()).total_seconds()) < LEAST_SECONDS:
             return self._not_sent(payment, NotSent("not sent (out of time)"))
         try:
             report = self.gateway.charge(submission, seconds)
@@ -146,9 +147,8 @@ class Charging:
         except CredentialsRefused as error:
             return self._failed(payment, Failure("gateway_credentials", error.message), {"refused": "credentials"})
         except Refused as error:
-            return self._failed(
-                payment, Failure("invalid_request", error.message, error.errors), {"refused": "invalid"}
-            )
+            failure = Failure("invalid_request", error.message, error.errors)
+            return self._failed(payment, failure, {"refused": "invalid"})
         except NoAnswer as error:
             return self._in_doubt(payment, str(error), arrived=False)
         no_verdict = report.verdict in (None, Status.PROCESSING)

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 
 from payments.charging import LEAST_SECONDS, Charged
-from payments.errors import GatewayUnreachable, NotSent, SecretUnusable
-from payments.ports import Submission
+from payments.errors import GatewayUnreachable, NotSent, OrderMoved, SecretUnusable
+from payments.payment import Payment
+from payments.ports import Order, Submission
 from payments.reports import Report
 from payments.statuses import Status
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Fails, ScriptedGateway
+from tests.fakes.ledger import InMemoryLedger
 from tests.payments.house import House
 
 
@@ -68,6 +70,39 @@ def test_a_claim_that_was_taken_back_as_a_repeat_was_told_of_it_is_a_503() -> No
     house.ledger.save = save  # type: ignore[method-assign, assignment]
     with pytest.raises(GatewayUnreachable):
         house.charge(samples.charge_order())
+
+
+class TakenBack(InMemoryLedger):
+    """The very same request claims a moment before us, and its claim is taken back while we look at it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gets = 0
+        self._other: Payment | None = None
+
+    def claim(self, payment: Payment, order: Order | None) -> Payment | None:
+        if self._other is None:
+            self._other = payment
+            assert super().claim(payment, order) is None
+            raise OrderMoved("prepared, and not committed yet")
+        return super().claim(payment, order)
+
+    def get(self, payment_id: str) -> Payment | None:
+        self._gets += 1
+        if self._gets == 2 and self._other is not None:
+            assert self.release(self._other)
+        return super().get(payment_id)
+
+
+def test_nothing_is_sent_without_a_claim_though_the_twins_was_taken_back_under_our_eyes() -> None:
+    house = House(ledger=TakenBack())
+
+    charged = house.charge()
+
+    assert not charged.replayed
+    assert len(house.gateway.submissions) == 1
+    assert house.ledger.get(charged.payment.id) == charged.payment
+    assert house.ledger.order(samples.ORDER_ID) is not None
 
 
 @pytest.mark.parametrize("trouble", [SecretUnusable("unreadable"), NotSent("circuit open")])
