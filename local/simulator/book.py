@@ -29,6 +29,7 @@ class Book:
         self._now = now
         self._on_change = on_change
         self._transactions: dict[str, Transaction] = {}
+        self._earlier: dict[str, Transaction] = {}
         self._by_order: dict[str, list[str]] = {}
         self.index = Index()
 
@@ -63,6 +64,10 @@ class Book:
                 return transaction
         raise UnknownTransactionError(name)
 
+    def earlier(self, transaction_id: str) -> Transaction | None:
+        """As it was before its last change; None if it never changed."""
+        return self._earlier.get(transaction_id)
+
     def has_order(self, order_id: str, mode: str) -> bool:
         ids = self._by_order.get(order_id, [])
         return any(self._transactions[one].order.mode == mode for one in ids)
@@ -94,6 +99,7 @@ class Book:
     def forget(self, name: str) -> None:
         transaction = self.find(name)
         del self._transactions[transaction.transaction_id]
+        self._earlier.pop(transaction.transaction_id, None)
         if transaction.order.order_id is not None:
             self._by_order[transaction.order.order_id].remove(transaction.transaction_id)
         self.index.remove(transaction)
@@ -101,6 +107,7 @@ class Book:
 
     def clear(self) -> None:
         self._transactions.clear()
+        self._earlier.clear()
         self._by_order.clear()
         self.index = Index()
         self._on_change()
@@ -116,6 +123,8 @@ class Book:
         return transaction
 
     def _keep(self, transaction: Transaction) -> Transaction:
+        if transaction.transaction_id in self._transactions:
+            self._earlier[transaction.transaction_id] = self._transactions[transaction.transaction_id]
         self._transactions[transaction.transaction_id] = transaction
         self._on_change()
         return transaction

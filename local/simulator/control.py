@@ -71,7 +71,8 @@ class Control:
         return int(self._post("/release", {"of": of})["released"])
 
     def wait(self, of: str | None = None, *, timeout: float = 5, **fact: Json) -> bool:
-        """For status="SUCCESS", held=True, posts=1, status_requests=1, deliveries=1 (attempts) or delivered=1 (2xx)."""
+        """For status="SUCCESS", held=True (or how many), refunded=True, or at least so many posts, refund_posts,
+        status_requests, deliveries (attempts) or delivered (2xx)."""
         try:
             return bool(self._post("/wait", {"of": of, "timeout": timeout, **fact})["happened"])
         except ControlError as refused:

@@ -12,6 +12,7 @@ from local.simulator.bell import Bell
 from local.simulator.book import Book
 from local.simulator.credentials import Credentials, Keyring
 from local.simulator.holds import Holds
+from local.simulator.intake import RefusedError
 from local.simulator.journal import Journal
 from local.simulator.play import Play
 from local.simulator.postman import Postman
@@ -61,10 +62,15 @@ class Gateway:
             return None
         return self.postman.post(transaction, self.play_of(transaction))
 
+    async def stalled(self, play: Play, transaction_id: str | None, order_id: str | None) -> None:
+        """Where a play holds up the request itself: the bank hears of it only when the control plane lets it go."""
+        if play.answer == "stalled" and not await self.holds.hold(transaction_id, order_id):
+            raise RefusedError(503, "Service Unavailable")
+
     def reset(self) -> None:
         """Forgets everything but the keys."""
         self.postman.drop_everything()
-        self.holds.release()
+        self.holds.drop()
         self.plays.clear()
         self.script.clear()
         self.switches = Switches()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from local.simulator.cards import masked
-from local.simulator.intake import KNOWN_FIELDS
+from local.simulator.intake import KNOWN_FIELDS, REFUND
 from local.simulator.transaction import stamp
 
 if TYPE_CHECKING:
@@ -78,6 +79,12 @@ class Journal:
         entry.order_id = order_id if isinstance(order_id, str) else None
         self._on_change()
 
+    def read_refund(self, entry: Entry, fields: Mapping[str, Json]) -> None:
+        entry.decrypted = {name: _without_number(fields[name]) for name in REFUND if name in fields}
+        transaction_id = fields.get("transaction_id")
+        entry.transaction_id = transaction_id if isinstance(transaction_id, str) else None
+        self._on_change()
+
     def close(self, entry: Entry, became: str) -> None:
         entry.became = became
         self._on_change()
@@ -98,6 +105,11 @@ class Journal:
         posts = Counter(e.order_id for e in self.entries if e.order_id is not None and e.call != "refund")
         return {str(order_id): times for order_id, times in posts.items()}
 
+    def refund_posts(self) -> dict[str, int]:
+        """How often a refund of each transaction was POSTed, under its transaction_id and under its order_id."""
+        refunds = (entry for entry in self.entries if entry.call == "refund")
+        return dict(Counter(name for e in refunds for name in {e.transaction_id, e.order_id} if name is not None))
+
     def clear(self) -> None:
         self.entries.clear()
         self.deliveries.clear()
@@ -106,6 +118,8 @@ class Journal:
 
 
 _UNSPOKEN: Final = {"card_cvv"}
+# Not the sixteen digits of a transaction_id: they follow its letters.
+_CARD_NUMBER: Final = re.compile(r"\b\d(?:[ -]?\d){11,18}\b")
 
 
 def without_card_data(fields: Mapping[str, Json]) -> dict[str, Json]:
@@ -114,3 +128,7 @@ def without_card_data(fields: Mapping[str, Json]) -> dict[str, Json]:
     if "card_number" in shown:
         shown["card_number"] = masked(shown["card_number"])
     return shown
+
+
+def _without_number(value: Json) -> Json:
+    return _CARD_NUMBER.sub("******", value) if isinstance(value, str) else None

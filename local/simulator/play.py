@@ -25,12 +25,12 @@ OUTCOMES: Final[dict[str, str | None]] = {
     "nothing": None,  # the bank never heard of it
 }
 ANSWERS: Final = (
-    "plain", "held", "timeout", "reset", "cut-off", "server-error", "garbage", "truncated", "slow", "slow-drip",
-    "too-large", "elsewhere", "refused-422", "refused-400", "bad-credentials", "forbidden", "unavailable",
+    "plain", "held", "stalled", "timeout", "reset", "cut-off", "server-error", "garbage", "truncated", "slow",
+    "slow-drip", "too-large", "elsewhere", "refused-422", "refused-400", "bad-credentials", "forbidden", "unavailable",
 )  # fmt: skip
 WEBHOOKS: Final = ("prompt", "first", "unsigned", "wrongly-signed", "duplicate", "late", "reordered", "lost")
-STATUSES: Final = ("plain", "missing", "unavailable")
-LIES: Final = ("", "amount", "currency", "order_id", "transaction_id", "status")
+STATUSES: Final = ("plain", "missing", "unavailable", "lagging")
+LIES: Final = ("", "amount", "currency", "order_id", "transaction_id", "status", "refund")
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "outcome": tuple(OUTCOMES),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from local.simulator.cards import CARDS
-from local.simulator.play import Play
+from local.simulator.play import Play, PlayError
 from local.simulator.scenarios import SCENARIOS
 
 CALLS: Final = ("card", "hosted", "refund")
@@ -20,6 +20,10 @@ class Line:
     play: Play
     call: str = "card"
     order_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.call == "refund" and self.play.outcome not in {"approve", "nothing"}:
+            raise PlayError("the outcome of a refund must be one of: approve, nothing")
 
     def fits(self, call: str, order_id: str | None) -> bool:
         return self.call == call and self.order_id in {None, order_id}

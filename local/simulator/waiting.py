@@ -32,13 +32,23 @@ def _status(gateway: Gateway, of: str | None, wanted: Json) -> bool:
 
 
 def _held(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    held = len(gateway.holds) > 0 if of is None else of in gateway.holds
-    return held == bool(wanted)
+    held = gateway.holds.count(of)
+    return (held > 0) == wanted if isinstance(wanted, bool) else held >= int(wanted)
 
 
 def _posts(gateway: Gateway, of: str | None, wanted: Json) -> bool:
     posts = gateway.journal.posts()
     return (sum(posts.values()) if of is None else posts.get(of, 0)) >= int(wanted)
+
+
+def _refund_posts(gateway: Gateway, of: str | None, wanted: Json) -> bool:
+    posts = gateway.journal.count("refund") if of is None else gateway.journal.refund_posts().get(of, 0)
+    return posts >= int(wanted)
+
+
+def _refunded(gateway: Gateway, of: str | None, wanted: Json) -> bool:
+    known = [one for one in gateway.book if of in {None, one.transaction_id, one.order.order_id}]
+    return any(one.refunded_at is not None for one in known) == bool(wanted)
 
 
 def _status_requests(gateway: Gateway, of: str | None, wanted: Json) -> bool:
@@ -62,6 +72,8 @@ _FACTS: dict[str, Callable[[Gateway, str | None, Json], bool]] = {
     "status": _status,
     "held": _held,
     "posts": _posts,
+    "refund_posts": _refund_posts,
+    "refunded": _refunded,
     "status_requests": _status_requests,
     "deliveries": _deliveries,
     "delivered": _delivered,

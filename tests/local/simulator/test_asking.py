@@ -1,7 +1,6 @@
-"""Status, refunds and the transaction list."""
+"""Status and the transaction list."""
 
 from itertools import chain
-from typing import Any
 
 import pytest
 
@@ -38,50 +37,6 @@ def test_status_can_be_down(merchant: Merchant, control: Control) -> None:
     control.switch(status_unavailable=False)
     assert merchant.status(ORDER).code == 200
     assert control.book()["status_requests"] == {ORDER: 2}
-
-
-def test_a_refund_is_a_flag_beside_the_status(merchant: Merchant, control: Control) -> None:
-    transaction_id = merchant.pay(card_number=APPROVED).said["data"]["transaction_id"]
-    answer = merchant.refund(transaction_id)
-    assert (answer.code, answer.said["status"]) == (200, "SUCCESS")
-    assert answer.said["data"]["refund"]["status"] is True
-    assert answer.said["data"]["refund"]["refund_date"].endswith("Z")
-    assert answer.said["data"]["amount"] == 100
-    assert merchant.status(ORDER).said["data"]["refund"] == answer.said["data"]["refund"]
-    again = merchant.refund(transaction_id)
-    assert (again.code, again.said) == (400, {"message": "Transaction has already been refunded."})
-    assert control.book()["refund_requests"] == 2
-
-
-def test_what_was_charged_back_is_not_refunded(merchant: Merchant, control: Control) -> None:
-    transaction_id = merchant.pay(card_number=APPROVED).said["data"]["transaction_id"]
-    control.charge_back(ORDER)
-    assert merchant.refund(transaction_id).said == {"message": "Transaction has already been charged back."}
-    assert merchant.status(ORDER).said["data"]["chargeback"]["status"] is True
-
-
-def test_only_a_successful_payment_is_refunded(merchant: Merchant) -> None:
-    transaction_id = merchant.pay(card_number="4000000000000002").said["data"]["transaction_id"]
-    assert merchant.refund(transaction_id).code == 400
-    assert merchant.refund("PA0000000000000000").code == 404
-
-
-@pytest.mark.parametrize("more", [{"amount": 50}, {"reason": None}, {"transaction_id": 5}, {"transaction_id": None}])
-def test_a_refund_takes_an_id_and_a_reason_and_no_more(merchant: Merchant, more: dict[str, Any]) -> None:
-    transaction_id = merchant.pay(card_number=APPROVED).said["data"]["transaction_id"]
-    refused = merchant.refund(transaction_id, **more)
-    assert (refused.code, refused.said["errors"][0]["field"]) == (422, next(iter(more)))
-    assert merchant.status(ORDER).said["data"]["refund"]["status"] is False
-
-
-def test_a_refund_can_be_made_and_not_answered(merchant: Merchant, control: Control) -> None:
-    transaction_id = merchant.pay(card_number=APPROVED).said["data"]["transaction_id"]
-    control.script("uncharged-500", call="refund")
-    assert merchant.refund(transaction_id).code == 500
-    assert merchant.status(ORDER).said["data"]["refund"]["status"] is False
-    control.script("charged-then-500", call="refund", order_id=ORDER)
-    assert merchant.refund(transaction_id).code == 500
-    assert merchant.status(ORDER).said["data"]["refund"]["status"] is True
 
 
 def test_the_list_has_strings_and_masks(merchant: Merchant, control: Control) -> None:
