@@ -43,6 +43,13 @@ def printable(value: str) -> str:
     return value if value.isprintable() and value.strip() else _wrong("printable", "must be one line of printable text")
 
 
+def without_card_number(value: str) -> str:
+    """A text that people write by hand, into which a card's number gets sooner or later."""
+    digits = re.sub(r"(?<=[0-9])[ .\-]{1,2}(?=[0-9])", "", value)
+    held = any(cards.holds_number(run) for run in re.findall(r"[0-9]{12,}", digits))
+    return _wrong("holds_card_number", "may not hold a card's number") if held else value
+
+
 def email(value: str) -> str:
     """An address that a mail could go to."""
     ok = len(value) <= 254 and _EMAIL.fullmatch(value)

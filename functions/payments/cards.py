@@ -82,6 +82,12 @@ def passes_luhn(number: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
+def holds_number(digits: str) -> bool:
+    """Whether a card's number is anywhere in a run of digits."""
+    spans = ((start, length) for length in range(12, 20) for start in range(len(digits) - length + 1))
+    return any(brand_of(text) and passes_luhn(text) for text in (digits[i : i + n] for i, n in spans))
+
+
 def is_expired(month: int, year: int, now: datetime) -> bool:
     """A card is good to the end of its month, in the last time zone on earth (UTC-12)."""
     first_of_next = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)

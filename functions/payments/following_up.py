@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from payments import refunds
 from payments.asking import ask
 from payments.errors import GatewayError, Released, SecretUnusable, UnknownToGateway
 from payments.history import Failure
-from payments.payment import FollowUp, Payment
+from payments.payment import Payment
+from payments.plans import FollowUp
 from payments.ports import Bus, Clock, Due, FollowUpLedger, Gateway, Telemetry
 from payments.publishing import publish
 from payments.settling import rewrite, settle
@@ -111,11 +113,16 @@ class FollowUps:
                 return current  # somebody knows more, or wants it asked sooner
             return unanswered(current, now, not_found=not_found, arrived=arrived)
 
-        return rewrite(payment, change, self.ledger, self.telemetry)
+        written = rewrite(payment, change, self.ledger, self.telemetry)
+        if written.awaits_refund and written.follow_up.asks > len(BACK_OFF):
+            self.telemetry.note("refund_unresolved", payment_id=written.id, asks=written.follow_up.asks)
+        return written
 
 
 def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arrived: bool = False) -> Payment:
     """The payment after one more question that brought no verdict: it was not found, is known, or all was silence."""
+    if payment.awaits_refund:
+        return _refund_unanswered(payment, now, denied=arrived)
     plan = payment.follow_up
     asks, missing, known = plan.asks + 1, plan.not_found + not_found, plan.arrived or arrived
     confirmed = not payment.is_open and arrived and asks >= CONFIRMED_ASKS
@@ -135,6 +142,24 @@ def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arri
     ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")
     due_at = now if payment.has_unpublished else ask_at
     return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, missing, known))
+
+
+def _refund_unanswered(payment: Payment, now: datetime, *, denied: bool) -> Payment:
+    """A refund in doubt after one more question; `denied`: the gateway answered, and shows no refund.
+
+    It failed only when that is said twice, the last time an hour after the request: the status may lag, too. Money that
+    may be on its way back is asked about for as long as it takes; past a day somebody is woken as well.
+    """
+    plan, request = payment.follow_up, payment.refund_request
+    asks, denials = plan.asks + 1, plan.not_found + denied
+    long_ago = request is None or now - request.requested_at >= NEVER_ARRIVED_AFTER
+    if denied and denials >= NEVER_ARRIVED_ASKS and long_ago:
+        failure = Failure("never_arrived", "the gateway knows of no refund: the money was not sent back")
+        evidence = {"not_refunded": denials, "asks": asks}
+        return refunds.failed(payment, failure, at=now, source="status", evidence=evidence)
+    ask_at = now + _jittered(BACK_OFF[min(asks, len(BACK_OFF)) - 1], f"{payment.id}:{asks}")
+    due_at = now if payment.has_unpublished else ask_at
+    return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, denials, arrived=True))
 
 
 def _never_arrived(payment: Payment, now: datetime, not_found: int) -> bool:

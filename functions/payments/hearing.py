@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Final
 
-from payments.history import Evidence, Failure, Source
+from payments import refunds
+from payments.history import MAX_HISTORY, Evidence, Failure, Source
 from payments.payment import Payment
 from payments.reports import Report, mismatches
 from payments.statuses import Status
 
 INTEGRITY_MISMATCH: Final = "integrity_mismatch"
-MAX_HISTORY: Final = 50
-"""Entries. A payment has three or four; one that flips for ever must not outgrow its item (400 KB)."""
 
 _FAILURE_CODES: Final = {Status.FAILED: "declined", Status.BLOCKED: "blocked", Status.ABANDONED: "abandoned"}
 
@@ -22,8 +21,8 @@ def hear(payment: Payment, report: Report, source: Source, at: datetime) -> Paym
         return _doubted(payment, report, wrong, source, at)
     evidence = evidence_of(report)
     heard = _moved(payment, report, source, at, evidence)
-    if report.refunded and heard.refund.status == "none":
-        heard = heard.refunded(report.refunded_at or at, at=at, source=source, evidence=evidence)
+    if report.refunded and heard.refund.status != "refunded":
+        heard = refunds.refunded(heard, report.refunded_at or at, at=at, source=source, evidence=evidence)
     if report.charged_back and heard.chargeback.status == "none":
         heard = heard.charged_back(report.charged_back_at or at, at=at, source=source, evidence=evidence)
     return heard

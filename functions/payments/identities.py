@@ -16,6 +16,11 @@ def payment_id_of(caller: str, idempotency_key: str) -> str:
     return ID_PREFIX + base64.b32encode(digest).decode().lower()[:26]
 
 
+def refund_request_id_of(caller: str, idempotency_key: str) -> str:
+    """`rf_` and what tells a repeat of a refund request: a function of (caller, key), in a name space of its own."""
+    return "rf_" + payment_id_of(f"refund:{caller}", idempotency_key).removeprefix(ID_PREFIX)
+
+
 def is_payment_id(text: str) -> bool:
     """Whether a text has the form of our ids; the table holds other items, too."""
     return _PAYMENT_ID.fullmatch(text) is not None

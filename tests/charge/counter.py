@@ -11,6 +11,7 @@ from charge.desk import Desk
 from payments.charging import Charging
 from payments.errors import SecretUnusable
 from payments.refreshing import Refreshing
+from payments.refunding import Refunding
 from tests.fakes.clock import SettableClock
 from tests.fakes.gateway import ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
@@ -61,7 +62,8 @@ class Counter:
         telemetry = self.console.telemetry
         charging = Charging(self.ledger, self.gateway, self.clock, telemetry, live=self.live)
         refreshing = Refreshing(self.ledger, self.gateway, self.clock, telemetry)
-        return Desk(charging, refreshing, self.token_key, self.clock, 1_000_000, self.public_base_url)
+        refunding = Refunding(self.ledger, self.gateway, self.clock, telemetry)
+        return Desk(charging, refreshing, refunding, self.token_key, self.clock, 1_000_000, self.public_base_url)
 
     def takes(self, event: Any) -> Told:
         """The answer to an event, in API Gateway's words, which must survive JSON."""

@@ -63,6 +63,7 @@ class TestVerdicts:
     def test_are_those_of_the_request_however_it_was_encoded(self, counter: Counter) -> None:
         assert counter.takes(recorded("charge-create-base64")).json["id"] == PAYMENT_ID
         (submission,) = counter.gateway.submissions
+        assert submission.card is not None
         assert submission.card.number == "4111111111111111"
 
 

@@ -10,11 +10,13 @@ from payments.following_up import FollowUps
 from payments.notifying import Notifications, Outcome
 from payments.payment import Payment
 from payments.refreshing import Refreshing
+from payments.refund_orders import RefundOrder
+from payments.refunding import Refunded, Refunding
 from payments.reports import Report
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import SettableClock
-from tests.fakes.gateway import ScriptedGateway, report_of
+from tests.fakes.gateway import Answers, ScriptedGateway, report_of
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
 
@@ -34,6 +36,22 @@ class House:
         """A request of the shop's."""
         charging = Charging(self.ledger, self.gateway, self.clock, self.telemetry, live=False)
         return charging.charge(order or samples.charge_order(), samples.address, 20.0)
+
+    def paid(self, order: ChargeOrder | None = None) -> Payment:
+        """A payment that succeeded at once, and that the bus knows of."""
+        self.gateway.will(Answers("SUCCESS"))
+        charged = self.charge(order)
+        self.reconcile()
+        return self.standing(charged.payment)
+
+    @property
+    def refunding(self) -> Refunding:
+        """What gives money back."""
+        return Refunding(self.ledger, self.gateway, self.clock, self.telemetry)
+
+    def refund(self, payment: Payment, order: RefundOrder | None = None) -> Refunded:
+        """A request of the shop's to give it all back."""
+        return self.refunding.refund(self.standing(payment), order or samples.refund_order(), 20.0)
 
     def webhook(self, payment: Payment, claimed: Report | None = None) -> Outcome:
         """A verified delivery; unless told otherwise it says what is in the book."""

@@ -6,7 +6,8 @@ import pytest
 
 from payments.errors import GatewayError, NoAnswer, NotSent, Refused, UnknownToGateway
 from payments.following_up import BACK_OFF, LEASE, FollowUps
-from payments.payment import FIRST_ASK, Payment
+from payments.payment import Payment
+from payments.plans import FIRST_ASK
 from payments.ports import Due
 from payments.statuses import Status
 from tests.fakes import samples

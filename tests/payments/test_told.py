@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from payments.charging import LEAST_SECONDS, Charged
+from payments.charging import Charged
 from payments.errors import GatewayUnreachable, NotSent, OrderMoved, SecretUnusable
 from payments.payment import Payment
+from payments.plans import LEAST_SECONDS
 from payments.ports import Order, Submission
 from payments.reports import Report
 from payments.statuses import Status

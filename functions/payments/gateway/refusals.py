@@ -1,0 +1,42 @@
+"""Refusals: what it means when the gateway turns a request down. Codes and words are from its public documents."""
+
+import re
+from typing import Any, Final
+
+from payments.errors import AlreadyChargedBack, AlreadyRefunded, Refused
+from payments.gateway import wire
+from payments.gateway.transport import Exchange
+
+_A_PAYMENT: Final = re.compile(r"\b(transaction|payment|order|charge|record)", re.IGNORECASE)
+
+UNDECIDED: Final = frozenset({408, 409, 425, 429})
+"""4xx codes that do not say that nothing happened: a time-out, a conflict with perhaps this very charge, "later"."""
+
+
+def refund_refused(refused: Refused) -> Refused:
+    """The two refusals whose words are known (refundApi page) mean that the money has gone back already."""
+    said = refused.message.lower()
+    if "already been refunded" in said:
+        return AlreadyRefunded(refused.message, refused.errors)
+    return AlreadyChargedBack(refused.message, refused.errors) if "already been charged back" in said else refused
+
+
+def is_bare(envelope: dict[str, Any] | None) -> bool:
+    """`errors`, or nothing but a message: what the gateway says when it refuses, with no payment in it."""
+    return envelope is not None and "data" not in envelope and ("errors" in envelope or "message" in envelope)
+
+
+def speaks_of_a_payment(message: str) -> bool:
+    """A router's 404 ("Not Found", "Cannot GET /…", "no Route matched") says only that we asked in the wrong place."""
+    return bool(_A_PAYMENT.search(message)) and "/" not in message and "route" not in message.lower()
+
+
+def refuses_key(exchange: Exchange) -> bool:
+    """Turned down for the key that it was sent with."""
+    return exchange.status in (401, 403) and is_bare(wire.parse(exchange.body))
+
+
+def blames_keys(exchange: Exchange) -> bool:
+    """A refused key; or a refusal that names no field, as it comes when the gateway cannot decrypt the payload."""
+    told = wire.parse(exchange.body)
+    return refuses_key(exchange) or (exchange.status in (400, 422) and is_bare(told) and "errors" not in (told or {}))
