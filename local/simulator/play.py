@@ -74,6 +74,14 @@ class Play:
                 raise PlayError(f"{name} must be one of: {', '.join(filter(None, _CHOICES[name]))}")
         return replace(self, **{name: _plain(name, value) for name, value in changes.items()})
 
+    def under(self, scripted: Play) -> Play:
+        """What was scripted about the webhook and the status goes before what this, the card's own play, says."""
+        kinds = {"webhook": (scripted.webhook, scripted.webhook_lie), "status": (scripted.status, scripted.status_lie)}
+        usual = {"webhook": ("prompt", ""), "status": ("plain", "")}
+        told = tuple(kind for kind, said in kinds.items() if said != usual[kind])
+        names = [field.name for field in fields(self) if field.name.startswith(told)]
+        return replace(self, **{name: getattr(scripted, name) for name in names})
+
     def parts(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in ("outcome", "answer", "webhook", "status")}
 
