@@ -32,10 +32,14 @@ class House:
     telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
     confirm: bool = True
 
+    @property
+    def charging(self) -> Charging:
+        """What takes money."""
+        return Charging(self.ledger, self.gateway, self.clock, self.telemetry, live=False)
+
     def charge(self, order: ChargeOrder | None = None) -> Charged:
         """A request of the shop's."""
-        charging = Charging(self.ledger, self.gateway, self.clock, self.telemetry, live=False)
-        return charging.charge(order or samples.charge_order(), samples.address, 20.0)
+        return self.charging.charge(order or samples.charge_order(), samples.address, 20.0)
 
     def paid(self, order: ChargeOrder | None = None) -> Payment:
         """A payment that succeeded at once, and that the bus knows of."""

@@ -48,6 +48,21 @@ def test_a_repeat_that_was_told_processing_finds_the_payment_though_nothing_coul
     assert house.bus.types() == ["payment.processing", "payment.failed"]
 
 
+def test_a_repeat_that_would_not_be_taken_today_finds_the_payment_all_the_same() -> None:
+    """A card that expires between a request and its repeat: the repeat is known by what it led to before."""
+    house, repeats = House(), list[Charged | None]()
+    house.gateway = Interrupted(lambda: repeats.append(house.charging.earlier(samples.charge_order())))
+    house.gateway.will(Fails(NotSent("connect")))
+
+    first = house.charge()
+
+    (repeat,) = repeats
+    assert repeat is not None
+    assert (repeat.replayed, repeat.payment.status) == (True, Status.PROCESSING)
+    assert house.standing(repeat.payment) == first.payment
+    assert first.payment.status is Status.FAILED
+
+
 def test_the_order_of_a_payment_that_could_not_be_sent_is_free() -> None:
     house = House()
     house.gateway.will(Fails(NotSent("connect")))
