@@ -154,4 +154,5 @@ _ROADS: Final[dict[str, Travel]] = {
     "bad-credentials": _bare(401, "Invalid Secret Key."),
     "forbidden": _bare(403, "Access denied."),
     "unavailable": _bare(503, "Service Unavailable"),
+    "stale-cursor": _bare(422, "Invalid cursor."),
 }

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from local.simulator.answers import spoken
+from local.simulator.answers import spoken, travel
 from local.simulator.authority import admitted
 from local.simulator.book import UnknownTransactionError
 from local.simulator.charging import page_url
 from local.simulator.envelope import list_row, status_envelope
 from local.simulator.gateway import GATEWAY, Gateway
 from local.simulator.intake import RefusedError
-from local.simulator.listing import CursorError, Page, Span
+from local.simulator.listing import Appearance, CursorError, Page, Span
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -49,10 +49,27 @@ def _seen(gateway: Gateway, transaction: Transaction) -> Transaction:
 
 
 async def transactions(request: web.Request) -> web.StreamResponse:
-    gateway = request.app[GATEWAY]
+    gateway, mode, query = request.app[GATEWAY], request.match_info["mode"], request.query
+    gateway.journal.ask_list(mode, query)
     admitted(request, gateway.keyring)
-    page = _page(request, gateway)
-    rows = [list_row(gateway.book.find(one)) for one in page.transaction_ids]
+    span = Span(_day(query, "transaction_start_date"), _day(query, "transaction_end_date"))
+    asked_with = query.get("nextCursor") or query.get("prevCursor")
+    play = gateway.script.take_page(asked_with)
+    await gateway.stalled(play, None, None)
+    try:
+        page = gateway.book.index.page(
+            mode, span, gateway.switches.page_size, query.get("nextCursor") or None, query.get("prevCursor") or None
+        )
+    except CursorError:
+        raise RefusedError(422, "Invalid cursor.") from None
+    if play.answer == "held":
+        await gateway.holds.hold(None, None)
+    if play.answer_lie == "cursor":
+        page = replace(page, next_cursor=asked_with)
+    return await travel(request, play, _listed(gateway, page))
+
+
+def _listed(gateway: Gateway, page: Page) -> Json:
     meta = {
         "hasNextPage": page.next_cursor is not None,
         "hasPrevPage": page.previous_cursor is not None,
@@ -60,18 +77,14 @@ async def transactions(request: web.Request) -> web.StreamResponse:
         "prevCursor": page.previous_cursor,
         "totalCount": page.total,
     }
-    return spoken({"data": rows, "meta": meta})
+    return {"data": [_row(gateway, one) for one in page.transaction_ids], "meta": meta}
 
 
-def _page(request: web.Request, gateway: Gateway) -> Page:
-    query = request.query
-    span = Span(_day(query, "transaction_start_date"), _day(query, "transaction_end_date"))
-    after, before = query.get("nextCursor"), query.get("prevCursor")
-    mode, size = request.match_info["mode"], gateway.switches.page_size
-    try:
-        return gateway.book.index.page(mode, span, size, after or None, before or None)
-    except CursorError:
-        raise RefusedError(422, "Invalid cursor.") from None
+def _row(gateway: Gateway, transaction_id: str) -> Json:
+    looks = gateway.appearances.get(transaction_id, Appearance())
+    transaction = gateway.book.find(transaction_id)
+    seen = gateway.book.earlier(transaction_id) or transaction if looks.stale else transaction
+    return list_row(seen) | dict(looks.row)
 
 
 def _day(query: Json, name: str) -> date | None:

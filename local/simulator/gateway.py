@@ -14,6 +14,7 @@ from local.simulator.credentials import Credentials, Keyring
 from local.simulator.holds import Holds
 from local.simulator.intake import RefusedError
 from local.simulator.journal import Journal
+from local.simulator.listing import Appearance
 from local.simulator.play import Play
 from local.simulator.postman import Postman
 from local.simulator.script import Script
@@ -51,6 +52,7 @@ class Gateway:
         self.script = Script()
         self.switches = Switches()
         self.plays: dict[str, Play] = {}
+        self.appearances: dict[str, Appearance] = {}
         self.postman = Postman(self.journal, self._signing_key, pace, now)
 
     def play_of(self, transaction: Transaction) -> Play:
@@ -72,6 +74,7 @@ class Gateway:
         self.postman.drop_everything()
         self.holds.drop()
         self.plays.clear()
+        self.appearances.clear()
         self.script.clear()
         self.switches = Switches()
         self.book.clear()

@@ -66,6 +66,7 @@ class Journal:
         self.entries: list[Entry] = []
         self.deliveries: list[Delivery] = []
         self.status_requests: Counter[str] = Counter()
+        self.list_requests: list[dict[str, Json]] = []
 
     def open(self, call: str, mode: str) -> Entry:
         entry = Entry(call, mode, self._now())
@@ -97,6 +98,10 @@ class Journal:
         self.status_requests[name] += 1
         self._on_change()
 
+    def ask_list(self, mode: str, query: Mapping[str, str]) -> None:
+        self.list_requests.append({"at": stamp(self._now()), "mode": mode, "query": dict(query)})
+        self._on_change()
+
     def count(self, call: str) -> int:
         return sum(entry.call == call for entry in self.entries)
 
@@ -114,6 +119,7 @@ class Journal:
         self.entries.clear()
         self.deliveries.clear()
         self.status_requests.clear()
+        self.list_requests.clear()
         self._on_change()
 
 

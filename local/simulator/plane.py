@@ -9,8 +9,8 @@ from local.simulator.credentials import CredentialsError
 from local.simulator.gateway import GATEWAY
 from local.simulator.intake import RefusedError, plain
 from local.simulator.play import Play, PlayError
-from local.simulator.scenarios import PLAYS_OF, SCENARIOS
-from local.simulator.script import CALLS, Line
+from local.simulator.scenarios import PLAYS_OF
+from local.simulator.script import Line
 from local.simulator.transaction import Transaction, stamp
 from local.simulator.waiting import waited
 
@@ -30,6 +30,7 @@ async def book(request: web.Request) -> web.StreamResponse:
             "posts": gateway.journal.posts(),
             "refund_posts": gateway.journal.refund_posts(),
             "status_requests": dict(gateway.journal.status_requests),
+            "list_requests": gateway.journal.list_requests,
             "requests": [entry.shown() for entry in gateway.journal.entries],
             "transactions": [shown(transaction) for transaction in gateway.book],
         }
@@ -53,9 +54,9 @@ async def script(request: web.Request) -> web.StreamResponse:
     fields = await body(request)
     call, order_id = fields.pop("call", "card"), fields.pop("order_id", None)
     scenario = fields.pop("scenario", None)
-    if call not in CALLS:
-        raise RefusedError(422, f"call must be one of: {', '.join(CALLS)}")
-    known = SCENARIOS | PLAYS_OF.get(call, {})
+    if call not in PLAYS_OF:
+        raise RefusedError(422, f"call must be one of: {', '.join(PLAYS_OF)}")
+    known = PLAYS_OF[call]
     if scenario is not None and scenario not in known:
         raise RefusedError(422, f"scenario must be one of: {', '.join(known)}")
     start = known[scenario] if scenario is not None else _usual(call)

@@ -27,6 +27,7 @@ OUTCOMES: Final[dict[str, str | None]] = {
 ANSWERS: Final = (
     "plain", "held", "stalled", "timeout", "reset", "cut-off", "server-error", "garbage", "truncated", "slow",
     "slow-drip", "too-large", "elsewhere", "refused-422", "refused-400", "bad-credentials", "forbidden", "unavailable",
+    "stale-cursor",
 )  # fmt: skip
 WEBHOOKS: Final = ("prompt", "first", "unsigned", "wrongly-signed", "duplicate", "late", "reordered", "lost")
 STATUSES: Final = ("plain", "missing", "unavailable", "lagging")
@@ -37,7 +38,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "answer": ANSWERS,
     "webhook": WEBHOOKS,
     "status": STATUSES,
-    "answer_lie": LIES,
+    "answer_lie": (*LIES, "cursor"),
     "webhook_lie": LIES,
     "status_lie": LIES,
 }

@@ -107,4 +107,30 @@ REFUNDS: Final[dict[str, Play]] = {
     "already-charged-back": Play("nothing", answer="refused-400", message=_ALREADY_CHARGED_BACK),
 }
 
-PLAYS_OF: Final[dict[str, dict[str, Play]]] = {"refund": REFUNDS}
+# For the transaction list: `call="list"` is any page of it, `call="page"` one that is asked for with a cursor.
+LISTS: Final[dict[str, Play]] = {
+    "list-unavailable": Play(answer="unavailable"),
+    "list-500": Play(answer="server-error"),
+    "list-bad-credentials": Play(answer="bad-credentials"),
+    "list-timeout": Play(answer="timeout"),
+    "list-reset": Play(answer="reset"),
+    "list-cut-off": Play(answer="cut-off"),
+    "list-garbage": Play(answer="garbage"),
+    "list-truncated": Play(answer="truncated"),
+    "list-slow": Play(answer="slow"),
+    "list-held": Play(answer="held"),
+    "list-stalled": Play(answer="stalled"),
+}
+# These two need a cursor: `call="page"` alone.
+PAGES: Final[dict[str, Play]] = {
+    "cursor-refused": Play(answer="stale-cursor"),
+    "cursor-repeated": Play(answer_lie="cursor"),
+}
+
+PLAYS_OF: Final[dict[str, dict[str, Play]]] = {
+    "card": SCENARIOS,
+    "hosted": SCENARIOS,
+    "refund": SCENARIOS | REFUNDS,
+    "list": LISTS,
+    "page": LISTS | PAGES,
+}

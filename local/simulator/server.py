@@ -53,6 +53,7 @@ def application(gateway: Gateway) -> web.Application:
             web.post("/_control/transactions/{name}/chargeback", dashboard.charge_back),
             web.post("/_control/transactions/{name}/suspicious", dashboard.suspect),
             web.post("/_control/transactions/{name}/amend", dashboard.amend),
+            web.post("/_control/transactions/{name}/listing", dashboard.listing),
             web.post("/_control/transactions/{name}/webhook", dashboard.announce),
         ]
     )

@@ -56,6 +56,10 @@ def _status_requests(gateway: Gateway, of: str | None, wanted: Json) -> bool:
     return (asked.total() if of is None else asked[of]) >= int(wanted)
 
 
+def _list_requests(gateway: Gateway, _of: str | None, wanted: Json) -> bool:
+    return len(gateway.journal.list_requests) >= int(wanted)
+
+
 def _deliveries(gateway: Gateway, of: str | None, wanted: Json) -> bool:
     return len(_made(gateway, of)) >= int(wanted)
 
@@ -75,6 +79,7 @@ _FACTS: dict[str, Callable[[Gateway, str | None, Json], bool]] = {
     "refund_posts": _refund_posts,
     "refunded": _refunded,
     "status_requests": _status_requests,
+    "list_requests": _list_requests,
     "deliveries": _deliveries,
     "delivered": _delivered,
 }

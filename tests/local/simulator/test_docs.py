@@ -11,13 +11,13 @@ from local.simulator import Credentials, Pace, server
 from local.simulator.cards import CARDS
 from local.simulator.gateway import Gateway
 from local.simulator.play import Play
-from local.simulator.scenarios import PLAYS_OF, REFUNDS, SCENARIOS
+from local.simulator.scenarios import LISTS, PAGES, PLAYS_OF, REFUNDS, SCENARIOS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("scenario", [*SCENARIOS, *chain(*PLAYS_OF.values())])
+@pytest.mark.parametrize("scenario", sorted(set(chain(*PLAYS_OF.values()))))
 def test_every_scenario_is_listed(scenario: str) -> None:
     assert re.search(rf"^\| `{scenario}` \|", PAGE, re.MULTILINE)
 
@@ -35,9 +35,12 @@ def test_nothing_is_listed_that_does_not_exist() -> None:
     assert set(listed) == set(SCENARIOS)
 
 
-def test_no_refund_is_listed_that_does_not_exist() -> None:
-    section = PAGE.partition("### Refunds")[2].partition("###")[0]
-    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", section, re.MULTILINE)) == set(REFUNDS)
+@pytest.mark.parametrize(
+    ("heading", "plays"), [("Refunds", REFUNDS), ("The transaction list", LISTS | PAGES)], ids=["refunds", "list"]
+)
+def test_no_scripted_scenario_is_listed_that_does_not_exist(heading: str, plays: dict[str, Play]) -> None:
+    section = PAGE.partition(f"### {heading}\n")[2].partition("###")[0]
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", section, re.MULTILINE)) == set(plays)
 
 
 @pytest.mark.parametrize("part", Play.__slots__)
