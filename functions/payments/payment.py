@@ -114,11 +114,14 @@ class Payment:
         return self if self.answered else replace(self, answered=kind)
 
     def asked_again(self, at: datetime, *, arrived: bool = False) -> Self:
-        """This payment with its next question to the gateway due then; the same when nothing can change any more."""
+        """This payment with its next question to the gateway due then; the same when nothing can change any more.
+
+        The question is one more than the plan had: a webhook that comes four times must not use the plan up.
+        """
         if not MOVES[self.status] and not self.awaits_refund:
             return self
-        known = self.follow_up.arrived or arrived
-        return replace(self, follow_up=replace(self.follow_up, due_at=at, ask_at=at, arrived=known))
+        plan, known = self.follow_up, self.follow_up.arrived or arrived
+        return replace(self, follow_up=replace(plan, due_at=at, ask_at=at, asks=max(plan.asks - 1, 0), arrived=known))
 
     def known_as(self, transaction_id: str) -> Self:
         """This payment with what a report without a verdict tells all the same: it arrived, and under which id."""
