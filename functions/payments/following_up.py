@@ -51,11 +51,6 @@ class FollowUps:
     clock: Clock
     telemetry: Telemetry
 
-    def finish(self, due: Due) -> Payment | None:
-        """Does what is due for one payment; None when another run has it, or its claim was taken back."""
-        taken = self.take(due)
-        return self.ask(taken).payment if taken is not None and self.is_to_be_asked(taken) else taken
-
     def take(self, due: Due) -> Payment | None:
         """Takes a due payment and tells the bus what it has not heard, which no question may hold up."""
         self.telemetry.about(due.payment_id)

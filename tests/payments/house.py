@@ -9,6 +9,7 @@ from payments.charging import Charged, Charging
 from payments.following_up import FollowUps
 from payments.notifying import Notifications, Outcome
 from payments.payment import Payment
+from payments.ports import Due
 from payments.refreshing import Refreshing
 from payments.refund_orders import RefundOrder
 from payments.refunding import Refunded, Refunding
@@ -19,6 +20,12 @@ from tests.fakes.clock import SettableClock
 from tests.fakes.gateway import Answers, ScriptedGateway, report_of
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
+
+
+def finish(follow_ups: FollowUps, due: Due) -> Payment | None:
+    """What a run of reconcile does for one payment; None when another run has it, or its claim was taken back."""
+    taken = follow_ups.take(due)
+    return follow_ups.ask(taken).payment if taken is not None and follow_ups.is_to_be_asked(taken) else taken
 
 
 @dataclass
@@ -74,7 +81,7 @@ class House:
     def reconcile(self, **later: float) -> list[Payment | None]:
         """One run, so much later: what became of each payment that was due."""
         self.clock.forward(**later)
-        return [self.follow_ups.finish(due) for due in list(self.ledger.due(self.clock(), 100))]
+        return [finish(self.follow_ups, due) for due in list(self.ledger.due(self.clock(), 100))]
 
     def reconcile_until(self, done: Callable[[], bool], runs: int = 50) -> None:
         """Runs, each at the moment the next payment is due."""
