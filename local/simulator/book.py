@@ -82,9 +82,12 @@ class Book:
 
     def refund(self, name: str) -> Transaction:
         transaction = self._money_taken(name)
+        if transaction.refunded_at is not None:
+            raise NotAllowedError("Transaction has already been refunded.")
         return self._keep(replace(transaction, refunded_at=self._now()))
 
     def charge_back(self, name: str) -> Transaction:
+        """The cardholder's bank asks nobody: what was refunded can be charged back as well."""
         transaction = self._money_taken(name)
         return self._keep(replace(transaction, charged_back_at=self._now()))
 
@@ -116,8 +119,6 @@ class Book:
         transaction = self.find(name)
         if transaction.charged_back_at is not None:
             raise NotAllowedError("Transaction has already been charged back.")
-        if transaction.refunded_at is not None:
-            raise NotAllowedError("Transaction has already been refunded.")
         if transaction.status != "SUCCESS":
             raise NotAllowedError("Only a successful transaction can be refunded.")
         return transaction
