@@ -13,6 +13,7 @@ from payments.payment import Payment
 from payments.plans import FollowUp
 from payments.ports import Bus, Clock, Due, FollowUpLedger, Gateway, Telemetry
 from payments.publishing import publish
+from payments.reports import denies_refund
 from payments.settling import rewrite, settle
 from payments.statuses import Status
 
@@ -91,21 +92,26 @@ class FollowUps:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             return Asked(self._write(payment), answered=False)
         settled = settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
-        unchanged = settled.version == payment.version
-        return Asked(self._write(settled, arrived=True) if unchanged else settled, answered=True)
+        if settled.version == payment.version:
+            settled = self._write(settled, arrived=True, denied=denies_refund(settled, report))
+        return Asked(settled, answered=True)
 
     def is_to_be_asked(self, payment: Payment) -> bool:
         """Whether a question about it is due."""
         ask_at = payment.follow_up.ask_at
         return ask_at is not None and ask_at <= self.clock()
 
-    def _write(self, payment: Payment, *, not_found: bool = False, arrived: bool = False) -> Payment:
+    def _write(
+        self, payment: Payment, *, not_found: bool = False, arrived: bool = False, denied: bool = False
+    ) -> Payment:
         now = self.clock()
         seen = (payment.version, payment.follow_up.ask_at)
 
         def change(current: Payment) -> Payment:
             if (current.version, current.follow_up.ask_at) != seen:
                 return current  # somebody knows more, or wants it asked sooner
+            if current.awaits_refund:
+                return refund_unanswered(current, now, denied=denied)
             return unanswered(current, now, not_found=not_found, arrived=arrived)
 
         written = rewrite(payment, change, self.ledger, self.telemetry)
@@ -116,8 +122,6 @@ class FollowUps:
 
 def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arrived: bool = False) -> Payment:
     """The payment after one more question that brought no verdict: it was not found, is known, or all was silence."""
-    if payment.awaits_refund:
-        return _refund_unanswered(payment, now, denied=arrived)
     plan = payment.follow_up
     asks, missing, known = plan.asks + 1, plan.not_found + not_found, plan.arrived or arrived
     confirmed = not payment.is_open and arrived and asks >= CONFIRMED_ASKS
@@ -139,8 +143,8 @@ def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arri
     return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, missing, known))
 
 
-def _refund_unanswered(payment: Payment, now: datetime, *, denied: bool) -> Payment:
-    """A refund in doubt after one more question; `denied`: the gateway answered, and shows no refund.
+def refund_unanswered(payment: Payment, now: datetime, *, denied: bool) -> Payment:
+    """A refund in doubt after one more question; `denied`: the gateway says in so many words that there is none.
 
     It failed only when that is said twice, the last time an hour after the request: the status may lag, too. Money that
     may be on its way back is asked about for as long as it takes; past a day somebody is woken as well.

@@ -19,7 +19,6 @@ from payments.errors import (
     NotRefundable,
     NotSent,
     Refused,
-    UnknownToGateway,
 )
 from payments.following_up import ASK_SECONDS
 from payments.history import Evidence, Failure
@@ -27,6 +26,7 @@ from payments.payment import Payment
 from payments.plans import IN_DOUBT_ASK, LEAST_SECONDS, Answered, RefundRequest
 from payments.ports import Clock, Gateway, Telemetry
 from payments.refund_orders import RefundOrder
+from payments.reports import denies_refund
 from payments.settling import SettlingLedger, rewrite, settle
 
 CHARGED_BACK: Final = "already_charged_back"
@@ -102,16 +102,13 @@ class Refunding:
         """A refusal may only mean that somebody else was quicker: what the status API shows is what counts."""
         try:
             report = ask(self.gateway, payment, min(ASK_SECONDS, max(self._left(until), LEAST_SECONDS)))
-        except UnknownToGateway:
-            settled = payment
         except GatewayError as silence:
             return self._in_doubt(payment, request, f"refused, and no status ({type(silence).__name__})")
-        else:
-            settled = settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
+        settled = settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
         if not settled.awaits_refund:
             return self._answered(settled, request, "verdict")
-        if isinstance(error, AlreadyRefunded):
-            return self._in_doubt(settled, request, "refunded before, says the gateway, and its status does not")
+        if isinstance(error, AlreadyRefunded) or not denies_refund(settled, report):
+            return self._in_doubt(settled, request, "refused, and its status does not say that there was no refund")
         taken = isinstance(error, AlreadyChargedBack) or settled.chargeback.status == "charged_back"
         failure = Failure(CHARGED_BACK if taken else "refund_refused", error.message, error.errors)
         return self._failed(settled, request, failure, {"refused": "charged_back" if taken else "invalid"})

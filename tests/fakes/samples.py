@@ -103,6 +103,7 @@ def report(said: str = "SUCCESS", **changes: Any) -> Report:
         "currency": MONEY.currency,
         "message": f"the gateway says {said.lower()}",
         "redirect_url": SHOPPER_PAGE if said == "REDIRECT" else None,
+        "refunded": False,
     }
     return Report(**{**told, **changes})
 

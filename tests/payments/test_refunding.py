@@ -253,6 +253,24 @@ class TestNoAnswer:
         assert failed.history[-1].evidence["failure"] == "never_arrived"
         assert len(house.gateway.refund_posts) == 1, "asked, never sent again"
 
+    @pytest.mark.parametrize(
+        "odd",
+        [{"amount": 0}, {"currency": None}, {"transaction_id": "PA-other"}, {"refunded": None}, {"verdict": None}],
+        ids=lambda odd: next(iter(odd)),
+    )
+    @pytest.mark.parametrize("refused", [True, False], ids=["refused", "no answer"])
+    def test_and_a_status_that_does_not_speak_of_this_payment_as_it_was_denies_nothing(
+        self, house: House, paid: Payment, odd: dict[str, object], *, refused: bool
+    ) -> None:
+        """A refunded payment may be shown with what is left of its amount: that is no word against the refund."""
+        house.gateway.will_refund(Refunds(error=Refused("hm") if refused else NoAnswer("reset")))
+        house.gateway.will_say(*[samples.report("SUCCESS", **odd)] * 9)
+        house.refund(paid)
+        for _ in range(8):
+            house.reconcile(hours=25)
+        assert house.standing(paid).refund.status == "requested"
+        assert not_refundable(house, paid, "another") == "refund_in_progress"
+
     def test_and_silence_for_days_is_never_failure(self, house: House, paid: Payment) -> None:
         house.gateway.will_refund(Refunds(error=NoAnswer("reset")))
         house.refund(paid)

@@ -84,7 +84,7 @@ def report_of(
         currency=currency,
         message=message_of(envelope, hidden, private),
         redirect_url=_url(envelope.get("redirect_url"), hidden),
-        refunded=refund.get("status") is True,
+        refunded=flag if isinstance(flag := refund.get("status"), bool) else None,
         refunded_at=_moment(refund.get("refund_date")),
         charged_back=chargeback.get("status") is True,
         charged_back_at=_moment(chargeback.get("chargeback_date")),
