@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from local.simulator.control import Control, ControlError
+from local.simulator.control import Control
 from local.stack import Shop, Stack
 from local.stack.shop import Answer
 from local.stack.subscriber import Subscriber
@@ -393,21 +393,38 @@ def test_twenty_keys_for_one_payment_lead_to_one_refund(shop: Shop, gateway: Con
     assert_sent_back_once(gateway, order)
 
 
-def test_refunds_and_a_chargeback_at_once_take_the_money_back_one_way(
+def test_what_was_given_back_and_is_charged_back_all_the_same_is_told_as_both(
+    shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, pay: Pay
+) -> None:
+    order = "refund-then-chargeback"
+    paid = pay(order)
+    gateway.script("refunded-then-held", call="refund", order_id=order)
+    with on_its_way(shop, gateway, paid["id"], order) as answers:
+        gateway.charge_back(order)
+        gateway.release(order)
+    assert (answers[0].status, answers[0].json["refund"]["status"]) == (201, "refunded")
+    seen = shop.get(f"/charges/{paid['id']}?refresh=true").json
+    assert (seen["refund"]["status"], seen["chargeback"]["status"]) == ("refunded", "charged_back")
+    clerk.hurry(paid["id"])
+    assert_told_without_a_gap(bus, seen)
+    assert told(bus, paid["id"]) == [*GIVEN_BACK, "charged_back"]
+
+
+def test_refunds_and_chargebacks_at_once_end_as_the_bank_has_them(
     shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, pay: Pay
 ) -> None:
     orders = [f"refund-races-{nth}" for nth in range(4)]
     payments = {order: pay(order)["id"] for order in orders}
     for order, payment_id in payments.items():
-        ours, theirs = at_once([partial(refund, shop, payment_id, order), partial(charged_back, gateway, order)])
-        if theirs:
-            assert_problem(ours, 409, "already_charged_back", "never")
-        else:
-            assert (ours.status, ours.json["refund"]["status"]) == (201, "refunded")
+        answer, _ = at_once([partial(refund, shop, payment_id, order), partial(gateway.charge_back, order)])
+        refunded_at = gateway.transaction(order)["refunded_at"]
+        assert answer.status == (201 if refunded_at else 409)
+        seen = shop.get(f"/charges/{payment_id}?refresh=true").json
+        assert seen["refund"] == {"status": "refunded" if refunded_at else "failed", "refunded_at": refunded_at}
+        assert seen["chargeback"]["charged_back_at"] == gateway.transaction(order)["charged_back_at"]
         assert asked_back(gateway, order) == 1
-    for payment_id in payments.values():
         clerk.hurry(payment_id)
-        assert_told_without_a_gap(bus, clerk.read(payment_id))
+        assert_told_without_a_gap(bus, seen)
 
 
 def test_a_refund_whose_worker_is_killed_between_send_and_answer_is_finished_by_reconcile(
@@ -476,15 +493,6 @@ def at_once(requests: list[Callable[[], Any]]) -> list[Any]:
     """What each of them returns, begun at the same time."""
     with ThreadPoolExecutor(len(requests)) as threads:
         return list(threads.map(lambda request: request(), requests))
-
-
-def charged_back(gateway: Control, order: str) -> bool:
-    """Whether the bank could still take the money back."""
-    try:
-        gateway.charge_back(order)
-    except ControlError:
-        return False
-    return True
 
 
 def request_was_an_hour_ago(table: Any, payment_id: str) -> None:
