@@ -52,32 +52,27 @@ class PayAgency:
         plaintext = payloads.charge_payload(submission, self.dialect)
         card = submission.card
         hidden = (card.number, card.cvv) if card else ()
-        private = _private(submission, self.keyring.current())
-
-        self.breaker.admit()
+        self._admit()
 
         def send(keys: GatewayKeys, left: float) -> Exchange:
             body = json.dumps({"payload": encrypt(plaintext, keys.encryption_key)}).encode()
             path = f"/api/v1/{self.mode}/card" if card else f"/api/v1/{self.mode}/hosted/card"
             return self._exchange("POST", path, {**_auth(keys), **_JSON}, body, left)
 
-        return self._understood(self._with_fresh_keys(send, seconds), hidden, private)
+        exchange, keys = self._with_fresh_keys(send, seconds)
+        return self._understood(exchange, hidden, _private(submission, keys))
 
     def refund(self, transaction_id: str, reason: str, seconds: float) -> Report:
         """Asks for the whole amount back: there is no other refund, and it travels as plain JSON (refundApi page)."""
         body = payloads.refund_payload(transaction_id, reason)
-        private = _secrets(self.keyring.current())
-        self.breaker.admit()
+        self._admit()
 
         def send(keys: GatewayKeys, left: float) -> Exchange:
             return self._exchange("POST", f"/api/v1/{self.mode}/refund", {**_auth(keys), **_JSON}, body, left)
 
-        try:
-            return self._understood(self._with_fresh_keys(send, seconds, refusals.refuses_key), (), private)
-        except CredentialsRefused:
-            raise
-        except Refused as refused:
-            raise refusals.refund_refused(refused) from None
+        exchange, keys = self._with_fresh_keys(send, seconds, refusals.refuses_key)
+        refusals.check_still_here(wire.parse(exchange.body), _secrets(keys))
+        return self._understood(exchange, (), _secrets(keys))
 
     def status(self, order_id: str, seconds: float) -> Report:
         """Asks what became of a payment, by the order id it was sent under. (No /v1 here: statusApi page.)"""
@@ -85,15 +80,24 @@ class PayAgency:
         def ask(keys: GatewayKeys, left: float) -> Exchange:
             return self._exchange("GET", f"/api/{self.mode}/status/{order_id}", _auth(keys), None, left)
 
-        exchange = self._with_fresh_keys(ask, seconds)
+        exchange, keys = self._with_fresh_keys(ask, seconds)
         if exchange.status == 404 and refusals.is_bare(envelope := wire.parse(exchange.body)):
             if not refusals.speaks_of_a_payment(str(wire.message_of(envelope or {}))):
                 raise NoAnswer("HTTP 404 for the question itself")  # which tells nothing of the payment
             raise UnknownToGateway("the gateway has no payment under this id")
-        return self._understood(exchange)
+        return self._understood(exchange, (), _secrets(keys))
 
-    def _with_fresh_keys(self, send: Send, seconds: float, refusal: Refusal = refusals.blames_keys) -> Exchange:
+    def _admit(self) -> None:
+        """Raises SecretUnusable or NotSent. Keys first: a request that has none must not be the breaker's probe."""
+        self.keyring.current()
+        self.breaker.admit()
+
+    def _with_fresh_keys(
+        self, send: Send, seconds: float, refusal: Refusal = refusals.blames_keys
+    ) -> tuple[Exchange, GatewayKeys]:
         """Sends; when it is turned down and our keys may be why, once more with the keys read anew.
+
+        Gives the keys of the last try along: the answer may quote them.
 
         That is no second charge: what was turned down was not processed. Without new keys only a refused *key* is
         tried again, for a refusal of anything else would be the same.
@@ -104,11 +108,11 @@ class PayAgency:
         if refusal(exchange) and until - self.monotonic() > _LEAST_SECONDS and self.keyring.refresh():
             fresh = self.keyring.current()
             if fresh != keys or refusals.refuses_key(exchange):
-                exchange = send(fresh, until - self.monotonic())
+                keys, exchange = fresh, send(fresh, until - self.monotonic())
         if refusals.refuses_key(exchange):
             self.telemetry.note("gateway_credentials_refused", http_status=exchange.status)
             raise CredentialsRefused("the gateway refused our credentials")
-        return exchange
+        return exchange, keys
 
     def _exchange(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float
