@@ -39,6 +39,16 @@ IN_DOUBT: dict[str, dict[str, Any]] = {
     "refunded-wrong-amount": {},
     "refunded-wrong-transaction-id": {},
     "refunded-then-timeout-status-lags": {"answer_seconds": 0.5},
+    "refunded-but-refused": {"status": "unavailable"},
+}
+
+# What a status may be that denies no refund.
+NO_DENIAL: dict[str, dict[str, Any]] = {
+    "unavailable": {"status": "unavailable", "status_times": 9},
+    "missing": {"status": "missing", "status_times": 9},
+    "another amount": {"status_lie": "amount"},
+    "another payment": {"status_lie": "order_id"},
+    "another verdict": {"status_lie": "status"},
 }
 
 Pay = Callable[[str], dict[str, Any]]
@@ -86,6 +96,8 @@ def test_the_whole_amount_goes_back_and_everybody_is_told(
     clerk.hurry(paid["id"])
     assert_told_without_a_gap(bus, given_back)
     assert told(bus, paid["id"]) == GIVEN_BACK
+    timeline = shop.get(f"/charges/{paid['id']}/events").json["data"]
+    assert [(entry["type"], entry["published"]) for entry in timeline] == [(f"payment.{n}", True) for n in GIVEN_BACK]
     facts = [event["detail"]["data"]["refund"] for event in bus.of(paid["id"])][-2:]
     assert facts == [{"status": "requested", "refunded_at": None}, given_back["refund"]]
     for event in bus.of(paid["id"])[-2:]:
@@ -259,7 +271,7 @@ def test_a_refund_in_doubt_is_never_sent_again_and_settled_by_asking(
 
 @pytest.mark.parametrize("scenario", ["refunded-with-500", "refunded-but-refused", "refunded-status-lags"])
 def test_an_answer_that_can_be_made_out_is_a_verdict(shop: Shop, gateway: Control, pay: Pay, scenario: str) -> None:
-    order = scenario
+    order = f"verdict-{scenario}"
     paid = pay(order)
     gateway.script(scenario, call="refund", order_id=order)
     answer = refund(shop, paid["id"], order)
@@ -287,7 +299,7 @@ def test_a_refund_in_doubt_is_settled_by_whoever_hears_of_it_first(
     assert told(bus, paid["id"]) == GIVEN_BACK
 
 
-@pytest.mark.parametrize("scenario", ["not-refunded-500", "not-refunded-unflagged"])
+@pytest.mark.parametrize("scenario", ["not-refunded-500", "not-refunded-unflagged", "already-refunded"])
 def test_what_was_never_refunded_is_not_called_failed_before_its_time(
     shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, pay: Pay, table: Any, scenario: str
 ) -> None:
@@ -312,17 +324,20 @@ def test_what_was_never_refunded_is_not_called_failed_before_its_time(
     assert asked_back(gateway, order) == 2
 
 
-def test_a_gateway_that_says_nothing_leaves_the_refund_in_doubt(
-    shop: Shop, gateway: Control, clerk: Clerk, pay: Pay, table: Any
+@pytest.mark.parametrize("status", NO_DENIAL)
+def test_only_a_plain_word_against_a_refund_makes_it_fail(
+    shop: Shop, gateway: Control, clerk: Clerk, pay: Pay, table: Any, status: str
 ) -> None:
-    order = "refund-silence"
+    order = f"refund-not-denied-{status.replace(' ', '-')}"
     paid = pay(order)
-    gateway.script("not-refunded-500", call="refund", order_id=order, status="unavailable", status_times=4)
+    gateway.script("not-refunded-500", call="refund", order_id=order, **NO_DENIAL[status])
     assert refund(shop, paid["id"], order).status == 202
     request_was_an_hour_ago(table, paid["id"])
     for _ in range(3):
         clerk.hurry(paid["id"])
-    assert clerk.read(paid["id"])["refund"]["status"] == "requested", "silence is never failure"
+    still = clerk.read(paid["id"])
+    assert (still["status"], still["refund"]["status"]) == ("succeeded", "requested")
+    assert gateway.book()["status_requests"][order] >= 2
 
 
 @pytest.mark.parametrize("scenario", ["refund-bad-credentials", "refund-forbidden"])
