@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from pydantic import ValidationError
 
 from payments.errors import (
+    FieldError,
     GatewayUnreachable,
     IdempotencyKeyReused,
     NotRefundable,
@@ -85,6 +86,11 @@ def invalid_fields(error: ValidationError) -> Problem:
     """What is wrong with a body, field by field; the values stay where they are."""
     found = error.errors(include_url=False, include_input=False)
     return Problem(422, "invalid_request", "The request is not valid.", errors=[_field_problem(each) for each in found])
+
+
+def refused_fields(errors: Sequence[FieldError]) -> list[FieldProblem]:
+    """The fields that the gateway did not like."""
+    return [{"field": error.field, "code": error.code, "message": error.message} for error in errors]
 
 
 def _field_problem(found: Any) -> FieldProblem:

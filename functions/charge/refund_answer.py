@@ -1,8 +1,8 @@
 """What a refund is answered with: the payment, as from every route, and the code that its first answer had."""
 
-from typing import Final
+from typing import Any, Final
 
-from charge.problems import Problem, Retry
+from charge.problems import Problem, Retry, refused_fields
 from charge.resource import RETRY_AFTER_SECONDS, resource
 from payments.refunding import CHARGED_BACK, Refunded
 
@@ -15,7 +15,7 @@ _REFUSALS: Final[dict[str, tuple[int, str, Retry]]] = {
 
 
 def refund_code(refunded: Refunded, headers: dict[str, str]) -> int:
-    """201 when the money is on its way back, 202 while that is not known, or was not known at first.
+    """201 when the money is on its way back, 202 while that is not known, was not known at first, or came to nothing.
 
     Raises the Problem, with these headers, that a refund is answered with which the gateway refused.
     """
@@ -25,7 +25,7 @@ def refund_code(refunded: Refunded, headers: dict[str, str]) -> int:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     request = payment.refund_request
     in_doubt_at_first = refunded.failure is not None or (request is not None and request.answered == "in_doubt")
-    return 202 if payment.awaits_refund or in_doubt_at_first else 201
+    return 201 if payment.refund.status == "refunded" and not in_doubt_at_first else 202
 
 
 def _raise_refusal(refunded: Refunded, headers: dict[str, str]) -> None:
@@ -35,5 +35,9 @@ def _raise_refusal(refunded: Refunded, headers: dict[str, str]) -> None:
     if code not in _REFUSALS:
         return
     status, title, retry = _REFUSALS[code]
-    detail = {"detail": last.message} if last and refunded.failure is None else {}
-    raise Problem(status, code, title, retry, headers=headers, extra={"payment": resource(payment), **detail})
+    extra: dict[str, Any] = {"payment": resource(payment)}
+    own = last if refunded.failure is None else None
+    if own is not None:
+        extra["detail"] = own.message
+    errors = refused_fields(own.errors if own else ())
+    raise Problem(status, code, title, retry, errors=errors, headers=headers, extra=extra)
