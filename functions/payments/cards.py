@@ -1,5 +1,6 @@
 """Cards: what can be told from a number, and the one object that carries it. It has no printable form."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -82,10 +83,11 @@ def passes_luhn(number: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-def holds_number(digits: str) -> bool:
-    """Whether a card's number is anywhere in a run of digits."""
-    spans = ((start, length) for length in range(12, 20) for start in range(len(digits) - length + 1))
-    return any(brand_of(text) and passes_luhn(text) for text in (digits[i : i + n] for i, n in spans))
+def holds_number(groups: Sequence[str]) -> bool:
+    """Whether some groups of digits, one after the other, are a card's number; a part of a group is none."""
+    ends = range(1, len(groups) + 1)
+    spans = ("".join(groups[start:end]) for end in ends for start in range(end))
+    return any(brand_of(text) and passes_luhn(text) for text in spans)
 
 
 def is_expired(month: int, year: int, now: datetime) -> bool:
