@@ -19,8 +19,12 @@ def hear(payment: Payment, report: Report, source: Source, at: datetime) -> Paym
     wrong = mismatches(payment, report)
     if wrong:
         return _doubted(payment, report, wrong, source, at)
-    evidence = evidence_of(report)
-    heard = _moved(payment, report, source, at, evidence)
+    return hear_flags(_moved(payment, report, source, at, evidence_of(report)), report, source, at)
+
+
+def hear_flags(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
+    """The payment after what a report says of refund and chargeback alone."""
+    heard, evidence = payment, evidence_of(report)
     if report.refunded and heard.refund.status != "refunded":
         heard = refunds.refunded(heard, report.refunded_at or at, at=at, source=source, evidence=evidence)
     if report.charged_back and heard.chargeback.status == "none":
