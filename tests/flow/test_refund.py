@@ -158,9 +158,9 @@ def test_a_part_of_the_amount_is_refused_with_the_reason(shop: Shop, gateway: Co
     assert refund(shop, paid["id"], order).status == 201, "the key is not used up"
 
 
-@pytest.mark.parametrize("scenario", ["refund-refused-422", "refund-refused-400"])
+@pytest.mark.parametrize(("scenario", "fields"), [("refund-refused-422", ["reason"]), ("refund-refused-400", [])])
 def test_a_refund_that_the_gateway_refuses_has_failed_and_may_be_asked_for_anew(
-    shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, pay: Pay, scenario: str
+    shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, pay: Pay, scenario: str, fields: list[str]
 ) -> None:
     order = scenario
     paid = pay(order)
@@ -169,6 +169,7 @@ def test_a_refund_that_the_gateway_refuses_has_failed_and_may_be_asked_for_anew(
         answer = refund(shop, paid["id"], order)
         assert_problem(answer, 422, "refund_refused", "after")
         assert answer.json["detail"] == "Refunds are closed today."
+        assert [error["field"] for error in answer.json.get("errors", [])] == fields
         assert (answer.json["payment"]["status"], answer.json["payment"]["refund"]["status"]) == ("succeeded", "failed")
         assert answer.headers.get("Idempotency-Replayed") == replayed
     assert asked_back(gateway, order) == 1
