@@ -52,7 +52,7 @@ republish: $(DEV) ## events told again: ARGS="--payment pay_…" or ARGS="--day 
 dashboard: setup ## draw docs/dashboard.svg from a run of mixed scenarios (six minutes)
 	@$(BIN) local.dashboard
 
-decide: $(DEV) ## a human's decision on a payment in review: ARGS='--payment pay_… --to failed --because "…"'
+decide: $(DEV) ## a human's decision on a payment in review or a refund in doubt: ARGS='--payment pay_… --to failed --because "…"'
 	@PYTHONPATH=functions $(BIN) operate.decide $(ARGS)
 
 test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
