@@ -1,0 +1,121 @@
+"""A stack of its own for the sweep, whose schedules rest: it sweeps, reconciles and finds when the test says so."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from local.demo import document
+from local.simulator.control import Control
+from local.stack import Shop, Stack, running
+from local.stack.subscriber import Subscriber, subscribed
+from tests.house import estate
+
+SCHEDULES: Final = ("payments-reconcile", "payments-sweep")
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report, as finance gets it: the JSON, and the rows of the CSV."""
+
+    json: dict[str, Any]
+    rows: list[dict[str, str]]
+    text: str
+    """Both files as they are."""
+
+    def about(self, transaction_id: str | None) -> list[dict[str, Any]]:
+        return [line for line in self.json["findings"] if line["transaction_id"] == transaction_id]
+
+
+@dataclass(frozen=True)
+class World:
+    """The stack, and all who have to do with it."""
+
+    stack: Stack
+    shop: Shop
+    gateway: Control
+    bus: Subscriber
+
+    def pay(self, order: str, scenario: str, **play: Any) -> dict[str, Any]:
+        """A payment of 1.00 GBP for an order, while the gateway plays this, and tells nothing of it by webhook."""
+        self.gateway.script(scenario, order_id=order, **{"webhook": "lost"} | play)
+        made: dict[str, Any] = self.shop.charge(document.payment() | {"order_id": order}, order).json
+        return made
+
+    def read(self, payment_id: str) -> dict[str, Any]:
+        answer = self.shop.get(f"/charges/{payment_id}")
+        assert answer.status == 200, answer.body
+        payment: dict[str, Any] = answer.json
+        return payment
+
+    def sweep(self, **asked: Any) -> dict[str, Any]:
+        """One call of the sweep; `first` stands for `from`. What it returns, or `{"error": …}` when it refused."""
+        told = {"from" if name == "first" else "to" if name == "last" else name: said for name, said in asked.items()}
+        result: dict[str, Any] = self.call("SweepFunction", told)
+        return result
+
+    def reconcile(self) -> None:
+        """One run: what is known is told to the bus."""
+        assert self.call("ReconcileFunction", {})["broken"] == 0
+
+    def call(self, function: str, event: dict[str, Any]) -> Any:
+        answer = self.stack.admin.client("lambda").invoke(
+            FunctionName=self.stack.functions[function], Qualifier="live", Payload=json.dumps(event)
+        )
+        said = json.loads(answer["Payload"].read())
+        return {"error": said["errorMessage"]} if "FunctionError" in answer else said
+
+    def report(self, result: dict[str, Any]) -> Report:
+        told, table = (self.fetched(result["report"][form])["Body"].read().decode() for form in ("json", "csv"))
+        return Report(json.loads(told), list(csv.DictReader(io.StringIO(table))), told + table)
+
+    def fetched(self, place: str) -> Any:
+        bucket, _, key = place.removeprefix("s3://").partition("/")
+        return self.stack.admin.client("s3").get_object(Bucket=bucket, Key=key)
+
+    def item(self, key: str) -> dict[str, Any]:
+        table = self.stack.admin.resource("dynamodb").Table(self.stack.table)
+        found: dict[str, Any] = table.get_item(Key={"pk": key}, ConsistentRead=True).get("Item", {})
+        return found
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """Up, and down again."""
+    with running(simulator_options=("--webhook-intervals", "0.1,0.2,0.3")) as stack:
+        _rest(stack)
+        _encrypt_as_the_template_says(stack)
+        gateway = Control(stack.gateway.control_url or "")
+        with subscribed(stack.admin, stack.bus) as bus:
+            yield World(stack, Shop(stack.api_url, stack.region, stack.identities.client), gateway, bus)
+        gateway.close()
+
+
+def _rest(stack: Stack) -> None:
+    scheduler = stack.admin.client("scheduler")
+    for name in SCHEDULES:
+        schedule = scheduler.get_schedule(Name=name)
+        kept = {key: schedule[key] for key in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+        scheduler.update_schedule(**kept, State="DISABLED")
+
+
+def _encrypt_as_the_template_says(stack: Stack) -> None:
+    """MiniStack's CloudFormation passes over a bucket's encryption; its S3 does not."""
+    (bucket,) = (made["Properties"] for made in estate.resources("AWS::S3::Bucket").values())
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    told = {
+        "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+        "BucketKeyEnabled": rule["BucketKeyEnabled"],
+    }
+    stack.admin.client("s3").put_bucket_encryption(
+        Bucket=reports_bucket(stack), ServerSideEncryptionConfiguration={"Rules": [told]}
+    )
+
+
+def reports_bucket(stack: Stack) -> str:
+    (described,) = stack.admin.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+    return str(outputs["ReportsBucketName"])
