@@ -12,6 +12,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -25,11 +26,14 @@ from tests.flow.permissions import Permission, role_of
 from tests.recorded import recorded
 
 NOWHERE = "http://127.0.0.1:1"
+LONG_AGO = date(2026, 1, 1)
+"""Days on which nothing else happened, for sweeps: one each."""
 DECLINED, APPROVED = "4000000000000002", "4242424242424242"
 BY_LAMBDA_ITSELF = {
     # Lambda sends a failed asynchronous invocation there, with the function's role. MiniStack does so with no role at
     # all, so that nothing would be seen to fail; that a destination is set, tests/house/test_template.py knows.
     ("ReconcileFunction", Permission("sqs:SendMessage", "ReconcileDeadLetters")),
+    ("SweepFunction", Permission("sqs:SendMessage", "ReconcileDeadLetters")),
 }
 BY_THE_RUNTIME = {
     # Writing logs and trace segments is the runtime's, not the code's: without them a function works, unseen.
@@ -94,6 +98,13 @@ class Deeds:
         said = invoke(self.stack, "ReconcileFunction", recorded("schedule"))
         return said.get("broken") == 0 and self._is_settled(payment["id"])
 
+    def sweep(self) -> bool:
+        """Finds no payment to a transaction, adopts it, looks for what is unlisted, writes the report."""
+        day = str(LONG_AGO + timedelta(days=next(self._numbers)))
+        self.gateway.orphan(created_at=f"{day}T12:00:00Z")
+        said = invoke(self.stack, "SweepFunction", {"from": day, "to": day})
+        return said.get("state") == "finished" and bool(said["findings"] == {"orphan": 1})
+
     def _order(self, card: str) -> tuple[dict[str, Any], str]:
         name = f"privilege-{next(self._numbers)}"
         return document.payment() | {"order_id": name, "card_number": card}, name
@@ -136,6 +147,17 @@ NEEDED: dict[str, dict[Permission, Deed]] = {
         Permission("dynamodb:UpdateItem", "PaymentsTable"): Deeds.follow_up,
         Permission("secretsmanager:GetSecretValue", "GatewaySecret"): Deeds.follow_up,
         Permission("events:PutEvents", "PaymentsBus"): Deeds.follow_up,
+    },
+    "SweepFunction": {
+        Permission("dynamodb:BatchGetItem", "PaymentsTable"): Deeds.sweep,
+        Permission("dynamodb:GetItem", "PaymentsTable"): Deeds.sweep,
+        Permission("dynamodb:PutItem", "PaymentsTable"): Deeds.sweep,
+        Permission("dynamodb:UpdateItem", "PaymentsTable"): Deeds.sweep,
+        Permission("dynamodb:Query", "PaymentsTable/index/unlisted"): Deeds.sweep,
+        Permission("s3:PutObject", "ReportsBucket/parts/*"): Deeds.sweep,
+        Permission("s3:PutObject", "ReportsBucket/reports/*"): Deeds.sweep,
+        Permission("s3:GetObject", "ReportsBucket/parts/*"): Deeds.sweep,
+        Permission("secretsmanager:GetSecretValue", "GatewaySecret"): Deeds.sweep,
     },
 }
 TRIALS = [pytest.param(name, need, id=f"{name}-{need.action}-{need.on}") for name in NEEDED for need in NEEDED[name]]
