@@ -19,7 +19,7 @@ _KINDS = {
 
 
 class Permission(NamedTuple):
-    """One action on one resource, by the resource's name in the template; an index is `table/index/…`, objects `bucket/…`."""
+    """One action on one resource, by its name in the template; an index is `table/index/…`, objects `bucket/…`."""
 
     action: str
     on: str

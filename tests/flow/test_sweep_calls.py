@@ -19,7 +19,7 @@ from tests.recorded import recorded
 ORPHANS = 120
 PAGE = 8
 LONG_AGO = "2026-03-{:02}"
-"""A day a test: what one sweeps, no other sees."""
+"""A day a test, two apart: a sweep looks a day beyond both ends."""
 
 
 @pytest.fixture(scope="module")
