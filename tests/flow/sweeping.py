@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from local.demo import document
@@ -76,6 +77,15 @@ class World:
         bucket, _, key = place.removeprefix("s3://").partition("/")
         return self.stack.admin.client("s3").get_object(Bucket=bucket, Key=key)
 
+    def age(self, payment_id: str) -> None:
+        """As if the payment had been made two hours ago: until then an open one may still be on its way."""
+        then = datetime.now(UTC) - timedelta(hours=2)
+        self.stack.admin.resource("dynamodb").Table(self.stack.table).update_item(
+            Key={"pk": payment_id},
+            UpdateExpression="SET created_at = :then",
+            ExpressionAttributeValues={":then": then.strftime("%Y-%m-%dT%H:%M:%S.%fZ")},
+        )
+
     def item(self, key: str) -> dict[str, Any]:
         table = self.stack.admin.resource("dynamodb").Table(self.stack.table)
         found: dict[str, Any] = table.get_item(Key={"pk": key}, ConsistentRead=True).get("Item", {})
@@ -86,7 +96,7 @@ class World:
 def world() -> Iterator[World]:
     """Up, and down again."""
     with running(simulator_options=("--webhook-intervals", "0.1,0.2,0.3")) as stack:
-        _rest(stack)
+        rest(stack, *SCHEDULES)
         _encrypt_as_the_template_says(stack)
         gateway = Control(stack.gateway.control_url or "")
         with subscribed(stack.admin, stack.bus) as bus:
@@ -94,9 +104,10 @@ def world() -> Iterator[World]:
         gateway.close()
 
 
-def _rest(stack: Stack) -> None:
+def rest(stack: Stack, *schedules: str) -> None:
+    """What they start, only the test starts from now on."""
     scheduler = stack.admin.client("scheduler")
-    for name in SCHEDULES:
+    for name in schedules:
         schedule = scheduler.get_schedule(Name=name)
         kept = {key: schedule[key] for key in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
         scheduler.update_schedule(**kept, State="DISABLED")

@@ -117,6 +117,7 @@ def swept() -> Iterator[Swept]:
         payments = {name: here.pay(name, case.scenario, **case.play) for name, case in CASES.items()}
         for name, case in CASES.items():
             case.deed(here.gateway, name)
+        here.age(payments["never-arrived"]["id"])
         twin = here.pay("twin", "approve")
         orphans = {
             "paid": here.gateway.orphan(amount=2500, currency="EUR", order_id="orphan-paid"),
