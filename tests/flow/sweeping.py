@@ -43,8 +43,8 @@ class World:
     def pay(self, order: str, scenario: str, **play: Any) -> dict[str, Any]:
         """A payment of 1.00 GBP for an order, while the gateway plays this, and tells nothing of it by webhook."""
         self.gateway.script(scenario, order_id=order, **{"webhook": "lost"} | play)
-        made: dict[str, Any] = self.shop.charge(document.payment() | {"order_id": order}, order).json
-        return made
+        answer = self.shop.charge(document.payment() | {"order_id": order}, order)
+        return self.read(answer.headers["Location"].rsplit("/", 1)[1])
 
     def read(self, payment_id: str) -> dict[str, Any]:
         answer = self.shop.get(f"/charges/{payment_id}")
