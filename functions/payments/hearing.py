@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from payments.findings import IN_REVIEW
 from payments.history import Evidence, Failure, Source
 from payments.payment import Payment
 from payments.reports import Report, mismatches
@@ -12,7 +13,9 @@ INTEGRITY_MISMATCH: Final = "integrity_mismatch"
 MAX_HISTORY: Final = 50
 """Entries. A payment has three or four; one that flips for ever must not outgrow its item (400 KB)."""
 
-_FAILURE_CODES: Final = {Status.FAILED: "declined", Status.BLOCKED: "blocked", Status.ABANDONED: "abandoned"}
+_A_HUMANS: Final = IN_REVIEW | {INTEGRITY_MISMATCH}
+
+FAILURE_CODES: Final = {Status.FAILED: "declined", Status.BLOCKED: "blocked", Status.ABANDONED: "abandoned"}
 
 
 def hear(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
@@ -21,7 +24,12 @@ def hear(payment: Payment, report: Report, source: Source, at: datetime) -> Paym
     if wrong:
         return _doubted(payment, report, wrong, source, at)
     evidence = evidence_of(report)
-    heard = _moved(payment, report, source, at, evidence)
+    return hear_facts(_moved(payment, report, source, at, evidence), report, source, at)
+
+
+def hear_facts(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
+    """The payment after what a report that fits says of money on its way back, whatever it says of the status."""
+    evidence, heard = evidence_of(report), payment
     if report.refunded and heard.refund.status == "none":
         heard = heard.refunded(report.refunded_at or at, at=at, source=source, evidence=evidence)
     if report.charged_back and heard.chargeback.status == "none":
@@ -41,7 +49,7 @@ def _moved(payment: Payment, report: Report, source: Source, at: datetime, evide
     if payment.is_open and payment.version >= MAX_HISTORY:
         failure = Failure("unresolved", "the gateway changes its mind without end")
         return payment.moved(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)
-    code = _FAILURE_CODES.get(to)
+    code = FAILURE_CODES.get(to)
     return payment.moved(
         to,
         at=at,
@@ -55,7 +63,7 @@ def _moved(payment: Payment, report: Report, source: Source, at: datetime, evide
 
 
 def _follows(payment: Payment, to: Status) -> bool:
-    if payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code == INTEGRITY_MISMATCH:
+    if payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code in _A_HUMANS:
         return False  # contradictory evidence: a human decides, not the next message
     return payment.may_become(to)
 

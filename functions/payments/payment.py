@@ -127,7 +127,7 @@ class Payment:
 
     def asked_again(self, at: datetime, *, arrived: bool = False) -> Self:
         """This payment with its next question to the gateway due then; the same when nothing can change any more."""
-        if not MOVES[self.status]:
+        if self.status is Status.SUCCEEDED:
             return self
         known = self.follow_up.arrived or arrived
         return replace(self, follow_up=replace(self.follow_up, due_at=at, ask_at=at, arrived=known))
@@ -178,9 +178,10 @@ def intent(
     card: CardFacts | None,
     at: datetime,
     attempt: int = 1,
+    source: Source = "request",
 ) -> Payment:
     """A payment as it is claimed: recorded, not sent, and due for a question should nobody come back to it."""
-    first = Entry(1, Status.PROCESSING.value, None, Status.PROCESSING, at, "request", {})
+    first = Entry(1, Status.PROCESSING.value, None, Status.PROCESSING, at, source, {})
     return Payment(
         id=payment_id,
         fingerprint=fingerprint,

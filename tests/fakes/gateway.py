@@ -105,8 +105,8 @@ class ScriptedGateway:
         self.book.append(booked)
         return booked
 
-    def _found(self, order_id: str) -> Report | GatewayError:
-        found = self.booked(order_id)
+    def _found(self, name: str) -> Report | GatewayError:
+        found = [booked for booked in self.book if name in (booked.order_id, booked.transaction_id)]
         return report_of(found[-1]) if found else UnknownToGateway("the gateway has no payment under this id")
 
 

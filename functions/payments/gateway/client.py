@@ -12,7 +12,7 @@ from payments.gateway import wire
 from payments.gateway.breaker import Breaker
 from payments.gateway.cipher import encrypt
 from payments.gateway.keys import GatewayKeys, Keyring, Mode
-from payments.gateway.transport import Exchange, Transport
+from payments.gateway.transport import MAX_ANSWER_BYTES, Exchange, Transport
 from payments.ports import Submission, Telemetry
 from payments.reports import Report
 
@@ -67,15 +67,20 @@ class PayAgency:
     def status(self, order_id: str, seconds: float) -> Report:
         """Asks what became of a payment, by the order id it was sent under. (No /v1 here: statusApi page.)"""
 
-        def ask(keys: GatewayKeys, left: float) -> Exchange:
-            return self._exchange("GET", f"/api/{self.mode}/status/{order_id}", _auth(keys), None, left)
-
-        exchange = self._with_fresh_keys(ask, seconds)
-        if exchange.status == 404 and _is_bare(envelope := wire.parse(exchange.body)):
+        exchange = self.get(f"/api/{self.mode}/status/{order_id}", seconds)
+        if exchange.status == 404 and is_bare(envelope := wire.parse(exchange.body)):
             if not _speaks_of_a_payment(str(wire.message_of(envelope or {}))):
                 raise NoAnswer("HTTP 404 for the question itself")  # which tells nothing of the payment
             raise UnknownToGateway("the gateway has no payment under this id")
         return self._understood(exchange)
+
+    def get(self, path: str, seconds: float, most: int = MAX_ANSWER_BYTES) -> Exchange:
+        """One reading with our keys, of at most so many bytes. Raises CredentialsRefused, NotSent, NoAnswer."""
+
+        def ask(keys: GatewayKeys, left: float) -> Exchange:
+            return self._exchange("GET", path, _auth(keys), None, left, most)
+
+        return self._with_fresh_keys(ask, seconds)
 
     def _with_fresh_keys(self, send: Send, seconds: float) -> Exchange:
         """Sends; when it is turned down and our keys may be why, once more with the keys read anew.
@@ -96,10 +101,16 @@ class PayAgency:
         return exchange
 
     def _exchange(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        seconds: float,
+        most: int = MAX_ANSWER_BYTES,
     ) -> Exchange:
         try:
-            exchange = self.transport.exchange(method, path, headers, body, seconds)
+            exchange = self.transport.exchange(method, path, headers, body, seconds, most)
         except GatewayError:
             self.breaker.failed()
             raise
@@ -117,7 +128,7 @@ class PayAgency:
         report = wire.report_of(envelope, self.dialect, hidden, private)
         if report is not None:
             return report
-        if 400 <= exchange.status < 500 and exchange.status not in _UNDECIDED and _is_bare(envelope):
+        if 400 <= exchange.status < 500 and exchange.status not in _UNDECIDED and is_bare(envelope):
             message = wire.message_of(envelope, hidden, private)
             raise Refused(message or "the gateway refused the request", wire.field_errors(envelope, hidden, private))
         raise NoAnswer(f"HTTP {exchange.status} without an envelope")
@@ -138,7 +149,7 @@ def _auth(keys: GatewayKeys) -> dict[str, str]:
     return {"Authorization": f"Bearer {keys.secret_key}"}
 
 
-def _is_bare(envelope: dict[str, Any] | None) -> bool:
+def is_bare(envelope: dict[str, Any] | None) -> bool:
     """`errors`, or nothing but a message: what the gateway says when it refuses, with no payment in it."""
     return envelope is not None and "data" not in envelope and ("errors" in envelope or "message" in envelope)
 
@@ -149,10 +160,10 @@ def _speaks_of_a_payment(message: str) -> bool:
 
 
 def _refuses_key(exchange: Exchange) -> bool:
-    return exchange.status in (401, 403) and _is_bare(wire.parse(exchange.body))
+    return exchange.status in (401, 403) and is_bare(wire.parse(exchange.body))
 
 
 def _blames_keys(exchange: Exchange) -> bool:
     """A refused key; or a refusal that names no field, as it comes when the gateway cannot decrypt the payload."""
     told = wire.parse(exchange.body)
-    return _refuses_key(exchange) or (exchange.status in (400, 422) and _is_bare(told) and "errors" not in (told or {}))
+    return _refuses_key(exchange) or (exchange.status in (400, 422) and is_bare(told) and "errors" not in (told or {}))

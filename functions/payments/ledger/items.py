@@ -8,6 +8,7 @@ from typing import Any, Final
 from payments.cards import CardFacts
 from payments.errors import FieldError
 from payments.history import Chargeback, Entry, Failure, Refund
+from payments.ledger.marks import unlisted_on
 from payments.money import Money
 from payments.payment import FollowUp, Payment
 from payments.statuses import Status
@@ -41,6 +42,7 @@ def payment_item(payment: Payment) -> Item:
         "history": [entry_item(entry) for entry in payment.history],
         "published": payment.published,
         "revision": payment.revision,
+        "unlisted_on": unlisted_on(payment, shard_of(payment.id)),
     }
     return {key: value for key, value in {**fixed, **state(payment), **due(payment)}.items() if value is not None}
 
