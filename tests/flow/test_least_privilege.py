@@ -150,7 +150,6 @@ NEEDED: dict[str, dict[Permission, Deed]] = {
     },
     "SweepFunction": {
         Permission("dynamodb:BatchGetItem", "PaymentsTable"): Deeds.sweep,
-        Permission("dynamodb:GetItem", "PaymentsTable"): Deeds.sweep,
         Permission("dynamodb:PutItem", "PaymentsTable"): Deeds.sweep,
         Permission("dynamodb:UpdateItem", "PaymentsTable"): Deeds.sweep,
         Permission("dynamodb:Query", "PaymentsTable/index/unlisted"): Deeds.sweep,

@@ -16,8 +16,9 @@ from tests.flow.sweeping import World, world
 from tests.house.tree import ROOT
 from tests.recorded import recorded
 
-ORPHANS = 120
-PAGE = 8
+ORPHANS = 600
+PAGE = 10
+"""More than one call can do in a second."""
 LONG_AGO = "2026-03-{:02}"
 """A day a test, two apart: a sweep looks a day beyond both ends."""
 

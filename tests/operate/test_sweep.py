@@ -17,8 +17,8 @@ from tests.recorded import recorded
 DAYS = Days(date(2026, 11, 1), date(2026, 11, 15))
 ARGUMENTS = ["--from", "2026-11-01", "--to", "2026-11-15"]
 REPORT = {
-    "json": "s3://the-reports/reports/2026-11-01_2026-11-15/20261116T010000Z.json",
-    "csv": "s3://the-reports/reports/2026-11-01_2026-11-15/20261116T010000Z.csv",
+    "json": "s3://the-reports/reports/2026-11-01_2026-11-15/2026-11-16T01-00-00.000Z.json",
+    "csv": "s3://the-reports/reports/2026-11-01_2026-11-15/2026-11-16T01-00-00.000Z.csv",
 }
 
 
@@ -131,7 +131,10 @@ def test_what_the_function_refuses_is_said_in_its_own_words(
 def test_the_report_is_saved_under_the_days_it_is_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Account([FINISHED]).run("--save", str(tmp_path / "reports")) == 0
 
-    names = ["2026-11-01_2026-11-15_20261116T010000Z.csv", "2026-11-01_2026-11-15_20261116T010000Z.json"]
+    names = [
+        "2026-11-01_2026-11-15_2026-11-16T01-00-00.000Z.csv",
+        "2026-11-01_2026-11-15_2026-11-16T01-00-00.000Z.json",
+    ]
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == names
     assert (tmp_path / "reports" / names[0]).read_text() == REPORT["csv"].removeprefix("s3://")
     assert f"saved: {tmp_path / 'reports' / names[0]}" in capsys.readouterr().out
