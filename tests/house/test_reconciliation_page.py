@@ -70,6 +70,7 @@ def test_the_sample_adds_up_and_each_difference_is_that_of_its_lines(book: dict[
     )
 
     assert gateway - here == difference
+    assert f"{book['currency']} {difference.amount} = " in TEXT, "the page explains it"
     assert difference.amount == one_sided
 
 
