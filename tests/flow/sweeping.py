@@ -63,19 +63,13 @@ class World:
         assert self.call("ReconcileFunction", {})["broken"] == 0
 
     def call(self, function: str, event: dict[str, Any]) -> Any:
-        answer = self.stack.admin.client("lambda").invoke(
-            FunctionName=self.stack.functions[function], Qualifier="live", Payload=json.dumps(event)
-        )
-        said = json.loads(answer["Payload"].read())
-        return {"error": said["errorMessage"]} if "FunctionError" in answer else said
+        return call(self.stack, function, event)
 
     def report(self, result: dict[str, Any]) -> Report:
-        told, table = (self.fetched(result["report"][form])["Body"].read().decode() for form in ("json", "csv"))
-        return Report(json.loads(told), list(csv.DictReader(io.StringIO(table))), told + table)
+        return report(self.stack, result)
 
     def fetched(self, place: str) -> Any:
-        bucket, _, key = place.removeprefix("s3://").partition("/")
-        return self.stack.admin.client("s3").get_object(Bucket=bucket, Key=key)
+        return fetched(self.stack, place)
 
     def age(self, payment_id: str) -> None:
         """As if the payment had been made two hours ago: until then an open one may still be on its way."""
@@ -90,6 +84,27 @@ class World:
         table = self.stack.admin.resource("dynamodb").Table(self.stack.table)
         found: dict[str, Any] = table.get_item(Key={"pk": key}, ConsistentRead=True).get("Item", {})
         return found
+
+
+def call(stack: Stack, function: str, event: dict[str, Any]) -> Any:
+    """What the published version of a function returns, or `{"error": …}`."""
+    answer = stack.admin.client("lambda").invoke(
+        FunctionName=stack.functions[function], Qualifier="live", Payload=json.dumps(event)
+    )
+    said = json.loads(answer["Payload"].read())
+    return {"error": said["errorMessage"]} if "FunctionError" in answer else said
+
+
+def report(stack: Stack, result: dict[str, Any]) -> Report:
+    """The report that a finished sweep's result names."""
+    told, table = (fetched(stack, result["report"][form])["Body"].read().decode() for form in ("json", "csv"))
+    return Report(json.loads(told), list(csv.DictReader(io.StringIO(table))), told + table)
+
+
+def fetched(stack: Stack, place: str) -> Any:
+    """S3's answer for an `s3://` place."""
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    return stack.admin.client("s3").get_object(Bucket=bucket, Key=key)
 
 
 @contextmanager
