@@ -27,7 +27,7 @@ Aws = Callable[..., Any]
 INTERRUPTED: Final = 130
 
 # A call may take as long as the function may. The library repeats none: two at once only keep each other out.
-_PATIENT: Final = Config(read_timeout=910, retries={"total_max_attempts": 1})
+_PATIENT: Final = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -16,6 +16,7 @@ from local.simulator.control import Control
 from operate.decide.deciding import decide
 from payments.ledger.dynamo import DynamoLedger
 from payments.statuses import Status
+from tests.explained import differences, of_the_lines
 from tests.flow.logs import logged
 from tests.flow.settled import assert_told_without_a_gap
 from tests.flow.sweeping import Report, World, world
@@ -253,6 +254,9 @@ class TestTheReport:
         assert books["GBP"]["gateway"]["refunded"] == books["GBP"]["here"]["refunded"] == 100
         assert books["GBP"]["gateway"]["charged_back"] == books["GBP"]["here"]["charged_back"] == 100
 
+    def test_explains_each_difference_by_its_lines(self, swept: Swept) -> None:
+        assert of_the_lines(swept.report.json) == differences(swept.report.json)
+
     @pytest.mark.parametrize("form", ["json", "csv"])
     def test_is_encrypted_with_a_key_of_kms(self, swept: Swept, form: str) -> None:
         assert swept.world.fetched(swept.result["report"][form])["ServerSideEncryption"] == "aws:kms"
@@ -303,10 +307,12 @@ class TestASecondSweep:
         before = [here.read(payment_id) for payment_id in ids]
 
         result = swept.again()
+        report = here.report(result)
 
         assert [here.read(payment_id) for payment_id in ids] == before
         assert here.read(suspected)["status"] == "succeeded"
         assert result["findings"]["suspicious"] == 1, "it is still said"
+        assert of_the_lines(report.json) == differences(report.json), "what waits for a decision has a line, too"
         assert result["report"] != swept.result["report"], "a report is never overwritten"
 
 
