@@ -26,6 +26,10 @@ def _pays_after_all(gateway: Control, order: str) -> None:
     gateway.decide(order, "approve", overrule=True, quietly=True)
 
 
+def _is_left_out(gateway: Control, order: str) -> None:
+    gateway.list_as(order, hidden=True)
+
+
 def _is_amended(gateway: Control, order: str) -> None:
     gateway.amend(order, amount=2050)
 
@@ -41,7 +45,7 @@ DAY = (
     Purchase("web-2008", 8800, "EUR", later=Control.forget),
     Purchase("web-2009", 1500, "EUR"),
     Purchase("web-2010", 4200, scenario="decline"),
-    Purchase("web-2011", 990, later=Control.unlist),
+    Purchase("web-2011", 990, later=_is_left_out),
 )
 ORPHAN = {"amount": 6400, "currency": "EUR", "order_id": "till-77"}
 """Charged at the gateway past us: by hand in its dashboard, or by a system that nobody told us of."""

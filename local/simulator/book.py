@@ -91,12 +91,6 @@ class Book:
         transaction = self.find(name)
         return self._keep(replace(transaction, order=replace(transaction.order, **order)))
 
-    def unlist(self, name: str) -> Transaction:
-        """A gap in the list: the status endpoint knows the transaction, the list does not."""
-        transaction = self.find(name)
-        self.index.remove(transaction)
-        return transaction
-
     def forget(self, name: str) -> None:
         transaction = self.find(name)
         del self._transactions[transaction.transaction_id]

@@ -98,9 +98,6 @@ class Control:
     def amend(self, name: str, **order: Json) -> dict[str, Json]:
         return self._post(f"/transactions/{_quoted(name)}/amend", order)
 
-    def unlist(self, name: str) -> dict[str, Json]:
-        return self._post(f"/transactions/{_quoted(name)}/unlist")
-
     def forget(self, name: str) -> None:
         self._call("DELETE", f"/transactions/{_quoted(name)}", None)
 

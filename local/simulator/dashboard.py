@@ -63,10 +63,6 @@ async def amend(request: web.Request) -> web.StreamResponse:
     return spoken(shown(request.app[GATEWAY].book.amend(_named(request).transaction_id, **fields)))
 
 
-async def unlist(request: web.Request) -> web.StreamResponse:
-    return spoken(shown(request.app[GATEWAY].book.unlist(_named(request).transaction_id)))
-
-
 async def forget(request: web.Request) -> web.StreamResponse:
     request.app[GATEWAY].book.forget(_named(request).transaction_id)
     return spoken({"forgotten": True})

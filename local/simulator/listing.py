@@ -47,10 +47,7 @@ class Index:
         insort(self._keys[transaction.order.mode], _key(transaction.created_at, transaction.transaction_id))
 
     def remove(self, transaction: Transaction) -> None:
-        """The list shows it no more; to remove it twice is no error."""
-        key = _key(transaction.created_at, transaction.transaction_id)
-        if key in self._keys[transaction.order.mode]:
-            self._keys[transaction.order.mode].remove(key)
+        self._keys[transaction.order.mode].remove(_key(transaction.created_at, transaction.transaction_id))
 
     def page(self, mode: str, span: Span, size: int, after: str | None, before: str | None) -> Page:
         keys = self._keys[mode]

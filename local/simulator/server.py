@@ -47,7 +47,6 @@ def application(gateway: Gateway) -> web.Application:
             web.post("/_control/wait", plane.wait),
             web.post("/_control/orphans", dashboard.orphans),
             web.get("/_control/transactions/{name}", dashboard.one),
-            web.post("/_control/transactions/{name}/unlist", dashboard.unlist),
             web.delete("/_control/transactions/{name}", dashboard.forget),
             web.post("/_control/transactions/{name}/decide", dashboard.decide),
             web.post("/_control/transactions/{name}/refund", dashboard.refund),

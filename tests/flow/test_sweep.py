@@ -75,11 +75,8 @@ CASES = {
     ),
     "forgotten": review(Control.forget, "unknown_to_gateway"),
     "never-arrived": Case(nothing, "unknown_to_gateway", status="processing", scenario="uncharged-500"),
-    "unlisted": Case(Control.unlist, "not_listed"),
-    # The list says a hundredth, the status endpoint says what we say.
-    "list-lags": Case(
-        lambda gateway, order: gateway.amend(order, amount=1), "list_disagrees", play={"status_lie": "amount"}
-    ),
+    "unlisted": Case(lambda gateway, order: gateway.list_as(order, hidden=True), "not_listed"),
+    "list-lags": Case(lambda gateway, order: gateway.list_as(order, status="PENDING"), "list_disagrees"),
     "cannot-be-asked": Case(
         lambda gateway, order: gateway.amend(order, amount=99),
         "unconfirmed",

@@ -142,15 +142,6 @@ def test_what_is_charged_during_a_walk_does_not_disturb_it(merchant: Merchant, c
     assert [row["transaction_id"] for row in after["data"]] == made[2:]
 
 
-def test_the_list_may_have_a_gap_that_the_status_has_not(merchant: Merchant, control: Control) -> None:
-    listed, unlisted = control.orphans(2)
-    control.unlist(unlisted)
-    assert [row["transaction_id"] for row in merchant.get("/api/v1/test-transactions").said["data"]] == [listed]
-    assert merchant.status(unlisted).code == 200
-    control.forget(unlisted)
-    assert merchant.status(unlisted).code == 404
-
-
 @pytest.mark.parametrize(
     ("first", "last", "count"),
     [("2026-01-02", "2026-01-03", 2), ("2026-01-04", "", 1), ("", "2026-01-01", 1), ("2026-02-01", "2026-01-01", 0)],
