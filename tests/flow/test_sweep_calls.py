@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
+from tests.flow.logs import logged
 from tests.flow.sweeping import World, world
 from tests.house.tree import ROOT
 from tests.recorded import recorded
@@ -83,6 +84,51 @@ def test_a_finished_sweep_is_done_again_only_when_it_is_said(here: World) -> Non
     (again,) = calls(here, day, seconds=60, anew=True)
     assert again["findings"] == {"orphan": 1}, "the one that was adopted before is a payment like any other"
     assert again["report"] != first["report"]
+
+
+class TestAListThatFails:
+    """In the middle of a walk of four pages."""
+
+    def test_and_comes_back_at_the_second_try_is_not_even_noticed(self, here: World) -> None:
+        day = LONG_AGO.format(11)
+        made = orphans(here, day, 4 * PAGE)
+        here.gateway.script("list-unavailable", call="page")
+
+        assert here.sweep(first=day, last=day)["findings"] == {"orphan": len(made)}
+
+    def test_and_stays_away_leaves_the_sweep_to_the_next_call(self, here: World) -> None:
+        day = LONG_AGO.format(13)
+        made = orphans(here, day, 4 * PAGE)
+        for _ in range(3):
+            here.gateway.script("list-500", call="page")
+
+        result = here.sweep(first=day, last=day)
+
+        assert (result["state"], result["rows"], result["report"]) == ("unfinished", PAGE, None)
+        assert here.sweep(first=day, last=day)["findings"] == {"orphan": len(made)}
+
+    def test_because_the_cursor_is_stale_is_walked_again_from_its_beginning(self, here: World) -> None:
+        day = LONG_AGO.format(15)
+        made = orphans(here, day, 4 * PAGE)
+        here.gateway.script(call="page")
+        here.gateway.script("cursor-refused", call="page")
+
+        result = here.sweep(first=day, last=day)
+
+        assert result["state"] == "finished"
+        lines = here.report(result).json["findings"]
+        assert sorted(line["transaction_id"] for line in lines) == sorted(made), "each one once"
+
+    def test_because_its_cursor_leads_back_is_never_taken_for_whole(self, here: World) -> None:
+        day = LONG_AGO.format(17)
+        made = orphans(here, day, 4 * PAGE)
+        here.gateway.script("cursor-repeated", call="page")
+
+        assert "walked to its end" in here.sweep(first=day, last=day)["error"]
+        assert '"sweep_stuck"' in logged(here.stack.admin)
+        result = here.sweep(first=day, last=day)
+        lines = here.report(result).json["findings"]
+        assert sorted(line["transaction_id"] for line in lines) == sorted(made), "each one once"
 
 
 @pytest.mark.parametrize(
