@@ -46,7 +46,8 @@ class Fails:
 class ScriptedGateway:
     """Meets the Gateway port. Unscripted, every charge is sent to its 3-D Secure page, and a status is what is booked.
 
-    Script: `will(...)` for the next charges, `will_say(...)` for the next statuses (a Report, or an error to raise).
+    Script: `will(...)` for the next charges, `will_say(...)` for the next statuses (a Report, or an error to raise);
+    `answers`: what it says of a name whenever it is asked.
     """
 
     def __init__(self) -> None:
@@ -54,6 +55,7 @@ class ScriptedGateway:
         self.submissions: list[Submission] = []
         self.asked: list[str] = []
         self.unready: PaymentsError | None = None
+        self.answers: dict[str, Report] = {}
         self.before_answer: Callable[[Booked], None] | None = None
         self._charges: deque[Answers | Fails] = deque()
         self._statuses: deque[Report | GatewayError] = deque()
@@ -106,6 +108,8 @@ class ScriptedGateway:
         return booked
 
     def _found(self, name: str) -> Report | GatewayError:
+        if name in self.answers:
+            return self.answers[name]
         found = [booked for booked in self.book if name in (booked.order_id, booked.transaction_id)]
         return report_of(found[-1]) if found else UnknownToGateway("the gateway has no payment under this id")
 
