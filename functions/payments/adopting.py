@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from payments.books import whole
-from payments.cards import holds_number
+from payments.cards import may_hold_number
 from payments.hearing import FAILURE_CODES, evidence_of, hear_facts
 from payments.history import Evidence, Failure
 from payments.identities import is_order_id, orphan_id_of
@@ -53,4 +53,4 @@ def is_adopted(payment: Payment) -> bool:
 
 def _order_of(told: str | None) -> str | None:
     """The order it was for, if a shop of ours may have chosen that id; its lock is then this payment's."""
-    return told if told is not None and is_order_id(told) and not holds_number(told) else None
+    return told if told is not None and is_order_id(told) and not may_hold_number(told) else None

@@ -49,6 +49,7 @@ class TestTheDocument:
             currency="GBP",
             message="Please redirect user to complete the payment.",
             redirect_url="https://backend.pay.agency/api/v1/test/card/checkout/FS0186280974141637",
+            refunded=False,
         )
 
     def test_error_response_is_a_failure(self) -> None:
@@ -59,6 +60,7 @@ class TestTheDocument:
             amount=Decimal(100),
             currency="GBP",
             message="The Card is not supported for testing.",
+            refunded=False,
         )
 
 
