@@ -6,7 +6,7 @@ from typing import Final
 
 from payments.books import whole
 from payments.cards import may_hold_number
-from payments.hearing import FAILURE_CODES, evidence_of, hear_facts
+from payments.hearing import FAILURE_CODES, evidence_of, hear_flags
 from payments.history import Evidence, Failure
 from payments.identities import is_order_id, orphan_id_of
 from payments.listing import ListedRow
@@ -43,7 +43,7 @@ def orphan_of(row: ListedRow, *, live: bool, at: datetime) -> Payment | None:
     adopted = claimed.moved(
         to, at=at, source="sweep", evidence=evidence, transaction_id=report.transaction_id, failure=failure
     )
-    return hear_facts(adopted, report, "sweep", at)
+    return hear_flags(adopted, report, "sweep", at)
 
 
 def is_adopted(payment: Payment) -> bool:

@@ -22,13 +22,12 @@ def hear(payment: Payment, report: Report, source: Source, at: datetime) -> Paym
     wrong = mismatches(payment, report)
     if wrong:
         return _doubted(payment, report, wrong, source, at)
-    evidence = evidence_of(report)
-    return hear_facts(_moved(payment, report, source, at, evidence), report, source, at)
+    return hear_flags(_moved(payment, report, source, at, evidence_of(report)), report, source, at)
 
 
-def hear_facts(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
-    """The payment after what a report that fits says of money on its way back, whatever it says of the status."""
-    evidence, heard = evidence_of(report), payment
+def hear_flags(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
+    """The payment after what a report says of refund and chargeback alone."""
+    heard, evidence = payment, evidence_of(report)
     if report.refunded and heard.refund.status != "refunded":
         heard = refunds.refunded(heard, report.refunded_at or at, at=at, source=source, evidence=evidence)
     if report.charged_back and heard.chargeback.status == "none":

@@ -27,7 +27,7 @@ from payments.plans import IN_DOUBT_ASK, LEAST_SECONDS, Answered, RefundRequest
 from payments.ports import Clock, Gateway, Telemetry
 from payments.refund_orders import RefundOrder
 from payments.reports import denies_refund
-from payments.settling import SettlingLedger, rewrite, settle
+from payments.settling import SettlingLedger, rewrite, settle, settle_refund
 
 CHARGED_BACK: Final = "already_charged_back"
 
@@ -93,7 +93,7 @@ class Refunding:
             return self._refused(payment, request, error, until)
         except NoAnswer as error:
             return self._in_doubt(payment, request, str(error))
-        settled = settle(payment, report, "answer", self.ledger, self.clock, self.telemetry)
+        settled = settle_refund(payment, report, self.ledger, self.clock, self.telemetry)
         if settled.awaits_refund:
             return self._in_doubt(settled, request, f"the answer shows no refund; the gateway says {report.said}")
         return self._answered(settled, request, "verdict")

@@ -26,10 +26,8 @@ def charge_directly(stack: Stack, order: dict[str, Any], key: str) -> Answer:
 
 
 def refund_directly(stack: Stack, payment_id: str, key: str, reason: str) -> Answer:
-    """The answer of the charge function to a refund, as API Gateway would hand it on."""
-    event = recorded("charge-create", body=json.dumps({"reason": reason}), pathParameters={"id": payment_id})
-    event["resource"], event["path"] = "/charges/{id}/refunds", f"/charges/{payment_id}/refunds"
-    event["requestContext"]["path"] = f"/v1{event['path']}"
+    """The answer of the charge function to the recorded event with this payment, key and reason."""
+    event = recorded("charge-refund", body=json.dumps({"reason": reason}), pathParameters={"id": payment_id})
     event["headers"]["Idempotency-Key"] = key
     said = invoke(stack, "ChargeFunction", event)
     return Answer(said["statusCode"], said["headers"], said["body"].encode())

@@ -18,6 +18,7 @@ from payments.errors import (
     Refused,
     SecretUnusable,
 )
+from payments.gateway.wire import VERDICTS
 from payments.history import MAX_HISTORY, SUSPICIOUS, Failure
 from payments.payment import Payment
 from payments.plans import LEAST_SECONDS
@@ -294,6 +295,17 @@ class TestNoAnswer:
         assert house.refund(paid).payment.refund.status == "requested"
         house.reconcile(seconds=11)
         assert house.standing(paid).refund.status == "refunded"
+
+    @pytest.mark.parametrize("said", ["FAILED", "SUCCESS", "PENDING", "REFUNDED"])
+    def test_is_an_answer_whose_status_word_may_be_the_refund_s_own(
+        self, house: House, paid: Payment, said: str
+    ) -> None:
+        """A suspicious payment that waits for its human is not decided by it, and its order is not freed."""
+        marked = replace(paid, status=Status.NEEDS_REVIEW, failure=Failure(SUSPICIOUS, "said the gateway"))
+        marked = house.ledger.save(paid, marked)
+        house.gateway.will_refund(Refunds(done=False, changes={"said": said, "verdict": VERDICTS.get(said)}))
+        asked = house.refund(marked).payment
+        assert (asked.status, asked.refund.status) == (Status.NEEDS_REVIEW, "requested")
 
     def test_a_refund_that_failed_and_was_done_after_all_is_heard(self, house: House, paid: Payment) -> None:
         house.gateway.will_refund(Refunds(done=False, error=Refused("no")))

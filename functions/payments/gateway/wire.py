@@ -64,8 +64,7 @@ def report_of(
     address, the shopper's data) in no text.
     """
     data = envelope.get("data")
-    said = envelope.get("status")
-    if not isinstance(data, dict) or not isinstance(said, str):
+    if not isinstance(data, dict) or not isinstance(said := _status_said(envelope, data), str):
         return None
     transaction_id = data.get("transaction_id")
     if not isinstance(transaction_id, str) or not TRANSACTION_ID.fullmatch(transaction_id):
@@ -89,6 +88,22 @@ def report_of(
         charged_back=chargeback.get("status") is True,
         charged_back_at=_moment(chargeback.get("chargeback_date")),
     )
+
+
+_CONTRADICTORY: Final = "CONTRADICTORY"
+"""Stands for two words that cannot both be the payment's: it is none of the gateway's, so it decides nothing."""
+
+
+def _status_said(envelope: dict[str, Any], data: dict[str, Any]) -> Any:
+    """The payment's status word.
+
+    One of the gateway's SDKs shows a second one in `data`, beside "Payment found": then the outer SUCCESS may be the
+    question's own, and the payment's is the inner one (docs/ambiguities.md). Any other two cannot both be true.
+    """
+    outer, inner = envelope.get("status"), data.get("status")
+    if inner is None or inner == outer or not isinstance(outer, str):
+        return outer
+    return inner if outer == "SUCCESS" and isinstance(inner, str) else _CONTRADICTORY
 
 
 def message_of(envelope: dict[str, Any], hidden: Sequence[str] = (), private: Sequence[str] = ()) -> str | None:
