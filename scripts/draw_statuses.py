@@ -18,6 +18,19 @@ MEANING: Final[dict[Status, str]] = {
     Status.NEEDS_REVIEW: "neither paid nor unpaid: a human must look",
 }
 
+WAY_BACK: Final = """## The way back
+
+| `refund.status` | meaning | may become |
+|---|---|---|
+| `none` | nobody has asked for the money back | `requested`; `refunded`, made at the gateway |
+| `requested` | asked for here, and not known yet whether it was done: the gateway is asked | `refunded`, `failed` |
+| `failed` | the money was not sent back; it may be asked for again | `requested`; `refunded`, if it was after all |
+| `refunded` | the money is on its way back | none |
+
+`chargeback.status` goes from `none` to `charged_back`, whatever the refund is: the cardholder's bank asks nobody.
+What was charged back takes no refund, but one that was under way may be made all the same, and then both are true.
+"""
+
 
 def page() -> str:
     """The whole page."""
@@ -35,7 +48,8 @@ A move that is not drawn raises `IllegalMove`; a repeat of what is already so is
 ```mermaid
 {_diagram()}
 ```
-"""
+
+{WAY_BACK}"""
 
 
 def _table() -> str:

@@ -8,13 +8,16 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from payments import refunds
 from payments.bus.eventbridge import EventBridgeBus
 from payments.events import Event, event_of, replayed
 from payments.gateway.wire import VERDICTS
 from payments.hearing import hear
+from payments.history import Failure
 from payments.identities import payment_id_of
 from payments.money import Money
 from payments.payment import Payment, intent
+from payments.plans import RefundRequest
 from payments.reports import Report
 
 Sample = dict[str, Any]
@@ -22,6 +25,8 @@ Sample = dict[str, Any]
 _START: Final = datetime(2027, 1, 31, 9, 30, 0, 125000, tzinfo=UTC)
 _CALLER: Final = "arn:aws:iam::123456789012:role/shop-backend"
 _GBP: Final = Money(4999, "GBP")
+_ASKED: Final = "asked-to-refund"
+_REFUSED: Final = "refund-refused"
 _FLAGS: Final = {"REFUNDED": "refunded", "CHARGED_BACK": "charged_back"}
 
 
@@ -47,6 +52,12 @@ class _Story:
         )
         for nth, word in enumerate(self.said.split(), 1):
             at = _START + timedelta(seconds=7 * nth * nth)
+            if word == _ASKED:
+                told = refunds.requested(told, RefundRequest("rf_sample", "", "", at))
+                continue
+            if word == _REFUSED:
+                told = refunds.failed(told, Failure("refund_refused", ""), at=at, source="answer", evidence={})
+                continue
             told = hear(told, self._report(word), "answer" if nth == 1 else "status", at)
         return told
 
@@ -74,7 +85,9 @@ _STORIES: Final[Mapping[str, _Story]] = {
     "blocked": _Story("web-1004", "BLOCKED"),
     "abandoned": _Story("web-1005", "REDIRECT ABANDONED"),
     "needs_review": _Story("web-1006", "SUCCESS", amount=499900),
-    "refunded": _Story("web-1001", "REDIRECT SUCCESS REFUNDED"),
+    "refunded": _Story("web-1001", f"REDIRECT SUCCESS {_ASKED} REFUNDED"),
+    "refund_requested": _Story("web-1001", f"REDIRECT SUCCESS {_ASKED}"),
+    "refund_failed": _Story("pos-2001", f"SUCCESS {_ASKED} {_REFUSED}", Money(250000, "EUR"), live=True),
     "charged_back": _Story("pos-2001", "SUCCESS CHARGED_BACK", Money(250000, "EUR"), live=True),
 }
 

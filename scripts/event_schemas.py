@@ -51,6 +51,8 @@ def _schema(detail_type: str) -> Schema:
 def _always(detail_type: str) -> Schema:
     """What holds in each event of this type, beyond what holds in all."""
     name = detail_type.removeprefix("payment.")
+    if name.startswith("refund_"):
+        return {"properties": {"refund": {"properties": {"status": {"const": name.removeprefix("refund_")}}}}}
     if name == "refunded":
         return {"properties": {"refund": _happened("refunded", "refunded_at")}}
     if name == "charged_back":

@@ -18,6 +18,7 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("GET", "/charges"): Desk.attempts,
     ("GET", "/charges/{id}"): Desk.show,
     ("GET", "/charges/{id}/events"): Desk.timeline,
+    ("POST", "/charges/{id}/refunds"): Desk.refund,
 }
 """(method, resource of the template) → use case. API Gateway lets nothing else through."""
 

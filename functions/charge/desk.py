@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 from charge import request
 from charge.problems import Problem
+from charge.refund_answer import refund_code
 from charge.resource import RETRY_AFTER_SECONDS, answer_code, resource, timeline
 from charge.rules import Context
-from charge.schemas import ChargeBody
-from payments.cards import Card
+from charge.schemas import HostedBody
 from payments.charge_orders import ChargeOrder
 from payments.charging import Charged, Charging, WebhookAddress
 from payments.identities import caller_of, is_payment_id
@@ -17,6 +17,8 @@ from payments.money import Money
 from payments.payment import Payment
 from payments.ports import Clock
 from payments.refreshing import Refreshing
+from payments.refund_orders import RefundOrder
+from payments.refunding import Refunding
 from payments.runtime import building
 from payments.runtime.settings import ChargeSettings
 from payments.runtime.telemetry import PowertoolsTelemetry
@@ -34,13 +36,13 @@ class TokenKey(Protocol):
         """The key. Raises SecretUnusable."""
 
 
-def charge_order(caller: str, key: str, body: ChargeBody) -> ChargeOrder:
+def charge_order(caller: str, key: str, body: HostedBody) -> ChargeOrder:
     """What the house is asked for."""
     return ChargeOrder(
         caller=caller,
         idempotency_key=key,
         money=Money(body.amount, body.currency),
-        card=Card(body.card_number, body.card_cvv, body.card_expiry_month, body.card_expiry_year),
+        card=body.card(),
         shopper=body.shopper(),
         redirect_url=body.redirect_url,
         order_id=body.order_id,
@@ -63,6 +65,7 @@ class Desk:
 
     charging: Charging
     refreshing: Refreshing
+    refunding: Refunding
     token_key: TokenKey
     clock: Clock
     max_amount: int
@@ -114,6 +117,19 @@ class Desk:
         payments = [self.charging.ledger.get(attempt) for attempt in order.attempts] if order else []
         return Answer(200, {"data": [resource(payment) for payment in payments if payment]})
 
+    def refund(self, event: Event, seconds: float) -> Answer:
+        """POST /charges/{id}/refunds: the whole amount back."""
+        order = RefundOrder(
+            caller=caller_of(_principal(event)),
+            idempotency_key=request.idempotency_key(_headers(event)),
+            reason=request.refund_body(request.body_bytes(event)).reason,
+        )
+        refunded = self.refunding.refund(self._payment(event), order, seconds)
+        headers = {"Location": location(event, refunded.payment)}
+        if refunded.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return Answer(refund_code(refunded, headers), resource(refunded.payment), headers)
+
     def timeline(self, event: Event, seconds: float) -> Answer:
         """GET /charges/{id}/events: what happened, in order, as the bus tells it, and what each entry rests on."""
         return Answer(200, {"data": timeline(self._payment(event))})
@@ -154,8 +170,9 @@ def open_desk(telemetry: PowertoolsTelemetry) -> Desk:
     ledger = building.ledger_of(settings)
     charging = Charging(ledger, gateway, utc_now, telemetry, live=settings.gateway_mode == "live")
     refreshing = Refreshing(ledger, gateway, utc_now, telemetry)
+    refunding = Refunding(ledger, gateway, utc_now, telemetry)
     token_key = building.token_key_of(settings.token_secret_id, telemetry, secrets)
-    return Desk(charging, refreshing, token_key, utc_now, settings.max_amount, settings.public_base_url)
+    return Desk(charging, refreshing, refunding, token_key, utc_now, settings.max_amount, settings.public_base_url)
 
 
 def _told(payment: Payment, status: int, headers: dict[str, str]) -> Answer:

@@ -6,7 +6,15 @@ from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
-from payments.errors import GatewayUnreachable, IdempotencyKeyReused, OrderTaken, PaymentsError, SecretUnusable
+from payments.errors import (
+    FieldError,
+    GatewayUnreachable,
+    IdempotencyKeyReused,
+    NotRefundable,
+    OrderTaken,
+    PaymentsError,
+    SecretUnusable,
+)
 from payments.payment import Payment
 from payments.statuses import Status
 
@@ -65,9 +73,10 @@ _BY_TYPE: Final = {
     "greater_than": ("not_positive", "must be greater than 0"),
     "string_too_short": ("too_short", "is too short"),
     "string_too_long": ("too_long", "is too long"),
-    "literal_error": ("not_supported", "must be `card`"),
+    "literal_error": ("not_supported", "must be `card` or `hosted`"),
 }
 _OURS_TO_SET: Final = {
+    "amount": ("partial_refund_not_supported", "the gateway sends the whole amount back, or nothing: leave it out"),
     "webhook_url": ("not_allowed", "is set by the deployment; subscribe to the event bus instead"),
 }
 _FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
@@ -77,6 +86,11 @@ def invalid_fields(error: ValidationError) -> Problem:
     """What is wrong with a body, field by field; the values stay where they are."""
     found = error.errors(include_url=False, include_input=False)
     return Problem(422, "invalid_request", "The request is not valid.", errors=[_field_problem(each) for each in found])
+
+
+def refused_fields(errors: Sequence[FieldError]) -> list[FieldProblem]:
+    """The fields that the gateway did not like."""
+    return [{"field": error.field, "code": error.code, "message": error.message} for error in errors]
 
 
 def _field_problem(found: Any) -> FieldProblem:
@@ -99,6 +113,8 @@ def problem_of(error: PaymentsError, locate: Callable[[Payment], str]) -> Proble
         return Problem(422, "idempotency_key_reused", "The Idempotency-Key was used for another request.")
     if isinstance(error, OrderTaken):
         return _order_taken(error.payment, locate(error.payment))
+    if isinstance(error, NotRefundable):
+        return _not_refundable(error.code, error.payment, locate(error.payment))
     if isinstance(error, GatewayUnreachable):
         title = "The gateway cannot be reached; nothing was sent."
         return Problem(503, "gateway_unreachable", title, "same-key", headers={"Retry-After": RETRY_AFTER})
@@ -113,3 +129,19 @@ def _order_taken(holder: Payment, location: str) -> Problem:
     if holder.status is Status.SUCCEEDED:
         return Problem(409, "order_already_paid", "The order is already paid.", **told)
     return Problem(409, "order_payment_in_progress", "A payment for the order is in flight.", "after", **told)
+
+
+_NOT_REFUNDABLE: Final[Mapping[str, tuple[str, Retry]]] = {
+    "already_charged_back": ("The cardholder's bank has taken the money back.", "never"),
+    "already_refunded": ("The payment is refunded.", "never"),
+    "not_succeeded": ("Only a payment that succeeded can be refunded.", "after"),
+    "other_mode": ("The payment is of the gateway's other mode.", "never"),
+    "refund_in_progress": ("A refund of the payment is in flight.", "after"),
+    "too_many_attempts": ("Too many refunds of the payment have failed: refund it at the gateway.", "never"),
+    "transaction_unknown": ("The gateway's id of the payment is not known: refund it at the gateway.", "never"),
+}
+
+
+def _not_refundable(code: str, payment: Payment, location: str) -> Problem:
+    title, retry = _NOT_REFUNDABLE[code]
+    return Problem(409, code, title, retry, headers={"Location": location}, extra={"payment_id": payment.id})

@@ -6,18 +6,19 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from charge.problems import Problem, invalid_fields
 from charge.rules import Context
-from charge.schemas import ChargeBody
+from charge.schemas import CardBody, HostedBody, RefundBody
 
 MAX_BODY_BYTES: Final = 65_536
 _NO_UTF_8: Final = "\ufffd".encode()
 """What API Gateway puts where a body's bytes are no UTF-8: a text that was damaged on its way is not charged for."""
 
+Shape = TypeVar("Shape", bound=BaseModel)
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 
 
@@ -45,8 +46,18 @@ def body_bytes(event: Mapping[str, Any]) -> bytes:
     return body
 
 
-def charge_body(body: bytes, context: Context) -> ChargeBody:
-    """The validated body. Raises Problem 400 for what is no JSON object, 422 for wrong fields."""
+def charge_body(body: bytes, context: Context) -> HostedBody:
+    """The validated body, with a card or without. Raises Problem 400 for no JSON object, 422 for wrong fields."""
+    told = _json_object(body)
+    return _valid(HostedBody if told.get("payment_method") == "hosted" else CardBody, told, context)
+
+
+def refund_body(body: bytes) -> RefundBody:
+    """The validated body. Raises Problem 400 for no JSON object, 422 for wrong fields."""
+    return _valid(RefundBody, _json_object(body), None)
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
     if _NO_UTF_8 in body:
         raise _not_json()
     try:
@@ -57,8 +68,12 @@ def charge_body(body: bytes, context: Context) -> ChargeBody:
         raise _not_json() from None
     if not isinstance(told, dict):
         raise Problem(400, "not_an_object", "The body must be a JSON object.")
+    return told
+
+
+def _valid(shape: type[Shape], told: dict[str, Any], context: Context | None) -> Shape:
     try:
-        return ChargeBody.model_validate(told, context=context)
+        return shape.model_validate(told, context=context)
     except ValidationError as error:
         raise invalid_fields(error) from None
 

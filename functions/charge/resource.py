@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from charge.problems import Problem
+from charge.problems import Problem, refused_fields
 from payments.events import event_of
 from payments.payment import Payment
 from payments.statuses import Status
@@ -80,7 +80,7 @@ def _raise_refusal(payment: Payment, headers: Mapping[str, str]) -> None:
         title = "The gateway refused our credentials; nothing was charged."
         raise Problem(502, "gateway_credentials", title, headers=headers, extra=told)
     if failure.code == "invalid_request":
-        errors = [{"field": e.field, "code": e.code, "message": e.message} for e in failure.errors]
+        errors = refused_fields(failure.errors)
         title = "The gateway refused the request; nothing was charged."
         raise Problem(
             422, "refused_by_gateway", title, errors=errors, headers=headers, extra={**told, "detail": failure.message}

@@ -17,6 +17,8 @@ from payments import cards, countries, money
 _LETTERS: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '\u2019.\-\u0300-\u036f])*")
 _EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
 _PHONE: Final = re.compile(r"\+?[0-9]{8,19}")
+_TRANSACTION_ID: Final = re.compile(r"\b(?:PA|FS)[0-9]{16}\b")
+_RUN_OF_DIGITS: Final = re.compile(r"[0-9]+(?:[^0-9A-Za-z]{1,3}[0-9]+)*")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -41,6 +43,13 @@ def letters(value: str) -> str:
 def printable(value: str) -> str:
     """One line of text."""
     return value if value.isprintable() and value.strip() else _wrong("printable", "must be one line of printable text")
+
+
+def without_card_number(value: str) -> str:
+    """A text that people write by hand, into which a card's number gets sooner or later."""
+    runs = _RUN_OF_DIGITS.findall(_TRANSACTION_ID.sub("", value))
+    held = any(cards.holds_number(re.findall("[0-9]+", run)) for run in runs)
+    return _wrong("holds_card_number", "may not hold a card's number") if held else value
 
 
 def email(value: str) -> str:

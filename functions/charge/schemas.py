@@ -1,4 +1,4 @@
-"""What a shop may send to `POST /charges`: the gateway's own flat fields, checked one by one, never echoed."""
+"""What a shop may send: the gateway's own flat fields, checked one by one, never echoed."""
 
 import re
 from typing import Annotated, Any, Final, Literal, Self
@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from charge import rules
+from payments.cards import Card
 
 Name = Annotated[str, StringConstraints(min_length=3, max_length=191), AfterValidator(rules.letters)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(rules.printable)]
@@ -15,12 +16,12 @@ Short = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterVali
 _ORDER_ID: Final = re.compile(r"(?!pay_)[A-Za-z0-9._-]{3,64}")
 
 
-class ChargeBody(BaseModel):
-    """The fields of the gateway's S2S document, less `webhook_url`, which the deployment sets."""
+class HostedBody(BaseModel):
+    """The fields of the gateway's S2S document, less the card's, and `webhook_url`, which the deployment sets."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    payment_method: Literal["card"] = "card"
+    payment_method: Literal["hosted"]
     first_name: Name
     last_name: Name
     email: Annotated[str, AfterValidator(rules.email)]
@@ -33,13 +34,28 @@ class ChargeBody(BaseModel):
     phone_number: Annotated[str, AfterValidator(rules.phone_number)]
     amount: Annotated[int, Field(gt=0), AfterValidator(rules.at_most_the_maximum)]
     currency: Annotated[str, AfterValidator(rules.currency)]
+    redirect_url: Annotated[str, AfterValidator(rules.redirect_url)]
+    order_id: Annotated[str, AfterValidator(rules.matching(_ORDER_ID, "order_id"))] | None = None
+    terminal_id: Annotated[str, AfterValidator(rules.matching(re.compile(r"[!-~]{1,64}"), "terminal_id"))] | None = None
+
+    def shopper(self) -> dict[str, str]:
+        """The fields about the person, as the gateway names them."""
+        told: dict[str, Any] = self.model_dump(include=set(SHOPPER_FIELDS))
+        return {name: str(value) for name, value in told.items()}
+
+    def card(self) -> Card | None:
+        """The shopper enters it at the gateway's page."""
+        return None
+
+
+class CardBody(HostedBody):
+    """With the card: the whole payload of the document."""
+
+    payment_method: Literal["card"] = "card"  # type: ignore[assignment]  # the other method's body is this one's rest
     card_number: Annotated[str, Field(repr=False), AfterValidator(rules.card_number)]
     card_expiry_month: Annotated[str, AfterValidator(rules.month)]
     card_expiry_year: Annotated[str, AfterValidator(rules.year)]
     card_cvv: Annotated[str, Field(repr=False), AfterValidator(rules.cvv)]
-    redirect_url: Annotated[str, AfterValidator(rules.redirect_url)]
-    order_id: Annotated[str, AfterValidator(rules.matching(_ORDER_ID, "order_id"))] | None = None
-    terminal_id: Annotated[str, AfterValidator(rules.matching(re.compile(r"[!-~]{1,64}"), "terminal_id"))] | None = None
 
     @model_validator(mode="after")
     def _keeps_the_card_to_itself(self) -> Self:
@@ -48,10 +64,17 @@ class ChargeBody(BaseModel):
             raise PydanticCustomError("holds_card_number", "may not hold the card's number", {"field": "order_id"})
         return self
 
-    def shopper(self) -> dict[str, str]:
-        """The fields about the person, as the gateway names them."""
-        told: dict[str, Any] = self.model_dump(include=set(SHOPPER_FIELDS))
-        return {name: str(value) for name, value in told.items()}
+    def card(self) -> Card | None:
+        """On its way into the encryptor."""
+        return Card(self.card_number, self.card_cvv, self.card_expiry_month, self.card_expiry_year)
+
+
+class RefundBody(BaseModel):
+    """What `POST /charges/{id}/refunds` takes. The gateway sends the whole amount back, or nothing."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    reason: Annotated[Line, AfterValidator(rules.without_card_number)]
 
 
 SHOPPER_FIELDS: Final = (

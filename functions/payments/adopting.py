@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from payments.books import whole
-from payments.cards import holds_number
-from payments.hearing import FAILURE_CODES, evidence_of, hear_facts
+from payments.cards import may_hold_number
+from payments.hearing import FAILURE_CODES, evidence_of, hear_flags
 from payments.history import Evidence, Failure
 from payments.identities import is_order_id, orphan_id_of
 from payments.listing import ListedRow
@@ -43,7 +43,7 @@ def orphan_of(row: ListedRow, *, live: bool, at: datetime) -> Payment | None:
     adopted = claimed.moved(
         to, at=at, source="sweep", evidence=evidence, transaction_id=report.transaction_id, failure=failure
     )
-    return hear_facts(adopted, report, "sweep", at)
+    return hear_flags(adopted, report, "sweep", at)
 
 
 def is_adopted(payment: Payment) -> bool:
@@ -53,4 +53,4 @@ def is_adopted(payment: Payment) -> bool:
 
 def _order_of(told: str | None) -> str | None:
     """The order it was for, if a shop of ours may have chosen that id; its lock is then this payment's."""
-    return told if told is not None and is_order_id(told) and not holds_number(told) else None
+    return told if told is not None and is_order_id(told) and not may_hold_number(told) else None

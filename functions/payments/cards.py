@@ -1,6 +1,7 @@
 """Cards: what can be told from a number, and the one object that carries it. It has no printable form."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -72,7 +73,7 @@ def brand_of(number: str) -> str | None:
     return None
 
 
-def holds_number(text: str) -> bool:
+def may_hold_number(text: str) -> bool:
     """Whether a run of digits in a text, whatever stands between them, may be a card's number."""
     return any(_may_be_card(re.sub(r"\D", "", run)) for run in _LONG_RUN.findall(text))
 
@@ -97,6 +98,13 @@ def passes_luhn(number: str) -> bool:
     digits = [int(digit) for digit in reversed(number)]
     doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def holds_number(groups: Sequence[str]) -> bool:
+    """Whether some groups of digits, one after the other, are a card's number; a part of a group is none."""
+    ends = range(1, len(groups) + 1)
+    spans = ("".join(groups[start:end]) for end in ends for start in range(end))
+    return any(brand_of(text) and passes_luhn(text) for text in spans)
 
 
 def is_expired(month: int, year: int, now: datetime) -> bool:

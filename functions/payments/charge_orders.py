@@ -16,7 +16,7 @@ class ChargeOrder:
     caller: str
     idempotency_key: str
     money: Money
-    card: Card
+    card: Card | None
     shopper: dict[str, str]
     redirect_url: str
     order_id: str | None
@@ -24,16 +24,19 @@ class ChargeOrder:
 
     def fingerprint(self) -> str:
         """SHA-256 that tells a repeat from a reuse: no CVV, and of the card number only its first 6 and last 4."""
-        card = self.card
         told: list[Any] = [
             self.money.amount,
             self.money.currency,
-            f"{card.number[:6]}{len(card.number)}{card.number[-4:]}",
-            card.expiry_month,
-            card.expiry_year,
+            *_told_of(self.card),
             sorted(self.shopper.items()),
             self.redirect_url,
             self.order_id,
             self.terminal_id,
         ]
         return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+
+
+def _told_of(card: Card | None) -> tuple[str, ...]:
+    if card is None:
+        return ("hosted",)
+    return f"{card.number[:6]}{len(card.number)}{card.number[-4:]}", card.expiry_month, card.expiry_year

@@ -21,6 +21,7 @@ from payments.errors import (
 from payments.history import Evidence, Failure
 from payments.identities import payment_id_of
 from payments.payment import Payment, intent
+from payments.plans import IN_DOUBT_ASK, LEAST_SECONDS
 from payments.ports import ClaimLedger, Clock, Gateway, Order, Submission, Telemetry
 from payments.reports import mismatches
 from payments.settling import rewrite, settle
@@ -28,12 +29,6 @@ from payments.statuses import Status
 
 WebhookAddress = Callable[[str], str]
 """Payment id → the payment's own address for the gateway's webhooks."""
-
-IN_DOUBT_ASK: Final = timedelta(seconds=10)
-"""How soon an outcome in doubt is asked about: the gateway has had the request for as long as the caller waited."""
-
-LEAST_SECONDS: Final = 1.0
-"""With less time left the gateway is not even tried: nobody would be there for its answer."""
 
 LOCK_TRIES: Final = 5
 """How often an order's lock is read again while others take it; each round somebody else got further."""
@@ -69,16 +64,16 @@ class Charging:
             money=order.money,
             live=self.live,
             order_id=order.order_id,
-            card=order.card.facts,
+            card=order.card.facts if order.card else None,
             at=self.clock(),
         )
         self.telemetry.about(payment.id, payment.order_id)
         if (early := self._unready(payment)) is not None:
-            return self._replayed(early, payment)
+            return self._replayed(early, payment.fingerprint)
         address = webhook_url(payment.id)
         claimed, earlier = self._claim(payment)
         if earlier is not None:
-            return self._replayed(earlier, payment)
+            return self._replayed(earlier, payment.fingerprint)
         submission = Submission(
             money=order.money,
             card=order.card,
@@ -91,10 +86,10 @@ class Charging:
         return Charged(self._submit(claimed, submission, until))
 
     def earlier(self, order: ChargeOrder) -> Charged | None:
-        """The payment that this very request led to before, if it did; reads, and does nothing else."""
+        """The payment that this very request led to before, if it did; sends nothing. Raises GatewayUnreachable."""
         standing = self.ledger.get(payment_id_of(order.caller, order.idempotency_key))
         same = standing is not None and standing.fingerprint == order.fingerprint()
-        return Charged(standing, replayed=True) if standing and same else None
+        return self._replayed(standing, standing.fingerprint) if standing and same else None
 
     def _unready(self, payment: Payment) -> Payment | None:
         """The payment that this request repeats, should the gateway be out of reach; None when all is well."""
@@ -184,9 +179,9 @@ class Charging:
 
         return rewrite(payment, change, self.ledger, self.telemetry)
 
-    def _replayed(self, earlier: Payment, asked: Payment) -> Charged:
+    def _replayed(self, earlier: Payment, fingerprint: str) -> Charged:
         """The payment as it stands. One that is still being sent is marked: who is told of it must find it again."""
-        if earlier.fingerprint != asked.fingerprint:
+        if earlier.fingerprint != fingerprint:
             raise IdempotencyKeyReused("this idempotency key was used for another request")
         try:
             told = rewrite(earlier, _told, self.ledger, self.telemetry)

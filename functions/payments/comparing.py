@@ -30,7 +30,7 @@ def _differences(payment: Payment, report: Report) -> Iterator[Kind]:
         yield "currency_drift"
     if report.verdict is not payment.status and not _both_unpaid(payment, report):
         yield "status_drift"
-    if payment.refund.status == "refunded" and not report.refunded:
+    if payment.refund.status == "refunded" and report.refunded is False:
         yield "refund_drift"
     if payment.chargeback.status == "charged_back" and not report.charged_back:
         yield "chargeback_drift"

@@ -6,10 +6,13 @@ PaymentsError
 │   ├── IdempotencyKeyReused       the key belongs to another request
 │   ├── OrderTaken                 the order is paid, or a payment for it is in flight
 │   └── GatewayUnreachable         nothing was sent; the same key may try again
+├── NotRefundable                  there is nothing to send back, or somebody is at it
 ├── GatewayError                   three ways for a call to fail, never two
 │   ├── Refused                    read and turned down: nothing happened there
 │   │   ├── CredentialsRefused     our key was turned down
-│   │   └── UnknownToGateway       there is no such payment there
+│   │   ├── UnknownToGateway       there is no such payment there
+│   │   ├── AlreadyRefunded        the money is on its way back, whoever sent it
+│   │   └── AlreadyChargedBack     the cardholder's bank has taken the money back
 │   ├── NotSent                    no byte of the request left: may be tried again
 │   └── NoAnswer                   it left, and what became of it is unknown: ask, never send again
 ├── SecretUnusable                 a secret is missing, empty, malformed or of the other mode
@@ -59,6 +62,15 @@ class GatewayUnreachable(ChargeRefused):
     """Nothing was sent, and nothing remains: the same key may try again."""
 
 
+class NotRefundable(PaymentsError):
+    """The payment cannot be refunded as it stands; `code` says why."""
+
+    def __init__(self, code: str, payment: "Payment") -> None:
+        super().__init__(f"{payment.id} cannot be refunded: {code}")
+        self.code = code
+        self.payment = payment
+
+
 class GatewayError(PaymentsError):
     """Base of a call to the gateway that brought no report."""
 
@@ -87,6 +99,14 @@ class CredentialsRefused(Refused):
 
 class UnknownToGateway(Refused):
     """The gateway has no payment under that id."""
+
+
+class AlreadyRefunded(Refused):
+    """The gateway sends nothing back, for it has done so before."""
+
+
+class AlreadyChargedBack(Refused):
+    """The gateway sends nothing back, for the cardholder's bank has taken it."""
 
 
 class NotSent(GatewayError):

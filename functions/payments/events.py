@@ -16,7 +16,7 @@ from payments.times import iso
 
 SOURCE: Final = "payagency.payments"
 SCHEMA_VERSION: Final = "1.0"
-FACTS: Final = ("refunded", "charged_back")
+FACTS: Final = ("refund_requested", "refunded", "refund_failed", "charged_back")
 """Entries that are no move from status to status. `payment.<name>` is the type of every event."""
 
 
@@ -54,7 +54,7 @@ class EventMetadata(TypedDict):
 class RefundFact(TypedDict):
     """The way back, a fact beside the status."""
 
-    status: Literal["none", "refunded"]
+    status: Literal["none", "requested", "refunded", "failed"]
     refunded_at: _Moment | None
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from payments import refunds
 from payments.asking import ask
 from payments.errors import GatewayError, Released, SecretUnusable, UnknownToGateway
 from payments.history import Failure
-from payments.payment import FollowUp, Payment
+from payments.payment import Payment
+from payments.plans import FollowUp
 from payments.ports import Bus, Clock, Due, FollowUpLedger, Gateway, Telemetry
 from payments.publishing import publish
+from payments.reports import denies_refund
 from payments.settling import rewrite, settle
 from payments.statuses import Status
 
@@ -48,11 +51,6 @@ class FollowUps:
     bus: Bus
     clock: Clock
     telemetry: Telemetry
-
-    def finish(self, due: Due) -> Payment | None:
-        """Does what is due for one payment; None when another run has it, or its claim was taken back."""
-        taken = self.take(due)
-        return self.ask(taken).payment if taken is not None and self.is_to_be_asked(taken) else taken
 
     def take(self, due: Due) -> Payment | None:
         """Takes a due payment and tells the bus what it has not heard, which no question may hold up."""
@@ -94,24 +92,32 @@ class FollowUps:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             return Asked(self._write(payment), answered=False)
         settled = settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
-        unchanged = settled.version == payment.version
-        return Asked(self._write(settled, arrived=True) if unchanged else settled, answered=True)
+        if settled.version == payment.version:
+            settled = self._write(settled, arrived=True, denied=denies_refund(settled, report))
+        return Asked(settled, answered=True)
 
     def is_to_be_asked(self, payment: Payment) -> bool:
         """Whether a question about it is due."""
         ask_at = payment.follow_up.ask_at
         return ask_at is not None and ask_at <= self.clock()
 
-    def _write(self, payment: Payment, *, not_found: bool = False, arrived: bool = False) -> Payment:
+    def _write(
+        self, payment: Payment, *, not_found: bool = False, arrived: bool = False, denied: bool = False
+    ) -> Payment:
         now = self.clock()
         seen = (payment.version, payment.follow_up.ask_at)
 
         def change(current: Payment) -> Payment:
             if (current.version, current.follow_up.ask_at) != seen:
                 return current  # somebody knows more, or wants it asked sooner
+            if current.awaits_refund:
+                return refund_unanswered(current, now, denied=denied)
             return unanswered(current, now, not_found=not_found, arrived=arrived)
 
-        return rewrite(payment, change, self.ledger, self.telemetry)
+        written = rewrite(payment, change, self.ledger, self.telemetry)
+        if written.awaits_refund and written.follow_up.asks > len(BACK_OFF):
+            self.telemetry.note("refund_unresolved", payment_id=written.id, asks=written.follow_up.asks)
+        return written
 
 
 def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arrived: bool = False) -> Payment:
@@ -135,6 +141,24 @@ def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arri
     ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")
     due_at = now if payment.has_unpublished else ask_at
     return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, missing, known))
+
+
+def refund_unanswered(payment: Payment, now: datetime, *, denied: bool) -> Payment:
+    """A refund in doubt after one more question; `denied`: the gateway says in so many words that there is none.
+
+    It failed only when that is said twice, the last time an hour after the request: the status may lag, too. Money that
+    may be on its way back is asked about for as long as it takes; past a day somebody is woken as well.
+    """
+    plan, request = payment.follow_up, payment.refund_request
+    asks, denials = plan.asks + 1, plan.not_found + denied
+    long_ago = request is None or now - request.requested_at >= NEVER_ARRIVED_AFTER
+    if denied and denials >= NEVER_ARRIVED_ASKS and long_ago:
+        failure = Failure("never_arrived", "the gateway knows of no refund: the money was not sent back")
+        evidence = {"not_refunded": denials, "asks": asks}
+        return refunds.failed(payment, failure, at=now, source="status", evidence=evidence)
+    ask_at = now + _jittered(BACK_OFF[min(asks, len(BACK_OFF)) - 1], f"{payment.id}:{asks}")
+    due_at = now if payment.has_unpublished else ask_at
+    return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, denials, arrived=True))
 
 
 def _never_arrived(payment: Payment, now: datetime, not_found: int) -> bool:

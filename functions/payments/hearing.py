@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Final
 
+from payments import refunds
 from payments.findings import IN_REVIEW
-from payments.history import Evidence, Failure, Source
+from payments.history import MAX_HISTORY, Evidence, Failure, Source
 from payments.payment import Payment
 from payments.reports import Report, mismatches
 from payments.statuses import Status
 
 INTEGRITY_MISMATCH: Final = "integrity_mismatch"
-MAX_HISTORY: Final = 50
-"""Entries. A payment has three or four; one that flips for ever must not outgrow its item (400 KB)."""
 
 _A_HUMANS: Final = IN_REVIEW | {INTEGRITY_MISMATCH}
 
@@ -23,15 +22,14 @@ def hear(payment: Payment, report: Report, source: Source, at: datetime) -> Paym
     wrong = mismatches(payment, report)
     if wrong:
         return _doubted(payment, report, wrong, source, at)
-    evidence = evidence_of(report)
-    return hear_facts(_moved(payment, report, source, at, evidence), report, source, at)
+    return hear_flags(_moved(payment, report, source, at, evidence_of(report)), report, source, at)
 
 
-def hear_facts(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
-    """The payment after what a report that fits says of money on its way back, whatever it says of the status."""
-    evidence, heard = evidence_of(report), payment
-    if report.refunded and heard.refund.status == "none":
-        heard = heard.refunded(report.refunded_at or at, at=at, source=source, evidence=evidence)
+def hear_flags(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
+    """The payment after what a report says of refund and chargeback alone."""
+    heard, evidence = payment, evidence_of(report)
+    if report.refunded and heard.refund.status != "refunded":
+        heard = refunds.refunded(heard, report.refunded_at or at, at=at, source=source, evidence=evidence)
     if report.charged_back and heard.chargeback.status == "none":
         heard = heard.charged_back(report.charged_back_at or at, at=at, source=source, evidence=evidence)
     return heard

@@ -8,6 +8,12 @@ from typing import Final, Literal
 from payments.errors import FieldError
 from payments.statuses import Status
 
+MAX_HISTORY: Final = 50
+"""Entries. A payment has three or four; one that flips for ever must not outgrow its item (400 KB)."""
+
+SUSPICIOUS: Final = "suspicious"
+"""The failure of a payment that the gateway's books call suspicious: it was paid, and a human should look."""
+
 Source = Literal["request", "answer", "webhook", "status", "sweep", "operator"]
 Evidence = Mapping[str, str | int]
 
@@ -23,9 +29,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """The way back, a fact beside the status."""
+    """The way back, a fact beside the status. `requested`: asked for, and not known yet whether it was done."""
 
-    status: Literal["none", "refunded"] = "none"
+    status: Literal["none", "requested", "refunded", "failed"] = "none"
     refunded_at: datetime | None = None
 
 

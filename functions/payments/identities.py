@@ -36,6 +36,11 @@ def attempt_of(wire_order_id: str) -> tuple[str, int] | None:
     return order_id, int(nth) if mark else 1
 
 
+def refund_request_id_of(caller: str, idempotency_key: str) -> str:
+    """`rf_` and what tells a repeat of a refund request: a function of (caller, key), in a name space of its own."""
+    return "rf_" + payment_id_of(f"refund:{caller}", idempotency_key).removeprefix(ID_PREFIX)
+
+
 def is_payment_id(text: str) -> bool:
     """Whether a text has the form of our ids; the table holds other items, too."""
     return _PAYMENT_ID.fullmatch(text) is not None

@@ -1,33 +1,15 @@
 """One payment: its state, its history, and what is left to do. Every change gives a new one; nothing is done here."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final, Literal, Self
+from datetime import datetime
+from typing import Self
 
 from payments.cards import CardFacts
 from payments.errors import IllegalMove
 from payments.history import NOT_CHARGED_BACK, NOT_REFUNDED, Chargeback, Entry, Evidence, Failure, Refund, Source
 from payments.money import Money
+from payments.plans import FIRST_ASK, Answered, FollowUp, RefundRequest
 from payments.statuses import FREES_THE_ORDER, MOVES, OPEN, Status
-
-Answered = Literal["verdict", "in_doubt"]
-
-FIRST_ASK: Final = timedelta(seconds=60)
-"""When an open payment is first asked about: later than any charge is still being sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """What is left to do: `due_at` when reconcile looks next, `ask_at` when the gateway is asked next.
-
-    `arrived`: the gateway has shown that it knows the payment, so "not found" can no longer mean "never arrived".
-    """
-
-    due_at: datetime | None
-    ask_at: datetime | None
-    asks: int = 0
-    not_found: int = 0
-    arrived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +39,7 @@ class Payment:
     message: str | None = None
     redirect_url: str | None = None
     refund: Refund = NOT_REFUNDED
+    refund_request: RefundRequest | None = None
     chargeback: Chargeback = NOT_CHARGED_BACK
     failure: Failure | None = None
 
@@ -86,6 +69,11 @@ class Payment:
     def is_open(self) -> bool:
         """No verdict yet."""
         return self.status in OPEN
+
+    @property
+    def awaits_refund(self) -> bool:
+        """A refund was asked for, and it is not known yet what became of it."""
+        return self.refund.status == "requested"
 
     @property
     def frees_the_order(self) -> bool:
@@ -118,19 +106,22 @@ class Payment:
             message=message,
             redirect_url=redirect_url,
             failure=failure,
-            follow_up=FollowUp(due_at=at, ask_at=at + FIRST_ASK if to in OPEN else None),
-        )._with_entry(to.value, at, source, evidence, previous_status=self.status)
+            follow_up=FollowUp(due_at=at, ask_at=at + FIRST_ASK if to in OPEN or self.awaits_refund else None),
+        ).with_entry(to.value, at, source, evidence, previous_status=self.status)
 
     def with_answer(self, kind: Answered) -> Self:
         """This payment with the kind of its first answer noted: a repeat of the request is answered alike."""
         return self if self.answered else replace(self, answered=kind)
 
     def asked_again(self, at: datetime, *, arrived: bool = False) -> Self:
-        """This payment with its next question to the gateway due then; the same when nothing can change any more."""
-        if self.status is Status.SUCCEEDED:
+        """This payment with its next question to the gateway due then; the same when nothing can change any more.
+
+        The question is one more than the plan had: a webhook that comes four times must not use the plan up.
+        """
+        if self.status is Status.SUCCEEDED and not self.awaits_refund:
             return self
-        known = self.follow_up.arrived or arrived
-        return replace(self, follow_up=replace(self.follow_up, due_at=at, ask_at=at, arrived=known))
+        plan, known = self.follow_up, self.follow_up.arrived or arrived
+        return replace(self, follow_up=replace(plan, due_at=at, ask_at=at, asks=max(plan.asks - 1, 0), arrived=known))
 
     def known_as(self, transaction_id: str) -> Self:
         """This payment with what a report without a verdict tells all the same: it arrived, and under which id."""
@@ -139,19 +130,15 @@ class Payment:
         follow_up = replace(self.follow_up, arrived=True)
         return replace(self, transaction_id=self.transaction_id or transaction_id, follow_up=follow_up)
 
-    def refunded(self, refunded_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Self:
-        """This payment with its money on the way back."""
-        refund = Refund("refunded", refunded_at)
-        return replace(self, refund=refund)._with_entry("refunded", at, source, evidence)
-
     def charged_back(self, charged_back_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Self:
         """This payment after the cardholder's bank took the money back."""
         chargeback = Chargeback("charged_back", charged_back_at)
-        return replace(self, chargeback=chargeback)._with_entry("charged_back", at, source, evidence)
+        return replace(self, chargeback=chargeback).with_entry("charged_back", at, source, evidence)
 
-    def _with_entry(
+    def with_entry(
         self, name: str, at: datetime, source: Source, evidence: Evidence, previous_status: Status | None = None
     ) -> Self:
+        """This payment with one more entry in its history, of the facts as they stand; due at once, for the bus."""
         entry = Entry(
             sequence=self.version + 1,
             name=name,

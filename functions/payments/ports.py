@@ -17,10 +17,13 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """Everything the gateway is told of one card charge. Lives for one request and has no readable card in it."""
+    """Everything the gateway is told of one charge. Lives for one request and has no readable card in it.
+
+    Without a card, the shopper enters it at the gateway's hosted page.
+    """
 
     money: Money
-    card: Card
+    card: Card | None
     shopper: dict[str, str] = field(repr=False)
     redirect_url: str
     webhook_url: str
@@ -48,6 +51,12 @@ class Gateway(Protocol):
 
     def charge(self, submission: Submission, seconds: float) -> Report:
         """Submits at most once, within `seconds`. Raises Refused, NotSent, NoAnswer."""
+
+    def refund(self, transaction_id: str, reason: str, seconds: float) -> Report:
+        """Asks for the whole amount back, at most once, within `seconds`.
+
+        Raises Refused (AlreadyRefunded, AlreadyChargedBack), NotSent, NoAnswer.
+        """
 
     def status(self, order_id: str, seconds: float) -> Report:
         """Asks by wire order id, within `seconds`. Raises UnknownToGateway, Refused, NotSent, NoAnswer."""

@@ -11,7 +11,10 @@ from payments.statuses import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`verdict` is None for a status word nobody has told us of; `amount` is in minor units, as exact as it came."""
+    """`verdict` is None for a status word nobody has told us of; `amount` is in minor units, as exact as it came.
+
+    `refunded` is None when nothing is said of a refund, which is no word against it.
+    """
 
     said: str
     verdict: Status | None
@@ -21,7 +24,7 @@ class Report:
     currency: str | None = None
     message: str | None = None
     redirect_url: str | None = None
-    refunded: bool = False
+    refunded: bool | None = None
     refunded_at: datetime | None = None
     charged_back: bool = False
     charged_back_at: datetime | None = None
@@ -30,6 +33,14 @@ class Report:
 def mismatches(payment: Payment, report: Report) -> tuple[str, ...]:
     """Names of the facts in which a report contradicts the payment it claims to be about; empty when it fits."""
     return tuple(_contradictions(payment, report))
+
+
+def denies_refund(payment: Payment, report: Report) -> bool:
+    """Whether a report says that a refund was not made: about this very payment, as it was sent, and in so many words.
+
+    A refunded payment may be shown with what is left of its amount, or under a word of its own: that denies nothing.
+    """
+    return report.refunded is False and report.verdict is Status.SUCCEEDED and not mismatches(payment, report)
 
 
 def _contradictions(payment: Payment, report: Report) -> Iterator[str]:

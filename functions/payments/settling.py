@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from payments.errors import LostRace
-from payments.hearing import hear
+from payments.hearing import hear, hear_flags
 from payments.history import Source
 from payments.payment import Payment
 from payments.ports import Clock, Telemetry
@@ -26,6 +26,21 @@ def settle(
     telemetry.about(payment.id, payment.order_id, payment.transaction_id or report.transaction_id)
     _raise_flags(payment, report, telemetry)
     return rewrite(payment, lambda current: hear(current, report, source, clock()), ledger, telemetry)
+
+
+def settle_refund(
+    payment: Payment, report: Report, ledger: SettlingLedger, clock: Clock, telemetry: Telemetry
+) -> Payment:
+    """The payment after the answer to its refund. Whose status the answer's word is, the refund's or the payment's,
+    no document says: only its flags are heard.
+    """
+    for name in mismatches(payment, report):
+        telemetry.note("integrity_mismatch", payment_id=payment.id, field=name)
+
+    def change(current: Payment) -> Payment:
+        return current if mismatches(current, report) else hear_flags(current, report, "answer", clock())
+
+    return rewrite(payment, change, ledger, telemetry)
 
 
 def rewrite(

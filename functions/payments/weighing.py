@@ -15,7 +15,7 @@ from payments.comparing import acted_on, differences, is_decided_by_hand, is_tol
 from payments.confirming import Confirming
 from payments.errors import OrderMoved, Released
 from payments.findings import NOTES, Action, Finding, Kind
-from payments.hearing import hear, hear_facts
+from payments.hearing import hear, hear_flags
 from payments.listing import ListedRow
 from payments.payment import Payment
 from payments.ports import Clock, Order, Telemetry
@@ -74,7 +74,7 @@ class Weighing:
 
         def facts(current: Payment) -> Payment:
             told = None if mismatches(current, report) else report
-            return hear_facts(current, told, "sweep", self.clock()) if told else current
+            return hear_flags(current, told, "sweep", self.clock()) if told else current
 
         if is_decided_by_hand(payment):
             return rewrite(payment, facts, self.ledger, self.telemetry)

@@ -12,9 +12,8 @@ from local.consumer.deploying import deployed
 from local.consumer.following import Log
 from local.consumer.manifests import running_stack
 from local.stack import manifest
-from local.stack.errors import StackError
-from local.stack.progress import noting, say
-from local.stack.signals import Ended, ending_in_order
+from local.stack.ending import ran
+from local.stack.progress import noting
 
 _LOOK_SECONDS = 1.0
 
@@ -38,15 +37,7 @@ def main() -> int:
         "--file", type=Path, default=os.environ.get("STACK_FILE") or manifest.DEFAULT, help="the running stack's"
     )
     options = parser.parse_args()
-    try:
-        with ending_in_order():
-            consume(options.file)
-    except Ended:
-        return 0
-    except StackError as error:
-        say(f"\n{error}", sys.stderr)
-        return 1
-    return 0
+    return ran(lambda: consume(options.file))
 
 
 if __name__ == "__main__":

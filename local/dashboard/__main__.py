@@ -15,11 +15,10 @@ from local.dashboard.cloudwatch import Metrics
 from local.dashboard.picture import picture
 from local.dashboard.scenes import Scenes
 from local.simulator.control import Control
-from local.stack.errors import StackError
-from local.stack.progress import noting, say
+from local.stack.ending import ran
+from local.stack.progress import noting
 from local.stack.running import running
 from local.stack.shop import Shop
-from local.stack.signals import Ended, ending_in_order
 from local.stack.stack import Stack
 
 _PICTURE = Path(__file__).parents[2] / "docs" / "dashboard.svg"
@@ -81,15 +80,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--out", type=Path, default=_PICTURE)
     options = parser.parse_args()
-    try:
-        with ending_in_order():
-            draw(options.out, options.minutes)
-    except Ended as ended:
-        return ended.exit_code
-    except StackError as error:
-        say(f"\n{error}", sys.stderr)
-        return 1
-    return 0
+    return ran(lambda: draw(options.out, options.minutes))
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ from local.demo.journey import Journey
 from local.demo.timeline import MissingStepError, Timeline
 from local.simulator.control import Control
 from local.stack import gateway, manifest
-from local.stack.errors import SettingError, StackError, tail
+from local.stack.ending import STACK_IS_GONE, ran
+from local.stack.errors import SettingError, tail
 from local.stack.gateway import GatewayKeys
-from local.stack.progress import noting, say
+from local.stack.progress import noting
 from local.stack.running import running
 from local.stack.shop import Shop
-from local.stack.signals import Ended, ending_in_order
 from local.stack.stack import Stack
 from local.stack.subscriber import Subscriber, subscribed
 
@@ -85,16 +85,7 @@ def main() -> int:
         "--stay", action="store_true", help="keep the stack up and say how to send a payment of one's own"
     )
     options = parser.parse_args()
-    try:
-        with ending_in_order():
-            demo(stay=options.stay)
-    except Ended as ended:
-        say("\nThe stack is down, and nothing of it is left.", sys.stderr)
-        return ended.exit_code
-    except (StackError, MissingStepError) as error:
-        say(f"\n{error}", sys.stderr)
-        return 1
-    return 0
+    return ran(lambda: demo(stay=options.stay), farewell=STACK_IS_GONE)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
+from local.stack.errors import StackError
+
 STEPS = {
     "request": "the shop asks for a charge",
     "decrypted": "the gateway decrypts what we sent",
@@ -19,7 +21,7 @@ _NAMES = tuple(STEPS)
 _INDENT = " " * 10
 
 
-class MissingStepError(Exception):
+class MissingStepError(StackError):
     def __init__(self, step: str, why: str) -> None:
         self.step = step
         number = _NAMES.index(step) + 1

@@ -138,6 +138,7 @@ def _hung_up(request: web.Request) -> web.StreamResponse:
 _ROADS: Final[dict[str, Travel]] = {
     "plain": _plain,
     "held": _plain,  # the holding happens before the road is taken
+    "stalled": _plain,
     "timeout": _timeout,
     "reset": _reset,
     "cut-off": _cut_off,
@@ -153,4 +154,5 @@ _ROADS: Final[dict[str, Travel]] = {
     "bad-credentials": _bare(401, "Invalid Secret Key."),
     "forbidden": _bare(403, "Access denied."),
     "unavailable": _bare(503, "Service Unavailable"),
+    "stale-cursor": _bare(422, "Invalid cursor."),
 }

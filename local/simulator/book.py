@@ -29,6 +29,7 @@ class Book:
         self._now = now
         self._on_change = on_change
         self._transactions: dict[str, Transaction] = {}
+        self._earlier: dict[str, Transaction] = {}
         self._by_order: dict[str, list[str]] = {}
         self.index = Index()
 
@@ -63,6 +64,10 @@ class Book:
                 return transaction
         raise UnknownTransactionError(name)
 
+    def earlier(self, transaction_id: str) -> Transaction | None:
+        """As it was before its last change; None if it never changed."""
+        return self._earlier.get(transaction_id)
+
     def has_order(self, order_id: str, mode: str) -> bool:
         ids = self._by_order.get(order_id, [])
         return any(self._transactions[one].order.mode == mode for one in ids)
@@ -77,9 +82,12 @@ class Book:
 
     def refund(self, name: str) -> Transaction:
         transaction = self._money_taken(name)
+        if transaction.refunded_at is not None:
+            raise NotAllowedError("Transaction has already been refunded.")
         return self._keep(replace(transaction, refunded_at=self._now()))
 
     def charge_back(self, name: str) -> Transaction:
+        """The cardholder's bank asks nobody: what was refunded can be charged back as well."""
         transaction = self._money_taken(name)
         return self._keep(replace(transaction, charged_back_at=self._now()))
 
@@ -94,6 +102,7 @@ class Book:
     def forget(self, name: str) -> None:
         transaction = self.find(name)
         del self._transactions[transaction.transaction_id]
+        self._earlier.pop(transaction.transaction_id, None)
         if transaction.order.order_id is not None:
             self._by_order[transaction.order.order_id].remove(transaction.transaction_id)
         self.index.remove(transaction)
@@ -101,6 +110,7 @@ class Book:
 
     def clear(self) -> None:
         self._transactions.clear()
+        self._earlier.clear()
         self._by_order.clear()
         self.index = Index()
         self._on_change()
@@ -109,13 +119,13 @@ class Book:
         transaction = self.find(name)
         if transaction.charged_back_at is not None:
             raise NotAllowedError("Transaction has already been charged back.")
-        if transaction.refunded_at is not None:
-            raise NotAllowedError("Transaction has already been refunded.")
         if transaction.status != "SUCCESS":
             raise NotAllowedError("Only a successful transaction can be refunded.")
         return transaction
 
     def _keep(self, transaction: Transaction) -> Transaction:
+        if transaction.transaction_id in self._transactions:
+            self._earlier[transaction.transaction_id] = self._transactions[transaction.transaction_id]
         self._transactions[transaction.transaction_id] = transaction
         self._on_change()
         return transaction

@@ -36,6 +36,7 @@ CARDS: Final[dict[str, str]] = {
     "4000000000010092": "elsewhere",
     "4000000000010100": "held",
     "4000000000010118": "envelope-with-500",
+    "4000000000010126": "stalled",
     # Not charged, and the merchant is not told either.
     "4000000000020000": "uncharged-timeout",
     "4000000000020018": "uncharged-reset",

@@ -35,10 +35,11 @@ async def _charge(request: web.Request, call: str) -> web.StreamResponse:
     try:
         fields = await _understood(request, gateway, entry)
         play = _play(gateway, call, fields)
+        entry.play = play.parts()
+        await gateway.stalled(play, None, entry.order_id)
     except RefusedError as refusal:
         gateway.journal.close(entry, f"refused: {refusal.code} {refusal.message}")
         raise
-    entry.play = play.parts()
     transaction = _recorded(gateway, entry, play, _order(call, entry.mode, fields))
     return await _answered(request, gateway, entry, play, transaction)
 

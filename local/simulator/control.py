@@ -46,7 +46,7 @@ class Control:
     def script(
         self, scenario: str | None = None, *, call: str = "card", order_id: str | None = None, **play: Json
     ) -> None:
-        """The next `call` plays this. `play` overrides parts of it: `script("held", webhook="lost")`."""
+        """The next `call` (card, hosted, refund, list, page) plays this. `play` overrides parts of it."""
         named = {} if scenario is None else {"scenario": scenario}
         self._post("/script", {**named, "call": call, "order_id": order_id, **play})
 
@@ -71,7 +71,8 @@ class Control:
         return int(self._post("/release", {"of": of})["released"])
 
     def wait(self, of: str | None = None, *, timeout: float = 5, **fact: Json) -> bool:
-        """For status="SUCCESS", held=True, posts=1, status_requests=1, deliveries=1 (attempts) or delivered=1 (2xx)."""
+        """For status="SUCCESS", held=True (or how many), refunded=True, or at least so many posts, refund_posts,
+        status_requests, list_requests, deliveries (attempts) or delivered (2xx)."""
         try:
             return bool(self._post("/wait", {"of": of, "timeout": timeout, **fact})["happened"])
         except ControlError as refused:
@@ -98,6 +99,10 @@ class Control:
     def amend(self, name: str, **order: Json) -> dict[str, Json]:
         return self._post(f"/transactions/{_quoted(name)}/amend", order)
 
+    def list_as(self, name: str, *, hidden: bool = False, stale: bool = False, **row: Json) -> None:
+        """In the list alone: not at all, as before its last change, or with other values in its row; else as it is."""
+        self._post(f"/transactions/{_quoted(name)}/listing", {"hidden": hidden, "stale": stale, "row": row})
+
     def forget(self, name: str) -> None:
         self._call("DELETE", f"/transactions/{_quoted(name)}", None)
 
@@ -105,7 +110,7 @@ class Control:
         return self.orphans(1, **order)[0]
 
     def orphans(self, count: int, **order: Json) -> list[str]:
-        """amount, currency, order_id, status, created_at (ISO 8601), seconds_apart."""
+        """amount, currency, order_id ("{n}" in it is counted up), status, created_at (ISO 8601), seconds_apart."""
         made: list[str] = self._call("POST", "/orphans", {"count": count, **order})
         return made
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from local.simulator.answers import spoken
 from local.simulator.book import NotAllowedError, UnknownTransactionError
+from local.simulator.envelope import list_row
 from local.simulator.gateway import GATEWAY
 from local.simulator.intake import RefusedError
+from local.simulator.listing import Appearance
 from local.simulator.plane import body, shown
 from local.simulator.play import OUTCOMES, PlayError
 from local.simulator.transaction import Customer, Order, Transaction
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from local.simulator.jsontext import Json
+
+
+_OF_AN_ORPHAN: Final = {"count", "amount", "currency", "order_id", "status", "created_at", "seconds_apart"}
 
 
 async def one(request: web.Request) -> web.StreamResponse:
@@ -63,6 +68,18 @@ async def amend(request: web.Request) -> web.StreamResponse:
     return spoken(shown(request.app[GATEWAY].book.amend(_named(request).transaction_id, **fields)))
 
 
+async def listing(request: web.Request) -> web.StreamResponse:
+    """How the list alone shows it: `{"hidden": true}`, `{"stale": true}`, `{"row": {"status": …}}`; `{}` as it is."""
+    gateway, transaction = request.app[GATEWAY], _named(request)
+    looks = _appearance(await body(request), set(list_row(transaction)))
+    gateway.appearances[transaction.transaction_id] = looks
+    if looks.hidden:
+        gateway.book.index.remove(transaction)
+    else:
+        gateway.book.index.add(transaction)
+    return spoken({"hidden": looks.hidden, "stale": looks.stale, "row": looks.row})
+
+
 async def forget(request: web.Request) -> web.StreamResponse:
     request.app[GATEWAY].book.forget(_named(request).transaction_id)
     return spoken({"forgotten": True})
@@ -83,6 +100,8 @@ async def orphans(request: web.Request) -> web.StreamResponse:
     """Charges that no merchant's request made: `{"count": 1, "amount": …, "created_at": …, "seconds_apart": 0}`."""
     gateway = request.app[GATEWAY]
     fields = await body(request)
+    if set(fields) - _OF_AN_ORPHAN:
+        raise RefusedError(422, f"an orphan has: {', '.join(sorted(_OF_AN_ORPHAN))}")
     try:
         first = datetime.fromisoformat(fields["created_at"]) if "created_at" in fields else gateway.now()
         if first.tzinfo is None:
@@ -91,8 +110,18 @@ async def orphans(request: web.Request) -> web.StreamResponse:
         order, count = _orphan(fields, gateway.keyring.newest.mode), int(fields.get("count", 1))
     except (TypeError, ValueError):
         raise RefusedError(422, "created_at is ISO 8601, count and seconds_apart are numbers") from None
-    made = [gateway.book.record(order, fields.get("status", "SUCCESS"), None, first + n * apart) for n in range(count)]
-    return spoken([transaction.transaction_id for transaction in made])
+    status, made = fields.get("status", "SUCCESS"), []
+    for n in range(count):
+        numbered = order if order.order_id is None else replace(order, order_id=order.order_id.replace("{n}", str(n)))
+        made.append(gateway.book.record(numbered, status, None, first + n * apart).transaction_id)
+    return spoken(made)
+
+
+def _appearance(fields: dict[str, Json], columns: set[str]) -> Appearance:
+    hidden, stale, row = fields.get("hidden", False), fields.get("stale", False), fields.get("row", {})
+    if set(fields) - {"hidden", "stale", "row"} or not isinstance(row, dict) or set(row) - columns:
+        raise RefusedError(422, f"hidden, stale, or a row with any of: {', '.join(sorted(columns))}")
+    return Appearance(bool(hidden), bool(stale), row)
 
 
 def _well_typed(amount: Json, currency: Json) -> bool:

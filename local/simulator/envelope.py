@@ -60,14 +60,14 @@ def _envelope(transaction: Transaction, amount: Json, page_url: str | None, lie:
     if page_url is not None and transaction.status == "REDIRECT":
         said["redirect_url"] = page_url
     said["data"] = data
-    return _twisted(said, lie)
+    return _twisted(said, lie, transaction)
 
 
 def _flag(date_name: str, date: str | None) -> dict[str, Json]:
     return {"status": date is not None, date_name: date}
 
 
-def _twisted(said: dict[str, Json], lie: str) -> dict[str, Json]:
+def _twisted(said: dict[str, Json], lie: str, transaction: Transaction) -> dict[str, Json]:
     data = said["data"]
     match lie:
         case "amount":  # the classic mistake: the other unit
@@ -80,4 +80,7 @@ def _twisted(said: dict[str, Json], lie: str) -> dict[str, Json]:
             data["transaction_id"] = data["transaction_id"].translate(_OTHER_DIGITS)
         case "status":
             said["status"] = "FAILED" if said["status"] == "SUCCESS" else "SUCCESS"
+        case "refund":  # kept from sight, or made up
+            made_up = None if data["refund"]["status"] else stamp(transaction.decided_at or transaction.created_at)
+            data["refund"] = _flag("refund_date", made_up)
     return said

@@ -12,7 +12,9 @@ from local.simulator.bell import Bell
 from local.simulator.book import Book
 from local.simulator.credentials import Credentials, Keyring
 from local.simulator.holds import Holds
+from local.simulator.intake import RefusedError
 from local.simulator.journal import Journal
+from local.simulator.listing import Appearance
 from local.simulator.play import Play
 from local.simulator.postman import Postman
 from local.simulator.script import Script
@@ -50,6 +52,7 @@ class Gateway:
         self.script = Script()
         self.switches = Switches()
         self.plays: dict[str, Play] = {}
+        self.appearances: dict[str, Appearance] = {}
         self.postman = Postman(self.journal, self._signing_key, pace, now)
 
     def play_of(self, transaction: Transaction) -> Play:
@@ -61,11 +64,17 @@ class Gateway:
             return None
         return self.postman.post(transaction, self.play_of(transaction))
 
+    async def stalled(self, play: Play, transaction_id: str | None, order_id: str | None) -> None:
+        """Where a play holds up the request itself: the bank hears of it only when the control plane lets it go."""
+        if play.answer == "stalled" and not await self.holds.hold(transaction_id, order_id):
+            raise RefusedError(503, "Service Unavailable")
+
     def reset(self) -> None:
         """Forgets everything but the keys."""
         self.postman.drop_everything()
-        self.holds.release()
+        self.holds.drop()
         self.plays.clear()
+        self.appearances.clear()
         self.script.clear()
         self.switches = Switches()
         self.book.clear()

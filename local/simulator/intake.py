@@ -23,6 +23,7 @@ REQUIRED: Final = {
     "card": (*_PERSON, "amount", "currency", *_CARD, "redirect_url"),
     "hosted": (*_PERSON, "amount", "currency", "redirect_url"),
 }
+REFUND: Final = ("transaction_id", "reason")
 KNOWN_FIELDS: Final = frozenset({*REQUIRED["card"], *_OPTIONAL})
 
 
@@ -74,6 +75,14 @@ def check(call: str, fields: Mapping[str, Json]) -> None:
         errors += [_error(name, "is not allowed") for name in _CARD if name in fields]
     if errors:
         raise RefusedError(422, "Please pass all mandatory fields" if missing else "Validation failed", errors)
+
+
+def check_refund(fields: Mapping[str, Json]) -> None:
+    wrong = [name for name in REFUND if not isinstance(fields.get(name), str)]
+    errors = [_error(name, "must be a string") for name in wrong]
+    errors += [_error(name, "is not allowed") for name in fields if name not in REFUND]
+    if errors:
+        raise RefusedError(422, "Please pass all mandatory fields" if wrong else "Validation failed", errors)
 
 
 def _fault(name: str, value: Json) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from local.simulator.cards import masked
-from local.simulator.intake import KNOWN_FIELDS
+from local.simulator.intake import KNOWN_FIELDS, REFUND
 from local.simulator.transaction import stamp
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Journal:
         self.entries: list[Entry] = []
         self.deliveries: list[Delivery] = []
         self.status_requests: Counter[str] = Counter()
+        self.list_requests: list[dict[str, Json]] = []
 
     def open(self, call: str, mode: str) -> Entry:
         entry = Entry(call, mode, self._now())
@@ -76,6 +78,12 @@ class Journal:
         entry.decrypted = without_card_data(fields)
         order_id = fields.get("order_id")
         entry.order_id = order_id if isinstance(order_id, str) else None
+        self._on_change()
+
+    def read_refund(self, entry: Entry, fields: Mapping[str, Json]) -> None:
+        entry.decrypted = {name: _without_number(fields[name]) for name in REFUND if name in fields}
+        transaction_id = fields.get("transaction_id")
+        entry.transaction_id = transaction_id if isinstance(transaction_id, str) else None
         self._on_change()
 
     def close(self, entry: Entry, became: str) -> None:
@@ -90,6 +98,10 @@ class Journal:
         self.status_requests[name] += 1
         self._on_change()
 
+    def ask_list(self, mode: str, query: Mapping[str, str]) -> None:
+        self.list_requests.append({"at": stamp(self._now()), "mode": mode, "query": dict(query)})
+        self._on_change()
+
     def count(self, call: str) -> int:
         return sum(entry.call == call for entry in self.entries)
 
@@ -98,14 +110,22 @@ class Journal:
         posts = Counter(e.order_id for e in self.entries if e.order_id is not None and e.call != "refund")
         return {str(order_id): times for order_id, times in posts.items()}
 
+    def refund_posts(self) -> dict[str, int]:
+        """How often a refund of each transaction was POSTed, under its transaction_id and under its order_id."""
+        refunds = (entry for entry in self.entries if entry.call == "refund")
+        return dict(Counter(name for e in refunds for name in {e.transaction_id, e.order_id} if name is not None))
+
     def clear(self) -> None:
         self.entries.clear()
         self.deliveries.clear()
         self.status_requests.clear()
+        self.list_requests.clear()
         self._on_change()
 
 
 _UNSPOKEN: Final = {"card_cvv"}
+# Not the sixteen digits of a transaction_id: they follow its letters.
+_CARD_NUMBER: Final = re.compile(r"\b\d(?:[ -]?\d){11,18}\b")
 
 
 def without_card_data(fields: Mapping[str, Json]) -> dict[str, Json]:
@@ -114,3 +134,7 @@ def without_card_data(fields: Mapping[str, Json]) -> dict[str, Json]:
     if "card_number" in shown:
         shown["card_number"] = masked(shown["card_number"])
     return shown
+
+
+def _without_number(value: Json) -> Json:
+    return _CARD_NUMBER.sub("******", value) if isinstance(value, str) else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from bisect import bisect_left, insort
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from local.simulator.jsontext import Json
 from local.simulator.transaction import Transaction, stamp
 
 Key = tuple[str, str]
@@ -39,15 +41,31 @@ class Span:
         return low, bisect_left(keys, ((self.last + timedelta(days=1)).isoformat(), ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """How one transaction looks in the list, while the status endpoint tells the truth about it."""
+
+    hidden: bool = False
+    stale: bool = False  # the row is as it was before the transaction's last change
+    row: Mapping[str, Json] = field(default_factory=dict)  # what the row says instead
+
+
 class Index:
     def __init__(self) -> None:
         self._keys: dict[str, list[Key]] = {"test": [], "live": []}
 
     def add(self, transaction: Transaction) -> None:
-        insort(self._keys[transaction.order.mode], _key(transaction.created_at, transaction.transaction_id))
+        """Once, however often it is added."""
+        keys, key = self._keys[transaction.order.mode], _key(transaction.created_at, transaction.transaction_id)
+        place = bisect_left(keys, key)
+        if keys[place : place + 1] != [key]:
+            keys.insert(place, key)
 
     def remove(self, transaction: Transaction) -> None:
-        self._keys[transaction.order.mode].remove(_key(transaction.created_at, transaction.transaction_id))
+        keys, key = self._keys[transaction.order.mode], _key(transaction.created_at, transaction.transaction_id)
+        place = bisect_left(keys, key)
+        if keys[place : place + 1] == [key]:
+            del keys[place]
 
     def page(self, mode: str, span: Span, size: int, after: str | None, before: str | None) -> Page:
         keys = self._keys[mode]

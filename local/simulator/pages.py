@@ -8,6 +8,8 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from local.simulator.transaction import Transaction
 
 _STYLE: Final = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -41,18 +43,21 @@ $summary
 _CARD_FORM: Final = Template("""<p class="eyebrow">Hosted payment page</p>
 <h1>Pay by card</h1>
 $summary
-<form method="post" class="fields" autocomplete="off">
-$fault
-<label for="card_number">Card number</label>
-<input id="card_number" name="card_number" inputmode="numeric" autocomplete="off" required $invalid>
+<form method="post">
+$number
 <div class="pair">
-<div><label for="card_expiry">Expiry (MM/YY)</label>
-<input id="card_expiry" name="card_expiry" inputmode="numeric" autocomplete="off" placeholder="12/30" required></div>
-<div><label for="card_cvv">Security code</label>
-<input id="card_cvv" name="card_cvv" inputmode="numeric" autocomplete="off" maxlength="4" required></div>
+$expiry
+$cvv
 </div>
 <button class="primary" type="submit">Pay</button>
+</form>
+<form method="post">
+<button class="link" type="submit" name="decision" value="abandon">Cancel and go back to the shop</button>
 </form>""")
+
+_FIELD: Final = Template("""<div><label for="$name">$label</label>
+<input id="$name" name="$name" inputmode="numeric" autocomplete="$autofill" maxlength="$longest" required$state>
+$fault</div>""")
 
 _DECIDED: Final = Template("""<p class="eyebrow">Payment $status</p>
 <h1>$headline</h1>
@@ -72,11 +77,14 @@ def challenge(transaction: Transaction) -> str:
     return _framed("Confirm your payment", _CHALLENGE.substitute(summary=_summary(transaction)))
 
 
-def card_form(transaction: Transaction, fault: str | None = None) -> str:
+def card_form(transaction: Transaction, faults: Mapping[str, str] | None = None) -> str:
+    """`faults` by field. What was typed is not shown again: a page that repeats a card number keeps it."""
+    faults = faults or {}
     body = _CARD_FORM.substitute(
         summary=_summary(transaction),
-        fault=f'<p class="fault" role="alert" id="fault">{escape(fault)}</p>' if fault else "",
-        invalid='aria-invalid="true" aria-describedby="fault" autofocus' if fault else "",
+        number=_field("card_number", "Card number", "cc-number", 23, faults),
+        expiry=_field("card_expiry", "Expiry (MM/YY)", "cc-exp", 9, faults),
+        cvv=_field("card_cvv", "Security code", "cc-csc", 4, faults),
     )
     return _framed("Pay by card", body)
 
@@ -110,6 +118,15 @@ def _summary(transaction: Transaction) -> str:
     }
     lines = [f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows.items() if value]
     return f"<dl>{''.join(lines)}</dl>"
+
+
+def _field(name: str, label: str, autofill: str, longest: int, faults: Mapping[str, str]) -> str:
+    fault, state = "", ""
+    if name in faults:
+        fault = f'<p class="fault" role="alert" id="{name}_fault">{escape(faults[name])}</p>'
+        state = f' aria-invalid="true" aria-describedby="{name}_fault"'
+        state += " autofocus" if name == next(iter(faults)) else ""
+    return _FIELD.substitute(name=name, label=label, autofill=autofill, longest=longest, state=state, fault=fault)
 
 
 def _framed(title: str, body: str) -> str:

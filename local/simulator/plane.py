@@ -9,8 +9,8 @@ from local.simulator.credentials import CredentialsError
 from local.simulator.gateway import GATEWAY
 from local.simulator.intake import RefusedError, plain
 from local.simulator.play import Play, PlayError
-from local.simulator.scenarios import SCENARIOS
-from local.simulator.script import CALLS, Line
+from local.simulator.scenarios import PLAYS_OF
+from local.simulator.script import Line
 from local.simulator.transaction import Transaction, stamp
 from local.simulator.waiting import waited
 
@@ -28,7 +28,9 @@ async def book(request: web.Request) -> web.StreamResponse:
             "hosted_requests": gateway.journal.count("hosted"),
             "refund_requests": gateway.journal.count("refund"),
             "posts": gateway.journal.posts(),
+            "refund_posts": gateway.journal.refund_posts(),
             "status_requests": dict(gateway.journal.status_requests),
+            "list_requests": gateway.journal.list_requests,
             "requests": [entry.shown() for entry in gateway.journal.entries],
             "transactions": [shown(transaction) for transaction in gateway.book],
         }
@@ -52,11 +54,12 @@ async def script(request: web.Request) -> web.StreamResponse:
     fields = await body(request)
     call, order_id = fields.pop("call", "card"), fields.pop("order_id", None)
     scenario = fields.pop("scenario", None)
-    if call not in CALLS:
-        raise RefusedError(422, f"call must be one of: {', '.join(CALLS)}")
-    if scenario is not None and scenario not in SCENARIOS:
-        raise RefusedError(422, f"scenario must be one of: {', '.join(SCENARIOS)}")
-    start = SCENARIOS[scenario] if scenario is not None else _usual(call)
+    if call not in PLAYS_OF:
+        raise RefusedError(422, f"call must be one of: {', '.join(PLAYS_OF)}")
+    known = PLAYS_OF[call]
+    if scenario is not None and scenario not in known:
+        raise RefusedError(422, f"scenario must be one of: {', '.join(known)}")
+    start = known[scenario] if scenario is not None else _usual(call)
     try:
         gateway.script.write(Line(start.but(fields), call, order_id))
     except PlayError as bad:

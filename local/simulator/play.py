@@ -25,19 +25,20 @@ OUTCOMES: Final[dict[str, str | None]] = {
     "nothing": None,  # the bank never heard of it
 }
 ANSWERS: Final = (
-    "plain", "held", "timeout", "reset", "cut-off", "server-error", "garbage", "truncated", "slow", "slow-drip",
-    "too-large", "elsewhere", "refused-422", "refused-400", "bad-credentials", "forbidden", "unavailable",
+    "plain", "held", "stalled", "timeout", "reset", "cut-off", "server-error", "garbage", "truncated", "slow",
+    "slow-drip", "too-large", "elsewhere", "refused-422", "refused-400", "bad-credentials", "forbidden", "unavailable",
+    "stale-cursor",
 )  # fmt: skip
 WEBHOOKS: Final = ("prompt", "first", "unsigned", "wrongly-signed", "duplicate", "late", "reordered", "lost")
-STATUSES: Final = ("plain", "missing", "unavailable")
-LIES: Final = ("", "amount", "currency", "order_id", "transaction_id", "status")
+STATUSES: Final = ("plain", "missing", "unavailable", "lagging")
+LIES: Final = ("", "amount", "currency", "order_id", "transaction_id", "status", "refund")
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "outcome": tuple(OUTCOMES),
     "answer": ANSWERS,
     "webhook": WEBHOOKS,
     "status": STATUSES,
-    "answer_lie": LIES,
+    "answer_lie": (*LIES, "cursor"),
     "webhook_lie": LIES,
     "status_lie": LIES,
 }
@@ -73,6 +74,14 @@ class Play:
             if name in _CHOICES and value not in _CHOICES[name]:
                 raise PlayError(f"{name} must be one of: {', '.join(filter(None, _CHOICES[name]))}")
         return replace(self, **{name: _plain(name, value) for name, value in changes.items()})
+
+    def under(self, scripted: Play) -> Play:
+        """What was scripted about the webhook and the status goes before what this, the card's own play, says."""
+        kinds = {"webhook": (scripted.webhook, scripted.webhook_lie), "status": (scripted.status, scripted.status_lie)}
+        usual = {"webhook": ("prompt", ""), "status": ("plain", "")}
+        told = tuple(kind for kind, said in kinds.items() if said != usual[kind])
+        names = [field.name for field in fields(self) if field.name.startswith(told)]
+        return replace(self, **{name: getattr(scripted, name) for name in names})
 
     def parts(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in ("outcome", "answer", "webhook", "status")}

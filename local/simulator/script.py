@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from local.simulator.cards import CARDS
-from local.simulator.play import Play
+from local.simulator.play import Play, PlayError
 from local.simulator.scenarios import SCENARIOS
 
-CALLS: Final = ("card", "hosted", "refund")
 UNSUPPORTED: Final = Play("decline", message="The Card is not supported for testing.")
 
 
@@ -20,6 +19,16 @@ class Line:
     play: Play
     call: str = "card"
     order_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """A line that could have no effect is no line."""
+        play, is_list = self.play, self.call in {"list", "page"}
+        if self.call == "refund" and play.outcome not in {"approve", "nothing"}:
+            raise PlayError("the outcome of a refund must be one of: approve, nothing")
+        if self.call != "page" and (play.answer == "stale-cursor" or play.answer_lie == "cursor"):
+            raise PlayError("only a page that is asked for with a cursor can refuse or repeat it")
+        if is_list and (self.order_id is not None or play.answer_lie not in {"", "cursor"}):
+            raise PlayError("a page of the list is of no order, and its rows are altered one by one")
 
     def fits(self, call: str, order_id: str | None) -> bool:
         return self.call == call and self.order_id in {None, order_id}
@@ -45,6 +54,11 @@ class Script:
                 del self._lines[index]
                 return line.play
         return None
+
+    def take_page(self, cursor: str | None) -> Play:
+        """A line for a page that is asked for with a cursor goes before one for any page of the list."""
+        calls = ("list",) if cursor is None else ("page", "list")
+        return next((play for call in calls if (play := self.take(call, None)) is not None), Play())
 
 
 def by_card(card_number: str) -> Play:

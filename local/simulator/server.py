@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.simulator import asking, charging, dashboard, plane, shopper
+from local.simulator import asking, charging, dashboard, plane, refunding, shopper
 from local.simulator.answers import spoken
 from local.simulator.gateway import GATEWAY, Gateway
 from local.simulator.intake import RefusedError
@@ -29,7 +29,7 @@ def application(gateway: Gateway) -> web.Application:
             web.post(card, charging.card),
             web.post(hosted, charging.hosted),
             web.get(f"/api/{_MODE}/status/{{name}}", asking.status),
-            web.post(f"/api/v1/{_MODE}/refund", asking.refund),
+            web.post(f"/api/v1/{_MODE}/refund", refunding.refund),
             web.get(f"/api/v1/{_MODE}-transactions", asking.transactions),
             web.get(card + "/checkout/{transaction_id}", shopper.challenge),
             web.post(card + "/checkout/{transaction_id}", shopper.respond),
@@ -53,6 +53,7 @@ def application(gateway: Gateway) -> web.Application:
             web.post("/_control/transactions/{name}/chargeback", dashboard.charge_back),
             web.post("/_control/transactions/{name}/suspicious", dashboard.suspect),
             web.post("/_control/transactions/{name}/amend", dashboard.amend),
+            web.post("/_control/transactions/{name}/listing", dashboard.listing),
             web.post("/_control/transactions/{name}/webhook", dashboard.announce),
         ]
     )
@@ -83,6 +84,6 @@ async def serving(gateway: Gateway, port: int) -> AsyncIterator[str]:
         await web.TCPSite(runner, "127.0.0.1", port).start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
-        gateway.holds.release()
+        gateway.holds.drop()
         await runner.cleanup()
         await gateway.postman.stop()

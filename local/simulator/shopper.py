@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.simulator import pages
+from local.simulator import cardform, pages
 from local.simulator.book import NotAllowedError, UnknownTransactionError
-from local.simulator.cards import CARDS, brand, masked
+from local.simulator.cards import brand, masked
 from local.simulator.charging import page_url
 from local.simulator.gateway import GATEWAY, Gateway
-from local.simulator.play import OUTCOMES
 from local.simulator.script import by_card
 
 if TYPE_CHECKING:
@@ -58,40 +56,60 @@ async def card_form(request: web.Request) -> web.StreamResponse:
     transaction = _transaction(request, "hosted")
     if transaction is None:
         return _page(pages.unknown(), 404)
-    return _page(pages.decided(transaction) if transaction.is_final else pages.card_form(transaction))
+    if _takes_a_card(transaction):
+        return _page(pages.card_form(transaction))
+    if transaction.status == "REDIRECT":
+        return _to(page_url(request, transaction))  # the challenge of the card that was entered
+    return _page(pages.decided(transaction))
 
 
 async def pay(request: web.Request) -> web.StreamResponse:
     """POST: a card on the hosted page; it plays its scenario, of which a 3-D Secure challenge may be a part."""
     gateway = request.app[GATEWAY]
+    typed = {name: str(value) for name, value in (await request.post()).items()}
     transaction = _transaction(request, "hosted")
     if transaction is None:
         return _page(pages.unknown(), 404)
-    if transaction.is_final:
-        return _back_to_shop(transaction)
-    number = "".join(str((await request.post()).get("card_number", "")).split())
-    if number not in CARDS:
-        return _page(pages.card_form(transaction, fault="This card is not supported for testing."), 422)
-    name = transaction.transaction_id
-    transaction = gateway.book.amend(name, card_number=masked(number), card_type=brand(number))
+    if not _takes_a_card(transaction):
+        return _onwards(request, transaction)
+    if typed.get("decision") == "abandon":
+        return _back_to_shop(_decided(gateway, transaction, "ABANDONED"))
+    faults = cardform.faults(typed, gateway.now().date())
+    if faults:
+        return _page(pages.card_form(transaction, faults), 422)
+    return _onwards(request, _played(gateway, transaction, cardform.number_in(typed)))
+
+
+def _played(gateway: Gateway, transaction: Transaction, number: str) -> Transaction:
     play = by_card(number)
-    scripted = gateway.play_of(transaction)
-    gateway.plays[name] = play if scripted.webhook == "prompt" else replace(play, webhook=scripted.webhook)
-    verdict = OUTCOMES[play.outcome]
-    if verdict == "REDIRECT":
+    if play.verdict is None:
+        return transaction  # the bank never heard of it, nor of the card
+    name = transaction.transaction_id
+    gateway.plays[name] = play.under(gateway.play_of(transaction))
+    transaction = gateway.book.amend(name, card_number=masked(number), card_type=brand(number))
+    if play.verdict == "REDIRECT":
+        return transaction
+    return _decided(gateway, transaction, play.verdict, play.message)
+
+
+def _onwards(request: web.Request, transaction: Transaction) -> web.Response:
+    """Where a shopper belongs who has entered a card."""
+    if transaction.status == "REDIRECT" and not _has_no_card_yet(transaction):
         return _to(page_url(request, transaction))
-    if verdict is not None:
-        transaction = _decided(gateway, transaction, verdict)
     return _back_to_shop(transaction)
+
+
+def _takes_a_card(transaction: Transaction) -> bool:
+    return _has_no_card_yet(transaction) and not transaction.is_final
 
 
 def _has_no_card_yet(transaction: Transaction) -> bool:
     return transaction.order.method == "hosted" and transaction.order.card_number is None
 
 
-def _decided(gateway: Gateway, transaction: Transaction, status: str) -> Transaction:
+def _decided(gateway: Gateway, transaction: Transaction, status: str, message: str | None = None) -> Transaction:
     try:
-        transaction = gateway.book.decide(transaction.transaction_id, status)
+        transaction = gateway.book.decide(transaction.transaction_id, status, message)
     except NotAllowedError:
         return gateway.book.find(transaction.transaction_id)
     gateway.announce(transaction)

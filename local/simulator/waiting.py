@@ -32,8 +32,8 @@ def _status(gateway: Gateway, of: str | None, wanted: Json) -> bool:
 
 
 def _held(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    held = len(gateway.holds) > 0 if of is None else of in gateway.holds
-    return held == bool(wanted)
+    held = gateway.holds.count(of)
+    return (held > 0) == wanted if isinstance(wanted, bool) else held >= int(wanted)
 
 
 def _posts(gateway: Gateway, of: str | None, wanted: Json) -> bool:
@@ -41,9 +41,23 @@ def _posts(gateway: Gateway, of: str | None, wanted: Json) -> bool:
     return (sum(posts.values()) if of is None else posts.get(of, 0)) >= int(wanted)
 
 
+def _refund_posts(gateway: Gateway, of: str | None, wanted: Json) -> bool:
+    posts = gateway.journal.count("refund") if of is None else gateway.journal.refund_posts().get(of, 0)
+    return posts >= int(wanted)
+
+
+def _refunded(gateway: Gateway, of: str | None, wanted: Json) -> bool:
+    known = [one for one in gateway.book if of in {None, one.transaction_id, one.order.order_id}]
+    return any(one.refunded_at is not None for one in known) == bool(wanted)
+
+
 def _status_requests(gateway: Gateway, of: str | None, wanted: Json) -> bool:
     asked = gateway.journal.status_requests
     return (asked.total() if of is None else asked[of]) >= int(wanted)
+
+
+def _list_requests(gateway: Gateway, _of: str | None, wanted: Json) -> bool:
+    return len(gateway.journal.list_requests) >= int(wanted)
 
 
 def _deliveries(gateway: Gateway, of: str | None, wanted: Json) -> bool:
@@ -62,7 +76,10 @@ _FACTS: dict[str, Callable[[Gateway, str | None, Json], bool]] = {
     "status": _status,
     "held": _held,
     "posts": _posts,
+    "refund_posts": _refund_posts,
+    "refunded": _refunded,
     "status_requests": _status_requests,
+    "list_requests": _list_requests,
     "deliveries": _deliveries,
     "delivered": _delivered,
 }

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 from local.stack import gateway, manifest
-from local.stack.errors import StackError
+from local.stack.ending import STACK_IS_GONE, ran
 from local.stack.gateway import GatewayKeys
-from local.stack.progress import noting, say
+from local.stack.progress import noting
 from local.stack.running import running
-from local.stack.signals import Ended, ending_in_order, wait_for_the_end
+from local.stack.signals import wait_for_the_end
 
 
 def _options() -> argparse.Namespace:
@@ -42,16 +42,7 @@ def up(file: Path | None, gateway_url: str | None) -> None:
 
 def main() -> int:
     options = _options()
-    try:
-        with ending_in_order():
-            up(options.file, options.gateway_url)
-    except Ended as ended:
-        say("\nThe stack is down, and nothing of it is left.", sys.stderr)
-        return ended.exit_code
-    except StackError as error:
-        say(f"\n{error}", sys.stderr)
-        return 1
-    return 0
+    return ran(lambda: up(options.file, options.gateway_url), farewell=STACK_IS_GONE)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """What can go wrong while the stack is set up.
 
 StackError
-├── SettingError      something the caller chose cannot be used
+├── SettingError         something the caller chose cannot be used
 ├── ProcessEndedError    a child ended where it should have stayed, or with an error
 ├── TookTooLongError     a child is not ready in time
 ├── NotReadyError        everything was deployed, but the API does not answer as it should
-└── ManifestTakenError   another stack holds the file
+├── ManifestTakenError   another stack holds the file
+└── MissingStepError     a step of the demo did not happen (local.demo.timeline)
 """
 
 from __future__ import annotations

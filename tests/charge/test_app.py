@@ -9,15 +9,11 @@ import pytest
 
 from payments.errors import CredentialsRefused, FieldError, NoAnswer, NotSent, Refused, SecretUnusable
 from payments.webhook_urls import token_of
-from tests.charge.counter import Counter, Told, charge
+from tests.charge.counter import RESOURCE, Counter, charge, problem
 from tests.fakes.gateway import Answers, Booked, Fails
 from tests.recorded import TOKEN_KEY, recorded
 
 PAYMENT_ID = recorded("charge-get")["pathParameters"]["id"]
-RESOURCE = {
-    *("id", "status", "amount", "currency", "order_id", "transaction_id", "message", "next_action", "card", "refund"),
-    *("chargeback", "failure", "live", "version", "created_at", "updated_at"),
-}
 
 
 class TestVerdicts:
@@ -63,6 +59,7 @@ class TestVerdicts:
     def test_are_those_of_the_request_however_it_was_encoded(self, counter: Counter) -> None:
         assert counter.takes(recorded("charge-create-base64")).json["id"] == PAYMENT_ID
         (submission,) = counter.gateway.submissions
+        assert submission.card is not None
         assert submission.card.number == "4111111111111111"
 
 
@@ -351,17 +348,6 @@ def exploding(text: str) -> Callable[[Booked], None]:
         raise Exploded(text)
 
     return explode
-
-
-def problem(told: Told) -> tuple[int, str, str]:
-    """Status, code and retry of what must be a problem document."""
-    said = told.json
-    assert told.headers["Content-Type"] == "application/problem+json"
-    assert told.headers["Cache-Control"] == "no-store"
-    assert (said["type"], said["status"]) == ("about:blank", told.status)
-    assert said["title"]
-    assert "4111111111111111" not in told.text
-    return told.status, said["code"], said["retry"]
 
 
 def test_nothing_that_is_kept_or_logged_or_told_holds_the_card(counter: Counter) -> None:

@@ -1,5 +1,6 @@
 """What is not taken today may repeat what was taken; and no card travels in what is kept of an order."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def test_a_repeat_after_the_card_has_expired_gets_the_payment(counter: Counter) 
 def test_a_repeat_above_a_maximum_that_was_lowered_gets_the_payment(counter: Counter) -> None:
     paid = counter.charges("large", amount=900_000)
     desk = counter.desk()
-    lowered = type(desk)(desk.charging, desk.refreshing, desk.token_key, desk.clock, 1000, desk.public_base_url)
+    lowered = replace(desk, max_amount=1000)
     counter.desk = lambda: lowered  # type: ignore[method-assign]
 
     repeat = counter.charges("large", amount=900_000)

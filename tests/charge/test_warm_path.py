@@ -19,6 +19,7 @@ from payments.gateway.transport import Transport
 from payments.gateway.wire import Dialect
 from payments.ledger.dynamo import DynamoLedger
 from payments.refreshing import Refreshing
+from payments.refunding import Refunding
 from payments.runtime.vault import Secret
 from payments.times import utc_now
 from tests.charge.warm import GATEWAY_SECRET, TABLE, TOKEN_SECRET, event, filled
@@ -50,6 +51,7 @@ def desk(simulator: Simulator, calls: Counter[str]) -> Iterator[Desk]:
         yield Desk(
             charging=Charging(ledger, gateway, utc_now, telemetry, live=False),
             refreshing=Refreshing(ledger, gateway, utc_now, telemetry),
+            refunding=Refunding(ledger, gateway, utc_now, telemetry),
             token_key=Secret(clients["secretsmanager"], TOKEN_SECRET, str.encode, utc_now, telemetry),
             clock=utc_now,
             max_amount=1_000_000,

@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
+from payments import refunds
 from payments.events import Event, event_of, replayed
 from payments.history import Failure, Source
 from payments.payment import Payment
+from payments.plans import RefundRequest
 from payments.statuses import MOVES, Status
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -38,6 +40,8 @@ def _moved(payment: Payment, end: Status, source: Source) -> Iterator[Payment]:
         moved = payment.moved(
             end, at=LATER, source=source, evidence={}, transaction_id=samples.TRANSACTION_ID, failure=failure
         )
-        refunded = moved.refunded(LATER, at=LATER, source=source, evidence={})
+        asked = refunds.requested(moved, RefundRequest("rf_1", "f", "n", LATER))
+        yield refunds.failed(asked, Failure("refund_refused", "no"), at=LATER, source=source, evidence={})
+        refunded = refunds.refunded(asked, LATER, at=LATER, source=source, evidence={})
         yield refunded.charged_back(LATER, at=LATER, source=source, evidence={})
         yield moved.charged_back(LATER, at=LATER, source=source, evidence={})

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from payments.errors import GatewayError, PaymentsError, UnknownToGateway
+from payments.errors import (
+    AlreadyChargedBack,
+    AlreadyRefunded,
+    GatewayError,
+    PaymentsError,
+    Refused,
+    UnknownToGateway,
+)
 from payments.ports import Submission
 from payments.reports import Report
 from tests.fakes import samples
@@ -20,6 +27,8 @@ class Booked:
     transaction_id: str
     submission: Submission
     said: str
+    refunded: bool = False
+    charged_back: bool = False
 
     @property
     def order_id(self) -> str:
@@ -43,11 +52,20 @@ class Fails:
     booked: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Refunds:
+    """The money goes back, or not (`done`); the call fails with `error`, or answers; `changes` falsify the answer."""
+
+    done: bool = True
+    error: PaymentsError | None = None
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
 class ScriptedGateway:
     """Meets the Gateway port. Unscripted, every charge is sent to its 3-D Secure page, and a status is what is booked.
 
-    Script: `will(...)` for the next charges, `will_say(...)` for the next statuses (a Report, or an error to raise);
-    `answers`: what it says of a name whenever it is asked.
+    Script: `will(...)` for the next charges, `will_say(...)` for the next statuses (a Report, or an error to raise),
+    `will_refund(...)` for the next refunds; `answers`: what it says of a name whenever it is asked.
     """
 
     def __init__(self) -> None:
@@ -57,6 +75,9 @@ class ScriptedGateway:
         self.unready: PaymentsError | None = None
         self.answers: dict[str, Report] = {}
         self.before_answer: Callable[[Booked], None] | None = None
+        self.refund_posts: list[str] = []
+        self.before_refund_answer: Callable[[Booked], None] | None = None
+        self._refunds: deque[Refunds] = deque()
         self._charges: deque[Answers | Fails] = deque()
         self._statuses: deque[Report | GatewayError] = deque()
         self._lock = threading.Lock()
@@ -68,6 +89,10 @@ class ScriptedGateway:
     def will_say(self, *outcomes: Report | GatewayError) -> None:
         """Scripts the next statuses."""
         self._statuses.extend(outcomes)
+
+    def will_refund(self, *outcomes: Refunds) -> None:
+        """Scripts the next refunds."""
+        self._refunds.extend(outcomes)
 
     live = False
 
@@ -88,6 +113,21 @@ class ScriptedGateway:
         if isinstance(outcome, Fails) or booked is None:
             raise outcome.error if isinstance(outcome, Fails) else AssertionError(outcome)
         return report_of(booked, said=outcome.said, **outcome.changes)
+
+    def refund(self, transaction_id: str, reason: str, seconds: float) -> Report:
+        """See `Gateway.refund`. The bank sends the money back at most once, and not what was charged back."""
+        with self._lock:
+            self.refund_posts.append(transaction_id)
+            outcome = self._refunds.popleft() if self._refunds else Refunds()
+            booked = next(each for each in self.book if each.transaction_id == transaction_id)
+            refusal = _refusal(booked) if outcome.done else None
+            if outcome.done and refusal is None:
+                booked.refunded = True
+        if self.before_refund_answer is not None:
+            self.before_refund_answer(booked)
+        if (error := outcome.error or refusal) is not None:
+            raise error
+        return report_of(booked, **outcome.changes)
 
     def status(self, order_id: str, seconds: float) -> Report:
         """See `Gateway.status`."""
@@ -114,6 +154,12 @@ class ScriptedGateway:
         return report_of(found[-1]) if found else UnknownToGateway("the gateway has no payment under this id")
 
 
+def _refusal(booked: Booked) -> Refused | None:
+    if booked.refunded:
+        return AlreadyRefunded("Transaction has already been refunded.")
+    return AlreadyChargedBack("Transaction has already been charged back.") if booked.charged_back else None
+
+
 def report_of(booked: Booked, *, said: str | None = None, **changes: Any) -> Report:
     """What the gateway says of a booked charge."""
     money = booked.submission.money
@@ -122,5 +168,7 @@ def report_of(booked: Booked, *, said: str | None = None, **changes: Any) -> Rep
         "order_id": booked.order_id,
         "amount": Decimal(money.amount),
         "currency": money.currency,
+        "refunded": booked.refunded,
+        "charged_back": booked.charged_back,
     }
     return samples.report(said or booked.said, **{**told, **changes})

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from payments.errors import LostRace, OrderMoved, Released
-from payments.ledger import items
+from payments.ledger import entries, items
 from payments.listing import Span
 from payments.payment import Payment
 from payments.ports import Due, Order
@@ -22,7 +22,7 @@ class InMemoryLedger:
     """Meets the ledger ports; every call is one atomic step, whatever thread it comes from."""
 
     def __init__(self) -> None:
-        self._table: dict[str, items.Item] = {}
+        self._table: dict[str, entries.Item] = {}
         self._lock = threading.RLock()
 
     # ------------------------------------------------------------ claiming
@@ -72,7 +72,7 @@ class InMemoryLedger:
                 raise Released(f"{before.id} was released")
             if item["revision"] != before.revision:
                 raise LostRace(self._read(before.id))
-            item["history"] += [items.entry_item(entry) for entry in after.history[before.version :]]
+            item["history"] += [entries.entry_item(entry) for entry in after.history[before.version :]]
             _change(item, items.state(after) | items.due(after) | {"revision": before.revision + 1})
             return self._read(before.id)
 
@@ -204,7 +204,7 @@ class InMemoryLedger:
             self._table.pop(key, None)
 
 
-def _change(item: items.Item, changes: Mapping[str, Any]) -> None:
+def _change(item: entries.Item, changes: Mapping[str, Any]) -> None:
     for name, value in changes.items():
         if value is None:
             item.pop(name, None)

@@ -11,6 +11,7 @@ from payments.identities import payment_id_of
 from payments.money import Money
 from payments.payment import Payment, intent
 from payments.ports import Submission
+from payments.refund_orders import RefundOrder
 from payments.reports import Report
 from tests.fakes.clock import START
 
@@ -60,6 +61,11 @@ def charge_order(**changes: Any) -> ChargeOrder:
     return ChargeOrder(**{**told, **changes})
 
 
+def refund_order(**changes: Any) -> RefundOrder:
+    """What a shop asks for when it gives a payment back."""
+    return RefundOrder(**{"caller": CALLER, "idempotency_key": "refund-1", "reason": "returned", **changes})
+
+
 def submission(**changes: Any) -> Submission:
     """What the gateway is told."""
     told: dict[str, Any] = {
@@ -97,6 +103,7 @@ def report(said: str = "SUCCESS", **changes: Any) -> Report:
         "currency": MONEY.currency,
         "message": f"the gateway says {said.lower()}",
         "redirect_url": SHOPPER_PAGE if said == "REDIRECT" else None,
+        "refunded": False,
     }
     return Report(**{**told, **changes})
 

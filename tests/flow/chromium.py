@@ -1,4 +1,4 @@
-"""A real browser without a screen, driven through its DevTools protocol: opens a page, presses a button."""
+"""A real browser without a screen, driven through its DevTools protocol: opens pages, fills fields, presses buttons."""
 
 import asyncio
 import base64
@@ -40,6 +40,15 @@ _MIDDLE_OF_BUTTON: Final = """(() => {
     if (!button) return null;
     const box = button.getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2];
+})()"""
+
+
+_INTO_FIELD: Final = """(() => {
+    const label = [...document.querySelectorAll("label")].find(label => label.innerText === %s);
+    if (!label || !label.control) return false;
+    label.control.focus();
+    label.control.select();
+    return document.activeElement === label.control;
 })()"""
 
 
@@ -143,6 +152,12 @@ class Page:
         at = {"x": found[0], "y": found[1], "button": "left", "clickCount": 1}
         for what in ("mousePressed", "mouseReleased"):
             self._call("Input.dispatchMouseEvent", type=what, **at)
+
+    def fill(self, label: str, text: str) -> None:
+        """Types into the field that bears this label, in place of what stands there."""
+        if self.evaluate(_INTO_FIELD % json.dumps(label)) is not True:
+            raise BrowserError(f"{self.url} has no field {label!r}: {self.text}")
+        self._call("Input.insertText", text=text)
 
     def wait(self, expression: str) -> None:
         """Waits until a JavaScript expression holds, across navigations."""

@@ -25,6 +25,14 @@ def charge_directly(stack: Stack, order: dict[str, Any], key: str) -> Answer:
     return Answer(said["statusCode"], said["headers"], said["body"].encode())
 
 
+def refund_directly(stack: Stack, payment_id: str, key: str, reason: str) -> Answer:
+    """The answer of the charge function to the recorded event with this payment, key and reason."""
+    event = recorded("charge-refund", body=json.dumps({"reason": reason}), pathParameters={"id": payment_id})
+    event["headers"]["Idempotency-Key"] = key
+    said = invoke(stack, "ChargeFunction", event)
+    return Answer(said["statusCode"], said["headers"], said["body"].encode())
+
+
 @contextmanager
 def another_world(stack: Stack, name: str, **variables: str) -> Iterator[None]:
     """The unpublished version of a function starts anew with other variables; what the API calls stays as it is."""

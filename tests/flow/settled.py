@@ -37,18 +37,26 @@ class Clerk:
 
     def follow_up(self, payment_id: str, status: str) -> dict[str, Any]:
         """Hurries until the payment has this status; the schedule may have it on lease for a moment."""
-        return self._until(payment_id, status, lambda: self.hurry(payment_id))
+        return self._until(payment_id, lambda payment: payment["status"] == status, lambda: self.hurry(payment_id))
+
+    def follow_up_refund(self, payment_id: str, status: str) -> dict[str, Any]:
+        """Hurries until the payment's refund has this status."""
+        return self._until(
+            payment_id, lambda payment: payment["refund"]["status"] == status, lambda: self.hurry(payment_id)
+        )
 
     def wait(self, payment_id: str, status: str) -> dict[str, Any]:
         """Waits until somebody else has brought the payment to this status."""
-        return self._until(payment_id, status, lambda: None)
+        return self._until(payment_id, lambda payment: payment["status"] == status, lambda: None)
 
-    def _until(self, payment_id: str, status: str, meanwhile: Callable[[], None]) -> dict[str, Any]:
+    def _until(
+        self, payment_id: str, found: Callable[[dict[str, Any]], bool], meanwhile: Callable[[], None]
+    ) -> dict[str, Any]:
         deadline = time.monotonic() + _SECONDS
         while True:
             meanwhile()
             payment = self.read(payment_id)
-            if payment["status"] == status:
+            if found(payment):
                 return payment
             assert time.monotonic() < deadline, payment
             time.sleep(0.1)
@@ -56,8 +64,10 @@ class Clerk:
 
 def assert_told_without_a_gap(bus: Subscriber, payment: dict[str, Any]) -> None:
     """The bus has every entry up to the payment's version, in order; a repeat says the same as before."""
-    name = "payment." + str(payment["status"])
-    assert bus.wait_for(payment["id"], name), [event["detail-type"] for event in bus.of(payment["id"])]
+    deadline = time.monotonic() + _SECONDS
+    while payment["version"] not in [event["detail"]["metadata"]["sequence"] for event in bus.of(payment["id"])]:
+        assert time.monotonic() < deadline, [event["detail-type"] for event in bus.of(payment["id"])]
+        bus.poll()
     told: dict[int, Any] = {}
     for event in bus.of(payment["id"]):
         metadata = event["detail"]["metadata"]

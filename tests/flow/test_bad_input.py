@@ -1,7 +1,9 @@
 """Bad input, through the API: the right problem, the value never told again, nothing written, nothing sent."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -24,6 +26,53 @@ KEYS = {
     "with a tab": ("key\t31337733", "idempotency_key_invalid"),
     "with a letter that is not ASCII": ("cl\u00e931337733", "idempotency_key_invalid"),
 }
+
+
+@dataclass(frozen=True)
+class BadRefund:
+    """A body, the problem it is due, and the field and the rule that it names."""
+
+    body: str
+    status: int
+    code: str
+    field: str | None = None
+    rule: str | None = None
+
+
+def bad_reason(reason: Any, rule: str) -> BadRefund:
+    return BadRefund(json.dumps({"reason": reason}), 422, "invalid_request", "reason", rule)
+
+
+def beside_the_reason(name: str, rule: str, shown: str | None = None) -> BadRefund:
+    body = json.dumps({"reason": "sent back", name: 31337733})
+    return BadRefund(body, 422, "invalid_request", shown or name, rule)
+
+
+REFUNDS = {
+    "no JSON": BadRefund('{"reason": "31337733"', 400, "not_json"),
+    "a list": BadRefund('["31337733"]', 400, "not_an_object"),
+    "the reason twice": BadRefund('{"reason": "sent back", "reason": "31337733"}', 400, "not_json"),
+    "too large": BadRefund(json.dumps({"reason": "31337733" * 8200}), 413, "too_large"),
+    "no reason": BadRefund("{}", 422, "invalid_request", "reason", "missing"),
+    "an empty reason": bad_reason("", "too_short"),
+    "a blank reason": bad_reason("   ", "printable"),
+    "a reason in two lines": bad_reason("31337733\nsent back", "printable"),
+    "a reason of 256 characters": bad_reason("31337733" * 32, "too_long"),
+    "a reason that is a number": bad_reason(31337733, "wrong_type"),
+    "a card's number in the reason": bad_reason("31337733: 4242-4242-4242-4242", "holds_card_number"),
+    "a part of the amount": beside_the_reason("amount", "partial_refund_not_supported"),
+    "another payment": beside_the_reason("transaction_id", "unknown_field"),
+    "a card's number for a name": beside_the_reason("4242424242424242", "unknown_field", "(unprintable)"),
+}
+
+
+@pytest.fixture(scope="module")
+def paid(shop: Shop, gateway: Control) -> dict[str, Any]:
+    """A payment that could be given back."""
+    gateway.script("approve", order_id="bad-refunds", webhook="lost")
+    made: dict[str, Any] = shop.charge(PAYMENT | {"order_id": "bad-refunds"}, "bad-refunds").json
+    assert made["status"] == "succeeded"
+    return made
 
 
 @pytest.fixture
@@ -90,6 +139,42 @@ def test_a_bad_key_is_refused_and_leaves_no_trace(shop: Shop, kind: str, traces:
     assert traces() == before
 
 
+@pytest.mark.parametrize("kind", REFUNDS)
+def test_a_bad_refund_is_refused_by_field_and_rule_and_leaves_no_trace(
+    shop: Shop, gateway: Control, paid: dict[str, Any], kind: str
+) -> None:
+    bad = REFUNDS[kind]
+    answer = refund_with(shop, paid, bad.body, f"bad-refund-{list(REFUNDS).index(kind)}")
+    assert (answer.status, answer.json["code"], answer.json["retry"]) == (bad.status, bad.code, "never")
+    assert_is_a_problem(answer)
+    named = [(error["field"], error["code"]) for error in answer.json.get("errors", [])]
+    assert named == ([(bad.field, bad.rule)] if bad.field else [])
+    assert_tells_nothing(answer, "31337733")
+    assert "4242" not in answer.body.decode()
+    assert_not_given_back(shop, gateway, paid)
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_refund_with_a_bad_key_is_refused_and_leaves_no_trace(
+    shop: Shop, gateway: Control, paid: dict[str, Any], kind: str
+) -> None:
+    key, code = KEYS[kind]
+    answer = refund_with(shop, paid, json.dumps({"reason": "sent back"}), key)
+    assert (answer.status, answer.json["code"], answer.json["retry"]) == (400, code, "never")
+    assert_is_a_problem(answer)
+    assert_tells_nothing(answer, "31337733")
+    assert_not_given_back(shop, gateway, paid)
+
+
+def test_the_logs_hold_nothing_of_a_bad_refund(shop: Shop, admin: Cloud, paid: dict[str, Any]) -> None:
+    for bad in REFUNDS.values():
+        refund_with(shop, paid, bad.body, "bad-refunds-logged")
+    text = logged(admin)
+    assert paid["id"] in text, "no function has logged of the payment: the search would prove nothing"
+    for value in ("31337733", "4242-4242"):
+        assert value not in text
+
+
 @pytest.mark.parametrize("key", ["k", "k" * 255, "!~:;,{}<>"])
 def test_a_key_of_any_visible_characters_is_taken(shop: Shop, key: str) -> None:
     assert shop.charge(PAYMENT, key).status == 201
@@ -136,6 +221,9 @@ def test_an_id_that_is_no_payments_is_not_found(shop: Shop, payment_id: str) -> 
         assert (answer.status, answer.json["code"]) == (404, "payment_not_found")
         assert_is_a_problem(answer)
         assert_tells_nothing(answer, "31337733")
+    refused = refund_with(shop, {"id": payment_id}, json.dumps({"reason": "sent back"}), "bad-id")
+    assert (refused.status, refused.json["code"]) == (404, "payment_not_found")
+    assert_tells_nothing(refused, "31337733")
 
 
 def test_an_orders_lock_is_no_payment(shop: Shop) -> None:
@@ -153,6 +241,15 @@ def test_minor_units_of_every_exponent_reach_the_gateway_as_they_are(
     assert (answer.json["amount"], answer.json["currency"]) == (amount, currency)
     (request,) = [r for r in gateway.book()["requests"] if r["order_id"] == order["order_id"]]
     assert (request["decrypted"]["amount"], request["decrypted"]["currency"]) == (amount, currency)
+
+
+def refund_with(shop: Shop, paid: Mapping[str, Any], body: str, key: str | None) -> Answer:
+    return shop.post(f"/charges/{paid['id']}/refunds", body, {} if key is None else {"Idempotency-Key": key})
+
+
+def assert_not_given_back(shop: Shop, gateway: Control, paid: dict[str, Any]) -> None:
+    assert shop.get(f"/charges/{paid['id']}").json == paid
+    assert "bad-refunds" not in gateway.book()["refund_posts"]
 
 
 def assert_is_a_problem(answer: Answer) -> None:

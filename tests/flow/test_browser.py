@@ -1,4 +1,4 @@
-"""A shopper in a real browser: from the redirect of a charge through the 3-D Secure page and back to the shop."""
+"""A shopper in a real browser: from the redirect of a charge through the gateway's pages and back to the shop."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from local.simulator.control import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
 from tests.flow.chromium import Page, chromium
-from tests.flow.settled import Clerk, assert_told_without_a_gap
+from tests.flow.settled import Clerk, assert_charged_once, assert_told_without_a_gap
 
 
 class ThankYou(BaseHTTPRequestHandler):
@@ -78,9 +78,7 @@ def test_the_shopper_decides_and_comes_back_to_the_shop(
     assert "4111111111111111" not in page.text
 
     page.press(caption)
-    page.wait("document.title === 'Shop' && document.readyState === 'complete'")
-    assert page.url == thanks
-    assert page.text == "Thank you for your order"
+    assert_is_back(page, thanks)
 
     settled = clerk.wait(charged.json["id"], status)
     assert settled["next_action"] is None
@@ -89,3 +87,89 @@ def test_the_shopper_decides_and_comes_back_to_the_shop(
 
     page.open(action["url"])
     assert page.buttons == [], "a decided payment stays decided"
+
+
+@pytest.fixture
+def hosted(payment: dict[str, Any], thanks: str) -> dict[str, Any]:
+    """The documented payment without its card: the shopper has it in his hand."""
+    fields = {name: value for name, value in payment.items() if not name.startswith("card_")}
+    return fields | {"payment_method": "hosted", "redirect_url": thanks}
+
+
+def enter(page: Page, number: str, expiry: str = "12 / 30", cvv: str = "029") -> None:
+    """As a shopper types them: groups of digits, and blanks around the stroke."""
+    page.fill("Card number", number)
+    page.fill("Expiry (MM/YY)", expiry)
+    page.fill("Security code", cvv)
+    page.press("Pay")
+
+
+def assert_is_back(page: Page, thanks: str) -> None:
+    page.wait("document.title === 'Shop' && document.readyState === 'complete'")
+    assert page.url == thanks
+    assert page.text == "Thank you for your order"
+
+
+def test_the_shopper_mistypes_his_card_corrects_it_and_comes_back_to_the_shop(
+    shop: Shop,
+    gateway: Control,
+    bus: Subscriber,
+    clerk: Clerk,
+    hosted: dict[str, Any],
+    page: Page,
+    thanks: str,
+) -> None:
+    order = "browser-hosted"
+    charged = shop.charge(hosted | {"order_id": order}, order)
+    assert (charged.status, charged.json["status"]) == (201, "requires_action"), charged.body
+    page.open(charged.json["next_action"]["url"])
+    assert page.buttons == ["Pay", "Cancel and go back to the shop"]
+    for told in ("100 GBP", "James Dean", order):
+        assert told in page.text
+
+    enter(page, "4111 1111 1111 1112")
+    page.wait("document.querySelector('[role=alert]') && document.readyState === 'complete'")
+    assert "digits do not add up" in page.text
+    assert page.evaluate("document.activeElement.name") == "card_number", "where the shopper types on"
+    assert "4111" not in str(page.evaluate("document.documentElement.outerHTML"))
+    assert gateway.transaction(order)["status"] == "REDIRECT"
+    assert clerk.read(charged.json["id"])["status"] == "requires_action"
+
+    enter(page, "4111 1111 1111 1111")
+    page.wait("document.querySelector('button[value=approve]')")
+    assert "411111******1111" in page.text
+    page.press("Approve")
+    assert_is_back(page, thanks)
+
+    settled = clerk.wait(charged.json["id"], "succeeded")
+    assert (settled["next_action"], settled["card"]) == (None, None)
+    assert_charged_once(gateway, order)
+    assert_told_without_a_gap(bus, settled)
+    page.open(charged.json["next_action"]["url"])
+    assert page.buttons == [], "a decided payment stays decided"
+
+
+@pytest.mark.parametrize("ending", ["failed", "abandoned"])
+def test_the_shopper_comes_back_without_having_paid(
+    shop: Shop,
+    gateway: Control,
+    bus: Subscriber,
+    clerk: Clerk,
+    hosted: dict[str, Any],
+    page: Page,
+    thanks: str,
+    ending: str,
+) -> None:
+    order = f"browser-hosted-{ending}"
+    charged = shop.charge(hosted | {"order_id": order}, order).json
+    page.open(charged["next_action"]["url"])
+    if ending == "failed":
+        enter(page, "4000 0000 0000 0002")
+    else:
+        page.press("Cancel and go back to the shop")
+    assert_is_back(page, thanks)
+    # Of a shopper who left no webhook speaks: reconcile asks.
+    settled = (clerk.wait if ending == "failed" else clerk.follow_up)(charged["id"], ending)
+    assert settled["failure"]["code"] == ("declined" if ending == "failed" else "abandoned")
+    assert gateway.book()["posts"][order] == 1
+    assert_told_without_a_gap(bus, settled)

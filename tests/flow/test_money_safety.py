@@ -1,14 +1,10 @@
 """At most one charge per key and per order through the real stack: many callers at once, and workers killed."""
 
-import os
-import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,6 +12,7 @@ from local.simulator.control import Control
 from local.stack import Shop, Stack
 from local.stack.cloud import Keys
 from local.stack.subscriber import Subscriber
+from tests.flow.workers import kill, workers
 
 pytestmark = pytest.mark.flow
 
@@ -65,7 +62,7 @@ def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_
     caller.start()
     assert gateway.wait(order, held=True, timeout=20)
 
-    _kill(_workers(stack, "ChargeFunction"))
+    kill(workers(stack, "ChargeFunction"))
     caller.join(30)
 
     assert answered != [201]
@@ -103,24 +100,3 @@ def _send_all(told: tuple[str, str, Keys | None], requests: list[tuple[dict[str,
 
     with ThreadPoolExecutor(len(requests)) as threads:
         return list(threads.map(send, requests))
-
-
-def _workers(stack: Stack, function: str) -> list[int]:
-    """The processes in which this stack's emulator runs a function; another stack's bear the same name."""
-    name = f"AWS_LAMBDA_FUNCTION_NAME={stack.functions[function]}".encode()
-    emulator = str(urlsplit(stack.admin.endpoint_url).port).encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (process / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if name in environment and any(emulator in told for told in environment if told.startswith(b"AWS_ENDPOINT")):
-            found.append(int(process.name))
-    return found
-
-
-def _kill(processes: list[int]) -> None:
-    assert processes, "the emulator runs no worker of this function"
-    for process in processes:
-        os.kill(process, signal.SIGKILL)

@@ -15,7 +15,9 @@ from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber
 from tests.flow.bad_charges import CASES
+from tests.flow.cardform import enter
 from tests.flow.logs import logged
+from tests.flow.refunds import refund
 from tests.flow.settled import Clerk
 from tests.flow.sweeping import call, report
 
@@ -48,6 +50,8 @@ def traffic(
         order = f"no-card-data-{scenario}"
         gateway.script(scenario, order_id=order, message=QUOTED)
         shop.charge(payment | {"order_id": order}, order)
+    at_the_gateways_page(shop, clerk, payment)
+    give_back(shop, gateway, clerk, payment)
     for bad in CASES[::10]:
         shop.post("/charges", bad.body, {"Idempotency-Key": "no-card-data-bad"})
     shop.charge(payment | {"card_number": "4242424242424242 ", "4242424242424242": "1"}, "no-card-data-field")
@@ -58,6 +62,30 @@ def traffic(
     clerk.wait(made["id"], "succeeded")
     assert bus.wait_for(made["id"], "payment.succeeded")
     return str(made["id"])
+
+
+def at_the_gateways_page(shop: Shop, clerk: Clerk, payment: dict[str, Any]) -> None:
+    """A shopper types one card wrong and one right."""
+    fields = {name: value for name, value in payment.items() if not name.startswith("card_")}
+    order = fields | {"payment_method": "hosted", "order_id": "no-card-data-hosted"}
+    made = shop.charge(order, "no-card-data-hosted").json
+    assert enter(made["next_action"]["url"], "4111111111111112").status == 422
+    assert enter(made["next_action"]["url"], "4242424242424242").status == 303
+    clerk.wait(made["id"], "succeeded")
+
+
+def give_back(shop: Shop, gateway: Control, clerk: Clerk, payment: dict[str, Any]) -> None:
+    """A refund for whose reason somebody gives the card, one that the gateway refuses with it, and one that is done."""
+    order = "no-card-data-refund"
+    made = shop.charge(payment | {"order_id": order, "card_number": "4242424242424242"}, order).json
+    assert refund(shop, made["id"], order, "paid with 4111 1111 1111 1111").status == 422
+    for scenario in ("refund-refused-422", "refund-refused-400"):
+        gateway.script(scenario, call="refund", order_id=order, message=QUOTED)
+        answer = refund(shop, made["id"], f"{order}-{scenario}")
+        assert (answer.status, answer.json["code"]) == (422, "refund_refused")
+        assert "4111" not in answer.json["detail"]
+    assert refund(shop, made["id"], order, "James of 64 Hertingfordbury Rd (TF10 8DF) sent it back").status == 201
+    clerk.hurry(made["id"])
 
 
 @pytest.fixture(scope="module")

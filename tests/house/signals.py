@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from payments.statuses import Status
 from tests.house.tree import FUNCTIONS
 
-ENTRY_NAMES = (set(Status) - {Status.PROCESSING}) | {"refunded", "charged_back"}
+ENTRY_NAMES = (set(Status) - {Status.PROCESSING}) | {"refund_requested", "refunded", "refund_failed", "charged_back"}
 """Names of history entries that settling tells. A payment is claimed as processing, and never becomes it."""
 
 
@@ -33,9 +33,10 @@ def measured() -> set[str]:
     return {name for call, _ in _calls("measure") for name in _strings(call.args[0])}
 
 
-def constants(function: str, position: int) -> set[str]:
-    """The strings that are passed to a function at a position."""
-    return {text for call, _ in _calls(function) if len(call.args) > position for text in _strings(call.args[position])}
+def constants(room: str, function: str, position: int) -> set[str]:
+    """The strings that are passed, in one room, to a function at a position."""
+    passed = [call.args for call, where in _calls(function) if where.startswith(f"{room}/")]
+    return {text for args in passed if len(args) > position for text in _strings(args[position])}
 
 
 def _calls(method: str) -> Iterator[tuple[ast.Call, str]]:

@@ -43,7 +43,7 @@ def emitted() -> dict[str, set[str]]:
     """Metric → the values that its own dimension can take; a signal's for its metrics, none where it is measured."""
     values: dict[str, set[str]] = {name: set() for name in signals.measured()}
     causes = {
-        "cause": signals.constants("_refused", 1),
+        "cause": signals.constants("webhook", "_refused", 1),
         "status": {str(status) for status in Status},
         "field": {"amount", "currency", "order_id", "transaction_id"},
     }

@@ -9,14 +9,23 @@ from payments.charging import Charged, Charging
 from payments.following_up import FollowUps
 from payments.notifying import Notifications, Outcome
 from payments.payment import Payment
+from payments.ports import Due
 from payments.refreshing import Refreshing
+from payments.refund_orders import RefundOrder
+from payments.refunding import Refunded, Refunding
 from payments.reports import Report
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import SettableClock
-from tests.fakes.gateway import ScriptedGateway, report_of
+from tests.fakes.gateway import Answers, ScriptedGateway, report_of
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
+
+
+def finish(follow_ups: FollowUps, due: Due) -> Payment | None:
+    """What a run of reconcile does for one payment; None when another run has it, or its claim was taken back."""
+    taken = follow_ups.take(due)
+    return follow_ups.ask(taken).payment if taken is not None and follow_ups.is_to_be_asked(taken) else taken
 
 
 @dataclass
@@ -30,10 +39,30 @@ class House:
     telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
     confirm: bool = True
 
+    @property
+    def charging(self) -> Charging:
+        """What takes money."""
+        return Charging(self.ledger, self.gateway, self.clock, self.telemetry, live=False)
+
     def charge(self, order: ChargeOrder | None = None) -> Charged:
         """A request of the shop's."""
-        charging = Charging(self.ledger, self.gateway, self.clock, self.telemetry, live=False)
-        return charging.charge(order or samples.charge_order(), samples.address, 20.0)
+        return self.charging.charge(order or samples.charge_order(), samples.address, 20.0)
+
+    def paid(self, order: ChargeOrder | None = None) -> Payment:
+        """A payment that succeeded at once, and that the bus knows of."""
+        self.gateway.will(Answers("SUCCESS"))
+        charged = self.charge(order)
+        self.reconcile()
+        return self.standing(charged.payment)
+
+    @property
+    def refunding(self) -> Refunding:
+        """What gives money back."""
+        return Refunding(self.ledger, self.gateway, self.clock, self.telemetry)
+
+    def refund(self, payment: Payment, order: RefundOrder | None = None) -> Refunded:
+        """A request of the shop's to give it all back."""
+        return self.refunding.refund(self.standing(payment), order or samples.refund_order(), 20.0)
 
     def webhook(self, payment: Payment, claimed: Report | None = None) -> Outcome:
         """A verified delivery; unless told otherwise it says what is in the book."""
@@ -52,7 +81,7 @@ class House:
     def reconcile(self, **later: float) -> list[Payment | None]:
         """One run, so much later: what became of each payment that was due."""
         self.clock.forward(**later)
-        return [self.follow_ups.finish(due) for due in list(self.ledger.due(self.clock(), 100))]
+        return [finish(self.follow_ups, due) for due in list(self.ledger.due(self.clock(), 100))]
 
     def reconcile_until(self, done: Callable[[], bool], runs: int = 50) -> None:
         """Runs, each at the moment the next payment is due."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.cards import Card, CardFacts, brand_of, cvv_length, is_expired, passes_luhn
+from payments.cards import Card, CardFacts, brand_of, cvv_length, holds_number, is_expired, passes_luhn
 
 NUMBERS = {
     "visa": ["4111111111111111", "4012888888881881", "4222222222222", "4000000000000000006"],
@@ -98,6 +98,28 @@ class TestBrand:
     @pytest.mark.parametrize("brand", sorted(NUMBERS))
     def test_only_american_express_has_four_digits_on_the_front(self, brand: str) -> None:
         assert cvv_length(brand) == (4 if brand == "amex" else 3)
+
+
+class TestANumberInAText:
+    @pytest.mark.parametrize(("number", "brand"), EACH)
+    def test_is_found_whole(self, number: str, brand: str) -> None:
+        assert holds_number([number])
+        assert not holds_number([number[:-1] + str((int(number[-1]) + 1) % 10)])
+
+    @pytest.mark.parametrize(("number", "brand"), EACH)
+    @pytest.mark.parametrize("size", [1, 2, 4, 6])
+    def test_is_found_in_groups_with_others_around_it(self, number: str, brand: str, size: int) -> None:
+        groups = [number[start : start + size] for start in range(0, len(number), size)]
+        assert holds_number(["7", *groups, "12", "30"])
+
+    @pytest.mark.parametrize("groups", [[], [""], ["4"], ["0" * 16], ["2027", "01", "31", "0042"], ["1" * 300]])
+    def test_is_not_found_where_there_is_none(self, groups: list[str]) -> None:
+        assert not holds_number(groups)
+
+    @given(st.text("0123456789", min_size=16, max_size=16))
+    def test_is_a_run_of_its_own_and_no_part_of_another(self, run: str) -> None:
+        """Every fifth run of sixteen digits has a card's number somewhere in it: an order's number must not."""
+        assert holds_number([run]) == bool(brand_of(run) and passes_luhn(run))
 
 
 class TestExpiry:

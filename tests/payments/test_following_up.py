@@ -6,14 +6,15 @@ import pytest
 
 from payments.errors import GatewayError, NoAnswer, NotSent, Refused, UnknownToGateway
 from payments.following_up import BACK_OFF, LEASE, FollowUps
-from payments.payment import FIRST_ASK, Payment
+from payments.payment import Payment
+from payments.plans import FIRST_ASK
 from payments.ports import Due
 from payments.statuses import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.crashing import Crash, Fuse, Wired
 from tests.fakes.gateway import Answers, Fails
-from tests.payments.house import House
+from tests.payments.house import House, finish
 
 SILENCE = [NoAnswer("timed out"), NotSent("no route"), Refused("no")]
 
@@ -123,7 +124,8 @@ class TestAsking:
                 raise UnknownToGateway("lags")
 
         house.clock.now = house.standing(payment).follow_up.ask_at or house.clock.now
-        FollowUps(house.ledger, Meanwhile(), house.bus, house.clock, house.telemetry).finish(due(house))  # type: ignore[arg-type]
+        run = FollowUps(house.ledger, Meanwhile(), house.bus, house.clock, house.telemetry)  # type: ignore[arg-type]
+        finish(run, due(house))
         after = house.standing(payment)
         assert (after.status, after.follow_up.arrived) == (Status.PROCESSING, True)
         assert after.follow_up.due_at == house.clock()
@@ -133,8 +135,8 @@ class TestTheLease:
     def test_keeps_two_runs_from_doing_the_same(self, house: House, payment: Payment) -> None:
         house.clock.forward(minutes=1)
         found = due(house)
-        assert house.follow_ups.finish(found) is not None
-        assert house.follow_ups.finish(found) is None
+        assert finish(house.follow_ups, found) is not None
+        assert finish(house.follow_ups, found) is None
         assert len(house.gateway.asked) == 1
 
     @pytest.mark.parametrize("at", range(9))
@@ -145,7 +147,7 @@ class TestTheLease:
         wired = [Wired(part, fuse) for part in (house.ledger, house.gateway, house.bus)]
         dying = FollowUps(wired[0], wired[1], wired[2], house.clock, house.telemetry)
         with pytest.raises(Crash):
-            dying.finish(due(house))
+            finish(dying, due(house))
         house.reconcile()
         house.reconcile(seconds=LEASE.total_seconds())
         assert house.standing(payment).status is Status.SUCCEEDED
@@ -159,7 +161,7 @@ class TestTheLease:
         house.clock.forward(seconds=60)
         found, before = due(house), house.standing(payment)
         house.clock.forward(seconds=-30)
-        assert house.follow_ups.finish(found) is not None
+        assert finish(house.follow_ups, found) is not None
         assert house.gateway.asked == []
         assert house.standing(payment).follow_up == before.follow_up
 
@@ -179,7 +181,7 @@ class TestTheLease:
                 raise UnknownToGateway("no such payment")
 
         run = FollowUps(house.ledger, Meanwhile(), house.bus, house.clock, house.telemetry)  # type: ignore[arg-type]
-        assert run.finish(due(house)) is None
+        assert finish(run, due(house)) is None
         assert house.ledger.payments() == []
         assert house.bus.events == []
 

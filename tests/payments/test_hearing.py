@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.gateway.wire import VERDICTS
-from payments.hearing import MAX_HISTORY, hear
-from payments.history import Source
+from payments.hearing import hear
+from payments.history import MAX_HISTORY, Source
 from payments.payment import Payment
 from payments.reports import Report, mismatches
 from payments.statuses import Status

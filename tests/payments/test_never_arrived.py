@@ -16,6 +16,7 @@ from tests.fakes.clock import START, SettableClock
 from tests.fakes.gateway import Fails, ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
+from tests.payments.house import finish
 
 NOT_FOUND = UnknownToGateway("the gateway has no payment under this id")
 
@@ -39,7 +40,7 @@ class Case:
             while len(self.gateway.asked) == asked and self.payment.follow_up.ask_at is not None:
                 self.clock.now = max(self.clock.now, self.payment.follow_up.due_at or self.clock.now)
                 for due in list(self.ledger.due(self.clock(), 25)):
-                    self.follow_ups.finish(due)
+                    finish(self.follow_ups, due)
         return self.payment
 
     @property

@@ -49,6 +49,17 @@ def test_what_the_gateway_confirms_a_minute_later_is_settled_then(house: House, 
     assert house.settled
 
 
+def test_webhooks_that_come_again_and_again_do_not_use_up_the_plan(house: House, payment: Payment) -> None:
+    """The status lags behind for a while; nobody has to be called for that."""
+    for _ in range(12):
+        house.webhook(house.standing(payment), samples.report("SUCCESS"))
+        house.reconcile(minutes=1)
+    assert house.standing(payment).status is Status.REQUIRES_ACTION
+    house.gateway.book[0].said = "SUCCESS"
+    house.reconcile(minutes=10)
+    assert house.standing(payment).status is Status.SUCCEEDED
+
+
 @pytest.mark.parametrize("error", SILENCE, ids=lambda error: type(error).__name__)
 def test_when_the_gateway_cannot_be_asked_it_is_asked_at_the_next_run(
     house: House, payment: Payment, error: GatewayError

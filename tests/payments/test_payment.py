@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payments import refunds
 from payments.errors import IllegalMove
 from payments.history import Failure
-from payments.payment import FIRST_ASK, FollowUp, Payment
+from payments.payment import Payment
+from payments.plans import FIRST_ASK, FollowUp
 from payments.statuses import FREES_THE_ORDER, MOVES, OPEN, Status
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -89,7 +91,7 @@ class TestHistory:
             if payment.may_become(to):
                 payment = moved(payment, to)
             if step == refunds_after:
-                payment = payment.refunded(START, at=LATER, source="sweep", evidence={})
+                payment = refunds.refunded(payment, START, at=LATER, source="sweep", evidence={})
             if step == charged_back_after:
                 payment = payment.charged_back(START, at=LATER, source="sweep", evidence={})
 
@@ -110,7 +112,7 @@ class TestHistory:
         """Told again after a year, an event must say what it said."""
         payment = moved(samples.payment(), Status.FAILED, transaction_id="PA1", failure=WHY)
         payment = moved(payment, Status.SUCCEEDED)
-        payment = payment.refunded(START, at=LATER, source="status", evidence={})
+        payment = refunds.refunded(payment, START, at=LATER, source="status", evidence={})
         payment = payment.charged_back(START, at=LATER, source="status", evidence={})
 
         facts = [
@@ -128,7 +130,7 @@ class TestHistory:
     @pytest.mark.parametrize("status", list(Status))
     def test_a_refund_is_a_fact_beside_any_status(self, status: Status) -> None:
         before = standing(status)
-        after = before.refunded(START, at=LATER, source="sweep", evidence={"a": 1})
+        after = refunds.refunded(before, START, at=LATER, source="sweep", evidence={"a": 1})
 
         assert after.status is before.status
         assert (after.history[-1].previous_status, after.refund.refunded_at) == (status, START)

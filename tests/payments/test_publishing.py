@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from payments import refunds
 from payments.events import event_of, unpublished
 from payments.payment import Payment
 from payments.publishing import publish
@@ -74,7 +75,7 @@ def test_an_event_is_told_alike_whatever_has_happened_since(house: House, paymen
     then = replace(payment, status=Status.REQUIRES_ACTION, history=payment.history[:2])
     early = event_of(then, payment.history[1])
     assert event_of(payment, payment.history[1]) == early
-    later = house.ledger.save(payment, payment.refunded(START, at=START, source="sweep", evidence={}))
+    later = house.ledger.save(payment, refunds.refunded(payment, START, at=START, source="sweep", evidence={}))
     assert event_of(later, later.history[1]) == early
     assert [event.type for event in unpublished(later)][-1] == "payment.refunded"
 

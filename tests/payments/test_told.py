@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from payments.charging import LEAST_SECONDS, Charged
+from payments.charging import Charged
 from payments.errors import GatewayUnreachable, NotSent, OrderMoved, SecretUnusable
 from payments.payment import Payment
+from payments.plans import LEAST_SECONDS
 from payments.ports import Order, Submission
 from payments.reports import Report
 from payments.statuses import Status
@@ -45,6 +46,21 @@ def test_a_repeat_that_was_told_processing_finds_the_payment_though_nothing_coul
     assert first.payment == standing
     house.reconcile(minutes=2)
     assert house.bus.types() == ["payment.processing", "payment.failed"]
+
+
+def test_a_repeat_that_would_not_be_taken_today_finds_the_payment_all_the_same() -> None:
+    """A card that expires between a request and its repeat: the repeat is known by what it led to before."""
+    house, repeats = House(), list[Charged | None]()
+    house.gateway = Interrupted(lambda: repeats.append(house.charging.earlier(samples.charge_order())))
+    house.gateway.will(Fails(NotSent("connect")))
+
+    first = house.charge()
+
+    (repeat,) = repeats
+    assert repeat is not None
+    assert (repeat.replayed, repeat.payment.status) == (True, Status.PROCESSING)
+    assert house.standing(repeat.payment) == first.payment
+    assert first.payment.status is Status.FAILED
 
 
 def test_the_order_of_a_payment_that_could_not_be_sent_is_free() -> None:

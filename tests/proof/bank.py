@@ -3,12 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from payments.errors import CredentialsRefused, NoAnswer, NotSent, Refused, UnknownToGateway
+from payments.errors import (
+    AlreadyChargedBack,
+    AlreadyRefunded,
+    CredentialsRefused,
+    NoAnswer,
+    NotSent,
+    Refused,
+    UnknownToGateway,
+)
 from payments.ports import Submission
 from payments.reports import Report
 from tests.fakes import samples
+from tests.proof.way_back import SHOWN, Moved, Post, Way, WayBack
 
 NOTIFIED: Final = frozenset({"SUCCESS", "FAILED", "BLOCKED"})
 NO_MONEY: Final = frozenset({"FAILED", "BLOCKED", "ABANDONED"})
@@ -41,6 +50,7 @@ class Charge:
     fate: Fate
     at: float
     words: list[tuple[float, str]] = field(default_factory=list)
+    back: WayBack = field(default_factory=WayBack)
 
     @property
     def word(self) -> str:
@@ -77,6 +87,7 @@ class Bank:
         self.down: Down = None
         self.forgets: Callable[[Charge], bool] = lambda charge: False
         self.fate = Fate()
+        self.way = Way()
 
     # ------------------------------------------------------------- the port
 
@@ -106,14 +117,51 @@ class Bank:
             raise NoAnswer("reset")
         return report_of(charge, charge.word)
 
+    def refund(self, transaction_id: str, reason: str, seconds: float) -> Report:
+        """See `Gateway.refund`. Raises KeyError for a transaction that there is not, or that nobody has paid."""
+        charge = {charge.transaction_id: charge for charge in self.paid}[transaction_id]
+        way, back, now = self.way, charge.back, self.now()
+        if self.down == "unreachable" or way.how == "not sent":
+            raise NotSent("no route")
+        lost_on_the_way = self.down == "silent" or way.how in ("vanished", "late")
+        refused = not lost_on_the_way and (
+            way.how in ("refused", "credentials refused", "declined") or back.behind_our_back
+        )
+        back.posts.append(Post(now, refused))
+        if lost_on_the_way:
+            if self.down != "silent" and way.how == "late":
+                back.under_way.append((now + way.late, way))
+            raise NoAnswer("timed out")
+        if not refused:
+            back.refunds.append(Moved(now, way, ours=True))
+            back.clear = back.clear or way.how == "denied"
+        return self._answer_of_refund(charge, way, refused=refused)
+
+    def _answer_of_refund(self, charge: Charge, way: Way, *, refused: bool) -> Report:
+        if way.how == "lost":
+            raise NoAnswer("reset")
+        if way.how == "credentials refused":
+            raise CredentialsRefused("bad key")
+        if way.how in ("refused", "denied"):
+            raise Refused("words that nobody knows")
+        if way.how == "declined":
+            return report_of(charge, "FAILED")
+        if refused and not charge.back.refunds:
+            raise AlreadyChargedBack("Transaction has already been charged back.")
+        if refused or way.how == "already":
+            raise AlreadyRefunded("Transaction has already been refunded.")
+        return report_of(charge, charge.word, **({} if way.how == "answered" else SHOWN[way.shown]))
+
     def status(self, order_id: str, seconds: float) -> Report:
         """See `Gateway.status`."""
         if self.down is not None:
             raise NotSent("no route") if self.down == "unreachable" else NoAnswer("timed out")
         for charge in self.book:
-            word = None if self.forgets(charge) else charge.shown(self.now())
-            if charge.submission.order_id == order_id and word is not None:
-                return report_of(charge, word)
+            if charge.submission.order_id != order_id:
+                continue
+            word = charge.word if charge.back.clear else None if self.forgets(charge) else charge.shown(self.now())
+            if word is not None:
+                return report_of(charge, word, **charge.back.told(self.now()))
         raise UnknownToGateway("the gateway has no payment under this id")
 
     # ------------------------------------------------- what happens meanwhile
@@ -127,10 +175,22 @@ class Bank:
         for charge in self.undecided:
             if charge.fate.then is not None and charge.at + charge.fate.after <= self.now():
                 self.decide(charge, charge.fate.then, charge.at + charge.fate.after)
+        for charge in self.book:
+            charge.back.catch_up(self.now())
 
     def decide(self, charge: Charge, word: str, at: float) -> None:
         """The shopper, or his bank, has decided."""
         charge.words.append((at, word))
+        self._notify(charge)
+
+    def refund_at_the_dashboard(self, charge: Charge, way: Way) -> None:
+        """The shop gives it back itself, without us."""
+        charge.back.refunds.append(Moved(self.now(), replace(way, shown="plainly"), ours=False))
+        self._notify(charge)
+
+    def charge_back(self, charge: Charge, way: Way) -> None:
+        """The cardholder's bank takes the money back."""
+        charge.back.chargeback = Moved(self.now(), way, ours=False)
         self._notify(charge)
 
     def heal(self) -> None:
@@ -141,11 +201,17 @@ class Bank:
         self.under_way = []
         for charge in self.book:
             charge.fate = replace(charge.fate, hidden=0, stale=0)
+            charge.back.heal(self.now())
 
     @property
     def undecided(self) -> list[Charge]:
         """The charges that may still go either way."""
         return [charge for charge in self.book if charge.word not in FINAL]
+
+    @property
+    def paid(self) -> list[Charge]:
+        """The charges whose money has moved."""
+        return [charge for charge in self.book if charge.word == "SUCCESS"]
 
     def _enter(self, charge: Charge, at: float) -> None:
         charge.at = at
@@ -158,12 +224,14 @@ class Bank:
             self.post.append((charge.payment_id, report_of(charge, charge.word)))
 
 
-def report_of(charge: Charge, word: str) -> Report:
-    """An envelope about a charge."""
-    return samples.report(
-        word,
-        transaction_id=charge.transaction_id,
-        order_id=charge.submission.order_id,
-        amount=charge.amount,
-        currency=charge.submission.money.currency,
-    )
+def report_of(charge: Charge, word: str, **changes: Any) -> Report:
+    """An envelope about a charge; unless told otherwise, it says the truth."""
+    told: dict[str, Any] = {
+        "transaction_id": charge.transaction_id,
+        "order_id": charge.submission.order_id,
+        "amount": charge.amount,
+        "currency": charge.submission.money.currency,
+        **charge.back.truth(),
+    }
+    said = changes.pop("said", word)
+    return samples.report(said, **{**told, **changes})

@@ -41,39 +41,12 @@ some = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3, 5, 9])
 """Which one, counted from the newest: most collisions are with what has only just happened."""
 
 
-class Payments(RuleBasedStateMachine):
+class Surroundings(RuleBasedStateMachine):
     """Each rule is one thing that happens; `steps` says how far a process gets before something else does."""
 
-    @initialize(confirm=st.booleans())
-    def begin(self, confirm: bool) -> None:  # noqa: FBT001 - Hypothesis calls it by name
-        """One world a run: with confirmation of webhooks, or without."""
-        self.world = World(confirm=confirm)
+    world: World
 
     # --------------------------------------------------------- who calls us
-
-    @rule(has_order=st.booleans(), fate=fates, steps=steps)
-    def a_shop_charges(self, has_order: bool, fate: Fate, steps: int | None) -> None:  # noqa: FBT001
-        nth = len(self.world.asked)
-        self._charged(Shop("shop", f"key-{nth}", f"order-{nth}" if has_order else None), fate, steps)
-
-    @precondition(lambda self: self.world.asked)
-    @rule(nth=some, kind=st.sampled_from(list(COLLISIONS)), fate=fates, steps=steps)
-    def a_shop_asks_for_nearly_the_same(self, nth: int, kind: str, fate: Fate, steps: int | None) -> None:
-        like = self.world.asked[-1 - nth % len(self.world.asked)]
-        self._charged(COLLISIONS[kind](like, len(self.world.asked)), fate, steps)
-
-    @precondition(lambda self: self._orders)
-    @rule(nth=some, fate=fates, steps=steps)
-    def a_shop_pays_an_order_under_another_key(self, nth: int, fate: Fate, steps: int | None) -> None:
-        like = self._orders[-1 - nth % len(self._orders)]
-        self._charged(replace(like, key=f"key-{len(self.world.asked)}"), fate, steps)
-
-    @property
-    def _orders(self) -> list[Shop]:
-        return [shop for shop in self.world.asked if shop.order_id]
-
-    def _charged(self, shop: Shop, fate: Fate, steps: int | None) -> None:
-        self.world.go_on(self.world.charge(shop, fate), steps)
 
     @precondition(lambda self: self.world.bank.post)
     @rule(nth=some, again=st.booleans(), steps=steps)
@@ -108,15 +81,6 @@ class Payments(RuleBasedStateMachine):
         self.world.kill(self.world.alive[-1 - nth % len(self.world.alive)])
 
     # ------------------------------------------------------ the world around
-
-    @precondition(lambda self: self.world.bank.undecided)
-    @rule(nth=some, word=st.sampled_from(sorted(FINAL)), told=st.booleans())
-    def the_shopper_decides(self, nth: int, word: str, told: bool) -> None:  # noqa: FBT001
-        """Told: the webhook is there at once, faster than anything else that is under way."""
-        undecided = self.world.bank.undecided
-        self.world.bank.decide(undecided[-1 - nth % len(undecided)], word, self.world.elapsed)
-        if told and word in NOTIFIED:
-            self.world.go_on(self.world.webhook(*self.world.bank.post[-1]))
 
     @rule(runs=st.integers(1, 8), down=st.sampled_from(DOWN))
     def the_schedule_keeps_time(self, runs: int, down: Down) -> None:
@@ -157,3 +121,45 @@ class Payments(RuleBasedStateMachine):
         trouble_over = {payment.id: payment for payment in self.world.ledger.payments()}
         self.world.finish()
         promises.everything(self.world, trouble_over)
+
+    def _charged(self, shop: Shop, fate: Fate, steps: int | None) -> None:
+        self.world.go_on(self.world.charge(shop, fate), steps)
+
+
+class Payments(Surroundings):
+    """Shops that charge, and shoppers who pay or do not."""
+
+    @initialize(confirm=st.booleans())
+    def begin(self, confirm: bool) -> None:  # noqa: FBT001 - Hypothesis calls it by name
+        """One world a run: with confirmation of webhooks, or without."""
+        self.world = World(confirm=confirm)
+
+    @rule(has_order=st.booleans(), fate=fates, steps=steps)
+    def a_shop_charges(self, has_order: bool, fate: Fate, steps: int | None) -> None:  # noqa: FBT001
+        nth = len(self.world.asked)
+        self._charged(Shop("shop", f"key-{nth}", f"order-{nth}" if has_order else None), fate, steps)
+
+    @precondition(lambda self: self.world.asked)
+    @rule(nth=some, kind=st.sampled_from(list(COLLISIONS)), fate=fates, steps=steps)
+    def a_shop_asks_for_nearly_the_same(self, nth: int, kind: str, fate: Fate, steps: int | None) -> None:
+        like = self.world.asked[-1 - nth % len(self.world.asked)]
+        self._charged(COLLISIONS[kind](like, len(self.world.asked)), fate, steps)
+
+    @precondition(lambda self: self._orders)
+    @rule(nth=some, fate=fates, steps=steps)
+    def a_shop_pays_an_order_under_another_key(self, nth: int, fate: Fate, steps: int | None) -> None:
+        like = self._orders[-1 - nth % len(self._orders)]
+        self._charged(replace(like, key=f"key-{len(self.world.asked)}"), fate, steps)
+
+    @property
+    def _orders(self) -> list[Shop]:
+        return [shop for shop in self.world.asked if shop.order_id]
+
+    @precondition(lambda self: self.world.bank.undecided)
+    @rule(nth=some, word=st.sampled_from(sorted(FINAL)), told=st.booleans())
+    def the_shopper_decides(self, nth: int, word: str, told: bool) -> None:  # noqa: FBT001
+        """Told: the webhook is there at once, faster than anything else that is under way."""
+        undecided = self.world.bank.undecided
+        self.world.bank.decide(undecided[-1 - nth % len(undecided)], word, self.world.elapsed)
+        if told and word in NOTIFIED:
+            self.world.go_on(self.world.webhook(*self.world.bank.post[-1]))

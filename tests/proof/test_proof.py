@@ -1,4 +1,4 @@
-"""THE PROOF: charged at most once, never lost, told in order, and no card anywhere; whatever crashes, and where.
+"""THE PROOF: charged and refunded at most once, never lost, told in order, no card anywhere; whatever crashes where.
 
 The fast profile runs with every `make test`, always the same; `make prove` explores, and keeps what it finds.
 """
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.proof.machine import Payments
+from tests.proof.refunds import Refunds
 
 FAST: Final = settings(max_examples=300, stateful_step_count=40, derandomize=True, database=None)
 THOROUGH: Final = settings(max_examples=int(os.environ.get("PROOF_EXAMPLES", "20000")), stateful_step_count=60)
@@ -24,5 +25,15 @@ PROFILES: Final = {"fast": FAST, "thorough": THOROUGH, "mutant": MUTANT}
 @pytest.mark.slow
 @pytest.mark.timeout(0)
 def test_no_order_of_events_breaks_a_promise() -> None:
-    profile = PROFILES[os.environ.get("PROOF", "fast")]
-    run_state_machine_as_test(Payments, settings=settings(profile, deadline=None, suppress_health_check=QUIET))
+    run_state_machine_as_test(Payments, settings=chosen())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0)
+def test_no_order_of_events_breaks_a_promise_about_refunds() -> None:
+    run_state_machine_as_test(Refunds, settings=chosen())
+
+
+def chosen() -> settings:
+    """The profile that the environment names."""
+    return settings(PROFILES[os.environ.get("PROOF", "fast")], deadline=None, suppress_health_check=QUIET)

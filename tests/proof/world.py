@@ -6,12 +6,16 @@ from typing import Any, Final
 
 from payments.charge_orders import ChargeOrder
 from payments.charging import Charged, Charging
-from payments.errors import ChargeRefused
+from payments.errors import ChargeRefused, LostRace, NotRefundable
 from payments.following_up import FollowUps
+from payments.history import SUSPICIOUS, Failure
 from payments.notifying import Notifications
 from payments.payment import Payment
-from payments.refreshing import Refreshing
+from payments.refreshing import AT_MOST_EVERY, Refreshing
+from payments.refund_orders import RefundOrder
+from payments.refunding import Refunded, Refunding
 from payments.reports import Report
+from payments.statuses import Status
 from reconcile.rounds import run
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
@@ -21,6 +25,7 @@ from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
 from tests.proof.bank import Bank, Charge, Fate
 from tests.proof.processes import Paused, Process
+from tests.proof.way_back import Way
 
 CVV: Final = "the-cvv"
 """No digits, so that no timestamp can be mistaken for it."""
@@ -56,6 +61,20 @@ class Shop:
         )
 
 
+@dataclass(frozen=True)
+class Wish:
+    """One of the requests to give a payment back, which shops make and repeat, too."""
+
+    payment_id: str
+    caller: str
+    key: str
+    reason: str = "returned"
+
+    def order(self) -> RefundOrder:
+        """The request."""
+        return RefundOrder(caller=self.caller, idempotency_key=self.key, reason=self.reason)
+
+
 class World:
     """All there is, and how its processes begin, go on and die."""
 
@@ -68,6 +87,7 @@ class World:
         self.alive: list[Process] = []
         self.asked: list[Shop] = []
         self.answers: list[tuple[Shop, Payment]] = []
+        self.wished: list[Wish] = []
         self.texts: list[str] = []
 
     # ------------------------------------------------------------ processes
@@ -84,6 +104,22 @@ class World:
 
         self.asked.append(shop)
         return self._begun(f"charge {shop.key}", DOOR_SECONDS, work)
+
+    def refund(self, wish: Wish, way: Way, *, unheard: bool) -> Process:
+        """A shop's request to give it all back. `unheard`: its first write is done, and reported as lost."""
+
+        def work(process: Process) -> Refunded | None:
+            ledger, gateway = Paused(self.ledger, process), Paused(_Fated(self.bank, way=way), process)
+            payment = ledger.get(wish.payment_id)
+            if payment is None:
+                return None
+            writing = _Unheard(ledger) if unheard else ledger
+            refunding = Refunding(writing, gateway, self.clock, self.telemetry, lambda: nonce)
+            return refunding.refund(payment, wish.order(), 20.0)
+
+        self.wished.append(wish)
+        nonce = f"nonce-{len(self.wished)}"
+        return self._begun(f"refund {wish.key}", DOOR_SECONDS, work)
 
     def webhook(self, payment_id: str, report: Report) -> Process:
         """A delivery, verified by the door; 404 for a payment that was released."""
@@ -140,7 +176,7 @@ class World:
         self.alive.remove(process)
         error = process.error
         self.texts += [repr(process.result), repr(error), str(error), repr(getattr(error, "__cause__", None))]
-        if error is not None and not isinstance(error, Crash | ChargeRefused):
+        if error is not None and not isinstance(error, Crash | ChargeRefused | NotRefundable):
             raise error
 
     # ----------------------------------------------------------------- time
@@ -158,6 +194,25 @@ class World:
         for _ in range(runs):
             self.pass_time(self.seconds_to_next_due() or 60.0)
             self.go_on(self.reconcile())
+
+    def suspect(self, charge: Charge) -> None:
+        """The gateway's books call a payment suspicious: it goes to a human, whatever else is being done about it."""
+        payment = self.ledger.get(charge.payment_id)
+        if payment is None or payment.status is not Status.SUCCEEDED:
+            return
+        failure = Failure(SUSPICIOUS, "the gateway's books call it suspicious")
+        marked = replace(payment, status=Status.NEEDS_REVIEW, failure=failure)
+        after = marked.with_entry("needs_review", self.clock(), "operator", {}, previous_status=payment.status)
+        self.ledger.save(payment, after)
+
+    def clear_of_suspicion(self, charge: Charge) -> None:
+        """A human has looked: it was paid, as it seemed."""
+        payment = self.ledger.get(charge.payment_id)
+        if payment is None or payment.failure is None or payment.failure.code != SUSPICIOUS:
+            return
+        self.ledger.save(
+            payment, payment.moved(Status.SUCCEEDED, at=self.clock(), source="operator", evidence={"why": "asked"})
+        )
 
     def forget(self) -> None:
         """The status API no longer finds what it has once shown, and we have written down that it knows it."""
@@ -185,6 +240,17 @@ class World:
         self.bank.heal()
         self.bank.post = []
         self.bus.takes = None
+        self.come_to_rest()
+
+    def look_at_each(self) -> None:
+        """Every payment is asked about once more: what was done behind our back, and told by nobody, is seen."""
+        self.pass_time(2 * AT_MOST_EVERY.total_seconds() + 1)  # the clock may have been set back by five
+        for payment in self.ledger.payments():
+            self.go_on(self.refresh(payment.id))
+        self.come_to_rest()
+
+    def come_to_rest(self) -> None:
+        """Reconcile runs whenever something is due, until nothing is."""
         for _ in range(500):
             wait = self.seconds_to_next_due()
             if wait is None:
@@ -197,10 +263,28 @@ class World:
 class _Fated:
     """The bank, which has decided what becomes of this process's POST."""
 
-    def __init__(self, bank: Bank, fate: Fate) -> None:
+    def __init__(self, bank: Bank, fate: Fate | None = None, way: Way | None = None) -> None:
         self._bank = bank
-        self._fate = fate
+        self._fate, self._way = fate, way
 
     def __getattr__(self, name: str) -> Any:
-        self._bank.fate = self._fate
+        self._bank.fate, self._bank.way = self._fate or self._bank.fate, self._way or self._bank.way
         return getattr(self._bank, name)
+
+
+class _Unheard:
+    """A ledger whose first write is done, though its client, who tries again by itself, finds his own in the way."""
+
+    def __init__(self, ledger: Any) -> None:
+        self._ledger = ledger
+        self._heard = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        saved: Payment = self._ledger.save(before, after)
+        if self._heard:
+            return saved
+        self._heard = True
+        raise LostRace(self._ledger.get(saved.id))

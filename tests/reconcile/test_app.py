@@ -153,8 +153,10 @@ def test_two_runs_at_once_do_nothing_twice(desk: Desk) -> None:
     (due,) = desk.ledger.due(desk.clock(), PAGE)
     telemetry = desk.console.telemetry
     follow_ups = FollowUps(desk.ledger, desk.gateway, desk.bus, desk.clock, telemetry)
-    assert follow_ups.finish(due) is not None
-    assert follow_ups.finish(due) is None, "the other run read the same page of the index"
+    taken = follow_ups.take(due)
+    assert taken is not None
+    follow_ups.ask(taken)
+    assert follow_ups.take(due) is None, "the other run read the same page of the index"
     assert len(desk.gateway.asked) == 1
 
 

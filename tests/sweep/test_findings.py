@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from payments import refunds
 from payments.errors import NoAnswer, UnknownToGateway
 from payments.findings import NOTES
 from payments.identities import orphan_id_of
@@ -163,7 +164,7 @@ class TestVerdicts:
 
 
 def refunded_here(payment: Payment) -> Payment:
-    return payment.refunded(START, at=START, source="status", evidence={})
+    return refunds.refunded(payment, START, at=START, source="status", evidence={})
 
 
 def charged_back_here(payment: Payment) -> Payment:

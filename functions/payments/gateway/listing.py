@@ -12,10 +12,11 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from payments.cards import holds_number
+from payments.cards import may_hold_number
 from payments.errors import NoAnswer, Refused
 from payments.gateway import wire
-from payments.gateway.client import PayAgency, is_bare
+from payments.gateway.client import PayAgency
+from payments.gateway.refusals import is_bare
 from payments.gateway.transport import Exchange
 from payments.listing import ListedRow, Page, Span, UnreadableRow
 from payments.money import EXPONENTS, exact, in_minor_units
@@ -50,7 +51,8 @@ class PayAgencyList:
             **({} if cursor is None else {"nextCursor": cursor}),
         }
         path = f"/api/v1/{self.client.mode}-transactions?{urlencode(query)}"
-        return _page(self.client.get(path, seconds, MAX_PAGE_BYTES), self.client.dialect)
+        exchange, _ = self.client.get(path, seconds, MAX_PAGE_BYTES)
+        return _page(exchange, self.client.dialect)
 
 
 def _page(exchange: Exchange, dialect: wire.Dialect) -> Page:
@@ -110,7 +112,7 @@ def _transaction_id(told: Mapping[str, Any]) -> str:
     value = told.get("transaction_id")
     if not isinstance(value, str) or not wire.TRANSACTION_ID.fullmatch(value):
         raise Unreadable("it has no transaction_id")
-    if not re.search("[A-Za-z]", value) and holds_number(value):
+    if not re.search("[A-Za-z]", value) and may_hold_number(value):
         raise Unreadable("its transaction_id looks like a card's number")
     return value
 

@@ -1,4 +1,4 @@
-"""The gateway's words: what a card request looks like, and how its envelopes read. Facts from the S2S document."""
+"""The gateway's words, as its envelopes read. Facts from the S2S document."""
 
 import json
 import re
@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from payments.countries import ALPHA_3
 from payments.errors import FieldError
 from payments.money import AmountUnit, exact, in_minor_units
-from payments.ports import Submission
 from payments.reports import Report
 from payments.statuses import Status
 from payments.times import parse_iso
@@ -48,28 +46,6 @@ class Dialect:
     country_format: CountryFormat
 
 
-def card_payload(submission: Submission, dialect: Dialect) -> bytes:
-    """The plaintext of a card request: flat JSON, every value a string but `amount`; optional fields left out."""
-    fields = {
-        **submission.shopper,
-        "currency": submission.money.currency,
-        "card_number": submission.card.number,
-        "card_expiry_month": submission.card.expiry_month,
-        "card_expiry_year": submission.card.expiry_year,
-        "card_cvv": submission.card.cvv,
-        "redirect_url": submission.redirect_url,
-        "webhook_url": submission.webhook_url,
-        "order_id": submission.order_id,
-    }
-    if submission.terminal_id is not None:
-        fields["terminal_id"] = submission.terminal_id
-    if dialect.country_format == "alpha-3":
-        fields["country"] = ALPHA_3[fields["country"]]
-    # json knows no Decimal and a float would round: the exact digits go in as they are.
-    amount = format(submission.money.in_unit(dialect.amount_unit), "f")
-    return f'{{"amount":{amount},{json.dumps(fields, ensure_ascii=False)[1:]}'.encode()
-
-
 def parse(body: bytes) -> dict[str, Any] | None:
     """The JSON object in a body, numbers as exact decimals; None for anything else, whatever the bytes."""
     try:
@@ -88,8 +64,7 @@ def report_of(
     address, the shopper's data) in no text.
     """
     data = envelope.get("data")
-    said = envelope.get("status")
-    if not isinstance(data, dict) or not isinstance(said, str):
+    if not isinstance(data, dict) or not isinstance(said := _status_said(envelope, data), str):
         return None
     transaction_id = data.get("transaction_id")
     if not isinstance(transaction_id, str) or not TRANSACTION_ID.fullmatch(transaction_id):
@@ -108,11 +83,27 @@ def report_of(
         currency=currency,
         message=message_of(envelope, hidden, private),
         redirect_url=_url(envelope.get("redirect_url"), hidden),
-        refunded=refund.get("status") is True,
+        refunded=flag if isinstance(flag := refund.get("status"), bool) else None,
         refunded_at=_moment(refund.get("refund_date")),
         charged_back=chargeback.get("status") is True,
         charged_back_at=_moment(chargeback.get("chargeback_date")),
     )
+
+
+_CONTRADICTORY: Final = "CONTRADICTORY"
+"""Stands for two words that cannot both be the payment's: it is none of the gateway's, so it decides nothing."""
+
+
+def _status_said(envelope: dict[str, Any], data: dict[str, Any]) -> Any:
+    """The payment's status word.
+
+    One of the gateway's SDKs shows a second one in `data`, beside "Payment found": then the outer SUCCESS may be the
+    question's own, and the payment's is the inner one (docs/ambiguities.md). Any other two cannot both be true.
+    """
+    outer, inner = envelope.get("status"), data.get("status")
+    if inner is None or inner == outer or not isinstance(outer, str):
+        return outer
+    return inner if outer == "SUCCESS" and isinstance(inner, str) else _CONTRADICTORY
 
 
 def message_of(envelope: dict[str, Any], hidden: Sequence[str] = (), private: Sequence[str] = ()) -> str | None:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from payments.books import Book, Books, Sums
 from payments.ledger import items
+from payments.ledger.entries import Item
 from payments.ledger.expressions import failed_condition
 from payments.ledger.table import Table
 from payments.listing import Span
@@ -63,7 +64,7 @@ class DynamoCheckpoints:
         return True
 
 
-def progress_item(progress: Progress) -> items.Item:
+def progress_item(progress: Progress) -> Item:
     """The attributes of a checkpoint; None means the attribute is taken away."""
     report = progress.report
     return {

@@ -10,7 +10,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from payments.errors import LostRace, OrderMoved, Released
-from payments.ledger import items, orders
+from payments.ledger import entries, items, orders
 from payments.ledger.expressions import NOT_YET_THERE, failed_condition, failed_conditions, wire
 from payments.ledger.table import Table
 from payments.payment import Payment
@@ -87,7 +87,7 @@ class DynamoLedger:
 
     def save(self, before: Payment, after: Payment) -> Payment:
         """See `ClaimLedger.save`."""
-        entries = [items.entry_item(entry) for entry in after.history[before.version :]]
+        appended = [entries.entry_item(entry) for entry in after.history[before.version :]]
         changes = items.state(after) | items.due(after)
         try:
             self._table.update(
@@ -95,7 +95,7 @@ class DynamoLedger:
                 changes,
                 condition=NOTHING_WRITTEN_SINCE,
                 values={":seen_revision": before.revision},
-                append={"history": entries} if entries else {},
+                append={"history": appended} if appended else {},
             )
         except ClientError as error:
             standing = failed_condition(error)
@@ -173,6 +173,6 @@ class DynamoLedger:
         return items.payment_of(answer)
 
 
-def _of_another(claim: str, standing: items.Item) -> Payment | None:
+def _of_another(claim: str, standing: entries.Item) -> Payment | None:
     """The payment that stands in the way; None when it is this very claim, written by a try whose answer was lost."""
     return None if standing.get("claim") == claim else items.payment_of(standing)

@@ -6,15 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from payments.cards import CardFacts
-from payments.errors import FieldError
-from payments.history import Chargeback, Entry, Failure, Refund
+from payments.ledger import entries
+from payments.ledger.entries import Item
 from payments.ledger.marks import unlisted_on
 from payments.money import Money
-from payments.payment import FollowUp, Payment
+from payments.payment import Payment
+from payments.plans import FollowUp
 from payments.statuses import Status
 from payments.times import iso, parse_iso
-
-Item = dict[str, Any]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,7 +38,7 @@ def payment_item(payment: Payment) -> Item:
         "attempt": payment.attempt,
         "card": _facts(payment.card),
         "created_at": iso(payment.created_at),
-        "history": [entry_item(entry) for entry in payment.history],
+        "history": [entries.entry_item(entry) for entry in payment.history],
         "published": payment.published,
         "revision": payment.revision,
         "unlisted_on": unlisted_on(payment, shard_of(payment.id)),
@@ -57,9 +56,10 @@ def state(payment: Payment) -> Item:
         "transaction_id": payment.transaction_id,
         "message": payment.message,
         "redirect_url": payment.redirect_url,
-        "refund": _refund(payment.refund),
-        "chargeback": _chargeback(payment.chargeback),
-        "failure": _failure(payment.failure),
+        "refund": entries.refund(payment.refund),
+        "refund_request": entries.refund_request(payment.refund_request),
+        "chargeback": entries.chargeback(payment.chargeback),
+        "failure": entries.failure(payment.failure),
         "ask_at": stamp(payment.follow_up.ask_at),
         "asks": payment.follow_up.asks,
         "not_found": payment.follow_up.not_found,
@@ -83,24 +83,6 @@ def moment(value: Any) -> datetime | None:
     return None if value is None else _EPOCH + timedelta(milliseconds=int(value))
 
 
-def entry_item(entry: Entry) -> Item:
-    """One history entry."""
-    item = {
-        "sequence": entry.sequence,
-        "name": entry.name,
-        "previous_status": entry.previous_status.value if entry.previous_status else None,
-        "status": entry.status.value,
-        "at": iso(entry.at),
-        "source": entry.source,
-        "evidence": dict(entry.evidence),
-        "transaction_id": entry.transaction_id,
-        "refund": _refund(entry.refund),
-        "chargeback": _chargeback(entry.chargeback),
-        "failure": _failure(entry.failure),
-    }
-    return {key: value for key, value in item.items() if value is not None}
-
-
 def payment_of(item: Mapping[str, Any]) -> Payment:
     """The payment an item holds."""
     card = item.get("card")
@@ -114,7 +96,7 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
         card=CardFacts(**card) if card else None,
         created_at=parse_iso(item["created_at"]),
         status=Status(item["status"]),
-        history=tuple(_entry_of(entry) for entry in item["history"]),
+        history=tuple(entries.entry_of(entry) for entry in item["history"]),
         follow_up=FollowUp(
             due_at=moment(item.get("follow_up_at")),
             ask_at=moment(item.get("ask_at")),
@@ -129,26 +111,10 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
         transaction_id=item.get("transaction_id"),
         message=item.get("message"),
         redirect_url=item.get("redirect_url"),
-        refund=_refund_of(item["refund"]),
-        chargeback=_chargeback_of(item["chargeback"]),
-        failure=_failure_of(item.get("failure")),
-    )
-
-
-def _entry_of(item: Mapping[str, Any]) -> Entry:
-    previous = item.get("previous_status")
-    return Entry(
-        sequence=int(item["sequence"]),
-        name=item["name"],
-        previous_status=Status(previous) if previous else None,
-        status=Status(item["status"]),
-        at=parse_iso(item["at"]),
-        source=item["source"],
-        evidence={key: value if isinstance(value, str) else int(value) for key, value in item["evidence"].items()},
-        transaction_id=item.get("transaction_id"),
-        refund=_refund_of(item["refund"]),
-        chargeback=_chargeback_of(item["chargeback"]),
-        failure=_failure_of(item.get("failure")),
+        refund=entries.refund_of(item["refund"]),
+        refund_request=entries.refund_request_of(item.get("refund_request")),
+        chargeback=entries.chargeback_of(item["chargeback"]),
+        failure=entries.failure_of(item.get("failure")),
     )
 
 
@@ -161,34 +127,3 @@ def _facts(card: CardFacts | None) -> Item | None:
         "expiry_month": card.expiry_month,
         "expiry_year": card.expiry_year,
     }
-
-
-def _refund(refund: Refund) -> Item:
-    at = refund.refunded_at
-    return {"status": refund.status} | ({"at": iso(at)} if at else {})
-
-
-def _refund_of(item: Mapping[str, Any]) -> Refund:
-    return Refund(item["status"], parse_iso(item["at"]) if "at" in item else None)
-
-
-def _chargeback(chargeback: Chargeback) -> Item:
-    at = chargeback.charged_back_at
-    return {"status": chargeback.status} | ({"at": iso(at)} if at else {})
-
-
-def _chargeback_of(item: Mapping[str, Any]) -> Chargeback:
-    return Chargeback(item["status"], parse_iso(item["at"]) if "at" in item else None)
-
-
-def _failure(failure: Failure | None) -> Item | None:
-    if failure is None:
-        return None
-    errors = [{"field": e.field, "code": e.code, "message": e.message} for e in failure.errors]
-    return {"code": failure.code, "message": failure.message, "errors": errors}
-
-
-def _failure_of(item: Mapping[str, Any] | None) -> Failure | None:
-    if item is None:
-        return None
-    return Failure(item["code"], item["message"], tuple(FieldError(**error) for error in item["errors"]))

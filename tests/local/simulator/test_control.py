@@ -111,6 +111,9 @@ def test_drift_refunds_and_chargebacks_are_made_in_the_dashboard(merchant: Merch
     assert control.refund(ORDER)["refunded_at"]
     with pytest.raises(ControlError, match="already been refunded"):
         control.refund(ORDER)
+    assert control.charge_back(ORDER)["charged_back_at"], "the cardholder's bank does not ask whether it was refunded"
+    with pytest.raises(ControlError, match="already been charged back"):
+        control.charge_back(ORDER)
     control.forget(ORDER)
     assert merchant.status(ORDER).code == 404
     with pytest.raises(ControlError, match="404"):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,13 @@ from local.simulator import Credentials, Pace, server
 from local.simulator.cards import CARDS
 from local.simulator.gateway import Gateway
 from local.simulator.play import Play
-from local.simulator.scenarios import SCENARIOS
+from local.simulator.scenarios import LISTS, PAGES, PLAYS_OF, REFUNDS, SCENARIOS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", sorted(set(chain(*PLAYS_OF.values()))))
 def test_every_scenario_is_listed(scenario: str) -> None:
     assert re.search(rf"^\| `{scenario}` \|", PAGE, re.MULTILINE)
 
@@ -32,6 +33,14 @@ def test_every_card_is_listed_beside_its_scenario(number: str, scenario: str) ->
 def test_nothing_is_listed_that_does_not_exist() -> None:
     listed = re.findall(r"^\| `([a-z0-9-]+)` \| [0-9]{4} ", PAGE, re.MULTILINE)
     assert set(listed) == set(SCENARIOS)
+
+
+@pytest.mark.parametrize(
+    ("heading", "plays"), [("Refunds", REFUNDS), ("The transaction list", LISTS | PAGES)], ids=["refunds", "list"]
+)
+def test_no_scripted_scenario_is_listed_that_does_not_exist(heading: str, plays: dict[str, Play]) -> None:
+    section = PAGE.partition(f"### {heading}\n")[2].partition("###")[0]
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", section, re.MULTILINE)) == set(plays)
 
 
 @pytest.mark.parametrize("part", Play.__slots__)

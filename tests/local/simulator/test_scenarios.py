@@ -189,6 +189,24 @@ def test_held_until_released(merchant: Merchant, control: Control) -> None:
     assert control.wait(ORDER, held=False)
 
 
+def test_a_stalled_request_reaches_the_bank_when_it_is_released(merchant: Merchant, control: Control) -> None:
+    control.script("stalled")
+    with pytest.raises(ReadTimeoutError):
+        impatient(merchant).pay()
+    assert merchant.status(ORDER).code == 404
+    assert control.release(ORDER) == 1
+    assert control.wait(ORDER, status="SUCCESS")
+    assert control.book()["posts"] == {ORDER: 1}
+
+
+def test_the_status_endpoint_lags_behind_a_decision(merchant: Merchant, control: Control) -> None:
+    control.script("redirect", status="lagging", status_times=2)
+    url = merchant.pay().said["redirect_url"]
+    assert [merchant.status(ORDER).said["status"] for _ in range(3)] == ["REDIRECT"] * 3
+    merchant.press(url, decision="approve")
+    assert [merchant.status(ORDER).said["status"] for _ in range(3)] == ["REDIRECT", "REDIRECT", "SUCCESS"]
+
+
 def test_status_missing_then_found(merchant: Merchant, control: Control) -> None:
     control.script("status-404-then-found", status_times=3)
     merchant.pay()
@@ -207,7 +225,7 @@ def test_the_status_endpoint_may_lie(merchant: Merchant, control: Control) -> No
     assert merchant.status(ORDER).said["data"]["amount"] == "10000"
 
 
-UNANSWERED = {"timeout", "reset", "cut-off", "slow", "slow-drip", "held", "too-large"}
+UNANSWERED = {"timeout", "reset", "cut-off", "slow", "slow-drip", "held", "stalled", "too-large"}
 
 
 @pytest.mark.parametrize(("number", "scenario"), CARDS.items())

@@ -1,4 +1,4 @@
-"""The 3-D Secure page and the hosted page, as a browser without script would use them."""
+"""The 3-D Secure page, as a browser without script would use it."""
 
 import re
 
@@ -74,48 +74,3 @@ def test_a_page_that_does_not_exist(merchant: Merchant) -> None:
         assert page.code == 404
         assert b"<script" not in page.raw
         assert merchant.press(base + name, decision="approve").code == 404
-
-
-def test_the_hosted_page_takes_a_card(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    said = merchant.pay_hosted(webhook_url=hook.url()).said
-    assert (said["status"], "/hosted/card/checkout/" in said["redirect_url"]) == ("REDIRECT", True)
-    page = merchant.open(said["redirect_url"]).raw.decode()
-    for name in ("card_number", "card_expiry", "card_cvv"):
-        assert f'<label for="{name}">' in page
-        assert f'id="{name}"' in page
-    answer = merchant.press(said["redirect_url"], card_number="4242 4242 4242 4242", card_cvv="7391")
-    assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
-    assert control.wait("12524AGSDF34DS", delivered=1, status="SUCCESS")
-    assert control.transaction("12524AGSDF34DS")["card_number"] == "424242******4242"
-
-
-def test_the_hosted_page_leads_through_3d_secure_where_the_card_asks_for_it(merchant: Merchant) -> None:
-    url = merchant.pay_hosted().said["redirect_url"]
-    challenge = merchant.press(url, card_number=PAYMENT["card_number"]).headers["Location"]
-    assert "/api/v1/test/card/checkout/" in challenge
-    assert b"Approve" in merchant.open(challenge).raw
-    merchant.press(challenge, decision="decline")
-    assert merchant.status("12524AGSDF34DS").said["status"] == "FAILED"
-    assert merchant.press(url, card_number="4242424242424242").code == 303
-    assert merchant.status("12524AGSDF34DS").said["status"] == "FAILED"
-
-
-def test_the_challenge_of_a_hosted_payment_cannot_be_met_without_a_card(merchant: Merchant) -> None:
-    url = merchant.pay_hosted().said["redirect_url"].replace("/hosted", "")
-    assert merchant.open(url).code == 303
-    assert merchant.press(url, decision="approve").code == 303
-    assert merchant.status("12524AGSDF34DS").said["status"] == "REDIRECT"
-
-
-def test_a_card_that_is_not_supported_leaves_the_hosted_page_open(merchant: Merchant) -> None:
-    url = merchant.pay_hosted().said["redirect_url"]
-    page = merchant.press(url, card_number="4917610000000000")
-    assert page.code == 422
-    assert b'role="alert"' in page.raw
-    assert b"4917610000000000" not in page.raw
-    assert merchant.status("12524AGSDF34DS").said["status"] == "REDIRECT"
-
-
-def test_the_hosted_endpoint_takes_no_card_data(merchant: Merchant) -> None:
-    refused = merchant.pay_hosted(card_number="4242424242424242")
-    assert (refused.code, refused.said["errors"][0]["field"]) == (422, "card_number")

@@ -11,7 +11,7 @@ from payments.gateway.keys import GatewayKeys, Mode
 from payments.gateway.transport import Transport
 from payments.reports import Report
 from tests.fakes.clock import SettableClock
-from tests.fakes.samples import ORDER_ID, submission
+from tests.fakes.samples import ORDER_ID, TRANSACTION_ID, submission
 from tests.fakes.telemetry import RecordingTelemetry
 from tests.payments.gateway.envelopes import MINOR
 from tests.payments.gateway.rogue import Rogue
@@ -55,6 +55,12 @@ class Counter:
     def charge(self, seconds: float = 5.0) -> Report:
         return self.client.charge(submission(), seconds)
 
+    def hosted(self, seconds: float = 5.0) -> Report:
+        return self.client.charge(submission(card=None), seconds)
+
+    def refund(self, seconds: float = 5.0) -> Report:
+        return self.client.refund(TRANSACTION_ID, "returned", seconds)
+
     def status(self, seconds: float = 5.0) -> Report:
         return self.client.status(ORDER_ID, seconds)
 
@@ -64,4 +70,5 @@ class Counter:
 
 
 Call = Callable[[Counter, float], Report]
-EACH_CALL = pytest.mark.parametrize("call", [Counter.charge, Counter.status], ids=["charge", "status"])
+CALLS = [Counter.charge, Counter.hosted, Counter.refund, Counter.status]
+EACH_CALL = pytest.mark.parametrize("call", CALLS, ids=[call.__name__ for call in CALLS])

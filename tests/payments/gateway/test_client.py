@@ -7,7 +7,7 @@ import pytest
 from local.simulator.crypto import decrypt
 from payments.errors import CredentialsRefused, NoAnswer, Refused, UnknownToGateway
 from payments.gateway.keys import Mode
-from payments.gateway.wire import card_payload
+from payments.gateway.payloads import charge_payload
 from payments.statuses import Status
 from tests.fakes.samples import CARD_NUMBER, CVV, ORDER_ID, TRANSACTION_ID, submission
 from tests.payments.gateway.counter import EACH_CALL, NEW, OLD, Call, Counter
@@ -52,7 +52,7 @@ class TestRequest:
             assert request.header("content-type") == "application/json"
             body = json.loads(request.body)
             assert list(body) == ["payload"]
-            assert decrypt(body["payload"], OLD.encryption_key.decode()) == card_payload(submission(), MINOR)
+            assert decrypt(body["payload"], OLD.encryption_key.decode()) == charge_payload(submission(), MINOR)
 
     def test_no_card_is_readable_on_the_wire(self) -> None:
         with rogue(SUCCESS) as server:

@@ -10,7 +10,7 @@ from local.simulator.crypto import decrypt
 from payments.errors import CredentialsRefused, GatewayError, NoAnswer, NotSent, Refused, SecretUnusable
 from payments.gateway.breaker import FAILURES_TO_OPEN
 from payments.gateway.keys import GatewayKeys
-from payments.gateway.wire import card_payload
+from payments.gateway.payloads import charge_payload
 from payments.statuses import Status
 from tests.fakes.samples import submission
 from tests.payments.gateway.counter import EACH_CALL, NEW, OLD, Call, Counter, Ring
@@ -38,7 +38,7 @@ class TestKeyRefused:
             Counter(server, OLD, NEW).charge()
 
             payload = json.loads(server.requests[1].body)["payload"]
-            assert decrypt(payload, NEW.encryption_key.decode()) == card_payload(submission(), MINOR)
+            assert decrypt(payload, NEW.encryption_key.decode()) == charge_payload(submission(), MINOR)
 
     @EACH_CALL
     def test_there_is_no_third_try(self, call: Call) -> None:

@@ -49,6 +49,7 @@ class TestTheDocument:
             currency="GBP",
             message="Please redirect user to complete the payment.",
             redirect_url="https://backend.pay.agency/api/v1/test/card/checkout/FS0186280974141637",
+            refunded=False,
         )
 
     def test_error_response_is_a_failure(self) -> None:
@@ -59,6 +60,7 @@ class TestTheDocument:
             amount=Decimal(100),
             currency="GBP",
             message="The Card is not supported for testing.",
+            refunded=False,
         )
 
 
@@ -271,6 +273,29 @@ class TestHostile:
         report = report_of(wire.parse(json.dumps(envelope() | {"status": said}).encode()) or {}, MINOR)
 
         assert report is None or report.verdict is not Status.SUCCEEDED
+
+    @pytest.mark.parametrize(
+        ("outer", "inner", "verdict"),
+        [
+            ("SUCCESS", "SUCCESS", Status.SUCCEEDED),
+            ("SUCCESS", None, Status.SUCCEEDED),
+            ("SUCCESS", "PENDING", Status.PENDING),
+            ("SUCCESS", "FAILED", Status.FAILED),
+            ("SUCCESS", "ABANDONED", Status.ABANDONED),
+            ("SUCCESS", "a new word", None),
+            ("SUCCESS", 1, None),
+            ("SUCCESS", ["SUCCESS"], None),
+            ("FAILED", "SUCCESS", None),
+            ("PENDING", "SUCCESS", None),
+        ],
+    )
+    def test_a_second_status_in_the_data_is_the_payment_s_or_decides_nothing(
+        self, outer: str, inner: Any, verdict: Status | None
+    ) -> None:
+        """ "Payment found" may be what the outer SUCCESS is about."""
+        told = envelope() | {"status": outer}
+        told["data"] = {**told["data"], "status": inner}
+        assert read(json.dumps(told).encode()).verdict is verdict
 
     @pytest.mark.parametrize("name", ["order_id", "amount", "currency", "refund", "transaction_id"])
     def test_a_deep_value_is_read_or_not_but_never_raises(self, name: str) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from local.demo.document import payment as document
 from payments.cards import Card
 from payments.countries import ALPHA_3
-from payments.gateway.wire import Dialect, card_payload
+from payments.gateway.payloads import charge_payload
+from payments.gateway.wire import Dialect
 from payments.money import EXPONENTS, AmountUnit, Money
 from payments.ports import Submission
 from tests.fakes.samples import submission
@@ -25,13 +26,13 @@ REQUIRED = (
 
 def told(asked: Submission, dialect: Dialect = MINOR) -> dict[str, Any]:
     """The payload as a gateway reads it, its numbers kept as they were written."""
-    read: dict[str, Any] = json.loads(card_payload(asked, dialect), parse_float=Decimal, parse_int=Decimal)
+    read: dict[str, Any] = json.loads(charge_payload(asked, dialect), parse_float=Decimal, parse_int=Decimal)
     return read
 
 
 def written_amount(money: Money, unit: AmountUnit) -> str:
     """The digits of the amount, as they stand in the payload."""
-    text = card_payload(submission(money=money), Dialect(unit, "alpha-2")).decode()
+    text = charge_payload(submission(money=money), Dialect(unit, "alpha-2")).decode()
     return text.split('"amount":')[1].split(",")[0]
 
 
@@ -63,7 +64,7 @@ def test_the_payment_of_the_document_is_sent_as_it_is_printed() -> None:
 
 
 def test_what_is_not_given_is_left_out_and_never_null() -> None:
-    payload = card_payload(submission(terminal_id=None), MINOR)
+    payload = charge_payload(submission(terminal_id=None), MINOR)
 
     assert b"terminal_id" not in payload
     assert b"null" not in payload
@@ -123,7 +124,7 @@ def test_any_text_reads_back_as_it_was(text: str) -> None:
 
 
 def test_a_name_is_sent_as_itself_and_not_as_escapes() -> None:
-    payload = card_payload(submission(shopper={**submission().shopper, "first_name": "Zoë"}), MINOR)
+    payload = charge_payload(submission(shopper={**submission().shopper, "first_name": "Zoë"}), MINOR)
 
     assert '"first_name": "Zoë"'.encode() in payload
 

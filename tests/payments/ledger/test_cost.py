@@ -14,7 +14,7 @@ import pytest
 from payments.ledger import items
 from payments.ledger.dynamo import DynamoLedger
 from payments.ledger.expressions import wire
-from payments.payment import FollowUp
+from payments.plans import FollowUp
 from payments.statuses import Status
 from reconcile.rounds import PAGE
 from tests.fakes import samples

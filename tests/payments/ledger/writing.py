@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from payments import refunds
 from payments.cards import CardFacts
 from payments.errors import FieldError, LostRace
 from payments.history import Failure
-from payments.payment import FollowUp, Payment
+from payments.payment import Payment
+from payments.plans import FollowUp, RefundRequest
 from payments.statuses import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -33,7 +35,9 @@ def full(payment: Payment) -> Payment:
         redirect_url=samples.SHOPPER_PAGE,
         failure=FAILURE,
     )
-    noted = noted.refunded(LATER, at=LATER, source="sweep", evidence=evidence)
+    request = RefundRequest("rf_1", "f" * 64, "once", LATER, "in_doubt", FAILURE)
+    noted = refunds.requested(noted, request)
+    noted = refunds.refunded(noted, LATER, at=LATER, source="sweep", evidence=evidence)
     noted = noted.charged_back(LATER, at=LATER, source="sweep", evidence=evidence)
     plan = FollowUp(LATER, START, asks=4, not_found=2, arrived=True)
     return dataclasses.replace(noted, follow_up=plan, told=True)

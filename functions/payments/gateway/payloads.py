@@ -1,0 +1,43 @@
+"""What is sent to the gateway, in its own words. Facts from the S2S document, its hostedApi and refundApi pages."""
+
+import json
+
+from payments.cards import Card
+from payments.countries import ALPHA_3
+from payments.gateway.wire import Dialect
+from payments.ports import Submission
+
+
+def charge_payload(submission: Submission, dialect: Dialect) -> bytes:
+    """The plaintext of a charge: flat JSON, every value a string but `amount`; what is not known is left out."""
+    fields = {
+        **submission.shopper,
+        "currency": submission.money.currency,
+        **_card_fields(submission.card),
+        "redirect_url": submission.redirect_url,
+        "webhook_url": submission.webhook_url,
+        "order_id": submission.order_id,
+    }
+    if submission.terminal_id is not None:
+        fields["terminal_id"] = submission.terminal_id
+    if dialect.country_format == "alpha-3":
+        fields["country"] = ALPHA_3[fields["country"]]
+    # json knows no Decimal and a float would round: the exact digits go in as they are.
+    amount = format(submission.money.in_unit(dialect.amount_unit), "f")
+    return f'{{"amount":{amount},{json.dumps(fields, ensure_ascii=False)[1:]}'.encode()
+
+
+def refund_payload(transaction_id: str, reason: str) -> bytes:
+    """A refund, which is not encrypted and always of the whole amount."""
+    return json.dumps({"transaction_id": transaction_id, "reason": reason}).encode()
+
+
+def _card_fields(card: Card | None) -> dict[str, str]:
+    if card is None:
+        return {}
+    return {
+        "card_number": card.number,
+        "card_expiry_month": card.expiry_month,
+        "card_expiry_year": card.expiry_year,
+        "card_cvv": card.cvv,
+    }

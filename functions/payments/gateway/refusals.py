@@ -1,0 +1,60 @@
+"""Refusals: what it means when the gateway turns a request down. Codes and words are from its public documents."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from payments.errors import AlreadyChargedBack, AlreadyRefunded, Refused
+from payments.gateway import wire
+from payments.gateway.transport import Exchange
+
+_A_PAYMENT: Final = re.compile(r"\b(transaction|payment|order|charge|record)", re.IGNORECASE)
+
+UNDECIDED: Final = frozenset({408, 409, 425, 429})
+"""4xx codes that do not say that nothing happened: a time-out, a conflict with perhaps this very charge, "later"."""
+
+
+_GONE: Final[dict[str, type[Refused]]] = {
+    "already been refunded": AlreadyRefunded,
+    "already been charged back": AlreadyChargedBack,
+}
+"""A refund is turned down because the money has gone back before."""
+
+
+def check_still_here(envelope: dict[str, Any] | None, private: Sequence[str]) -> None:
+    """Raises AlreadyRefunded or AlreadyChargedBack for the refusals that say so, without what is `private`.
+
+    Their words are documented (refundApi page), the HTTP code that they come with is not: the words decide.
+    """
+    gone = _gone(envelope)
+    if envelope is not None and gone is not None:
+        raise gone(wire.message_of(envelope, (), private) or "the money has gone back already")
+
+
+def is_bare(envelope: dict[str, Any] | None) -> bool:
+    """`errors`, or nothing but a message: what the gateway says when it refuses, with no payment in it."""
+    return envelope is not None and "data" not in envelope and ("errors" in envelope or "message" in envelope)
+
+
+def speaks_of_a_payment(message: str) -> bool:
+    """A router's 404 ("Not Found", "Cannot GET /…", "no Route matched") says only that we asked in the wrong place."""
+    return bool(_A_PAYMENT.search(message)) and "/" not in message and "route" not in message.lower()
+
+
+def refuses_key(exchange: Exchange) -> bool:
+    """Turned down for the key that it was sent with."""
+    told = wire.parse(exchange.body)
+    return exchange.status in (401, 403) and is_bare(told) and _gone(told) is None
+
+
+def blames_keys(exchange: Exchange) -> bool:
+    """A refused key; or a refusal that names no field, as it comes when the gateway cannot decrypt the payload."""
+    told = wire.parse(exchange.body)
+    return refuses_key(exchange) or (exchange.status in (400, 422) and is_bare(told) and "errors" not in (told or {}))
+
+
+def _gone(envelope: dict[str, Any] | None) -> type[Refused] | None:
+    message = (envelope or {}).get("message")
+    if not is_bare(envelope) or not isinstance(message, str):
+        return None
+    return next((kind for words, kind in _GONE.items() if words in message.lower()), None)

@@ -1,0 +1,86 @@
+"""The way back, as changes of one payment. Every change gives a new one; nothing is done here."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from payments.errors import NotRefundable
+from payments.history import MAX_HISTORY, SUSPICIOUS, Evidence, Failure, Refund, Source
+from payments.payment import Payment
+from payments.plans import FIRST_ASK, Answered, FollowUp, RefundRequest
+from payments.statuses import Status
+
+REQUESTED: Final = "refund_requested"
+FAILED: Final = "refund_failed"
+
+NOT_SENT: Final = "not_sent"
+"""The failure after which the same key may try again."""
+
+
+def check_refundable(payment: Payment) -> None:
+    """Raises NotRefundable when there is nothing to send back, or somebody is at it."""
+    if payment.refund.status == "refunded":
+        raise NotRefundable("already_refunded", payment)
+    if payment.awaits_refund:
+        raise NotRefundable("refund_in_progress", payment)
+    if payment.chargeback.status == "charged_back":
+        raise NotRefundable("already_charged_back", payment)
+    if not _is_paid(payment):
+        raise NotRefundable("not_succeeded", payment)
+    if payment.transaction_id is None:
+        raise NotRefundable("transaction_unknown", payment)
+    if payment.version >= MAX_HISTORY:
+        raise NotRefundable("too_many_attempts", payment)
+
+
+def outcome(payment: Payment, request_id: str) -> str | None:
+    """How an earlier request ended: the failure's code, "" when it did not fail; None when there was none."""
+    found, mine = None, False
+    for entry in payment.history:
+        if entry.name == REQUESTED:
+            mine = entry.evidence.get("refund_request") == request_id
+            found = "" if mine else found
+        elif entry.name == FAILED and mine:
+            found = str(entry.evidence["failure"])
+    return found
+
+
+def requested(payment: Payment, request: RefundRequest) -> Payment:
+    """A refund recorded as asked for, before it is: due for a question should nobody come back to it."""
+    at = request.requested_at
+    follow_up = FollowUp(due_at=at, ask_at=at + FIRST_ASK, arrived=True)
+    asked = replace(payment, refund=Refund("requested"), refund_request=request, follow_up=follow_up)
+    return asked.with_entry(REQUESTED, at, "request", {"refund_request": request.id})
+
+
+def answered(payment: Payment, kind: Answered) -> Payment:
+    """The kind of the request's first answer noted: a repeat of it is answered alike."""
+    request = payment.refund_request
+    if request is None or request.answered is not None:
+        return payment
+    return replace(payment, refund_request=replace(request, answered=kind))
+
+
+def failed(payment: Payment, failure: Failure, *, at: datetime, source: Source, evidence: Evidence) -> Payment:
+    """A refund come to nothing: the money is where it was, and may be asked back again."""
+    request = replace(payment.refund_request, failure=failure) if payment.refund_request else None
+    undone = replace(payment, refund=Refund("failed"), refund_request=request, follow_up=_at_rest(payment, at))
+    return undone.with_entry(FAILED, at, source, {**evidence, "failure": failure.code})
+
+
+def refunded(payment: Payment, refunded_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Payment:
+    """The money is on its way back."""
+    done = replace(payment, refund=Refund("refunded", refunded_at), follow_up=_at_rest(payment, at))
+    return done.with_entry("refunded", at, source, evidence)
+
+
+def _is_paid(payment: Payment) -> bool:
+    """What the gateway only calls suspicious was paid all the same, and giving it back is what one may want to do."""
+    suspicious = payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code == SUSPICIOUS
+    return payment.status is Status.SUCCEEDED or bool(suspicious)
+
+
+def _at_rest(payment: Payment, at: datetime) -> FollowUp:
+    """The refund was all there was to ask about; any other question stands, should the refund be somebody else's."""
+    plan = payment.follow_up
+    return FollowUp(due_at=at, ask_at=None, arrived=plan.arrived) if payment.awaits_refund else plan

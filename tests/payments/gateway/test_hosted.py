@@ -1,0 +1,63 @@
+"""A payment at the gateway's own page: another path, the same payload less the card."""
+
+import json
+
+import pytest
+
+from local.simulator.crypto import decrypt
+from payments.errors import NoAnswer
+from payments.gateway.keys import Mode
+from payments.gateway.payloads import charge_payload
+from payments.statuses import Status
+from tests.fakes.samples import submission
+from tests.payments.gateway.counter import OLD, Counter
+from tests.payments.gateway.envelopes import MINOR, envelope
+from tests.payments.gateway.plays import answers
+from tests.payments.gateway.rogue import rogue
+
+PAGE = "https://front.example/v1/test/card/hosted/PA0000000000000001"
+REDIRECT = envelope(status="REDIRECT", redirect_url=PAGE)
+
+
+@pytest.mark.parametrize("mode", ["test", "live"])
+def test_it_goes_to_the_path_of_its_own_encrypted(mode: Mode) -> None:
+    with rogue(answers(200, REDIRECT)) as server:
+        Counter(server, OLD, mode=mode).hosted()
+
+        (request,) = server.requests
+        assert request.line == f"POST /api/v1/{mode}/hosted/card HTTP/1.1"
+        body = json.loads(request.body)
+        assert list(body) == ["payload"]
+        told = json.loads(decrypt(body["payload"], OLD.encryption_key.decode()))
+        assert not [name for name in told if "card" in name or "cvv" in name]
+
+
+def test_the_payload_is_a_card_payments_less_the_card() -> None:
+    with_card = json.loads(charge_payload(submission(), MINOR))
+    without = json.loads(charge_payload(submission(card=None), MINOR))
+
+    assert without == {name: value for name, value in with_card.items() if not name.startswith("card_")}
+    assert len(with_card) - len(without) == 4
+
+
+def test_the_page_may_be_on_another_host() -> None:
+    with rogue(answers(200, REDIRECT)) as server:
+        report = Counter(server, OLD).hosted()
+
+    assert (report.verdict, report.redirect_url) == (Status.REQUIRES_ACTION, PAGE)
+
+
+@pytest.mark.parametrize("page", ["javascript:alert(1)", "//front.example", "", None, 7, "https://a\u2028b"])
+def test_what_is_no_web_address_is_no_page(page: object) -> None:
+    with rogue(answers(200, envelope(status="REDIRECT", redirect_url=page))) as server:
+        report = Counter(server, OLD).hosted()
+
+    assert (report.verdict, report.redirect_url) == (Status.REQUIRES_ACTION, None)
+
+
+def test_a_page_without_a_transaction_is_no_answer() -> None:
+    """The unit tests of one of the gateway's own SDKs show such a reply: the payment is asked about, not lost."""
+    with rogue(answers(200, {"status": "REDIRECT", "message": "ok", "redirect_url": PAGE})) as server:
+        with pytest.raises(NoAnswer):
+            Counter(server, OLD).hosted()
+        assert len(server.requests) == 1
