@@ -22,7 +22,7 @@ from payments.refreshing import Refreshing
 from payments.refunding import Refunding
 from payments.runtime.vault import Secret
 from payments.times import utc_now
-from tests.charge.warm import GATEWAY_SECRET, TABLE, TOKEN_SECRET, event, filled
+from tests.charge.warm import GATEWAY_SECRET, TABLE, TOKEN_SECRET, event, filled, refund_event
 from tests.fakes.telemetry import RecordingTelemetry
 
 
@@ -85,6 +85,33 @@ def test_a_repeat_is_one_dynamodb_call_and_no_request(desk: Desk, simulator: Sim
     assert repeat.headers["Idempotency-Replayed"] == "true"
     assert calls == {"dynamodb.PutItem": 1}
     assert simulator.control.book()["card_requests"] == sent
+
+
+def test_a_refund_is_a_reading_three_writes_and_one_request(
+    desk: Desk, simulator: Simulator, calls: Counter[str]
+) -> None:
+    """The request, what became of it, and that it was told: whoever repeats it is answered alike."""
+    simulator.control.script("approve")
+    paid = desk.create(event("paid"), 20).body
+    calls.clear()
+
+    assert desk.refund(refund_event("back", paid["id"]), 20).status == 201
+
+    assert calls == {"dynamodb.GetItem": 1, "dynamodb.UpdateItem": 3}
+    assert simulator.control.book()["refund_posts"][paid["transaction_id"]] == 1
+
+
+def test_a_repeated_refund_is_a_reading_and_no_request(desk: Desk, simulator: Simulator, calls: Counter[str]) -> None:
+    simulator.control.script("approve")
+    paid = desk.create(event("paid"), 20).body
+    first = desk.refund(refund_event("back", paid["id"]), 20)
+    calls.clear()
+
+    again = desk.refund(refund_event("back", paid["id"]), 20)
+
+    assert (again.status, again.body) == (201, first.body)
+    assert calls == {"dynamodb.GetItem": 1}
+    assert simulator.control.book()["refund_posts"][paid["transaction_id"]] == 1
 
 
 def _counted(service: str, calls: Counter[str]) -> Any:

@@ -37,3 +37,16 @@ def event(key: str, order_id: str | None = None) -> dict[str, Any]:
         "body": json.dumps(payment),
         "requestContext": {"identity": {"userArn": "arn:aws:iam::123456789012:role/shop"}, "path": "/v1/charges"},
     }
+
+
+def refund_event(key: str, payment_id: str) -> dict[str, Any]:
+    """`POST /charges/{id}/refunds`, likewise."""
+    event_ = event(key)
+    path = f"/charges/{payment_id}/refunds"
+    return event_ | {
+        "resource": "/charges/{id}/refunds",
+        "path": path,
+        "pathParameters": {"id": payment_id},
+        "body": json.dumps({"reason": "returned"}),
+        "requestContext": event_["requestContext"] | {"path": f"/v1{path}"},
+    }
