@@ -20,7 +20,7 @@ TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 DYNAMODB_LOCAL_PACKAGE := amplify-dynamodb-simulator@2.9.30
 DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
 
-.PHONY: help setup setup-browser run demo up dashboard consumer republish decide test test-unit test-flow test-dynamodb-local prove mutants \
+.PHONY: help setup setup-browser run demo up dashboard consumer republish decide sweep sample test test-unit test-flow test-dynamodb-local prove mutants \
         check fix build clean \
         need-python need-node need-java check-format check-lint check-types check-layers check-template
 
@@ -52,8 +52,15 @@ republish: $(DEV) ## events told again: ARGS="--payment pay_…" or ARGS="--day 
 dashboard: setup ## draw docs/dashboard.svg from a run of mixed scenarios (six minutes)
 	@$(BIN) local.dashboard
 
+sample: setup ## the sample report of docs/reconciliation.md, from a run (seconds)
+	@$(BIN) local.reconciliation
+	@$(BIN) scripts.sample_report
+
 decide: $(DEV) ## a human's decision on a payment in review or a refund in doubt: ARGS='--payment pay_… --to failed --because "…"'
 	@PYTHONPATH=functions $(BIN) operate.decide $(ARGS)
+
+sweep: $(DEV) ## both books compared for any days, by hand: ARGS="--from 2026-11-01 --to 2026-11-15 --save reports"
+	@PYTHONPATH=functions $(BIN) operate.sweep $(ARGS)
 
 test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
 	@$(BIN) pytest
@@ -100,6 +107,7 @@ fix: $(DEV) ## format, repair what ruff can, write anew what is generated (schem
 	@PYTHONPATH=functions $(BIN) scripts.write_event_schemas
 	@PYTHONPATH=functions $(BIN) scripts.metrics_table
 	@PYTHONPATH=functions $(BIN) scripts.draw_statuses
+	@$(BIN) scripts.sample_report
 	@$(BIN) ruff check --fix .
 	@$(BIN) ruff format .
 

@@ -41,7 +41,8 @@ def page() -> str:
 {_table()}
 
 Solid: while there is no verdict. Dashed: after one, on evidence alone that money moved after all or that witnesses
-contradict each other; and out of a review. Refund and chargeback are facts beside the status: they move nothing here.
+contradict each other; and out of a review. Only the daily sweep puts what succeeded into review. Refund and chargeback
+are facts beside the status: they move nothing here.
 A move that is not drawn raises `IllegalMove`; a repeat of what is already so is no move.
 
 ```mermaid

@@ -30,7 +30,8 @@ def _row(metric: Metric) -> str:
     unit = "minor units" if metric.name == "MoneyAtRisk" else metric.unit.value.lower()
     by = f"`{metric.by}`" if metric.by else ""
     counted = ", ".join(f"`{name}`" for name, signal in SIGNALS.items() if metric.name in signal.metrics)
-    return f"| `{metric.name}` | {unit} | {by} | {metric.meaning} | {counted or 'measured by reconcile'} |"
+    measured = f"measured by {'the sweep' if metric.name.startswith('Sweep') else 'reconcile'}"
+    return f"| `{metric.name}` | {unit} | {by} | {metric.meaning} | {counted or measured} |"
 
 
 if __name__ == "__main__":

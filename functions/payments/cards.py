@@ -1,5 +1,6 @@
 """Cards: what can be told from a number, and the one object that carries it. It has no printable form."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,7 @@ _LENGTHS: dict[str, range] = {
     "unionpay": range(16, 20),
     "visa": range(13, 20),
 }
+_LONG_RUN = re.compile(r"[0-9](?:[ ._-]{0,2}[0-9]){11,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,21 @@ def brand_of(number: str) -> str | None:
         if first <= number[: len(first)] <= last:
             return brand if len(number) in _LENGTHS[brand] else None
     return None
+
+
+def may_hold_number(text: str) -> bool:
+    """Whether a run of digits in a text, whatever stands between them, may be a card's number."""
+    return any(_may_be_card(re.sub(r"\D", "", run)) for run in _LONG_RUN.findall(text))
+
+
+def _may_be_card(digits: str) -> bool:
+    longest = 19  # in a longer run it may hide anywhere
+    windows = [digits[at : at + longest] for at in range(len(digits) - longest)] or [digits]
+    return any(
+        brand_of(window[:length]) is not None and passes_luhn(window[:length])
+        for window in windows
+        for length in (range(12, longest + 1) if len(digits) > longest else [len(digits)])
+    )
 
 
 def cvv_length(brand: str) -> int:

@@ -16,6 +16,11 @@ PaymentsError
 │   ├── NotSent                    no byte of the request left: may be tried again
 │   └── NoAnswer                   it left, and what became of it is unknown: ask, never send again
 ├── SecretUnusable                 a secret is missing, empty, malformed or of the other mode
+├── SweepError
+│   ├── OutOfTime                  this call has no time left; the next one goes on
+│   ├── Overtaken                  another call has the sweep by now
+│   ├── ListUnanswered             a page of the gateway's list cannot be had now
+│   └── ListStuck                  the gateway's list leads nowhere
 └── LedgerError
     ├── LostRace                   somebody wrote first; what stands there now comes along
     ├── Released                   the claim was taken back meanwhile: there is no such payment any more
@@ -114,6 +119,30 @@ class NoAnswer(GatewayError):
 
 class SecretUnusable(PaymentsError):
     """A secret cannot be used as it is; the sentence says why and never shows it."""
+
+
+class SweepError(PaymentsError):
+    """Base of what keeps a sweep from going on in this call. What was done stays done."""
+
+
+class OutOfTime(SweepError):
+    """There is no time left in this call."""
+
+
+class Overtaken(SweepError):
+    """Another call has taken the sweep meanwhile."""
+
+
+class ListUnanswered(SweepError):
+    """A page of the gateway's list cannot be had now."""
+
+
+class ListStuck(SweepError):
+    """The gateway's list cannot be walked to its end; `reason` is a word for programs."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the gateway's list cannot be walked to its end ({reason})")
+        self.reason = reason
 
 
 class LedgerError(PaymentsError):

@@ -125,7 +125,7 @@ def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arri
     plan = payment.follow_up
     asks, missing, known = plan.asks + 1, plan.not_found + not_found, plan.arrived or arrived
     confirmed = not payment.is_open and arrived and asks >= CONFIRMED_ASKS
-    in_review = asks > len(BACK_OFF) and not payment.may_become(Status.NEEDS_REVIEW)
+    in_review = asks > len(BACK_OFF) and payment.status in (Status.NEEDS_REVIEW, Status.SUCCEEDED)
     if confirmed or in_review:
         due_at = now if payment.has_unpublished else None
         return replace(payment, follow_up=FollowUp(due_at, None, asks, missing, known))

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from payments import refunds
+from payments.findings import IN_REVIEW
 from payments.history import MAX_HISTORY, Evidence, Failure, Source
 from payments.payment import Payment
 from payments.reports import Report, mismatches
@@ -11,7 +12,9 @@ from payments.statuses import Status
 
 INTEGRITY_MISMATCH: Final = "integrity_mismatch"
 
-_FAILURE_CODES: Final = {Status.FAILED: "declined", Status.BLOCKED: "blocked", Status.ABANDONED: "abandoned"}
+_A_HUMANS: Final = IN_REVIEW | {INTEGRITY_MISMATCH}
+
+FAILURE_CODES: Final = {Status.FAILED: "declined", Status.BLOCKED: "blocked", Status.ABANDONED: "abandoned"}
 
 
 def hear(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
@@ -44,7 +47,7 @@ def _moved(payment: Payment, report: Report, source: Source, at: datetime, evide
     if payment.is_open and payment.version >= MAX_HISTORY:
         failure = Failure("unresolved", "the gateway changes its mind without end")
         return payment.moved(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)
-    code = _FAILURE_CODES.get(to)
+    code = FAILURE_CODES.get(to)
     return payment.moved(
         to,
         at=at,
@@ -58,7 +61,7 @@ def _moved(payment: Payment, report: Report, source: Source, at: datetime, evide
 
 
 def _follows(payment: Payment, to: Status) -> bool:
-    if payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code == INTEGRITY_MISMATCH:
+    if payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code in _A_HUMANS:
         return False  # contradictory evidence: a human decides, not the next message
     return payment.may_become(to)
 

@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 ID_PREFIX: Final = "pay_"
+_ORDER_ID: Final = re.compile(r"(?!pay_)[A-Za-z0-9._-]{3,64}")
+_LATER_ATTEMPT: Final = re.compile(r"[2-9]|[1-9][0-9]{1,4}")
 _PAYMENT_ID: Final = re.compile(r"pay_[a-z2-7]{26}")
 
 
@@ -14,6 +16,24 @@ def payment_id_of(caller: str, idempotency_key: str) -> str:
     told = f"{len(caller)}:{caller}{len(idempotency_key)}:{idempotency_key}"
     digest = hashlib.sha256(told.encode()).digest()
     return ID_PREFIX + base64.b32encode(digest).decode().lower()[:26]
+
+
+def orphan_id_of(transaction_id: str) -> str:
+    """The id of a payment that we have only the gateway's word of. No caller can have it: a caller is an ARN."""
+    return payment_id_of("orphan", transaction_id)
+
+
+def is_order_id(text: str) -> bool:
+    """Whether a shop may have chosen a text as its order id."""
+    return _ORDER_ID.fullmatch(text) is not None
+
+
+def attempt_of(wire_order_id: str) -> tuple[str, int] | None:
+    """The order and the number of the attempt that were sent under a wire order id; None when it is none of ours."""
+    order_id, mark, nth = wire_order_id.partition("~")
+    if not is_order_id(order_id) or (mark and not _LATER_ATTEMPT.fullmatch(nth)):
+        return None
+    return order_id, int(nth) if mark else 1
 
 
 def refund_request_id_of(caller: str, idempotency_key: str) -> str:

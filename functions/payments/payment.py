@@ -118,7 +118,7 @@ class Payment:
 
         The question is one more than the plan had: a webhook that comes four times must not use the plan up.
         """
-        if not MOVES[self.status] and not self.awaits_refund:
+        if self.status is Status.SUCCEEDED and not self.awaits_refund:
             return self
         plan, known = self.follow_up, self.follow_up.arrived or arrived
         return replace(self, follow_up=replace(plan, due_at=at, ask_at=at, asks=max(plan.asks - 1, 0), arrived=known))
@@ -165,9 +165,10 @@ def intent(
     card: CardFacts | None,
     at: datetime,
     attempt: int = 1,
+    source: Source = "request",
 ) -> Payment:
     """A payment as it is claimed: recorded, not sent, and due for a question should nobody come back to it."""
-    first = Entry(1, Status.PROCESSING.value, None, Status.PROCESSING, at, "request", {})
+    first = Entry(1, Status.PROCESSING.value, None, Status.PROCESSING, at, source, {})
     return Payment(
         id=payment_id,
         fingerprint=fingerprint,

@@ -25,7 +25,8 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
     S.REQUIRES_ACTION: _VERDICTS | {S.PENDING, S.NEEDS_REVIEW},
     S.PENDING: _VERDICTS | {S.REQUIRES_ACTION, S.NEEDS_REVIEW},
     # A final status is sticky, but for evidence that money moved after all.
-    S.SUCCEEDED: frozenset(),
+    # The gateway's own books say otherwise, twice: only the daily sweep makes that move.
+    S.SUCCEEDED: frozenset({S.NEEDS_REVIEW}),
     S.FAILED: frozenset({S.SUCCEEDED, S.NEEDS_REVIEW}),
     S.BLOCKED: frozenset({S.SUCCEEDED, S.NEEDS_REVIEW}),
     S.ABANDONED: frozenset({S.SUCCEEDED, S.NEEDS_REVIEW}),

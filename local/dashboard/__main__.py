@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ def draw(out: Path, minutes: float) -> None:
         metrics, since = Metrics(stack.admin), _whole(datetime.now(UTC))
         note(f"playing mixed scenarios for {minutes:g} minutes")
         _scenes(stack).play(minutes * 60, meanwhile=lambda: _fed(metrics, note))
+        _sweep(stack)
         _fed(metrics, note)
         board = Dashboard(metrics, _names(stack), since, _PERIOD)
         span = Span(since, _whole(datetime.now(UTC)) + _PERIOD, _PERIOD)
@@ -55,6 +57,16 @@ def _scenes(stack: Stack) -> Scenes:
         functions.invoke(FunctionName=name, Qualifier="live", Payload=b"{}")
 
     return Scenes(shop, Control(stack.gateway.control_url or ""), reconcile)
+
+
+def _sweep(stack: Stack) -> None:
+    """Compares the books of the run: what it played with is found."""
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    stack.admin.client("lambda").invoke(
+        FunctionName=stack.functions["SweepFunction"],
+        Qualifier="live",
+        Payload=json.dumps({"from": today, "to": today}),
+    )
 
 
 def _names(stack: Stack) -> dict[str, str]:

@@ -65,7 +65,7 @@ class ScriptedGateway:
     """Meets the Gateway port. Unscripted, every charge is sent to its 3-D Secure page, and a status is what is booked.
 
     Script: `will(...)` for the next charges, `will_say(...)` for the next statuses (a Report, or an error to raise),
-    `will_refund(...)` for the next refunds.
+    `will_refund(...)` for the next refunds; `answers`: what it says of a name whenever it is asked.
     """
 
     def __init__(self) -> None:
@@ -73,6 +73,7 @@ class ScriptedGateway:
         self.submissions: list[Submission] = []
         self.asked: list[str] = []
         self.unready: PaymentsError | None = None
+        self.answers: dict[str, Report] = {}
         self.before_answer: Callable[[Booked], None] | None = None
         self.refund_posts: list[str] = []
         self.before_refund_answer: Callable[[Booked], None] | None = None
@@ -146,8 +147,10 @@ class ScriptedGateway:
         self.book.append(booked)
         return booked
 
-    def _found(self, order_id: str) -> Report | GatewayError:
-        found = self.booked(order_id)
+    def _found(self, name: str) -> Report | GatewayError:
+        if name in self.answers:
+            return self.answers[name]
+        found = [booked for booked in self.book if name in (booked.order_id, booked.transaction_id)]
         return report_of(found[-1]) if found else UnknownToGateway("the gateway has no payment under this id")
 
 

@@ -5,15 +5,17 @@ The contract suite (tests/payments/ledger/contract.py) holds it to what the real
 
 import copy
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from payments.errors import LostRace, OrderMoved, Released
 from payments.ledger import entries, items
+from payments.listing import Span
 from payments.payment import Payment
 from payments.ports import Due, Order
 from payments.statuses import FREES_THE_ORDER
+from payments.steps import Marked
 
 
 class InMemoryLedger:
@@ -121,12 +123,44 @@ class InMemoryLedger:
             _change(item, {"follow_up_at": items.stamp(until), "revision": item["revision"] + 1})
             return self._read(due.payment_id)
 
+    # -------------------------------------------------------- sweeping
+
+    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, Marked]:
+        """See `SweepLedger.sent_under`."""
+        told = set(wire_order_ids)
+        with self._lock:
+            sent = {wire: pk for wire in told if (pk := self._sent_under(wire)) is not None}
+            found = {wire: self._marked(pk) for wire, pk in sent.items()}
+        return {wire: marked for wire, marked in found.items() if marked.payment.wire_order_id == wire}
+
+    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, Marked]:
+        """See `SweepLedger.standing`."""
+        with self._lock:
+            return {pk: self._marked(pk) for pk in set(payment_ids) if pk in self._table}
+
+    def unlisted(self, span: Span, place: str | None) -> tuple[list[Payment], str | None]:
+        """See `SweepLedger.unlisted`. Three at a time, so that a test meets more than one page."""
+        with self._lock:
+            marks = sorted(
+                f"{item['unlisted_on']}#{pk}"
+                for pk, item in self._table.items()
+                if f"{span.first}" <= item.get("unlisted_on", "")[:10] <= f"{span.last}"
+            )
+            page = [mark for mark in marks if mark > (place or "")][:3]
+            return [self._read(mark.split("#")[2]) for mark in page], page[-1] if page else None
+
+    def cross_off(self, payment_ids: Iterable[str]) -> None:
+        """See `SweepLedger.cross_off`."""
+        for payment_id in payment_ids:
+            with self._lock:
+                self._table.get(payment_id, {}).pop("unlisted_on", None)
+
     # ----------------------------------------------- what only tests look at
 
     def payments(self) -> list[Payment]:
         """Every payment as it stands."""
         with self._lock:
-            return [self._read(pk) for pk, item in self._table.items() if "attempts" not in item]
+            return [self._read(pk) for pk, item in self._table.items() if pk.startswith("pay_")]
 
     def dump(self) -> str:
         """All that lies in the table, as text to search."""
@@ -137,6 +171,16 @@ class InMemoryLedger:
 
     def _read(self, payment_id: str) -> Payment:
         return items.payment_of(copy.deepcopy(self._table[payment_id]))
+
+    def _marked(self, payment_id: str) -> Marked:
+        return Marked(self._read(payment_id), is_unlisted="unlisted_on" in self._table[payment_id])
+
+    def _sent_under(self, wire_order_id: str) -> str | None:
+        if wire_order_id in self._table and wire_order_id.startswith("pay_"):
+            return wire_order_id
+        order_id, _, nth = wire_order_id.partition("~")
+        attempts = dict(enumerate(self._attempts(order_id), start=1))
+        return attempts.get(int(nth) if nth.isdecimal() else 1)
 
     def _take_order(self, payment: Payment, order: Order | None) -> None:
         order_id = payment.order_id or ""

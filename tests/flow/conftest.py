@@ -15,6 +15,7 @@ from local.simulator.control import Control
 from local.stack import Shop, Stack, running
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber, subscribed
+from tests.flow.sweeping import rest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,6 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     with running(simulator_options=("--webhook-intervals", "0.1,0.2,0.3")) as stack:
+        rest(stack, "payments-sweep")  # a quarter of an hour into the run it would settle what a test still plays with
         yield stack
 
 

@@ -8,12 +8,18 @@ from typing import Any, NamedTuple
 
 from local.stack import Stack
 
-_KINDS = {"AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Events::EventBus", "AWS::SQS::Queue"}
+_KINDS = {
+    "AWS::DynamoDB::Table",
+    "AWS::SecretsManager::Secret",
+    "AWS::Events::EventBus",
+    "AWS::SQS::Queue",
+    "AWS::S3::Bucket",
+}
 """What our policies speak of; things of other kinds may bear the same name."""
 
 
 class Permission(NamedTuple):
-    """One action on one resource, by the resource's name in the template; an index is `table/index`."""
+    """One action on one resource, by its name in the template; an index is `table/index/…`, objects `bucket/…`."""
 
     action: str
     on: str

@@ -12,6 +12,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -26,11 +27,14 @@ from tests.flow.refunds import REASON, refund
 from tests.recorded import recorded
 
 NOWHERE = "http://127.0.0.1:1"
+LONG_AGO = date(2025, 1, 1)
+"""From here on nothing else happened: each sweep takes a day, three apart, for it looks a day beyond both ends."""
 DECLINED, APPROVED = "4000000000000002", "4242424242424242"
 BY_LAMBDA_ITSELF = {
     # Lambda sends a failed asynchronous invocation there, with the function's role. MiniStack does so with no role at
     # all, so that nothing would be seen to fail; that a destination is set, tests/house/test_template.py knows.
     ("ReconcileFunction", Permission("sqs:SendMessage", "ReconcileDeadLetters")),
+    ("SweepFunction", Permission("sqs:SendMessage", "ReconcileDeadLetters")),
 }
 BY_THE_RUNTIME = {
     # Writing logs and trace segments is the runtime's, not the code's: without them a function works, unseen.
@@ -108,6 +112,13 @@ class Deeds:
         said = invoke(self.stack, "ReconcileFunction", recorded("schedule"))
         return said.get("broken") == 0 and self._is_settled(payment["id"])
 
+    def sweep(self) -> bool:
+        """Finds no payment to a transaction, adopts it, looks for what is unlisted, writes the report."""
+        day = str(LONG_AGO + timedelta(days=3 * next(self._numbers)))
+        self.gateway.orphan(created_at=f"{day}T12:00:00Z")
+        said = invoke(self.stack, "SweepFunction", {"from": day, "to": day})
+        return said.get("state") == "finished" and bool(said["findings"] == {"orphan": 1})
+
     def finish_a_refund(self) -> bool:
         """Of which nobody knows whether it was done: asks the gateway, settles, tells the bus."""
         order, key = self._order(APPROVED)
@@ -162,6 +173,16 @@ NEEDED: dict[str, dict[Permission, Deed]] = {
         Permission("dynamodb:UpdateItem", "PaymentsTable"): Deeds.follow_up,
         Permission("secretsmanager:GetSecretValue", "GatewaySecret"): Deeds.follow_up,
         Permission("events:PutEvents", "PaymentsBus"): Deeds.follow_up,
+    },
+    "SweepFunction": {
+        Permission("dynamodb:BatchGetItem", "PaymentsTable"): Deeds.sweep,
+        Permission("dynamodb:PutItem", "PaymentsTable"): Deeds.sweep,
+        Permission("dynamodb:UpdateItem", "PaymentsTable"): Deeds.sweep,
+        Permission("dynamodb:Query", "PaymentsTable/index/unlisted"): Deeds.sweep,
+        Permission("s3:PutObject", "ReportsBucket/parts/*"): Deeds.sweep,
+        Permission("s3:PutObject", "ReportsBucket/reports/*"): Deeds.sweep,
+        Permission("s3:GetObject", "ReportsBucket/parts/*"): Deeds.sweep,
+        Permission("secretsmanager:GetSecretValue", "GatewaySecret"): Deeds.sweep,
     },
 }
 NEEDS_NO_MORE: dict[str, tuple[Deed, ...]] = {

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,8 +19,17 @@ from tests.flow.cardform import enter
 from tests.flow.logs import logged
 from tests.flow.refunds import refund
 from tests.flow.settled import Clerk
+from tests.flow.sweeping import call, report
 
-SINKS = ("table", "logs", "bus", "the bank's book", "the stack's own log", "the functions' settings")
+SINKS = (
+    "table",
+    "logs",
+    "bus",
+    "the bank's book",
+    "the stack's own log",
+    "the functions' settings",
+    "the sweep's report",
+)
 QUOTED = "4111111111111111 with CVV 029 is what the bank quotes"
 PAN = re.compile(r"(?<![A-Za-z0-9])\d(?:[ -]?\d){12,18}(?![A-Za-z0-9])")
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -81,6 +91,7 @@ def give_back(shop: Shop, gateway: Control, clerk: Clerk, payment: dict[str, Any
 @pytest.fixture(scope="module")
 def sinks(traffic: str, stack: Stack, admin: Cloud, table: Any, bus: Subscriber, gateway: Control) -> Mapping[str, str]:
     """All that is kept anywhere, as text."""
+    reported = swept(stack, gateway, traffic)
     functions = admin.client("lambda")
     settings = [functions.get_function_configuration(FunctionName=name) for name in stack.functions.values()]
     texts = {
@@ -91,8 +102,9 @@ def sinks(traffic: str, stack: Stack, admin: Cloud, table: Any, bus: Subscriber,
         "the bank's book": json.dumps([gateway.book(), gateway.deliveries()], default=str).replace(QUOTED, ""),
         "the stack's own log": stack.log(),
         "the functions' settings": json.dumps([each["Environment"] for each in settings]),
+        "the sweep's report": reported,
     }
-    for name in ("table", "logs", "bus", "the bank's book"):
+    for name in ("table", "logs", "bus", "the bank's book", "the sweep's report"):
         assert traffic in texts[name], f"nothing of the payment in the {name}: the search would prove nothing"
     return texts
 
@@ -130,13 +142,13 @@ def test_no_payload_is_kept(sinks: Mapping[str, str], sink: str) -> None:
     assert PAYLOAD.search(sinks[sink]) is None
 
 
-@pytest.mark.parametrize("sink", ["table", "logs", "bus", "the functions' settings"])
+@pytest.mark.parametrize("sink", ["table", "logs", "bus", "the functions' settings", "the sweep's report"])
 def test_no_webhook_token_is_kept(sinks: Mapping[str, str], sink: str) -> None:
     """The gateway has them, and to be delivered, webhooks bear them; nobody else ever sees one."""
     assert TOKEN.search(sinks[sink]) is None
 
 
-@pytest.mark.parametrize("sink", ["table", "logs", "bus"])
+@pytest.mark.parametrize("sink", ["table", "logs", "bus", "the sweep's report"])
 def test_nothing_is_kept_of_the_person(sinks: Mapping[str, str], sink: str) -> None:
     for value in ("james@gmail.com", "Hertingfordbury", "7654233212", "TF10 8DF"):
         assert value not in sinks[sink]
@@ -148,6 +160,18 @@ def test_the_patterns_find_what_they_are_for() -> None:
     assert not any(map(is_a_card, PAN.findall("1795383927649 PA6419836129825684 00000000000000000")))
     assert CVV.search('"card_cvv": "029"')
     assert PAYLOAD.search(f"{'0' * 32}:{'a' * 64}")
+
+
+def swept(stack: Stack, gateway: Control, payment_id: str) -> str:
+    """The report of a sweep of all that the run has left behind, with at least a line about this payment."""
+    gateway.refund("no-card-data")
+    today = datetime.now(UTC).date()
+    span = {"from": str(today - timedelta(days=1)), "to": str(today)}
+    while (result := call(stack, "SweepFunction", span)).get("state") != "finished":
+        assert result.get("state") == "unfinished", result
+    text = report(stack, result).text
+    assert payment_id in text
+    return text
 
 
 def items(table: Any) -> Iterator[Mapping[str, Any]]:

@@ -31,7 +31,7 @@ def commands() -> list[str]:
 
 @cache
 def model(service: str) -> Any:
-    return botocore.session.get_session().get_service_model(service)
+    return botocore.session.get_session().get_service_model(service.removesuffix("api"))  # `aws s3api` is S3's own
 
 
 def words(command: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The estate: what every resource of the template must have, whoever adds one."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -133,7 +134,7 @@ class TestRoutes:
 
 
 def test_what_holds_the_truth_outlives_the_stack() -> None:
-    for kind in ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret"):
+    for kind in ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::S3::Bucket"):
         for name, resource in estate.resources(kind).items():
             assert resource["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate"), name
             assert resource["UpdateReplacePolicy"] == "Retain", name
@@ -143,3 +144,46 @@ def test_the_table_is_encrypted_and_can_be_restored() -> None:
     for table in estate.resources("AWS::DynamoDB::Table").values():
         assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+class TestReports:
+    """The emulator passes over most of a bucket's properties: what is deployed is held here."""
+
+    @staticmethod
+    def bucket() -> dict[str, Any]:
+        (bucket,) = estate.resources("AWS::S3::Bucket").values()
+        properties: dict[str, Any] = bucket["Properties"]
+        return properties
+
+    def test_are_encrypted_with_a_key_of_kms(self) -> None:
+        (rule,) = self.bucket()["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+        assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+
+    def test_are_shown_to_nobody_outside(self) -> None:
+        assert set(self.bucket()["PublicAccessBlockConfiguration"].values()) == {True}
+        assert self.bucket()["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+    def test_travel_encrypted_or_not_at_all(self) -> None:
+        (policy,) = estate.resources("AWS::S3::BucketPolicy").values()
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+
+        assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+        assert statement["Condition"] == {
+            "Bool": {"aws:SecureTransport": "false"},
+            "NotIpAddress": {"aws:SourceIp": "127.0.0.1/32"},
+        }
+        assert len(statement["Resource"]) == 2, "the bucket, and what is in it"
+
+    def test_grow_cold_and_old_and_their_parts_go_at_once(self) -> None:
+        rules = {rule["Id"]: rule for rule in self.bucket()["LifecycleConfiguration"]["Rules"]}
+        reports, parts = rules["reports-grow-cold-and-old"], rules["parts-are-scaffolding"]
+
+        assert (parts["Prefix"], parts["ExpirationInDays"]) == ("parts/", 7)
+        assert (reports["Prefix"], reports["ExpirationInDays"]) == ("reports/", {"Ref": "ReportRetentionDays"})
+        assert reports["Transitions"] == [{"StorageClass": "STANDARD_IA", "TransitionInDays": 90}]
+        assert {rule["Status"] for rule in rules.values()} == {"Enabled"}
+
+    def test_are_not_gone_before_they_grow_cold(self) -> None:
+        """S3 takes no such rule."""
+        assert estate.written()["Parameters"]["ReportRetentionDays"]["MinValue"] > 90

@@ -34,8 +34,8 @@ def test_each_is_open_final_or_a_humans(status: Status) -> None:
     assert [status in OPEN, status in FINAL, status is Status.NEEDS_REVIEW].count(True) == 1
 
 
-def test_paid_is_paid() -> None:
-    assert MOVES[Status.SUCCEEDED] == frozenset()
+def test_paid_is_paid_but_for_doubt_which_only_a_human_ends() -> None:
+    assert MOVES[Status.SUCCEEDED] == {Status.NEEDS_REVIEW}
 
 
 @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))

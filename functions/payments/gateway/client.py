@@ -11,7 +11,7 @@ from payments.gateway import payloads, refusals, wire
 from payments.gateway.breaker import Breaker
 from payments.gateway.cipher import encrypt
 from payments.gateway.keys import GatewayKeys, Keyring, Mode
-from payments.gateway.transport import Exchange, Transport
+from payments.gateway.transport import MAX_ANSWER_BYTES, Exchange, Transport
 from payments.ports import Submission, Telemetry
 from payments.reports import Report
 
@@ -77,15 +77,23 @@ class PayAgency:
     def status(self, order_id: str, seconds: float) -> Report:
         """Asks what became of a payment, by the order id it was sent under. (No /v1 here: statusApi page.)"""
 
-        def ask(keys: GatewayKeys, left: float) -> Exchange:
-            return self._exchange("GET", f"/api/{self.mode}/status/{order_id}", _auth(keys), None, left)
-
-        exchange, keys = self._with_fresh_keys(ask, seconds)
+        exchange, keys = self.get(f"/api/{self.mode}/status/{order_id}", seconds)
         if exchange.status == 404 and refusals.is_bare(envelope := wire.parse(exchange.body)):
             if not refusals.speaks_of_a_payment(str(wire.message_of(envelope or {}))):
                 raise NoAnswer("HTTP 404 for the question itself")  # which tells nothing of the payment
             raise UnknownToGateway("the gateway has no payment under this id")
         return self._understood(exchange, (), _secrets(keys))
+
+    def get(self, path: str, seconds: float, most: int = MAX_ANSWER_BYTES) -> tuple[Exchange, GatewayKeys]:
+        """One reading of at most so many bytes, and the keys it was made with: the answer may quote them.
+
+        Raises CredentialsRefused, NotSent, NoAnswer.
+        """
+
+        def ask(keys: GatewayKeys, left: float) -> Exchange:
+            return self._exchange("GET", path, _auth(keys), None, left, most)
+
+        return self._with_fresh_keys(ask, seconds)
 
     def _admit(self) -> None:
         """Raises SecretUnusable or NotSent. Keys first: a request that has none must not be the breaker's probe."""
@@ -115,10 +123,16 @@ class PayAgency:
         return exchange, keys
 
     def _exchange(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        seconds: float,
+        most: int = MAX_ANSWER_BYTES,
     ) -> Exchange:
         try:
-            exchange = self.transport.exchange(method, path, headers, body, seconds)
+            exchange = self.transport.exchange(method, path, headers, body, seconds, most)
         except GatewayError:
             self.breaker.failed()
             raise

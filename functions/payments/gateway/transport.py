@@ -29,7 +29,7 @@ MAX_ANSWER_BYTES: Final = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back: any status, a body of at most MAX_ANSWER_BYTES."""
+    """What came back: any status, a body of a bounded size."""
 
     status: int
     body: bytes
@@ -54,8 +54,16 @@ class Transport:
         self._pools = PoolManager(num_pools=1, maxsize=1, ssl_context=tls, retries=False)
         self._pools.pool_classes_by_scheme = dict(pools)
 
-    def exchange(self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float) -> Exchange:
-        """One request, one answer, within `seconds` whatever drips. Raises NotSent or NoAnswer, nothing else."""
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        seconds: float,
+        most: int = MAX_ANSWER_BYTES,
+    ) -> Exchange:
+        """One request and its answer, of `most` bytes, within `seconds` whatever drips. Raises NotSent or NoAnswer."""
         departure = Departure()
         token = witness.current.set(departure)
         # urllib3 times each read; only a second pair of hands can end an answer that drips for ever.
@@ -64,7 +72,7 @@ class Transport:
         try:
             watchdog.start()
             self._drop_idle()
-            answer = self._exchange(method, path, headers, body, seconds)
+            answer = self._exchange(method, path, headers, body, seconds, most)
             departure.check()  # what our own hanging up has cut off may look complete
         except Exception as error:
             raise _failure(error, departure) from error
@@ -81,7 +89,7 @@ class Transport:
             self._pools.clear()
 
     def _exchange(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float, most: int
     ) -> Exchange:
         response = self._pools.request(
             method,
@@ -96,17 +104,17 @@ class Transport:
         try:
             if response.status < 200:
                 raise ValueError("an interim answer: the real one may still come over this connection")
-            return Exchange(response.status, _bounded(response))
+            return Exchange(response.status, _bounded(response, most))
         finally:
             # What was read to its end has gone back to the pool by itself; this closes what was not.
             response.close()
 
 
-def _bounded(response: BaseHTTPResponse) -> bytes:
-    body = response.read(MAX_ANSWER_BYTES + 1)
-    while len(body) <= MAX_ANSWER_BYTES and (more := response.read(MAX_ANSWER_BYTES + 1 - len(body))):
+def _bounded(response: BaseHTTPResponse, most: int) -> bytes:
+    body = response.read(most + 1)
+    while len(body) <= most and (more := response.read(most + 1 - len(body))):
         body += more
-    if len(body) > MAX_ANSWER_BYTES:
+    if len(body) > most:
         raise ValueError("the answer is too large")
     return body
 

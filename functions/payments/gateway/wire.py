@@ -27,7 +27,7 @@ VERDICTS: Final[dict[str, Status]] = {
 }
 """The gateway's status words. The list is open: a word that is not in it leaves the payment open."""
 
-_TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONG_DIGITS: Final = re.compile(r"\d(?:[ .\u00a0-]{0,2}\d){11,}")
 _SECURITY_CODE: Final = re.compile(r"(cv[cv]2?|security code)([^0-9]{0,9})[0-9]{3,4}(?![0-9])", re.IGNORECASE)
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
@@ -67,7 +67,7 @@ def report_of(
     if not isinstance(data, dict) or not isinstance(said := _status_said(envelope, data), str):
         return None
     transaction_id = data.get("transaction_id")
-    if not isinstance(transaction_id, str) or not _TRANSACTION_ID.fullmatch(transaction_id):
+    if not isinstance(transaction_id, str) or not TRANSACTION_ID.fullmatch(transaction_id):
         return None
     if _echoes_card(transaction_id, hidden):
         return None

@@ -8,6 +8,7 @@ from typing import Any, Final
 from payments.cards import CardFacts
 from payments.ledger import entries
 from payments.ledger.entries import Item
+from payments.ledger.marks import unlisted_on
 from payments.money import Money
 from payments.payment import Payment
 from payments.plans import FollowUp
@@ -40,6 +41,7 @@ def payment_item(payment: Payment) -> Item:
         "history": [entries.entry_item(entry) for entry in payment.history],
         "published": payment.published,
         "revision": payment.revision,
+        "unlisted_on": unlisted_on(payment, shard_of(payment.id)),
     }
     return {key: value for key, value in {**fixed, **state(payment), **due(payment)}.items() if value is not None}
 

@@ -1,6 +1,7 @@
 """One DynamoDB table, as the ledger uses it: strongly consistent reads, conditional writes, conflicts waited out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -13,6 +14,9 @@ CONFLICT_TRIES: Final = 6
 
 FIRST_WAIT: Final = 0.02
 """Seconds; doubled each time."""
+
+MOST_IN_A_BATCH: Final = 100
+"""DynamoDB takes no more keys in one BatchGetItem."""
 
 
 class Table:
@@ -31,6 +35,22 @@ class Table:
         """One item as it stands."""
         item = self._client.get_item(**self.key(pk), ConsistentRead=True).get("Item")
         return None if item is None else plain(item)
+
+    def batch_get(self, pks: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """The items as they stand, of those that there are, in no order."""
+        wanted = [{"pk": pk} for pk in dict.fromkeys(pks)]
+        for first in range(0, len(wanted), MOST_IN_A_BATCH):
+            keys = [wire(key) for key in wanted[first : first + MOST_IN_A_BATCH]]
+            yield from self._batch(keys)
+
+    def _batch(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for nth in count():
+            answer = self._client.batch_get_item(RequestItems={self.name: {"Keys": keys, "ConsistentRead": True}})
+            yield from (plain(item) for item in answer["Responses"].get(self.name, ()))
+            keys = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            if not keys:
+                return
+            self._sleep(FIRST_WAIT * 2 ** min(nth, CONFLICT_TRIES))
 
     def query(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
         """The first items of an index that meet a key condition."""
@@ -75,6 +95,15 @@ class Table:
         }
         answer = self._waiting_out_conflicts(lambda: self._client.update_item(**request))
         return plain(answer.get("Attributes", {}))
+
+    def remove(self, pk: str, attribute: str, *, condition: str) -> None:
+        """Takes one attribute away, and changes nothing else, the revision neither."""
+        request = {
+            **self.key(pk),
+            "UpdateExpression": f"REMOVE {attribute}",
+            "ConditionExpression": condition,
+        }
+        self._waiting_out_conflicts(lambda: self._client.update_item(**request))
 
     def _waiting_out_conflicts(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         for nth in range(CONFLICT_TRIES - 1):

@@ -74,6 +74,13 @@ class ReconcileSettings(GatewaySettings):
     bus_name: str = Field(min_length=1)
 
 
+class SweepSettings(GatewaySettings):
+    """The sweep function's. `sweep_days`: how far back the daily sweep looks."""
+
+    reports_bucket: str = Field(min_length=3)
+    sweep_days: int = Field(gt=0, le=366)
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-for room in ("claiming", "following", "racing", "steps", "writing"):
+for room in ("claiming", "comparing", "following", "keeping", "racing", "steps", "writing"):
     pytest.register_assert_rewrite(f"tests.payments.ledger.{room}")
 
 

@@ -1,10 +1,16 @@
 """The contract of a ledger. Whoever would stand in for DynamoDB inherits it, gives a `ledger`, and passes all of it."""
 
 from tests.payments.ledger.claiming import Claiming, Releasing
+from tests.payments.ledger.comparing import Finding, Unlisted
 from tests.payments.ledger.following import Following, Refreshing
+from tests.payments.ledger.keeping import Keeping
 from tests.payments.ledger.racing import Racing
 from tests.payments.ledger.writing import Publishing, Writing
 
 
 class LedgerContract(Claiming, Releasing, Writing, Publishing, Following, Refreshing, Racing):
     """Each test gets its own empty `ledger`."""
+
+
+class SweepContract(Finding, Unlisted, Keeping):
+    """Each test gets its own empty `ledger` and `checkpoints`, which may lie in one table."""

@@ -8,9 +8,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from payments.ledger.checkpoints import DynamoCheckpoints
 from payments.ledger.dynamo import DynamoLedger
+from payments.ledger.listed import DynamoSweepLedger
+from payments.progress import Checkpoints
 from tests.payments.ledger import tables
-from tests.payments.ledger.contract import LedgerContract
+from tests.payments.ledger.comparing import ComparedLedger
+from tests.payments.ledger.contract import LedgerContract, SweepContract
 from tests.payments.ledger.ports import Ledger
 
 
@@ -21,6 +25,9 @@ class OneAtATime:
         self._client = client
         self._lock = threading.Lock()
 
+    def get_waiter(self, name: str) -> Any:
+        return self._client.get_waiter(name)
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(**arguments: Any) -> Any:
             with self._lock:
@@ -29,12 +36,31 @@ class OneAtATime:
         return call
 
 
+@pytest.fixture
+def client() -> Iterator[OneAtATime]:
+    with mock_aws():
+        yield OneAtATime(
+            boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
+        )
+
+
+@pytest.fixture
+def table(client: OneAtATime) -> Iterator[str]:
+    with tables.made(client) as name:
+        yield name
+
+
 class TestDynamoLedgerOnMoto(LedgerContract):
     @pytest.fixture
-    def ledger(self) -> Iterator[Ledger]:
-        with mock_aws():
-            client = boto3.client(
-                "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
-            )
-            with tables.made(client) as name:
-                yield DynamoLedger(OneAtATime(client), name)
+    def ledger(self, client: OneAtATime, table: str) -> Ledger:
+        return DynamoLedger(client, table)
+
+
+class TestSweepOnMoto(SweepContract):
+    @pytest.fixture
+    def ledger(self, client: OneAtATime, table: str) -> ComparedLedger:
+        return DynamoSweepLedger(client, table)
+
+    @pytest.fixture
+    def checkpoints(self, client: OneAtATime, table: str) -> Checkpoints:
+        return DynamoCheckpoints(client, table)

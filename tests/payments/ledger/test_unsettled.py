@@ -77,7 +77,8 @@ def test_the_index_carries_what_is_read_of_it_and_nothing_of_the_card(
 ) -> None:
     claimed(ledger, card=samples.card().facts)
     (found,) = client.scan(TableName=table, IndexName="follow_up")["Items"]
-    (described,) = estate.written()["Resources"]["PaymentsTable"]["Properties"]["GlobalSecondaryIndexes"]
+    indexes = estate.written()["Resources"]["PaymentsTable"]["Properties"]["GlobalSecondaryIndexes"]
+    (described,) = [index for index in indexes if index["IndexName"] == "follow_up"]
 
     carried = set(described["Projection"]["NonKeyAttributes"])
     assert set(found) == carried | {"pk", "follow_up_shard", "follow_up_at"}

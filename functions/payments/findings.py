@@ -1,0 +1,100 @@
+"""Findings: what a sweep has to tell a person, one line each. No names, no email, no card can get in here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from payments.times import iso
+
+Kind = Literal[
+    "orphan",
+    "refunded_elsewhere",
+    "refund_confirmed",
+    "charged_back",
+    "settled",
+    "late_success",
+    "mismatch",
+    "amount_drift",
+    "currency_drift",
+    "status_drift",
+    "refund_drift",
+    "chargeback_drift",
+    "suspicious",
+    "unknown_to_gateway",
+    "not_listed",
+    "status_differs",
+    "list_disagrees",
+    "unconfirmed",
+    "unreadable_row",
+]
+Action = Literal["settled", "needs_review", "none"]
+
+IN_REVIEW: Final = frozenset(
+    {
+        "orphan",
+        "amount_drift",
+        "currency_drift",
+        "status_drift",
+        "refund_drift",
+        "chargeback_drift",
+        "suspicious",
+        "unknown_to_gateway",
+    }
+)
+"""Findings that put a payment into review: failure codes that a human decides on, not the gateway's next message."""
+
+NOTES: Final[dict[Kind, str]] = {
+    "orphan": "The gateway lists a transaction that we have no record of. It was taken into our books.",
+    "refunded_elsewhere": "Refunded at the gateway, not by us. Recorded.",
+    "refund_confirmed": "We asked for this refund and did not know what became of it. It was made.",
+    "charged_back": "The cardholder's bank took the money back. Recorded.",
+    "settled": "The gateway's verdict reached us by its list alone. Recorded.",
+    "late_success": "It had counted as unpaid, and turned out paid. Recorded.",
+    "mismatch": "The gateway speaks of another amount, currency or id than was sent. A person decides.",
+    "amount_drift": "The gateway has another amount, in its list and when asked again. A person decides.",
+    "currency_drift": "The gateway has another currency, in its list and when asked again. A person decides.",
+    "status_drift": "The gateway has another status, in its list and when asked again. A person decides.",
+    "refund_drift": "Refunded by our record, and not by the gateway's, in its list and when asked. A person decides.",
+    "chargeback_drift": "Charged back by our record, and not by the gateway's, listed and asked. A person decides.",
+    "suspicious": "The gateway marked it as suspicious.",
+    "unknown_to_gateway": "The gateway does not list it, and does not know it when asked.",
+    "not_listed": "The gateway's list does not have it; asked for it, the gateway knows it.",
+    "status_differs": "Both books say that no money moved, in different words. Nothing to do.",
+    "list_disagrees": "The gateway's list differs from our record; asked again, the gateway agrees with us.",
+    "unconfirmed": "The books differ, and the gateway gave no answer when asked. Nothing was changed.",
+    "unreadable_row": "A row of the gateway's list that cannot be read. Nothing was changed.",
+}
+"""Each kind in a sentence for a finance person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the report. Amounts are minor units; an amount of the gateway's that is no whole number is None."""
+
+    finding: Kind
+    action: Action
+    payment_id: str | None = None
+    transaction_id: str | None = None
+    order_id: str | None = None
+    amount_here: int | None = None
+    amount_gateway: int | None = None
+    currency_here: str | None = None
+    currency_gateway: str | None = None
+    status_here: str | None = None
+    status_gateway: str | None = None
+    refunded_at: datetime | None = None
+    charged_back_at: datetime | None = None
+    suspicious_at: datetime | None = None
+    note: str = ""
+
+    def line(self) -> dict[str, Any]:
+        """Its JSON, keys in the order of the columns."""
+        return {name: _plain(getattr(self, name)) for name in COLUMNS}
+
+
+COLUMNS: Final = tuple(Finding.__dataclass_fields__)
+"""The columns of a report, in order."""
+
+
+def _plain(value: object) -> object:
+    return iso(value) if isinstance(value, datetime) else value

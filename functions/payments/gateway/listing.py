@@ -1,0 +1,153 @@
+"""The gateway's transaction list: how a page is asked for, and how its rows read. Facts from its transactions page.
+
+Read leniently, as nobody says more of it, but a row is read whole or not at all: half of one would be a guess. The
+card's masked number stands in it, too; it is never looked at.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from payments.cards import may_hold_number
+from payments.errors import NoAnswer, Refused
+from payments.gateway import wire
+from payments.gateway.client import PayAgency
+from payments.gateway.refusals import is_bare
+from payments.gateway.transport import Exchange
+from payments.listing import ListedRow, Page, Span, UnreadableRow
+from payments.money import EXPONENTS, exact, in_minor_units
+from payments.reports import Report
+
+MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
+"""Thousands of rows; memory stays bounded whatever the gateway thinks a page is."""
+
+MOST: Final = 10**11
+"""Minor units from which on a number is no amount. The shortest card number is longer, and shall not pass for one."""
+
+_MAX_CURSOR: Final = 2048
+_A_DAY: Final = timedelta(days=1)
+_NO_DATE: Final = (None, "", False)
+
+
+class Unreadable(ValueError):
+    """A row that cannot be read; the sentence says what of it, and quotes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayAgencyList:
+    """Meets the TransactionList port through the gateway's client: its keys, its breaker, its errors."""
+
+    client: PayAgency
+
+    def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
+        """See `TransactionList.page`. A day more at each end: nobody says in whose time zone the gateway's days are."""
+        query = {
+            "transaction_start_date": (span.first - _A_DAY).isoformat(),
+            "transaction_end_date": (span.last + _A_DAY).isoformat(),
+            **({} if cursor is None else {"nextCursor": cursor}),
+        }
+        path = f"/api/v1/{self.client.mode}-transactions?{urlencode(query)}"
+        exchange, _ = self.client.get(path, seconds, MAX_PAGE_BYTES)
+        return _page(exchange, self.client.dialect)
+
+
+def _page(exchange: Exchange, dialect: wire.Dialect) -> Page:
+    # A byte that is no UTF-8, in a name for one, must not hide a whole page.
+    told = wire.parse(exchange.body.decode("utf-8", "replace").encode())
+    if 400 <= exchange.status < 500 and is_bare(told):
+        raise Refused(wire.message_of(told or {}) or "the gateway refused the request")
+    if told is None or exchange.status != 200:
+        raise NoAnswer(f"HTTP {exchange.status} without a page")
+    rows, meta = told.get("data"), told.get("meta")
+    if not isinstance(rows, list) or not isinstance(meta, dict) or not isinstance(meta.get("hasNextPage"), bool):
+        raise NoAnswer("a page that does not say whether it is the last")
+    cursor, total = meta.get("nextCursor"), meta.get("totalCount")
+    return Page(
+        rows=[row_of(row, dialect) for row in rows],
+        has_next=meta["hasNextPage"],
+        next_cursor=cursor if isinstance(cursor, str) and 0 < len(cursor) <= _MAX_CURSOR else None,
+        total=total if isinstance(total, int) and not isinstance(total, bool) and 0 <= total < MOST else None,
+    )
+
+
+def row_of(told: object, dialect: wire.Dialect) -> ListedRow | UnreadableRow:
+    """One row, whatever it holds: never an error."""
+    if not isinstance(told, dict):
+        return UnreadableRow("it is no object")
+    transaction_id: str | None = None
+    try:
+        transaction_id = _transaction_id(told)
+        return _read(told, transaction_id, dialect)
+    except Unreadable as error:
+        return UnreadableRow(str(error), transaction_id)
+
+
+def _read(told: Mapping[str, Any], transaction_id: str, dialect: wire.Dialect) -> ListedRow:
+    said, currency, order_id = told.get("status"), told.get("currency"), told.get("order_id")
+    if not isinstance(said, str):
+        raise Unreadable("it has no status")
+    if not isinstance(currency, str) or currency not in EXPONENTS:
+        raise Unreadable("it has no currency of ISO 4217")
+    refunded_at, charged_back_at = _date(told, "refund_date"), _date(told, "chargeback_date")
+    report = Report(
+        said=wire.clean(said)[:40],
+        verdict=wire.VERDICTS.get(said),
+        transaction_id=transaction_id,
+        order_id=None if order_id is None else str(order_id)[:200],
+        amount=_amount(told, currency, dialect),
+        currency=currency,
+        refunded=refunded_at is not None,
+        refunded_at=refunded_at,
+        charged_back=charged_back_at is not None,
+        charged_back_at=charged_back_at,
+    )
+    return ListedRow(report, _shown(order_id), _moment(told.get("created_at")), _date(told, "suspicious_date"))
+
+
+def _transaction_id(told: Mapping[str, Any]) -> str:
+    value = told.get("transaction_id")
+    if not isinstance(value, str) or not wire.TRANSACTION_ID.fullmatch(value):
+        raise Unreadable("it has no transaction_id")
+    if not re.search("[A-Za-z]", value) and may_hold_number(value):
+        raise Unreadable("its transaction_id looks like a card's number")
+    return value
+
+
+def _amount(told: Mapping[str, Any], currency: str, dialect: wire.Dialect) -> Decimal:
+    number = exact(told.get("amount"))
+    if number is None:
+        raise Unreadable("it has no amount")
+    amount = in_minor_units(number, currency, dialect.amount_unit)
+    if not -MOST < amount < MOST:
+        raise Unreadable("its amount is out of all proportion")
+    return amount
+
+
+def _shown(order_id: object) -> str | None:
+    return wire.clean(order_id)[:64] or None if isinstance(order_id, str) else None
+
+
+def _date(told: Mapping[str, Any], name: str) -> datetime | None:
+    """When something happened, None when it did not. Raises Unreadable for what is neither."""
+    value = told.get(name)
+    if value in _NO_DATE:
+        return None
+    moment = _moment(value)
+    if moment is None:
+        raise Unreadable(f"its {name} is no date")
+    return moment
+
+
+def _moment(value: object) -> datetime | None:
+    """ISO 8601; without a time zone it is taken for UTC, in which the gateway's other moments are."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is None:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

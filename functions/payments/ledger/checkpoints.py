@@ -1,0 +1,121 @@
+"""Checkpoints of the sweep: an item each in the same table, and a hold on it that is taken in one conditional write."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from payments.books import Book, Books, Sums
+from payments.ledger import items
+from payments.ledger.entries import Item
+from payments.ledger.expressions import failed_condition
+from payments.ledger.table import Table
+from payments.listing import Span
+from payments.progress import Progress, ReportPlace
+from payments.times import iso, parse_iso
+
+NOBODY_HAS_IT: Final = "attribute_not_exists(held_until) OR held_until <= :now"
+STILL_MINE: Final = "held_by = :me"
+
+
+class DynamoCheckpoints:
+    """Meets the Checkpoints port. `client` is boto3's DynamoDB client."""
+
+    def __init__(self, client: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table = Table(client, table, sleep)
+
+    def take(self, fresh: Progress, holder: str, now: datetime, until: datetime) -> Progress | None:
+        """See `Checkpoints.take`."""
+        try:
+            held = self._table.update(
+                _key(fresh),
+                {"held_by": holder, "held_until": items.stamp(until)},
+                condition=NOBODY_HAS_IT,
+                values={":now": items.stamp(now)},
+                returning="ALL_NEW",
+                raises_revision=False,
+            )
+        except ClientError as error:
+            failed_condition(error)
+            return None
+        if "phase" in held:
+            return progress_of(held, fresh.span)
+        return fresh if self.save(fresh, holder, until) else None
+
+    def save(self, progress: Progress, holder: str, until: datetime) -> bool:
+        """See `Checkpoints.save`."""
+        changes = {**progress_item(progress), "held_until": items.stamp(until)}
+        return self._write(progress, changes, holder)
+
+    def give_back(self, progress: Progress, holder: str) -> None:
+        """See `Checkpoints.give_back`."""
+        self._write(progress, {"held_until": 0, "held_by": None}, holder)
+
+    def _write(self, progress: Progress, changes: Mapping[str, Any], holder: str) -> bool:
+        try:
+            self._table.update(
+                _key(progress), changes, condition=STILL_MINE, values={":me": holder}, raises_revision=False
+            )
+        except ClientError as error:
+            failed_condition(error)
+            return False
+        return True
+
+
+def progress_item(progress: Progress) -> Item:
+    """The attributes of a checkpoint; None means the attribute is taken away."""
+    report = progress.report
+    return {
+        "live": progress.live,
+        "started_at": iso(progress.started_at),
+        "phase": progress.phase,
+        "cursor": progress.cursor,
+        "landmark": progress.landmark,
+        "pages": progress.pages,
+        "restarts": progress.restarts,
+        "rows": progress.rows,
+        "listed_total": progress.listed_total,
+        "parts": progress.parts,
+        "questions": progress.questions,
+        "counts": dict(progress.counts),
+        "books": {name: [*book.gateway.told(), *book.here.told()] for name, book in progress.books.items()},
+        "listed": list(progress.listed),
+        "finished_at": None if progress.finished_at is None else iso(progress.finished_at),
+        "report": None if report is None else {"json": report.json, "csv": report.csv},
+    }
+
+
+def progress_of(item: Mapping[str, Any], span: Span) -> Progress:
+    """The sweep that a checkpoint holds."""
+    finished_at, report, total = item.get("finished_at"), item.get("report"), item.get("listed_total")
+    return Progress(
+        span=span,
+        live=item["live"],
+        started_at=parse_iso(item["started_at"]),
+        phase=item["phase"],
+        cursor=item.get("cursor"),
+        landmark=item.get("landmark"),
+        pages=int(item["pages"]),
+        restarts=int(item["restarts"]),
+        rows=int(item["rows"]),
+        listed_total=None if total is None else int(total),
+        parts=int(item["parts"]),
+        questions=int(item["questions"]),
+        counts={kind: int(count) for kind, count in item["counts"].items()},
+        books=_books_of(item["books"]),
+        listed=tuple(item["listed"]),
+        finished_at=None if finished_at is None else parse_iso(finished_at),
+        report=None if report is None else ReportPlace(report["json"], report["csv"]),
+    )
+
+
+def _books_of(item: Mapping[str, Any]) -> Books:
+    sums = {currency: [int(number) for number in told] for currency, told in item.items()}
+    return {currency: Book(Sums(*told[:4]), Sums(*told[4:])) for currency, told in sums.items()}
+
+
+def _key(progress: Progress) -> str:
+    """No payment id contains `#`."""
+    return f"sweep#{progress.span}"

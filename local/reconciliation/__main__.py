@@ -1,0 +1,61 @@
+"""`python -m local.reconciliation`: plays the day on a stack of its own, sweeps it, saves the report for the docs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from local.reconciliation.scenes import play
+from local.simulator.control import Control
+from local.stack import Shop, Stack, running
+from local.stack.errors import StackError
+from local.stack.progress import noting, say
+from local.stack.signals import Ended, ending_in_order
+
+SAMPLES: Final = Path(__file__).parents[2] / "docs" / "samples"
+
+
+def sample() -> None:
+    note = noting()
+    with running(note=note) as stack:
+        note("playing the day")
+        play(
+            Shop(stack.api_url, stack.region, stack.identities.client),
+            Control(stack.gateway.control_url or ""),
+        )
+        note("sweeping it")
+        for form, place in _swept(stack).items():
+            bucket, _, key = place.removeprefix("s3://").partition("/")
+            file = SAMPLES / f"reconciliation.{form}"
+            stack.admin.client("s3").download_file(bucket, key, str(file))
+            note(f"saved: {file.name}")
+
+
+def _swept(stack: Stack) -> dict[str, str]:
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    answer = stack.admin.client("lambda").invoke(
+        FunctionName=stack.functions["SweepFunction"],
+        Qualifier="live",
+        Payload=json.dumps({"from": today, "to": today}),
+    )
+    report: dict[str, str] = json.loads(answer["Payload"].read())["report"]
+    return report
+
+
+def main() -> int:
+    try:
+        with ending_in_order():
+            sample()
+    except Ended as ended:
+        return ended.exit_code
+    except StackError as error:
+        say(f"\n{error}", sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

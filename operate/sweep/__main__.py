@@ -1,0 +1,89 @@
+"""`python -m operate.sweep`: compares both books for the days you name, and says what it found.
+
+It runs in the account, not here: Ctrl-C leaves the sweep as it is, and the same command goes on with it. Credentials,
+region and endpoint come from the environment, as for every AWS tool. It needs lambda:InvokeFunction on the function,
+cloudformation:DescribeStacks, and, for --save, s3:GetObject on the reports.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operate.sweep.calling import Days, Result, SweepFunction, SweepRefused, swept
+from operate.sweep.saving import saved
+from operate.sweep.telling import outcome, progress
+
+Aws = Callable[..., Any]
+"""Makes the client of a service, as `boto3.client` does."""
+
+INTERRUPTED: Final = 130
+
+# A call may take as long as the function may. The library repeats none: two at once only keep each other out.
+_PATIENT: Final = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
+
+
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m operate.sweep", description=__doc__)
+    parser.add_argument(
+        "--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True, help="YYYY-MM-DD"
+    )
+    parser.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True, help="included")
+    parser.add_argument("--anew", action="store_true", help="again, though these days have been swept")
+    parser.add_argument("--save", metavar="DIR", type=Path, help="where to put the report's two files")
+    parser.add_argument("--stack", default="payments", help="the stack whose outputs name the function")
+    return parser.parse_args(arguments)
+
+
+def main(
+    arguments: list[str] | None = None, aws: Aws = boto3.client, sleep: Callable[[float], None] = time.sleep
+) -> int:
+    chosen = options(arguments)
+    try:
+        result = sweep(chosen, aws, sleep)
+        for line in outcome(result):
+            _say(line)
+        if chosen.save and result["report"]:
+            for file in saved(aws("s3"), result["report"], chosen.save):
+                _say(f"saved: {file}")
+    except (ClientError, BotoCoreError, SweepRefused) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            "\nStopped waiting. The call under way ends by itself, and what it has written stays.\n"
+            f"To go on where it stopped: python -m operate.sweep {_days(chosen)} --stack {chosen.stack}\n"
+        )
+        return INTERRUPTED
+    return 0
+
+
+def sweep(chosen: argparse.Namespace, aws: Aws, sleep: Callable[[float], None]) -> Result:
+    """Calls until it is finished, and tells of each call. Raises SweepRefused."""
+    (stack,) = aws("cloudformation").describe_stacks(StackName=chosen.stack)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    function = SweepFunction(aws("lambda", config=_PATIENT), outputs["SweepFunctionName"])
+    result: Result = {}
+    for result in swept(function, _days(chosen), anew=chosen.anew, sleep=sleep):
+        _say(progress(result))
+    return result
+
+
+def _days(chosen: argparse.Namespace) -> Days:
+    return Days(chosen.first, chosen.last)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

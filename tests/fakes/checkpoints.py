@@ -1,0 +1,49 @@
+"""Checkpoints in memory; the contract suite holds them to what the table's do."""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from payments.progress import Progress
+
+
+@dataclass
+class Held:
+    """A sweep, and who has it until when."""
+
+    progress: Progress
+    holder: str | None
+    until: datetime | None
+
+
+class InMemoryCheckpoints:
+    """Meets the Checkpoints port; every call is one atomic step."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Held] = {}
+        self._lock = threading.RLock()
+
+    def take(self, fresh: Progress, holder: str, now: datetime, until: datetime) -> Progress | None:
+        """See `Checkpoints.take`."""
+        with self._lock:
+            held = self.kept.setdefault(str(fresh.span), Held(fresh, None, None))
+            if held.until is not None and held.until > now:
+                return None
+            held.holder, held.until = holder, until
+            return held.progress
+
+    def save(self, progress: Progress, holder: str, until: datetime) -> bool:
+        """See `Checkpoints.save`."""
+        with self._lock:
+            held = self.kept.get(str(progress.span))
+            if held is None or held.holder != holder:
+                return False
+            held.progress, held.until = progress, until
+            return True
+
+    def give_back(self, progress: Progress, holder: str) -> None:
+        """See `Checkpoints.give_back`."""
+        with self._lock:
+            held = self.kept.get(str(progress.span))
+            if held is not None and held.holder == holder:
+                held.holder = held.until = None
