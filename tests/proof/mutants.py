@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-PROOF: Final = "tests/proof/test_proof.py"
+PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise"
+BACK: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_about_refunds"
 MOTO: Final = "tests/payments/ledger/test_moto.py"
 CRASHES: Final = "tests/payments/test_charging_crashes.py"
 CHARGING: Final = "tests/payments/test_charging.py"
@@ -12,6 +13,8 @@ PUBLISHING: Final = "tests/payments/test_publishing.py"
 FOLLOWING_UP: Final = "tests/payments/test_following_up.py"
 NEVER_ARRIVED: Final = "tests/payments/test_never_arrived.py"
 NOTIFYING: Final = "tests/payments/test_notifying.py"
+REFUNDING: Final = "tests/payments/test_refunding.py"
+REFUND_CRASHES: Final = "tests/payments/test_refunding_crashes.py"
 
 
 @dataclass(frozen=True)
@@ -120,8 +123,8 @@ MUTANTS: Final = (
     Mutant(
         "a final status is not sticky",
         "statuses.py",
-        "    S.SUCCEEDED: frozenset(),\n",
-        "    S.SUCCEEDED: frozenset({S.FAILED, S.PENDING, S.REQUIRES_ACTION}),\n",
+        "    S.SUCCEEDED: frozenset({S.NEEDS_REVIEW}),\n",
+        "    S.SUCCEEDED: frozenset({S.NEEDS_REVIEW, S.FAILED, S.PENDING, S.REQUIRES_ACTION}),\n",
         (SETTLING, CHARGING),
     ),
     Mutant(
@@ -225,5 +228,130 @@ MUTANTS: Final = (
         '        "status": entry.status,\n',
         '        "status": payment.status,\n',
         (PROOF, PUBLISHING),
+    ),
+    # --------------------------------------------------------------- the way back
+    Mutant(
+        "a refund is sent without having been recorded",
+        "refunding.py",
+        "claimed = rewrite(payment, lambda current: _claimed(current, order, request), self.ledger, self.telemetry)",
+        "claimed = _claimed(payment, order, request)",
+        (BACK, REFUNDING, REFUND_CRASHES),
+    ),
+    Mutant(
+        "a refund that nobody waits for any more is not followed up",
+        "refunds.py",
+        "    follow_up = FollowUp(due_at=at, ask_at=at + FIRST_ASK, arrived=True)\n",
+        "    follow_up = FollowUp(due_at=at, ask_at=None, arrived=True)\n",
+        (BACK, REFUNDING, REFUND_CRASHES),
+    ),
+    Mutant(
+        "a refund in doubt may be asked for again",
+        "refunds.py",
+        "    if payment.awaits_refund:\n        raise",
+        "    if payment.awaits_refund and payment.follow_up.asks == 0:\n        raise",
+        (BACK,),
+    ),
+    Mutant(
+        "a refund without an answer is sent again",
+        "refunding.py",
+        "        except NoAnswer as error:\n            return self._in_doubt(payment, request, str(error))\n",
+        "        except NoAnswer:\n"
+        "            try:\n"
+        '                report = self.gateway.refund(payment.transaction_id or "", reason, seconds)\n'
+        "            except (NoAnswer, Refused) as error:\n"
+        "                return self._in_doubt(payment, request, str(error))\n",
+        (BACK, REFUNDING, REFUND_CRASHES),
+    ),
+    Mutant(
+        "the gateway's silence is a refund that failed",
+        "refunding.py",
+        "            return self._in_doubt(payment, request, str(error))\n",
+        '            return self._failed(payment, request, Failure("no_answer", str(error)), {})\n',
+        (BACK, REFUNDING, REFUND_CRASHES),
+    ),
+    Mutant(
+        "a twin's claim to refund is taken for one's own",
+        "refunding.py",
+        "    return payment.refund_request is None or payment.refund_request.nonce != request.nonce\n",
+        "    return payment.refund_request is None or payment.refund_request.id != request.id\n",
+        (BACK, REFUNDING),
+    ),
+    Mutant(
+        "a refusal of a refund is believed without asking",
+        "refunding.py",
+        "            return self._refused(payment, request, error, until)\n",
+        '            failure = Failure("refund_refused", error.message, error.errors)\n'
+        '            return self._failed(payment, request, failure, {"refused": "invalid"})\n',
+        (BACK, REFUNDING, REFUND_CRASHES),
+    ),
+    Mutant(
+        "refunded before, says the gateway, and it is taken for a failure while the status lags",
+        "refunding.py",
+        "        if isinstance(error, AlreadyRefunded) or not denies_refund(settled, report):\n",
+        "        if not denies_refund(settled, report):\n",
+        (BACK, REFUNDING),
+    ),
+    Mutant(
+        "a status that contradicts us is a word against a refund",
+        "reports.py",
+        "return report.refunded is False and report.verdict is Status.SUCCEEDED and not mismatches(payment, report)",
+        "return payment.awaits_refund",
+        (BACK, REFUNDING),
+    ),
+    Mutant(
+        "one word against a refund is enough",
+        "following_up.py",
+        "    if denied and denials >= NEVER_ARRIVED_ASKS and long_ago:\n",
+        "    if denied and long_ago:\n",
+        (BACK,),
+    ),
+    Mutant(
+        "a word against a refund counts within the hour",
+        "following_up.py",
+        "    if denied and denials >= NEVER_ARRIVED_ASKS and long_ago:\n",
+        "    if denied and denials >= NEVER_ARRIVED_ASKS:\n",
+        (BACK, REFUNDING),
+    ),
+    Mutant(
+        "silence is a word against a refund",
+        "following_up.py",
+        "asks, denials = plan.asks + 1, plan.not_found + denied",
+        "asks, denials, denied = plan.asks + 1, plan.not_found + 1, True",
+        (BACK, REFUNDING),
+    ),
+    Mutant(
+        "a refund in doubt is forgotten when the payment moves",
+        "payment.py",
+        "ask_at=at + FIRST_ASK if to in OPEN or self.awaits_refund else None)",
+        "ask_at=at + FIRST_ASK if to in OPEN else None)",
+        (BACK,),
+    ),
+    Mutant(
+        "a refund is heard only of a payment that nobody asked back",
+        "hearing.py",
+        'if report.refunded and heard.refund.status != "refunded":',
+        'if report.refunded and heard.refund.status == "none":',
+        (BACK, REFUNDING, REFUND_CRASHES),
+    ),
+    Mutant(
+        "whatever the gateway answers to a refund is one",
+        "hearing.py",
+        'if report.refunded and heard.refund.status != "refunded":',
+        'if (report.refunded or heard.awaits_refund) and heard.refund.status != "refunded":',
+        (BACK, REFUNDING),
+    ),
+    Mutant(
+        "a key whose refund the gateway refused is sent again",
+        "refunding.py",
+        '    may_try_again = payment.refund.status == "failed" and failure == refunds.NOT_SENT\n',
+        '    may_try_again = payment.refund.status == "failed"\n',
+        (REFUNDING,),
+    ),
+    Mutant(
+        "a chargeback is told again at each look",
+        "hearing.py",
+        'if report.charged_back and heard.chargeback.status == "none":',
+        "if report.charged_back:",
+        (BACK,),
     ),
 )

@@ -26,6 +26,9 @@ def at_every_moment(world: World) -> None:
         assert len(back.posts) <= sum(entry.name == "refund_requested" for entry in payment.history), "not recorded"
         for earlier, later in combinations(back.posts, 2):
             assert _came_to_nothing(back, earlier, later), "sent again in doubt"
+        if back.posts:
+            assert not payment.is_open
+            assert not payment.frees_the_order, "it was paid, whatever became of the refund"
         if payment.refund.status == "refunded":
             assert back.refunds, "said to be refunded, and is not"
         if payment.refund.status == "failed":

@@ -51,10 +51,7 @@ class Refunds(Surroundings):
     @precondition(lambda self: self.world.answers)
     @rule(paid=often, nth=some, way=ways, unheard=st.booleans(), steps=steps)
     def a_shop_refunds(self, paid: bool, nth: int, way: Way, unheard: bool, steps: int | None) -> None:  # noqa: FBT001
-        ids = [charge.payment_id for charge in self.world.bank.paid] if paid else []
-        ids = ids or [payment.id for _, payment in self.world.answers]
-        wish = Wish(ids[-1 - nth % len(ids)], "shop", f"back-{len(self.world.wished)}")
-        self.world.go_on(self.world.refund(wish, way, unheard=unheard), steps)
+        self.world.go_on(self.world.refund(self._wish(paid=paid, nth=nth), way, unheard=unheard), steps)
 
     @precondition(lambda self: self.world.wished)
     @rule(nth=some, kind=st.sampled_from(list(AGAIN)), way=ways, unheard=st.booleans(), steps=steps)
@@ -62,6 +59,23 @@ class Refunds(Surroundings):
         like = self.world.wished[-1 - nth % len(self.world.wished)]
         wish = AGAIN[kind](like, len(self.world.wished))
         self.world.go_on(self.world.refund(wish, way, unheard=unheard), steps)
+
+    @precondition(lambda self: self.world.answers)
+    @rule(nth=some, kind=st.sampled_from(list(AGAIN)), way=ways, other=ways, pause=st.integers(1, 8), steps=steps)
+    def two_refund_at_once(self, nth: int, kind: str, way: Way, other: Way, pause: int, steps: int | None) -> None:
+        """The one has got so far when the other comes; then it goes on."""
+        wish = self._wish(paid=True, nth=nth)
+        one = self.world.refund(wish, way, unheard=False)
+        self.world.go_on(one, pause)
+        self.world.go_on(self.world.refund(AGAIN[kind](wish, len(self.world.wished)), other, unheard=False), steps)
+        if not one.is_over:
+            self.world.go_on(one)
+
+    def _wish(self, *, paid: bool, nth: int) -> Wish:
+        """For one of those that are paid, or for any."""
+        ids = [charge.payment_id for charge in self.world.bank.paid] if paid else []
+        ids = ids or [payment.id for _, payment in self.world.answers]
+        return Wish(ids[-1 - nth % len(ids)], "shop", f"back-{len(self.world.wished)}")
 
     # ---------------------------------------------------- behind our back
 

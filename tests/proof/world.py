@@ -8,13 +8,15 @@ from payments.charge_orders import ChargeOrder
 from payments.charging import Charged, Charging
 from payments.errors import ChargeRefused, LostRace, NotRefundable
 from payments.following_up import FollowUps
-from payments.history import SUSPICIOUS, Failure
+from payments.history import SUSPICIOUS
 from payments.notifying import Notifications
 from payments.payment import Payment
 from payments.refreshing import AT_MOST_EVERY, Refreshing
 from payments.refund_orders import RefundOrder
 from payments.refunding import Refunded, Refunding
 from payments.reports import Report
+from payments.reviewing import in_review
+from payments.settling import rewrite
 from payments.statuses import Status
 from reconcile.rounds import run
 from tests.fakes import samples
@@ -198,12 +200,11 @@ class World:
     def suspect(self, charge: Charge) -> None:
         """The gateway's books call a payment suspicious: it goes to a human, whatever else is being done about it."""
         payment = self.ledger.get(charge.payment_id)
-        if payment is None or payment.status is not Status.SUCCEEDED:
-            return
-        failure = Failure(SUSPICIOUS, "the gateway's books call it suspicious")
-        marked = replace(payment, status=Status.NEEDS_REVIEW, failure=failure)
-        after = marked.with_entry("needs_review", self.clock(), "operator", {}, previous_status=payment.status)
-        self.ledger.save(payment, after)
+        if payment is not None and payment.status is Status.SUCCEEDED:
+            rewrite(payment, self._suspicious, self.ledger, self.telemetry)
+
+    def _suspicious(self, payment: Payment) -> Payment:
+        return in_review(payment, [SUSPICIOUS], None, self.clock())
 
     def clear_of_suspicion(self, charge: Charge) -> None:
         """A human has looked: it was paid, as it seemed."""
