@@ -120,7 +120,7 @@ MUTANTS: Final = (
     Mutant(
         "a final status is not sticky",
         "statuses.py",
-        "    S.SUCCEEDED: frozenset(),\n",
+        "    S.SUCCEEDED: frozenset({S.NEEDS_REVIEW}),\n",
         "    S.SUCCEEDED: frozenset({S.FAILED, S.PENDING, S.REQUIRES_ACTION}),\n",
         (SETTLING, CHARGING),
     ),
