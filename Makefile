@@ -56,7 +56,7 @@ sample: setup ## the sample report of docs/reconciliation.md, from a run (second
 	@$(BIN) local.reconciliation
 	@$(BIN) scripts.sample_report
 
-decide: $(DEV) ## a human's decision on a payment in review: ARGS='--payment pay_… --to failed --because "…"'
+decide: $(DEV) ## a human's decision on a payment in review or a refund in doubt: ARGS='--payment pay_… --to failed --because "…"'
 	@PYTHONPATH=functions $(BIN) operate.decide $(ARGS)
 
 sweep: $(DEV) ## both books compared for any days, by hand: ARGS="--from 2026-11-01 --to 2026-11-15 --save reports"

@@ -70,7 +70,8 @@ def failed(payment: Payment, failure: Failure, *, at: datetime, source: Source, 
 
 def refunded(payment: Payment, refunded_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Payment:
     """The money is on its way back."""
-    done = replace(payment, refund=Refund("refunded", refunded_at), follow_up=_at_rest(payment, at))
+    told = answered(payment, "verdict") if source == "answer" else payment
+    done = replace(told, refund=Refund("refunded", refunded_at), follow_up=_at_rest(payment, at))
     return done.with_entry("refunded", at, source, evidence)
 
 

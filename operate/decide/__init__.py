@@ -1,1 +1,1 @@
-"""A human's decision on a payment in `needs_review`, recorded in its history and told to consumers like any other."""
+"""A human's decision on what waits for one, recorded in its history and told to consumers like any other."""

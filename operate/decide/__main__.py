@@ -1,4 +1,4 @@
-"""`python -m operate.decide`: records what a human found out about a payment in `needs_review`.
+"""`python -m operate.decide`: records what a human found out about a payment in `needs_review`, or a refund in doubt.
 
 Reconcile tells the bus within a minute. Credentials, region and endpoint come from the environment, as for every AWS
 tool. It needs dynamodb:GetItem and dynamodb:UpdateItem on the table, and, unless that is named,
@@ -14,7 +14,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.decide.deciding import CHOICES, NotForYou, decide
 from payments.ledger.dynamo import DynamoLedger
-from payments.statuses import Status
 from payments.times import utc_now
 
 
@@ -41,11 +40,14 @@ def main() -> int:
     chosen = options()
     try:
         ledger = DynamoLedger(boto3.client("dynamodb"), _table(chosen))
-        decided = decide(ledger, chosen.payment, Status(chosen.to), who=chosen.who, why=chosen.because, at=utc_now())
+        decided = decide(ledger, chosen.payment, chosen.to, who=chosen.who, why=chosen.because, at=utc_now())
     except (ClientError, BotoCoreError, NotForYou) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"{decided.id} is {decided.status}, as entry {decided.version}; the bus hears within a minute\n")
+    sys.stdout.write(
+        f"{decided.id} is {decided.status}, refund {decided.refund.status}, as entry {decided.version}; "
+        "the bus hears within a minute\n"
+    )
     return 0
 
 

@@ -3,20 +3,25 @@
 from datetime import datetime
 from typing import Final
 
+from payments import refunds
 from payments.errors import IllegalMove, LostRace, PaymentsError
-from payments.history import Failure
+from payments.history import Evidence, Failure
 from payments.ledger.dynamo import DynamoLedger
 from payments.payment import Payment
 from payments.statuses import MOVES, Status
 
-CHOICES: Final = tuple(sorted(status.value for status in MOVES[Status.NEEDS_REVIEW]))
+REFUNDED: Final = "refunded"
+REFUND_FAILED: Final = "refund_failed"
+CHOICES: Final = (*sorted(status.value for status in MOVES[Status.NEEDS_REVIEW]), REFUNDED, REFUND_FAILED)
+
+_DECIDED: Final = Failure("decided_by_operator", "decided after a review")
 
 
 class NotForYou(PaymentsError):
     """The payment does not wait for a human; the sentence says what it is."""
 
 
-def decide(ledger: DynamoLedger, payment_id: str, to: Status, *, who: str, why: str, at: datetime) -> Payment:
+def decide(ledger: DynamoLedger, payment_id: str, to: str, *, who: str, why: str, at: datetime) -> Payment:
     """The payment as decided. Raises NotForYou when there is none that waits, or somebody was quicker.
 
     `who` and `why` stand in the history, for ever, and are told to nobody else: no card data, no names of shoppers.
@@ -24,11 +29,24 @@ def decide(ledger: DynamoLedger, payment_id: str, to: Status, *, who: str, why: 
     payment = ledger.get(payment_id)
     if payment is None:
         raise NotForYou(f"there is no payment {payment_id}")
-    if payment.status is not Status.NEEDS_REVIEW:
-        raise NotForYou(f"{payment_id} is {payment.status}: only what needs review is decided by hand")
-    failure = None if to is Status.SUCCEEDED else Failure("decided_by_operator", "decided after a review")
     try:
-        decided = payment.moved(to, at=at, source="operator", evidence={"who": who, "why": why}, failure=failure)
-        return ledger.save(payment, decided)
+        return ledger.save(payment, _decided(payment, to, {"who": who, "why": why}, at))
     except (IllegalMove, LostRace) as error:
         raise NotForYou(f"{payment_id} has moved on meanwhile: look again") from error
+
+
+def _decided(payment: Payment, to: str, evidence: Evidence, at: datetime) -> Payment:
+    if to in (REFUNDED, REFUND_FAILED):
+        return _refund_decided(payment, to, evidence, at)
+    if payment.status is not Status.NEEDS_REVIEW:
+        raise NotForYou(f"{payment.id} is {payment.status}: only what needs review is decided by hand")
+    failure = None if to == Status.SUCCEEDED else _DECIDED
+    return payment.moved(Status(to), at=at, source="operator", evidence=evidence, failure=failure)
+
+
+def _refund_decided(payment: Payment, to: str, evidence: Evidence, at: datetime) -> Payment:
+    if not payment.awaits_refund:
+        raise NotForYou(f"{payment.id} has refund {payment.refund.status}: only one in doubt is decided by hand")
+    if to == REFUNDED:
+        return refunds.refunded(payment, at, at=at, source="operator", evidence=evidence)
+    return refunds.failed(payment, _DECIDED, at=at, source="operator", evidence=evidence)

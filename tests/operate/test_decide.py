@@ -8,11 +8,13 @@ import pytest
 from moto import mock_aws
 
 from operate.decide.__main__ import options
-from operate.decide.deciding import CHOICES, NotForYou, decide
+from operate.decide.deciding import CHOICES, REFUND_FAILED, REFUNDED, NotForYou, decide
+from payments import refunds
 from payments.events import unpublished
 from payments.history import Failure
 from payments.ledger.dynamo import DynamoLedger
 from payments.payment import Payment
+from payments.plans import RefundRequest
 from payments.statuses import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -41,9 +43,9 @@ def doubted(ledger: DynamoLedger) -> Payment:
     )
 
 
-@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice in set(Status)])
 def test_it_is_the_payments_next_entry_and_due_to_be_told(ledger: DynamoLedger, doubted: Payment, choice: str) -> None:
-    decide(ledger, doubted.id, Status(choice), who="ada", why=WHY, at=START)
+    decide(ledger, doubted.id, choice, who="ada", why=WHY, at=START)
 
     standing = ledger.get(doubted.id)
     assert standing is not None
@@ -80,7 +82,27 @@ def test_the_second_of_two_decisions_is_refused(ledger: DynamoLedger, doubted: P
         decide(ledger, doubted.id, Status.FAILED, who="eve", why=WHY, at=START)
 
 
-@pytest.mark.parametrize("to", ["processing", "needs_review", "refunded", ""])
+@pytest.mark.parametrize(("choice", "status"), [(REFUNDED, "refunded"), (REFUND_FAILED, "failed")])
+def test_a_refund_in_doubt_is_decided_too_and_asked_about_no_more(
+    ledger: DynamoLedger, doubted: Payment, choice: str, status: str
+) -> None:
+    paid = decide(ledger, doubted.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
+    asked = ledger.save(paid, refunds.requested(paid, RefundRequest("rf_1", "f", "n", START)))
+
+    decided = decide(ledger, asked.id, choice, who="ada", why=WHY, at=START)
+
+    assert (decided.status, decided.refund.status) == (Status.SUCCEEDED, status)
+    assert (decided.history[-1].source, decided.follow_up.ask_at) == ("operator", None)
+    assert unpublished(decided)[-1].type == f"payment.{'refunded' if choice == REFUNDED else choice}"
+
+
+@pytest.mark.parametrize("choice", [REFUNDED, REFUND_FAILED])
+def test_a_refund_that_nobody_asked_for_is_not(ledger: DynamoLedger, doubted: Payment, choice: str) -> None:
+    with pytest.raises(NotForYou, match="has refund none"):
+        decide(ledger, doubted.id, choice, who="ada", why=WHY, at=START)
+
+
+@pytest.mark.parametrize("to", ["processing", "needs_review", "requested", ""])
 def test_only_a_verdict_can_be_decided(to: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         options(["--payment", "pay_1", "--to", to, "--because", WHY])
