@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from payments.adopting import is_adopted, orphan_of
+from payments.adopting import orphan_of
 from payments.books import whole
 from payments.comparing import (
     acted_on,
@@ -63,7 +63,7 @@ class Weighing:
             return self.weigh(row, None)
 
     def _weighed(self, row: ListedRow, payment: Payment) -> tuple[Payment, list[Finding]]:
-        report = replace(row.report, order_id=None) if is_adopted(payment) else row.report
+        report = row.report
         settled = self._named(self.settled(payment, report), report.transaction_id)
         standing: Told = {}
         if is_told_differently(settled, report):
@@ -74,7 +74,10 @@ class Weighing:
         if row.suspicious_at is not None:
             settled, told = self._suspected(settled, report)
             standing |= told
-        return settled, [line(kind, action, settled, row) for kind, action in self.findings(settled, standing)]
+        found_now = dict(self.findings(settled, standing))
+        if not found_now and settled.status is Status.NEEDS_REVIEW:
+            found_now["undecided"] = "none"  # it counts on the gateway's side alone, and each difference has its line
+        return settled, [line(kind, action, settled, row) for kind, action in found_now.items()]
 
     def settled(self, payment: Payment, report: Report) -> Payment:
         """The payment after the news in a report. What changes nothing is not even noted: it would be every day."""

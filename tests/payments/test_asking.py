@@ -4,6 +4,7 @@ import pytest
 
 from payments.asking import ask
 from payments.errors import NotSent
+from payments.reports import mismatches
 from payments.statuses import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -20,11 +21,12 @@ def test_a_payment_goes_by_the_name_it_was_sent_under() -> None:
 def test_one_that_was_adopted_by_its_transaction_and_no_order_id_is_held_against_it() -> None:
     """It was never sent: whatever order id the gateway has for it, it is none of ours."""
     gateway = ScriptedGateway()
-    gateway.will_say(samples.report(order_id="theirs"))
+    theirs = samples.report("SUCCESS", order_id="theirs", transaction_id="PA7")
+    gateway.will_say(theirs)
     orphan = samples.payment(order_id=None, source="sweep").moved(
         Status.NEEDS_REVIEW, at=START, source="sweep", evidence={}, transaction_id="PA7"
     )
-    assert ask(gateway, orphan, 8.0).order_id is None
+    assert mismatches(orphan, ask(gateway, orphan, 8.0)) == ()
     assert gateway.asked == ["PA7"]
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payments.statuses import Status
+from tests.explained import differences, of_the_lines
 from tests.fakes.listing import row
 from tests.sweep.desk import Sweeper
 
@@ -70,6 +71,18 @@ def test_each_charge_that_the_gateway_lists_is_in_our_books(
 
     for nth in range(len(listed)):
         assert ours.count(f"PA{nth}") == 1 or f"PA{nth}" in told
+
+
+@given(HERE, st.lists(ROW, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_the_lines_alone_explain_every_difference_of_the_books_today_and_tomorrow(
+    here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]]
+) -> None:
+    sweeper = stack(here, listed, page_size=3)
+    for _ in range(2):
+        sweeper.sweep(anew=True)
+        report = sweeper.report()
+        assert of_the_lines(report) == differences(report)
 
 
 @given(HERE, st.lists(ROW, max_size=8))

@@ -260,13 +260,13 @@ class TestDrift:
         assert sweeper.standing(payment) == payment
         assert sweeper.findings() == [("unconfirmed", "none")]
 
-    def test_in_review_is_not_told_again(self, kind: str) -> None:
+    def test_in_review_is_told_as_undecided_and_not_doubted_again(self, kind: str) -> None:
         sweeper, payment = self.drifting(kind)
         self.confirms(sweeper, kind)
         sweeper.sweep()
         before = sweeper.standing(payment)
         sweeper.sweep(anew=True)
-        assert sweeper.findings() == []
+        assert sweeper.findings() == [("undecided", "none")]
         assert sweeper.standing(payment) == before
 
     def test_that_a_human_has_decided_on_is_a_line_and_nothing_more(self, kind: str) -> None:
@@ -542,7 +542,7 @@ class TestOrphans:
             sweeper, payment = self.orphaned(order_id=order_id)
             sweeper.sweep(anew=True)
             assert sweeper.ledger.payments() == [payment]
-            assert sweeper.findings() == []
+            assert sweeper.findings() == [("undecided", "none")]
 
     def test_a_failed_one_that_turns_out_paid_is_a_late_success(self) -> None:
         sweeper, payment = self.orphaned("FAILED")
