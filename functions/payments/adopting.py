@@ -46,11 +46,6 @@ def orphan_of(row: ListedRow, *, live: bool, at: datetime) -> Payment | None:
     return hear_flags(adopted, report, "sweep", at)
 
 
-def is_adopted(payment: Payment) -> bool:
-    """Nobody asked us for it: we have it from the gateway's list."""
-    return payment.history[0].source == "sweep"
-
-
 def _order_of(told: str | None) -> str | None:
     """The order it was for, if a shop of ours may have chosen that id; its lock is then this payment's."""
     return told if told is not None and is_order_id(told) and not may_hold_number(told) else None

@@ -1,8 +1,5 @@
 """Asking: what the gateway says of one payment, asked only of the gateway that it was sent to."""
 
-from dataclasses import replace
-
-from payments.adopting import is_adopted
 from payments.errors import NotSent
 from payments.payment import Payment
 from payments.ports import Gateway
@@ -16,7 +13,5 @@ def ask(gateway: Gateway, payment: Payment, seconds: float) -> Report:
     """
     if payment.live != gateway.live:
         raise NotSent("not asked: the payment is of the other mode")
-    if is_adopted(payment) and payment.transaction_id:
-        # It was not sent under an order id of ours, so the one that comes back compares with nothing.
-        return replace(gateway.status(payment.transaction_id, seconds), order_id=None)
-    return gateway.status(payment.wire_order_id, seconds)
+    name = payment.transaction_id if payment.is_adopted else None
+    return gateway.status(name or payment.wire_order_id, seconds)

@@ -37,6 +37,7 @@ _LENGTHS: dict[str, range] = {
     "unionpay": range(16, 20),
     "visa": range(13, 20),
 }
+_LONGEST = 19
 _LONG_RUN = re.compile(r"[0-9](?:[ ._-]{0,2}[0-9]){11,}")
 
 
@@ -79,13 +80,10 @@ def may_hold_number(text: str) -> bool:
 
 
 def _may_be_card(digits: str) -> bool:
-    longest = 19  # in a longer run it may hide anywhere
-    windows = [digits[at : at + longest] for at in range(len(digits) - longest)] or [digits]
-    return any(
-        brand_of(window[:length]) is not None and passes_luhn(window[:length])
-        for window in windows
-        for length in (range(12, longest + 1) if len(digits) > longest else [len(digits)])
-    )
+    if len(digits) <= _LONGEST:
+        return brand_of(digits) is not None and passes_luhn(digits)
+    parts = (digits[at : at + length] for at in range(len(digits) - 11) for length in range(12, _LONGEST + 1))
+    return any(_may_be_card(part) for part in parts)  # in a longer run it may hide anywhere
 
 
 def cvv_length(brand: str) -> int:

@@ -1,6 +1,6 @@
 """Comparing: in what a payment and the gateway's word of it differ, once the news in it is settled. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from payments.findings import Action, Kind
@@ -28,7 +28,7 @@ def _differences(payment: Payment, report: Report) -> Iterator[Kind]:
         yield "amount_drift"
     if report.currency is not None and report.currency != payment.money.currency:
         yield "currency_drift"
-    if report.verdict is not payment.status and not _both_unpaid(payment, report):
+    if report.verdict is not payment.status and not _both_unpaid(payment, report) and not _gone_back(payment, report):
         yield "status_drift"
     if payment.refund.status == "refunded" and report.refunded is False:
         yield "refund_drift"
@@ -43,6 +43,19 @@ def is_told_differently(payment: Payment, report: Report) -> bool:
 
 def _both_unpaid(payment: Payment, report: Report) -> bool:
     return payment.frees_the_order and report.verdict in FREES_THE_ORDER
+
+
+def _gone_back(payment: Payment, report: Report) -> bool:
+    """Paid, and sent back, by both books: the gateway may have a word of its own for that, which is no verdict."""
+    refunded = payment.refund.status == "refunded" and report.refunded is True
+    charged_back = payment.chargeback.status == "charged_back" and report.charged_back
+    return payment.status is Status.SUCCEEDED and report.verdict is None and (refunded or charged_back)
+
+
+def is_silent_on(found: Collection[Kind], report: Report) -> bool:
+    """Whether a report does not speak of what was found to differ: then it neither confirms nor denies it."""
+    said = {"amount_drift": report.amount, "currency_drift": report.currency, "refund_drift": report.refunded}
+    return any(kind in said and said[kind] is None for kind in found)
 
 
 def acted_on(payment: Payment) -> frozenset[Kind]:

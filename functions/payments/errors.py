@@ -24,7 +24,8 @@ PaymentsError
 └── LedgerError
     ├── LostRace                   somebody wrote first; what stands there now comes along
     ├── Released                   the claim was taken back meanwhile: there is no such payment any more
-    └── OrderMoved                 somebody took the order's lock meanwhile: read it again
+    ├── OrderMoved                 somebody took the order's lock meanwhile: read it again
+    └── TableBusy                  the table leaves readings undone: somebody else's retry
 """
 
 from dataclasses import dataclass
@@ -163,3 +164,7 @@ class Released(LedgerError):
 
 class OrderMoved(LedgerError):
     """The order, or the attempt before, is not as it was read: read it again and decide again."""
+
+
+class TableBusy(LedgerError):
+    """The table leaves readings undone for longer than is waited: nothing was written."""

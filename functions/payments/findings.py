@@ -24,6 +24,7 @@ Kind = Literal[
     "not_listed",
     "status_differs",
     "list_disagrees",
+    "undecided",
     "unconfirmed",
     "unreadable_row",
 ]
@@ -61,6 +62,7 @@ NOTES: Final[dict[Kind, str]] = {
     "not_listed": "The gateway's list does not have it; asked for it, the gateway knows it.",
     "status_differs": "Both books say that no money moved, in different words. Nothing to do.",
     "list_disagrees": "The gateway's list differs from our record; asked again, the gateway agrees with us.",
+    "undecided": "It waits for a person's decision since an earlier report. Our column does not count it.",
     "unconfirmed": "The books differ, and the gateway gave no answer when asked. Nothing was changed.",
     "unreadable_row": "A row of the gateway's list that cannot be read. Nothing was changed.",
 }

@@ -61,6 +61,11 @@ class Payment:
         return self.order_id if self.attempt == 1 else f"{self.order_id}~{self.attempt}"
 
     @property
+    def is_adopted(self) -> bool:
+        """Nobody asked us for it, and it was not sent by us: we have it from the gateway's list."""
+        return self.history[0].source == "sweep"
+
+    @property
     def has_unpublished(self) -> bool:
         """The bus has not taken every entry yet."""
         return self.published < self.version

@@ -48,7 +48,7 @@ def _contradictions(payment: Payment, report: Report) -> Iterator[str]:
         yield "amount"
     if _differs(report.currency, payment.money.currency) or _unsaid(report, report.currency):
         yield "currency"
-    if _differs(report.order_id, payment.wire_order_id):
+    if _differs(report.order_id, payment.wire_order_id) and not payment.is_adopted:  # which order it was for is theirs
         yield "order_id"
     if payment.transaction_id and _differs(report.transaction_id, payment.transaction_id):
         yield "transaction_id"

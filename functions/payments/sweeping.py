@@ -72,7 +72,8 @@ class Sweeping:
         if progress is None:
             return Swept("held")
         try:
-            if anew and progress.phase == "done":
+            # A stack that was switched to the other mode since has other books.
+            if (anew and progress.phase == "done") or progress.live is not fresh.live:
                 progress = self._keep(fresh, holder)
             return self._run(progress, holder, watch, kept)
         except Overtaken:

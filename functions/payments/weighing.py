@@ -9,9 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from payments.adopting import is_adopted, orphan_of
+from payments.adopting import orphan_of
 from payments.books import whole
-from payments.comparing import acted_on, differences, is_decided_by_hand, is_told_differently, told_by
+from payments.comparing import (
+    acted_on,
+    differences,
+    is_decided_by_hand,
+    is_silent_on,
+    is_told_differently,
+    told_by,
+)
 from payments.confirming import Confirming
 from payments.errors import OrderMoved, Released
 from payments.findings import NOTES, Action, Finding, Kind
@@ -56,8 +63,8 @@ class Weighing:
             return self.weigh(row, None)
 
     def _weighed(self, row: ListedRow, payment: Payment) -> tuple[Payment, list[Finding]]:
-        report = replace(row.report, order_id=None) if is_adopted(payment) else row.report
-        settled = self.settled(payment, report)
+        report = row.report
+        settled = self._named(self.settled(payment, report), report.transaction_id)
         standing: Told = {}
         if is_told_differently(settled, report):
             standing["status_differs"] = "none"
@@ -67,7 +74,10 @@ class Weighing:
         if row.suspicious_at is not None:
             settled, told = self._suspected(settled, report)
             standing |= told
-        return settled, [line(kind, action, settled, row) for kind, action in self.findings(settled, standing)]
+        found_now = dict(self.findings(settled, standing))
+        if not found_now and settled.status is Status.NEEDS_REVIEW:
+            found_now["undecided"] = "none"  # it counts on the gateway's side alone, and each difference has its line
+        return settled, [line(kind, action, settled, row) for kind, action in found_now.items()]
 
     def settled(self, payment: Payment, report: Report) -> Payment:
         """The payment after the news in a report. What changes nothing is not even noted: it would be every day."""
@@ -81,6 +91,14 @@ class Weighing:
         if hear(payment, report, "sweep", self.clock()) is payment:
             return payment
         return settle(payment, report, "sweep", self.ledger, self.clock, self.telemetry)
+
+    def _named(self, payment: Payment, transaction_id: str) -> Payment:
+        """The payment under its transaction's id: another one for the same order is then another payment."""
+
+        def change(current: Payment) -> Payment:
+            return current if current.transaction_id else replace(current, transaction_id=transaction_id)
+
+        return rewrite(payment, change, self.ledger, self.telemetry)
 
     def reviewed(self, payment: Payment, found: tuple[Kind, ...], report: Report | None) -> Payment:
         """The payment in review for what was found, unless a human has seen it, or the payment has moved on."""
@@ -116,8 +134,9 @@ class Weighing:
         if answer is None or answer.transaction_id != listed.transaction_id:
             return payment, {**seen, "unconfirmed": "none"}
         after, told = self.contradicted(payment, answer)
-        agrees = after.version == payment.version and not told
-        return after, {**seen, **told, "list_disagrees": "none"} if agrees else {**seen, **told}
+        if after.version > payment.version or told:
+            return after, {**seen, **told}
+        return after, {**seen, "unconfirmed" if is_silent_on(found, answer) else "list_disagrees": "none"}
 
     def _suspected(self, payment: Payment, report: Report) -> tuple[Payment, Told]:
         if payment.status is Status.NEEDS_REVIEW:

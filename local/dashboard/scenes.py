@@ -26,11 +26,12 @@ _ODD = {
     "status-404-then-found": 0.5,
 }
 _OUTAGE = {"charged-then-500": 6, "charged-then-reset": 1, "garbage": 2, "approve": 2}
+_REFUNDS = {"refunded": 4, "refunded-then-500": 2, "refund-refused-422": 1}
 _CURRENCIES = {"GBP": 5, "EUR": 3, "USD": 2}
 _OUTAGE_FROM, _OUTAGE_TO = 0.35, 0.55
 _RECONCILE_EVERY = 10.0
 _PAUSE = 0.7
-_INCIDENTS = {0.2: "_change_of_mind", 0.75: "_refused_key", 0.85: "_change_of_mind"}
+_INCIDENTS = {0.2: "_change_of_mind", 0.75: "_refused_key", 0.85: "_change_of_mind", 0.92: "_behind_our_back"}
 """At which part of the play what happens once."""
 
 
@@ -44,6 +45,7 @@ class Scenes:
     chance: random.Random = field(default_factory=lambda: random.Random(8))  # noqa: S311 - it picks scenarios
     _at_the_bank: list[str] = field(default_factory=list)
     _declined: list[str] = field(default_factory=list)
+    _paid: list[tuple[str, str]] = field(default_factory=list)
 
     def play(self, seconds: float, meanwhile: Callable[[], None]) -> None:
         """Charges, forgeries and reconciliations for so long; `meanwhile` is called at each reconciliation."""
@@ -58,6 +60,8 @@ class Scenes:
                 self._forge()
             if self.chance.random() < 0.25:
                 self._return_of_a_shopper()
+            if self._paid and self.chance.random() < 0.08:
+                self._refund(*self._paid.pop())
             if now - reconciled >= _RECONCILE_EVERY:
                 reconciled = now
                 self.reconcile()
@@ -74,6 +78,19 @@ class Scenes:
             self._at_the_bank.append(order)
         if became == "failed":
             self._declined.append(order)
+        if became == "succeeded":
+            self._paid.append((order, answer.json["id"]))
+
+    def _refund(self, order: str, payment_id: str) -> None:
+        self.bank.script(self._of(_REFUNDS), call="refund", order_id=order)
+        self.shop.post(f"/charges/{payment_id}/refunds", {"reason": "sent back"}, {"Idempotency-Key": order})
+
+    def _behind_our_back(self) -> None:
+        """What is done in the gateway's dashboard, for the sweep to find."""
+        for deed in (self.bank.refund, self.bank.charge_back, self.bank.charge_back, self.bank.suspect):
+            if self._paid:
+                deed(self._paid.pop(0)[0])
+        self.bank.orphan(amount=6400, currency="EUR")
 
     def _return_of_a_shopper(self) -> None:
         if self._at_the_bank:

@@ -116,11 +116,15 @@ def test_it_is_refused_by_field_and_rule_and_leaves_no_trace(
     assert traces() == before
 
 
+_RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""An id of a request may hold any four digits, those of a year among them."""
+
+
 def test_the_logs_hold_nothing_of_it(shop: Shop, admin: Cloud, sent: set[str]) -> None:
     for bad in CASES:
         if bad.name not in sent:
             send(shop, bad, sent)
-    text = logged(admin)
+    text = _RANDOM.sub("", logged(admin))
     assert "START" in text or "correlation_id" in text, "no function has logged: the search would prove nothing"
     for bad in CASES:
         assert bad.telltale is None or bad.telltale not in text, bad.name

@@ -309,6 +309,7 @@ class TestASecondSweep:
         assert [here.read(payment_id) for payment_id in ids] == before
         assert here.read(suspected)["status"] == "succeeded"
         assert result["findings"]["suspicious"] == 1, "it is still said"
+        assert [line["finding"] for line in report.about(swept.orphans["paid"])] == ["undecided"]
         assert of_the_lines(report.json) == differences(report.json), "what waits for a decision has a line, too"
         assert result["report"] != swept.result["report"], "a report is never overwritten"
 

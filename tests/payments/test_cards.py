@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.cards import Card, CardFacts, brand_of, cvv_length, holds_number, is_expired, passes_luhn
+from payments.cards import Card, CardFacts, brand_of, cvv_length, holds_number, is_expired, may_hold_number, passes_luhn
 
 NUMBERS = {
     "visa": ["4111111111111111", "4012888888881881", "4222222222222", "4000000000000000006"],
@@ -165,3 +165,23 @@ class TestSecrecy:
 
     def test_a_card_of_nobody_has_facts_too(self) -> None:
         assert Card("0" * 16, "907", "12", "2027").facts.brand == "unknown"
+
+
+@pytest.mark.parametrize("number", [number for numbers in NUMBERS.values() for number in numbers])
+class TestHidden:
+    """A number in a text that somebody else wrote."""
+
+    def test_a_number_is_found_whatever_stands_around_it(self, number: str) -> None:
+        assert all(may_hold_number(text) for text in (number, f"order-{number}", f"x{number}y", f"{number}._"))
+
+    def test_and_between_its_digits(self, number: str) -> None:
+        assert all(may_hold_number(mark.join(number)) for mark in ("-", " ", ".", "_", "- "))
+
+    def test_and_in_a_longer_run(self, number: str) -> None:
+        assert may_hold_number("0" * 20 + number)
+        assert may_hold_number(number + "0" * 20)
+
+
+@pytest.mark.parametrize("text", ["", "12524AGSDF34DS", "20261101123456", "FS0186280974141637", "4111111111111112"])
+def test_what_holds_none_holds_none(text: str) -> None:
+    assert not may_hold_number(text)

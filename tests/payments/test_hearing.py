@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payments.findings import IN_REVIEW
 from payments.gateway.wire import VERDICTS
 from payments.hearing import hear
-from payments.history import MAX_HISTORY, Source
+from payments.history import MAX_HISTORY, Failure, Source
 from payments.payment import Payment
 from payments.reports import Report, mismatches
 from payments.statuses import Status
@@ -217,6 +218,36 @@ class TestMismatch:
     @pytest.mark.parametrize("amount", [Decimal("100.000"), Decimal("1E+2"), Decimal(100)])
     def test_the_same_amount_is_the_same_however_it_is_written(self, amount: Decimal) -> None:
         assert told(samples.payment(), report("SUCCESS", amount=amount)).status is Status.SUCCEEDED
+
+
+class TestReview:
+    """What the sweep has put before a human is not decided by the gateway's next message."""
+
+    def reviewed(self, code: str) -> Payment:
+        paid = told(samples.payment(), report("PENDING"))
+        return paid.moved(Status.NEEDS_REVIEW, at=LATER, source="sweep", evidence={}, failure=Failure(code, "look"))
+
+    @pytest.mark.parametrize("code", sorted(IN_REVIEW))
+    @pytest.mark.parametrize("then", WORDS)
+    def test_is_not_talked_away(self, code: str, then: str) -> None:
+        reviewed = self.reviewed(code)
+        assert told(reviewed, report(then)) is reviewed
+
+    @pytest.mark.parametrize("code", sorted(IN_REVIEW))
+    @pytest.mark.parametrize("flag", FLAGS)
+    def test_but_hears_of_money_on_its_way_back(self, code: str, flag: str) -> None:
+        heard = told(self.reviewed(code), report("SUCCESS", **{flag: True}))
+        assert (heard.status, heard.history[-1].name) == (Status.NEEDS_REVIEW, flag)
+
+    def test_one_for_want_of_a_verdict_ends_with_it(self) -> None:
+        assert told(self.reviewed("unresolved"), report("SUCCESS")).status is Status.SUCCEEDED
+
+    @pytest.mark.parametrize("source", SOURCES)
+    @pytest.mark.parametrize("said", [*WORDS, "ON_HOLD"])
+    @pytest.mark.parametrize("wrong", [{}, *MISMATCHES.values()], ids=["nothing", *MISMATCHES])
+    def test_of_what_succeeded_is_no_messages_doing(self, wrong: dict[str, Any], said: str, source: Source) -> None:
+        paid = told(samples.payment(), report("SUCCESS"))
+        assert hear(paid, report(said, **wrong), source, LATER) is paid
 
 
 class TestFacts:

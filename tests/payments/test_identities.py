@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.identities import caller_of, is_payment_id, payment_id_of
+from payments.identities import attempt_of, caller_of, is_order_id, is_payment_id, orphan_id_of, payment_id_of
+from tests.fakes import samples
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/shop"
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -60,6 +61,36 @@ class TestPaymentId:
     def test_nothing_else_has_the_form(self, text: str) -> None:
         assert not is_payment_id(text)
         assert not is_payment_id("pay_" + "a" * 26 + "\n")
+
+
+class TestOrphanId:
+    def test_is_a_function_of_the_transaction(self) -> None:
+        """A changed function would adopt every orphan a second time."""
+        assert orphan_id_of("PA1") == "pay_rvl4gxjdrbarbuvalmj64mxr7w"
+        assert is_payment_id(orphan_id_of("PA1"))
+        assert orphan_id_of("PA1") != orphan_id_of("PA2")
+
+    @given(st.text())
+    def test_no_caller_can_have_it(self, key: str) -> None:
+        assert payment_id_of(samples.CALLER, key.encode(errors="replace").decode()) != orphan_id_of("PA1")
+
+
+class TestAttempt:
+    @given(st.from_regex(r"[A-Za-z0-9._-]{3,64}", fullmatch=True), st.integers(1, 99_999))
+    def test_a_payments_own_word_leads_back_to_it(self, order_id: str, nth: int) -> None:
+        told = samples.payment(order_id=order_id, attempt=nth).wire_order_id
+        assert attempt_of(told) == (None if order_id.startswith("pay_") else (order_id, nth))
+
+    @pytest.mark.parametrize(
+        "told", ["", "ab", "pay_abc", "x" * 65, "a b", "order~", "order~1", "order~02", "order~2~3"]
+    )
+    def test_any_other_leads_nowhere(self, told: str) -> None:
+        assert attempt_of(told) is None
+
+    @given(st.text())
+    def test_total(self, told: str) -> None:
+        attempt = attempt_of(told)
+        assert attempt is None or is_order_id(attempt[0])
 
 
 class TestCaller:

@@ -8,11 +8,14 @@ import pytest
 from payments import refunds
 from payments.errors import NoAnswer, UnknownToGateway
 from payments.findings import NOTES
+from payments.following_up import FollowUps
 from payments.identities import orphan_id_of
 from payments.money import Money
 from payments.payment import Payment
+from payments.plans import RefundRequest
 from payments.statuses import FREES_THE_ORDER, OPEN, Status
 from tests.fakes import samples
+from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import START
 from tests.fakes.listing import row
 from tests.sweep.desk import DAY, Sweeper, moment
@@ -89,6 +92,35 @@ class TestMoneyOnItsWayBack:
         sweeper.sweep()
         assert sweeper.standing(payment).refund.status == "refunded"
         assert ("refunded_elsewhere", "settled") in sweeper.findings()
+
+    def test_a_refund_of_ours_that_was_in_doubt_is_confirmed(self) -> None:
+        sweeper = Sweeper(row(**REFUNDED))
+        payment = sweeper.paid()
+        request = RefundRequest("key", "f" * 64, "nonce", START)
+        sweeper.ledger.save(payment, refunds.requested(payment, request))
+        sweeper.sweep()
+        assert sweeper.standing(payment).refund.status == "refunded"
+        assert sweeper.findings() == [("refund_confirmed", "settled")]
+
+    def test_a_refund_of_ours_that_is_on_its_way_is_no_difference(self) -> None:
+        sweeper = Sweeper(row())
+        payment = sweeper.paid()
+        request = RefundRequest("key", "f" * 64, "nonce", START)
+        asked = sweeper.ledger.save(payment, refunds.requested(payment, request))
+        sweeper.sweep()
+        assert sweeper.standing(payment) == asked
+        assert sweeper.findings() == []
+
+    @pytest.mark.parametrize("back", [REFUNDED, CHARGED_BACK])
+    def test_a_word_of_its_own_for_money_sent_back_is_no_other_status(self, back: dict[str, Any]) -> None:
+        sweeper = Sweeper(row("REVERSED", **back))
+        payment = sweeper.paid()
+        sweeper.sweep()
+        after = sweeper.standing(payment)
+        assert (after.status, after.version) == (Status.SUCCEEDED, 3)
+        sweeper.sweep(anew=True)
+        assert sweeper.findings() == []
+        assert sweeper.gateway.asked == []
 
     def test_the_line_has_what_a_finance_person_needs(self) -> None:
         sweeper = Sweeper(row(**REFUNDED))
@@ -228,13 +260,13 @@ class TestDrift:
         assert sweeper.standing(payment) == payment
         assert sweeper.findings() == [("unconfirmed", "none")]
 
-    def test_in_review_is_not_told_again(self, kind: str) -> None:
+    def test_in_review_is_told_as_undecided_and_not_doubted_again(self, kind: str) -> None:
         sweeper, payment = self.drifting(kind)
         self.confirms(sweeper, kind)
         sweeper.sweep()
         before = sweeper.standing(payment)
         sweeper.sweep(anew=True)
-        assert sweeper.findings() == []
+        assert sweeper.findings() == [("undecided", "none")]
         assert sweeper.standing(payment) == before
 
     def test_that_a_human_has_decided_on_is_a_line_and_nothing_more(self, kind: str) -> None:
@@ -249,6 +281,17 @@ class TestDrift:
 
 
 class TestDriftInDetail:
+    @pytest.mark.parametrize(
+        ("kind", "unsaid"), [("amount_drift", "amount"), ("currency_drift", "currency"), ("refund_drift", "refunded")]
+    )
+    def test_what_the_status_api_does_not_speak_of_is_not_confirmed(self, kind: str, unsaid: str) -> None:
+        sweeper, payment = TestDrift().drifting(kind)
+        silent: dict[str, Any] = {unsaid: None}
+        sweeper.gateway.will_say(samples.report(**silent))
+        sweeper.sweep()
+        assert sweeper.standing(payment) == payment
+        assert sweeper.findings() == [("unconfirmed", "none")]
+
     def test_two_differences_call_for_one_human(self) -> None:
         sweeper = Sweeper(row("FAILED", amount="250"))
         payment = sweeper.paid()
@@ -384,6 +427,25 @@ class TestAHumansWord:
         assert sweeper.standing(payment).refund.status == "refunded"
 
 
+def test_reconcile_tells_the_bus_what_the_sweep_has_found() -> None:
+    sweeper = Sweeper(row(**REFUNDED), row(transaction_id="PA7", order_id="theirs"))
+    sweeper.paid()
+    sweeper.sweep()
+    bus = RecordingBus()
+    follow_ups = FollowUps(sweeper.ledger, sweeper.gateway, bus, sweeper.clock, sweeper.console.telemetry)
+    for due in list(sweeper.ledger.due(sweeper.clock.forward(minutes=1), 100)):
+        follow_ups.take(due)
+    assert sorted(bus.types()) == [
+        "payment.needs_review",
+        "payment.processing",
+        "payment.processing",
+        "payment.refunded",
+        "payment.succeeded",
+    ]
+    assert {event.detail["metadata"]["source"] for event in bus.events} == {"request", "answer", "sweep"}
+    assert sweeper.gateway.asked == []
+
+
 class TestOrphans:
     def orphaned(self, said: str = "SUCCESS", **changes: Any) -> tuple[Sweeper, Payment]:
         sweeper = Sweeper(row(said, **{"transaction_id": "PA7", "order_id": "theirs-1", **changes}))
@@ -457,6 +519,15 @@ class TestOrphans:
         assert (other.transaction_id, other.status) == ("PA7", Status.NEEDS_REVIEW)
         assert sweeper.findings() == [("settled", "settled"), ("orphan", "needs_review")]
 
+    def test_a_second_one_for_a_payment_that_failed_without_a_transaction_is_seen(self) -> None:
+        """Proved never to have arrived, and then there are two of it: the first is its own, the second is not."""
+        sweeper = Sweeper(row("PENDING", transaction_id="PA1"), row(transaction_id="PA2"), page_size=1)
+        payment = sweeper.settled(Status.FAILED, transaction_id=None)
+        sweeper.gateway.will_say(samples.report("PENDING", transaction_id="PA1"))
+        sweeper.sweep()
+        assert sweeper.standing(payment).transaction_id == "PA1"
+        assert sweeper.findings() == [("status_drift", "needs_review"), ("orphan", "needs_review")]
+
     def test_it_hears_of_its_refund_at_once_and_later(self) -> None:
         sweeper, payment = self.orphaned(**REFUNDED)
         assert payment.refund.status == "refunded"
@@ -471,7 +542,7 @@ class TestOrphans:
             sweeper, payment = self.orphaned(order_id=order_id)
             sweeper.sweep(anew=True)
             assert sweeper.ledger.payments() == [payment]
-            assert sweeper.findings() == []
+            assert sweeper.findings() == [("undecided", "none")]
 
     def test_a_failed_one_that_turns_out_paid_is_a_late_success(self) -> None:
         sweeper, payment = self.orphaned("FAILED")

@@ -43,14 +43,18 @@ def speaks_of_a_payment(message: str) -> bool:
 
 def refuses_key(exchange: Exchange) -> bool:
     """Turned down for the key that it was sent with."""
+    if exchange.status not in (401, 403):
+        return False  # a page of the list is large, and is not read for this
     told = wire.parse(exchange.body)
-    return exchange.status in (401, 403) and is_bare(told) and _gone(told) is None
+    return is_bare(told) and _gone(told) is None
 
 
 def blames_keys(exchange: Exchange) -> bool:
     """A refused key; or a refusal that names no field, as it comes when the gateway cannot decrypt the payload."""
+    if exchange.status not in (400, 422):
+        return refuses_key(exchange)
     told = wire.parse(exchange.body)
-    return refuses_key(exchange) or (exchange.status in (400, 422) and is_bare(told) and "errors" not in (told or {}))
+    return is_bare(told) and "errors" not in (told or {})
 
 
 def _gone(envelope: dict[str, Any] | None) -> type[Refused] | None:

@@ -2,13 +2,12 @@
 
 from datetime import date
 
-from payments.adopting import is_adopted
 from payments.payment import Payment
 
 
 def unlisted_on(payment: Payment, shard: int) -> str | None:
     """A payment's mark from its claim on; None for one that we have from the list itself."""
-    return None if is_adopted(payment) else mark_of(payment.created_at.date(), shard)
+    return None if payment.is_adopted else mark_of(payment.created_at.date(), shard)
 
 
 def mark_of(day: date, shard: int) -> str:

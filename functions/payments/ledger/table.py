@@ -1,11 +1,11 @@
 """One DynamoDB table, as the ledger uses it: strongly consistent reads, conditional writes, conflicts waited out."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import count
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from payments.errors import TableBusy
 from payments.ledger import expressions
 from payments.ledger.expressions import plain, wire
 
@@ -14,6 +14,9 @@ CONFLICT_TRIES: Final = 6
 
 FIRST_WAIT: Final = 0.02
 """Seconds; doubled each time."""
+
+BATCH_TRIES: Final = 9
+"""What is left of a batch is read again, for ten seconds in all: then the table is too busy for whoever can wait."""
 
 MOST_IN_A_BATCH: Final = 100
 """DynamoDB takes no more keys in one BatchGetItem."""
@@ -44,13 +47,14 @@ class Table:
             yield from self._batch(keys)
 
     def _batch(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        for nth in count():
+        for nth in range(BATCH_TRIES):
             answer = self._client.batch_get_item(RequestItems={self.name: {"Keys": keys, "ConsistentRead": True}})
             yield from (plain(item) for item in answer["Responses"].get(self.name, ()))
             keys = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
             if not keys:
                 return
-            self._sleep(FIRST_WAIT * 2 ** min(nth, CONFLICT_TRIES))
+            self._sleep(FIRST_WAIT * 2**nth)
+        raise TableBusy("the table leaves readings undone")
 
     def query(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
         """The first items of an index that meet a key condition."""

@@ -8,7 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from payments.errors import TableBusy
 from payments.ledger.dynamo import DynamoLedger
+from payments.ledger.listed import DynamoSweepLedger
 from payments.ledger.table import CONFLICT_TRIES
 from payments.payment import Payment
 from payments.statuses import Status
@@ -58,7 +60,7 @@ class Place:
     """A ledger on moto, and the trouble it is in."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self.trouble, self.waits = Troubled(client), list[float]()
+        self.trouble, self.table, self.waits = Troubled(client), table, list[float]()
         self.ledger = DynamoLedger(self.trouble, table, self.waits.append)
 
 
@@ -80,6 +82,45 @@ def test_a_conflict_is_waited_out(place: Place, kind: str) -> None:
     assert place.ledger.get(payment.id) == payment
     assert place.waits == sorted(place.waits)
     assert len(place.waits) == 3
+
+
+class Leaving:
+    """A client whose table leaves all but a few keys of each batch undone, so many times."""
+
+    def __init__(self, client: Any, times: int) -> None:
+        self._client, self.times, self.batches = client, times, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - as boto3 calls it
+        self.batches += 1
+        ((table, told),) = RequestItems.items()
+        done = len(told["Keys"]) if self.times <= 0 else 10
+        self.times -= 1
+        first, rest = told["Keys"][:done], told["Keys"][done:]
+        answer = self._client.batch_get_item(RequestItems={table: {**told, "Keys": first}})
+        return {**answer, "UnprocessedKeys": {table: {**told, "Keys": rest}} if rest else {}}
+
+
+@pytest.mark.parametrize("times", [0, 1, 3])
+def test_what_a_batch_leaves_undone_is_read_again(place: Place, times: int) -> None:
+    many = [samples.payment(key=f"key-{n}", order_id=None) for n in range(60)]
+    for payment in many:
+        place.ledger.claim(payment, None)
+    client, waits = Leaving(place.trouble, times), list[float]()
+    found = DynamoSweepLedger(client, place.table, waits.append).standing(payment.id for payment in many)
+    assert set(found) == {payment.id for payment in many}
+    assert (client.batches, len(waits)) == (times + 1, times)
+    assert waits == sorted(waits)
+
+
+def test_a_table_that_leaves_all_undone_is_too_busy(place: Place) -> None:
+    waits = list[float]()
+    ledger = DynamoSweepLedger(Leaving(place.trouble, 99), place.table, waits.append)
+    with pytest.raises(TableBusy):
+        ledger.standing(f"pay_{n:026}" for n in range(100_000))
+    assert 5 < sum(waits) < 15
 
 
 def test_a_conflict_without_end_is_raised_after_a_moment(place: Place) -> None:

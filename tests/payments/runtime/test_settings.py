@@ -7,6 +7,7 @@ from payments.runtime.settings import (
     GatewaySettings,
     ReconcileSettings,
     SettingsError,
+    SweepSettings,
     WebhookSettings,
 )
 
@@ -26,10 +27,12 @@ WEBHOOK = GATEWAY | {
     "WEBHOOK_CONFIRMATION": "always",
 }
 RECONCILE = GATEWAY | {"BUS_NAME": "payments"}
+SWEEP = GATEWAY | {"REPORTS_BUCKET": "payments-reports", "SWEEP_DAYS": "120"}
 ALL: list[tuple[type[GatewaySettings], dict[str, str]]] = [
     (ChargeSettings, CHARGE),
     (WebhookSettings, WEBHOOK),
     (ReconcileSettings, RECONCILE),
+    (SweepSettings, SWEEP),
 ]
 
 
@@ -50,6 +53,12 @@ def test_are_read_among_the_other_variables_of_the_environment(
 
 def test_an_amount_is_read_as_a_number() -> None:
     assert ChargeSettings.from_environment(CHARGE).max_amount == 1_000_000
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "367", "many", ""])
+def test_the_sweep_looks_back_a_year_at_most(days: str) -> None:
+    assert SweepSettings.from_environment(SWEEP).sweep_days == 120
+    assert refusal(SweepSettings, SWEEP | {"SWEEP_DAYS": days}).startswith("SWEEP_DAYS")
 
 
 @pytest.mark.parametrize(("model", "environment"), ALL)
