@@ -88,6 +88,8 @@ class Steps:
             mine = known.get(row.report.transaction_id)
             # The row before may have been about it: two transactions for one order, of which only one can be ours.
             before = self._fitting(row, now.get(mine.payment.id, mine.payment)) if mine else None
+            if mine is None and not progress.span.has(row.created_at):
+                continue  # of a day that another sweep is about, or none: what is unknown there is not its business
             after, found = weighing.weigh(row, before)
             findings += found
             if after is not None:

@@ -44,7 +44,7 @@ def _desk() -> Desk:
         clock=utc_now,
         telemetry=telemetry,
     )
-    return Desk(sweeping, telemetry, bucket.address, settings.sweep_days)
+    return Desk(sweeping, telemetry, bucket.address, settings.sweep_days, first_day=settings.sweep_first_day)
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":

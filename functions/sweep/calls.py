@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from payments.errors import ListStuck, PaymentsError
@@ -24,13 +25,17 @@ class SweepFailed(PaymentsError):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`address`: key → where a person finds the file. `days`: how far back the schedule's sweep looks."""
+    """`address`: key → where a person finds the file.
+
+    `days`: how far back the schedule's sweep looks, but never before `first_day`.
+    """
 
     sweeping: Sweeping
     telemetry: PowertoolsTelemetry
     address: Callable[[str], str]
     days: int
     monotonic: Callable[[], float] = time.monotonic
+    first_day: date | None = None
 
     def take(self, event: object, seconds_left: Callable[[], float]) -> dict[str, Any]:
         """One call. A payload that asks for no sweep is an `error` in the result. Raises ListStuck, SweepFailed.
@@ -38,7 +43,7 @@ class Desk:
         `seconds` of the payload bound what is begun: the step that is going on then is brought to its end.
         """
         try:
-            request = parse(event, self.sweeping.clock().date(), self.days)
+            request = parse(event, self.sweeping.clock().date(), self.days, self.first_day)
         except RequestRefused as refused:
             return {"error": str(refused)}
         try:

@@ -30,15 +30,20 @@ class SweepRequest:
     anew: bool = False
 
 
-def parse(event: object, today: date, days: int) -> SweepRequest:
-    """The request in a payload; an empty one asks for the last days, up to yesterday. Raises RequestRefused."""
+def parse(event: object, today: date, days: int, first_day: date | None = None) -> SweepRequest:
+    """The request in a payload; an empty one asks for the last days, from `first_day` at most, up to yesterday.
+
+    Raises RequestRefused.
+    """
     try:
         told = _Payload.model_validate(event)
     except ValidationError as error:
         raise RequestRefused("; ".join(map(_sentence, error.errors(include_url=False, include_input=False)))) from None
     if told.first is None or told.last is None:
-        yesterday = today - timedelta(days=1)
-        return SweepRequest(Span(today - timedelta(days=days), yesterday), told.seconds, told.anew)
+        yesterday, first = today - timedelta(days=1), today - timedelta(days=days)
+        if first_day is not None and first_day > yesterday:
+            raise RequestRefused(f"the first day to sweep, {first_day.isoformat()}, is not over yet")
+        return SweepRequest(Span(max(first, first_day or first), yesterday), told.seconds, told.anew)
     if told.last > today:
         raise RequestRefused("to: may not be in the future")
     return SweepRequest(Span(told.first, told.last), told.seconds, told.anew)

@@ -22,6 +22,21 @@ def test_the_schedule_asks_for_the_last_days_up_to_yesterday() -> None:
     assert parse({}, TODAY, 1).span == Span(date(2026, 11, 21), date(2026, 11, 21))
 
 
+def test_the_schedule_asks_for_no_day_before_the_first() -> None:
+    def first(day: date) -> Span:
+        return parse({}, TODAY, 120, day).span
+
+    assert first(date(2026, 11, 20)) == Span(date(2026, 11, 20), date(2026, 11, 21))
+    assert first(date(2026, 1, 1)).first == date(2026, 7, 25), "nor for more than it looks back"
+    with pytest.raises(RequestRefused, match="2026-11-22, is not over yet"):
+        first(TODAY)
+
+
+def test_a_person_may_ask_for_days_before_the_first() -> None:
+    told = {"from": "2026-01-01", "to": "2026-01-02"}
+    assert parse(told, TODAY, 120, date(2026, 11, 20)).span.first == date(2026, 1, 1)
+
+
 def test_a_person_asks_for_any() -> None:
     assert parse(recorded("sweep-by-hand"), TODAY, 120) == SweepRequest(
         Span(date(2026, 11, 1), date(2026, 11, 15)), seconds=60

@@ -3,10 +3,11 @@
 import ipaddress
 import os
 from collections.abc import Mapping
-from typing import Literal, Self
+from datetime import date
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from payments.errors import PaymentsError
 
@@ -75,10 +76,11 @@ class ReconcileSettings(GatewaySettings):
 
 
 class SweepSettings(GatewaySettings):
-    """The sweep function's. `sweep_days`: how far back the daily sweep looks."""
+    """The sweep function's. `sweep_days`: how far back the daily sweep looks, but never before `sweep_first_day`."""
 
     reports_bucket: str = Field(min_length=3)
     sweep_days: int = Field(gt=0, le=366)
+    sweep_first_day: Annotated[date | None, BeforeValidator(lambda told: told or None)] = None
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,5 +1,7 @@
 """The environment configures a function, or stops its start with a sentence that names the variable."""
 
+from datetime import date
+
 import pytest
 
 from payments.runtime.settings import (
@@ -59,6 +61,14 @@ def test_an_amount_is_read_as_a_number() -> None:
 def test_the_sweep_looks_back_a_year_at_most(days: str) -> None:
     assert SweepSettings.from_environment(SWEEP).sweep_days == 120
     assert refusal(SweepSettings, SWEEP | {"SWEEP_DAYS": days}).startswith("SWEEP_DAYS")
+
+
+def test_the_sweep_may_have_a_first_day() -> None:
+    assert SweepSettings.from_environment(SWEEP | {"SWEEP_FIRST_DAY": ""}).sweep_first_day is None
+    assert SweepSettings.from_environment(SWEEP | {"SWEEP_FIRST_DAY": "2026-11-22"}).sweep_first_day == date(
+        2026, 11, 22
+    )
+    assert refusal(SweepSettings, SWEEP | {"SWEEP_FIRST_DAY": "2026-11-31"}).startswith("SWEEP_FIRST_DAY")
 
 
 @pytest.mark.parametrize(("model", "environment"), ALL)
