@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 # (first prefix, last prefix, brand); a longer prefix stands before the shorter one that contains it.
 _RANGES: tuple[tuple[str, str, str], ...] = (
@@ -38,7 +39,10 @@ _LENGTHS: dict[str, range] = {
     "visa": range(13, 20),
 }
 _LONGEST = 19
-_LONG_RUN = re.compile(r"[0-9](?:[ ._-]{0,2}[0-9]){11,}")
+_LONG_RUN = re.compile(r"[0-9](?:[\W_]{0,3}[0-9]){11,}")
+
+MASKED: Final = re.compile(r"\d(?:[ _-]?\d){3,7}(?:[ _-]?[Xx*\u2022\u00b7#.]){4,}(?:[ _-]?\d){2,4}")
+"""A number whose middle is hidden: what stands in front of it is still more than may be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,14 @@ def brand_of(number: str) -> str | None:
 
 
 def may_hold_number(text: str) -> bool:
-    """Whether a run of digits in a text, whatever stands between them, may be a card's number."""
-    return any(_may_be_card(re.sub(r"\D", "", run)) for run in _LONG_RUN.findall(text))
+    """Whether a run of digits in a text, whatever stands between them, may be a card's number, or is a masked one."""
+    runs = (re.sub(r"\D", "", run) for run in _LONG_RUN.findall(text))
+    return holds_masked_number(text) or any(map(_may_be_card, runs))
+
+
+def holds_masked_number(text: str) -> bool:
+    """Whether a card's number stands in a text with its middle hidden."""
+    return MASKED.search(text) is not None
 
 
 def _may_be_card(digits: str) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ JSON_LINES: Final = "application/x-ndjson"
 JSON: Final = "application/json"
 CSV: Final = "text/csv; charset=utf-8"
 
-_FORMULA: Final = ("=", "+", "-", "@")
+_FORMULA: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+_BEGINS_ONE: Final = re.compile(f"[{_FORMULA}]")
+_SPLIT_OFF: Final = re.compile(f"([;|\\t\\r\\n] *)(?=[{_FORMULA}])")
+"""Where commas stand in numbers, a spreadsheet splits rows at other marks, and knows no quotes around them."""
 
 
 class Files(Protocol):
@@ -91,7 +95,8 @@ def head(progress: Progress) -> dict[str, Any]:
 def cell(value: object) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) or (text and not text[0].isprintable()) else text
+    text = _SPLIT_OFF.sub(r"\1'", text)
+    return f"'{text}" if _BEGINS_ONE.match(text) or (text and not text[0].isprintable()) else text
 
 
 def _compact(told: object) -> str:

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.cards import Card, CardFacts, brand_of, cvv_length, holds_number, is_expired, may_hold_number, passes_luhn
+from payments.cards import (
+    Card,
+    CardFacts,
+    brand_of,
+    cvv_length,
+    holds_masked_number,
+    holds_number,
+    is_expired,
+    may_hold_number,
+    passes_luhn,
+)
 
 NUMBERS = {
     "visa": ["4111111111111111", "4012888888881881", "4222222222222", "4000000000000000006"],
@@ -167,6 +177,9 @@ class TestSecrecy:
         assert Card("0" * 16, "907", "12", "2027").facts.brand == "unknown"
 
 
+MARKS = ("-", " ", ".", "_", "- ", "/", ",", ":", "--", "---", " \u2013 ", "\u00a0", "\u200b")
+
+
 @pytest.mark.parametrize("number", [number for numbers in NUMBERS.values() for number in numbers])
 class TestHidden:
     """A number in a text that somebody else wrote."""
@@ -175,7 +188,7 @@ class TestHidden:
         assert all(may_hold_number(text) for text in (number, f"order-{number}", f"x{number}y", f"{number}._"))
 
     def test_and_between_its_digits(self, number: str) -> None:
-        assert all(may_hold_number(mark.join(number)) for mark in ("-", " ", ".", "_", "- "))
+        assert all(may_hold_number(mark.join(number)) for mark in MARKS)
 
     def test_and_in_a_longer_run(self, number: str) -> None:
         assert may_hold_number("0" * 20 + number)
@@ -185,3 +198,15 @@ class TestHidden:
 @pytest.mark.parametrize("text", ["", "12524AGSDF34DS", "20261101123456", "FS0186280974141637", "4111111111111112"])
 def test_what_holds_none_holds_none(text: str) -> None:
     assert not may_hold_number(text)
+
+
+@pytest.mark.parametrize("mask", ["X", "x", "*", "\u2022", "#", "."])
+def test_a_masked_number_is_found(mask: str) -> None:
+    """Six digits in front are more than may be kept."""
+    for text in (f"411111{6 * mask}1111", f"order-4111 11{2 * mask} {4 * mask} 1111", f"41111111{4 * mask}1111"):
+        assert holds_masked_number(text)
+
+
+@pytest.mark.parametrize("text", ["", "1111", "visa 1111", "12524AGSDF34DS", "order-1001", "XXXX", "2027-01-31"])
+def test_what_is_no_masked_number_is_none(text: str) -> None:
+    assert not holds_masked_number(text)

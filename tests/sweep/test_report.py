@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -94,9 +95,18 @@ def test_a_part_left_by_a_walk_that_began_again_is_not_in_it(files: InMemoryFile
     assert len(json.loads(files.files[place.json])["findings"]) == 1
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\x00", "\x1b", "\ufeff=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\x00", "\x1b", "\ufeff=1", "\uff1d1+1", "\uff20SUM(A1)"]
+)
 def test_no_cell_is_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("mark", [";", "; ", "\t", "|", "\n", "\r\n"])
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1"])
+def test_nor_is_the_rest_of_one_that_another_country_splits(mark: str, formula: str) -> None:
+    assert cell(f"a{mark}{formula}") == f"a{mark}'{formula}"
+    assert f"{mark}'{formula}" in cell(f"{mark}{formula}")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +143,13 @@ HOSTILE: list[dict[str, Any]] = [
     {"transaction_id": "PA18", "amount": "0." + CARD},
     {"transaction_id": "PA19", "order_id": {"card": CARD}},
     {"transaction_id": "PA20", "order_id": int(CARD)},
+    {"transaction_id": "PA21", "order_id": "4111_1111_1111_1111"},
+    {"transaction_id": "PA22", "status": "4111/1111/1111/1111"},
+    {"transaction_id": "PA23", "order_id": "4111-1111--1111---1111"},
+    {"transaction_id": "PA24", "order_id": "411111XXXXXX1111"},
+    {"transaction_id": "PA25", "status": "411111******1111"},
+    {"transaction_id": "PA26", "order_id": "James Dean"},
+    {"transaction_id": "PA27", "order_id": 'a;=HYPERLINK("http://evil";"x")'},
 ]
 
 
@@ -150,9 +167,9 @@ class TestHostileRows:
         yield "the log", sweeper.console.read()
         yield "the checkpoint", repr(sweeper.checkpoints.kept)
 
-    @pytest.mark.parametrize("secret", [CARD, "4111 1111 1111 1111", "jane@example.com"])
+    @pytest.mark.parametrize("secret", ["4111[^a-zA-Z]{0,20}1111", "411111[X*]", "jane@example", "James", "HYPERLINK"])
     def test_bring_no_card_and_no_person_into_any_sink(self, sweeper: Sweeper, secret: str) -> None:
-        assert [name for name, text in self.sinks(sweeper) if secret in text] == []
+        assert [name for name, text in self.sinks(sweeper) if re.search(secret, text)] == []
 
     def test_are_each_a_line(self, sweeper: Sweeper) -> None:
         assert len(sweeper.report()["findings"]) == len(HOSTILE) + 5

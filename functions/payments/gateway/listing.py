@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from payments.cards import may_hold_number
+from payments.cards import holds_masked_number, may_hold_number
 from payments.errors import NoAnswer, Refused
 from payments.gateway import wire
 from payments.gateway.client import PayAgency
@@ -30,6 +30,8 @@ MOST: Final = 10**11
 
 _MAX_CURSOR: Final = 2048
 _A_DAY: Final = timedelta(days=1)
+_ORDER_ID: Final = re.compile(r"[A-Za-z0-9._~#/-]{1,64}")
+_STATUS: Final = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+)*")
 _NO_DATE: Final = (None, "", False)
 
 
@@ -94,7 +96,7 @@ def _read(told: Mapping[str, Any], transaction_id: str, dialect: wire.Dialect) -
         raise Unreadable("it has no currency of ISO 4217")
     refunded_at, charged_back_at = _date(told, "refund_date"), _date(told, "chargeback_date")
     report = Report(
-        said=wire.clean(said)[:40],
+        said=said if len(said) <= 40 and _STATUS.fullmatch(said) else "(unknown)",
         verdict=wire.VERDICTS.get(said),
         transaction_id=transaction_id,
         order_id=None if order_id is None else str(order_id)[:200],
@@ -112,7 +114,7 @@ def _transaction_id(told: Mapping[str, Any]) -> str:
     value = told.get("transaction_id")
     if not isinstance(value, str) or not wire.TRANSACTION_ID.fullmatch(value):
         raise Unreadable("it has no transaction_id")
-    if not re.search("[A-Za-z]", value) and may_hold_number(value):
+    if holds_masked_number(value) or (not re.search("[A-Za-z]", value) and may_hold_number(value)):
         raise Unreadable("its transaction_id looks like a card's number")
     return value
 
@@ -128,7 +130,11 @@ def _amount(told: Mapping[str, Any], currency: str, dialect: wire.Dialect) -> De
 
 
 def _shown(order_id: object) -> str | None:
-    return wire.clean(order_id)[:64] or None if isinstance(order_id, str) else None
+    """An order id that looks like one. Of another nobody knows what it is: a name, a card, a formula."""
+    if order_id is None or order_id == "":
+        return None
+    told = str(order_id) if isinstance(order_id, str | int) else ""
+    return told if _ORDER_ID.fullmatch(told) and not may_hold_number(told) else "(not shown)"
 
 
 def _date(told: Mapping[str, Any], name: str) -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
+from payments.cards import MASKED
 from payments.errors import FieldError
 from payments.money import AmountUnit, exact, in_minor_units
 from payments.reports import Report
@@ -28,7 +29,7 @@ VERDICTS: Final[dict[str, Status]] = {
 """The gateway's status words. The list is open: a word that is not in it leaves the payment open."""
 
 TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LONG_DIGITS: Final = re.compile(r"\d(?:[ .\u00a0-]{0,2}\d){11,}")
+_LONG_DIGITS: Final = re.compile(r"\d(?:[\W_]{0,3}\d){11,}")
 _SECURITY_CODE: Final = re.compile(r"(cv[cv]2?|security code)([^0-9]{0,9})[0-9]{3,4}(?![0-9])", re.IGNORECASE)
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _CARD_FIELD: Final = re.compile(r"card|cv[cv]|\bpan\b", re.IGNORECASE)
@@ -126,7 +127,7 @@ def clean(text: str, hidden: Sequence[str] = ()) -> str:
         text = text.replace(value, "•••")
     text = text.encode("utf-8", "replace").decode()
     # Digits first and everywhere: a number that is cut in two is not found any more.
-    text = _LONG_DIGITS.sub("••••", _CONTROL.sub(" ", text)).strip()[: 4 * _MAX_TEXT]
+    text = MASKED.sub("••••", _LONG_DIGITS.sub("••••", _CONTROL.sub(" ", text))).strip()[: 4 * _MAX_TEXT]
     # An answer's own CVV is hidden by its value; who asks for a status has none to compare with.
     return _EMAIL.sub("•••", _SECURITY_CODE.sub(r"\1\2•••", text)).strip()[:_MAX_TEXT]
 

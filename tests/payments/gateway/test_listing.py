@@ -194,6 +194,9 @@ class TestRow:
             {"transaction_id": "x" * 65},
             {"transaction_id": CARD},
             {"transaction_id": "4111-1111-1111-1111"},
+            {"transaction_id": "4111_1111_1111_1111"},
+            {"transaction_id": "41111111XXXX1111"},
+            {"transaction_id": "PA411111xxxxxx1111"},
             {"status": None},
             {"status": 1},
             {"status": ["SUCCESS"]},
@@ -237,6 +240,32 @@ class TestRow:
         listed = well_read(**{name: f"SUCCESS {CARD} 4111 1111 1111 1111"})
         assert CARD not in f"{listed.report.said}{listed.order_id}"
         assert "1111 1111" not in f"{listed.report.said}{listed.order_id}"
+
+    @pytest.mark.parametrize("mark", ["", " ", "_", "/", ",", ":", "-", "--", "---", "~", "#", ";", "\u2013"])
+    @pytest.mark.parametrize("name", ["status", "order_id"])
+    def test_whatever_stands_between_its_digits(self, name: str, mark: str) -> None:
+        listed = well_read(**{name: mark.join(["4111"] * 1 + ["1111"] * 3)})
+        assert "1111" not in f"{listed.report.said}{listed.order_id}"
+
+    @pytest.mark.parametrize("text", ["411111XXXXXX1111", "4111-11**-****-1111", "James Dean", "jane@example.com"])
+    @pytest.mark.parametrize("name", ["status", "order_id"])
+    def test_neither_is_a_masked_one_nor_a_person(self, name: str, text: str) -> None:
+        listed = well_read(**{name: text})
+        assert (listed.report.said, listed.order_id) == (
+            ("(unknown)", samples.ORDER_ID) if name == "status" else ("SUCCESS", "(not shown)")
+        )
+
+    @pytest.mark.parametrize("order_id", ["order-1", "1001", "#1001", "a/b~2", "pay_x.y", "2026-11-01-0001"])
+    def test_an_order_id_that_looks_like_one_is_shown_as_it_is(self, order_id: str) -> None:
+        assert well_read(order_id=order_id).order_id == order_id
+
+    @pytest.mark.parametrize(("order_id", "shown"), [(None, None), ("", None), (1001, "1001"), ([1], "(not shown)")])
+    def test_another_is_told_from_none(self, order_id: Any, shown: str | None) -> None:
+        assert well_read(order_id=order_id).order_id == shown
+
+    @pytest.mark.parametrize("said", ["ON_HOLD", "refunded", "Partially-Refunded"])
+    def test_a_status_of_one_word_is_shown_as_it_is(self, said: str) -> None:
+        assert well_read(status=said).report.said == said
 
     @pytest.mark.parametrize("order_id", ["\ud800", "\x00\x1b[31m", "é" * 500, "=1+1", "a\nb"])
     def test_an_order_id_is_shown_short_and_printable(self, order_id: str) -> None:
