@@ -1,6 +1,7 @@
 """The gateway's transaction list: rows as they come over the wire, read by the real reader, a page at a time."""
 
 from collections import deque
+from datetime import UTC, datetime
 from typing import Any
 
 from payments.errors import GatewayError, Refused
@@ -11,6 +12,8 @@ from payments.payment import Payment
 from tests.fakes import samples
 
 MINOR = Dialect("minor", "alpha-2")
+LATER = datetime(2027, 12, 31, tzinfo=UTC)
+"""When the rows are read, unless a test says otherwise."""
 
 
 class ScriptedList:
@@ -40,7 +43,7 @@ class ScriptedList:
             raise Refused("Invalid cursor.")
         after = first + self.page_size
         has_next = after < len(self.told)
-        rows = [listing.row_of(told, MINOR) for told in self.told[first:after]]
+        rows = [listing.row_of(told, MINOR, LATER) for told in self.told[first:after]]
         return Page(rows, has_next, f"from-{after}" if has_next else None, len(self.told))
 
 

@@ -22,7 +22,7 @@ from tests.fakes import samples
 from tests.fakes.checkpoints import InMemoryCheckpoints
 from tests.fakes.clock import START, SettableClock
 from tests.fakes.gateway import ScriptedGateway
-from tests.fakes.listing import MINOR, row
+from tests.fakes.listing import LATER, MINOR, row
 from tests.fakes.telemetry import RecordingTelemetry
 from tests.sweep.desk import NEXT_DAY, SPAN
 
@@ -48,7 +48,11 @@ class LongList:
         first = int(cursor or 0)
         after = min(first + PAGE, ROWS)
         rows = [
-            row_of(row("FAILED" if n % TELLING else "BLOCKED", transaction_id=f"PA{n}", order_id=f"order-{n}"), MINOR)
+            row_of(
+                row("FAILED" if n % TELLING else "BLOCKED", transaction_id=f"PA{n}", order_id=f"order-{n}"),
+                MINOR,
+                LATER,
+            )
             for n in range(first, after)
         ]
         return Page(rows, after < ROWS, str(after), ROWS)

@@ -7,14 +7,14 @@ import pytest
 from payments.errors import CredentialsRefused, ListStuck, NoAnswer, NotSent, Refused, SecretUnusable
 from payments.gateway.listing import row_of
 from payments.listing import Page
-from tests.fakes.listing import MINOR, row
+from tests.fakes.listing import LATER, MINOR, row
 from tests.sweep.desk import Sweeper
 from tests.sweep.test_going_on import FOUND, eventful, lines, shape
 
 
 def page(*ids: str, has_next: bool = True, cursor: str | None = "next", total: int | None = None) -> Page:
     """A page of rows that we know nothing of, and that moved no money."""
-    rows = [row_of(row("FAILED", transaction_id=name, order_id=None), MINOR) for name in ids]
+    rows = [row_of(row("FAILED", transaction_id=name, order_id=None), MINOR, LATER) for name in ids]
     return Page(rows, has_next, cursor, total)
 
 

@@ -54,7 +54,7 @@ class Stack:
         self.ledger = DynamoSweepLedger(clients["dynamodb"], TABLE)
         bucket = Bucket(clients["s3"], NAME)
         sweeping = Sweeping(
-            listing=PayAgencyList(gateway),
+            listing=PayAgencyList(gateway, utc_now),
             gateway=gateway,
             ledger=self.ledger,
             checkpoints=DynamoCheckpoints(clients["dynamodb"], TABLE),

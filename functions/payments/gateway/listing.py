@@ -16,10 +16,11 @@ from payments.cards import holds_masked_number, may_hold_number
 from payments.errors import NoAnswer, Refused
 from payments.gateway import wire
 from payments.gateway.client import PayAgency
-from payments.gateway.refusals import is_bare
+from payments.gateway.refusals import UNDECIDED, is_bare
 from payments.gateway.transport import Exchange
 from payments.listing import ListedRow, Page, Span, UnreadableRow
 from payments.money import EXPONENTS, exact, in_minor_units
+from payments.ports import Clock
 from payments.reports import Report
 
 MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
@@ -33,6 +34,8 @@ _A_DAY: Final = timedelta(days=1)
 _ORDER_ID: Final = re.compile(r"[A-Za-z0-9._~#/-]{1,64}")
 _STATUS: Final = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z]+)*")
 _NO_DATE: Final = (None, "", False)
+_EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)
+"""Nothing happened to a transaction before this, nor, by any clock, a day before it was made."""
 
 
 class Unreadable(ValueError):
@@ -44,6 +47,7 @@ class PayAgencyList:
     """Meets the TransactionList port through the gateway's client: its keys, its breaker, its errors."""
 
     client: PayAgency
+    clock: Clock
 
     def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
         """See `TransactionList.page`. A day more at each end: nobody says in whose time zone the gateway's days are."""
@@ -54,13 +58,13 @@ class PayAgencyList:
         }
         path = f"/api/v1/{self.client.mode}-transactions?{urlencode(query)}"
         exchange, _ = self.client.get(path, seconds, MAX_PAGE_BYTES)
-        return _page(exchange, self.client.dialect)
+        return _page(exchange, self.client.dialect, self.clock())
 
 
-def _page(exchange: Exchange, dialect: wire.Dialect) -> Page:
+def _page(exchange: Exchange, dialect: wire.Dialect, now: datetime) -> Page:
     # A byte that is no UTF-8, in a name for one, must not hide a whole page.
     told = wire.parse(exchange.body.decode("utf-8", "replace").encode())
-    if 400 <= exchange.status < 500 and is_bare(told):
+    if 400 <= exchange.status < 500 and exchange.status not in UNDECIDED and is_bare(told):
         raise Refused(wire.message_of(told or {}) or "the gateway refused the request")
     if told is None or exchange.status != 200:
         raise NoAnswer(f"HTTP {exchange.status} without a page")
@@ -69,32 +73,38 @@ def _page(exchange: Exchange, dialect: wire.Dialect) -> Page:
         raise NoAnswer("a page that does not say whether it is the last")
     cursor, total = meta.get("nextCursor"), meta.get("totalCount")
     return Page(
-        rows=[row_of(row, dialect) for row in rows],
+        rows=[row_of(row, dialect, now) for row in rows],
         has_next=meta["hasNextPage"],
         next_cursor=cursor if isinstance(cursor, str) and 0 < len(cursor) <= _MAX_CURSOR else None,
         total=total if isinstance(total, int) and not isinstance(total, bool) and 0 <= total < MOST else None,
     )
 
 
-def row_of(told: object, dialect: wire.Dialect) -> ListedRow | UnreadableRow:
-    """One row, whatever it holds: never an error."""
+def row_of(told: object, dialect: wire.Dialect, now: datetime) -> ListedRow | UnreadableRow:
+    """One row, whatever it holds: never an error. `now`: what is said to have happened later has not."""
     if not isinstance(told, dict):
         return UnreadableRow("it is no object")
     transaction_id: str | None = None
     try:
         transaction_id = _transaction_id(told)
-        return _read(told, transaction_id, dialect)
+        return _read(told, transaction_id, dialect, now)
     except Unreadable as error:
         return UnreadableRow(str(error), transaction_id)
 
 
-def _read(told: Mapping[str, Any], transaction_id: str, dialect: wire.Dialect) -> ListedRow:
+def _read(told: Mapping[str, Any], transaction_id: str, dialect: wire.Dialect, now: datetime) -> ListedRow:
     said, currency, order_id = told.get("status"), told.get("currency"), told.get("order_id")
     if not isinstance(said, str):
         raise Unreadable("it has no status")
     if not isinstance(currency, str) or currency not in EXPONENTS:
         raise Unreadable("it has no currency of ISO 4217")
-    refunded_at, charged_back_at = _date(told, "refund_date"), _date(told, "chargeback_date")
+    created_at = _moment(told.get("created_at"))
+    between = (
+        max(_EARLIEST, created_at - _A_DAY) if created_at and created_at > _EARLIEST else _EARLIEST,
+        now + _A_DAY,
+    )
+    dates = ("refund_date", "chargeback_date", "suspicious_date")
+    refunded_at, charged_back_at, suspicious_at = (_date(told, name, between) for name in dates)
     report = Report(
         said=said if len(said) <= 40 and _STATUS.fullmatch(said) else "(unknown)",
         verdict=wire.VERDICTS.get(said),
@@ -107,7 +117,7 @@ def _read(told: Mapping[str, Any], transaction_id: str, dialect: wire.Dialect) -
         charged_back=charged_back_at is not None,
         charged_back_at=charged_back_at,
     )
-    return ListedRow(report, _shown(order_id), _moment(told.get("created_at")), _date(told, "suspicious_date"))
+    return ListedRow(report, _shown(order_id), created_at, suspicious_at)
 
 
 def _transaction_id(told: Mapping[str, Any]) -> str:
@@ -137,14 +147,19 @@ def _shown(order_id: object) -> str | None:
     return told if _ORDER_ID.fullmatch(told) and not may_hold_number(told) else "(not shown)"
 
 
-def _date(told: Mapping[str, Any], name: str) -> datetime | None:
-    """When something happened, None when it did not. Raises Unreadable for what is neither."""
+def _date(told: Mapping[str, Any], name: str, between: tuple[datetime, datetime]) -> datetime | None:
+    """When something happened, None when it did not. Raises Unreadable for what is neither, or cannot be.
+
+    Many a system writes its zero where there is no date: that is a mistake, and no refund.
+    """
     value = told.get(name)
     if value in _NO_DATE:
         return None
     moment = _moment(value)
     if moment is None:
         raise Unreadable(f"its {name} is no date")
+    if not between[0] <= moment <= between[1]:
+        raise Unreadable(f"its {name} cannot be")
     return moment
 
 

@@ -12,6 +12,7 @@ from payments.ledger.checkpoints import DynamoCheckpoints
 from payments.ledger.listed import DynamoSweepLedger
 from payments.runtime.building import aws
 from payments.runtime.settings import SweepSettings
+from payments.times import utc_now
 
 _FOR_FILES: Final = Config(connect_timeout=2, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4})
 """A report of many findings takes its time, and the sweep has it."""
@@ -34,4 +35,4 @@ def reports_bucket_of(settings: SweepSettings) -> Bucket:
 
 def list_of(gateway: PayAgency) -> PayAgencyList:
     """The gateway's transaction list."""
-    return PayAgencyList(gateway)
+    return PayAgencyList(gateway, utc_now)

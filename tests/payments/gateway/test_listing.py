@@ -24,6 +24,7 @@ from tests.payments.gateway.rogue import rogue
 SPAN = Span(date(2026, 11, 1), date(2026, 11, 15))
 LAST = {"hasNextPage": False, "nextCursor": None, "totalCount": 1}
 CARD = "4111111111111111"
+NOW = datetime(2027, 3, 10, tzinfo=UTC)
 
 
 def told(*rows: Any, meta: Any = None) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def told(*rows: Any, meta: Any = None) -> dict[str, Any]:
 
 
 def listing_of(counter: Counter) -> PayAgencyList:
-    return PayAgencyList(counter.client)
+    return PayAgencyList(counter.client, lambda: NOW)
 
 
 def paged(play: Play) -> Page:
@@ -116,12 +117,14 @@ class TestPage:
             (answers(400, {"errors": [{"field": "nextCursor", "message": "x"}]}), Refused),
             (answers(401, {"message": "Invalid Secret Key."}), CredentialsRefused),
             (answers(500, {"message": "Internal error"}), NoAnswer),
+            (answers(429, {"message": "Too many requests"}), NoAnswer),
+            (answers(408, {"message": "Timeout"}), NoAnswer),
             (answers(503, raw=b"<html>"), NoAnswer),
             (answers(302, {}, "Location: /elsewhere"), NoAnswer),
             (answers(200, raw=b"\x00\xff garbage"), NoAnswer),
             (says_nothing, NoAnswer),
         ],
-        ids=["422", "400", "401", "500", "503", "302", "garbage", "silence"],
+        ids=["422", "400", "401", "500", "429", "408", "503", "302", "garbage", "silence"],
     )
     def test_is_there_or_one_of_three_errors(self, play: Play, error: type[GatewayError]) -> None:
         with rogue(play) as server, pytest.raises(GatewayError) as caught:
@@ -130,7 +133,7 @@ class TestPage:
 
 
 def read(**changes: Any) -> ListedRow | UnreadableRow:
-    return row_of(row(**changes), MINOR)
+    return row_of(row(**changes), MINOR, NOW)
 
 
 def well_read(**changes: Any) -> ListedRow:
@@ -159,7 +162,7 @@ class TestRow:
         ("currency", "amount", "minor"), [("GBP", "1.99", 199), ("JPY", "5", 5), ("KWD", "1", 1000)]
     )
     def test_amounts_are_of_the_accounts_unit(self, currency: str, amount: str, minor: int) -> None:
-        listed = row_of(row(currency=currency, amount=amount), Dialect("major", "alpha-2"))
+        listed = row_of(row(currency=currency, amount=amount), Dialect("major", "alpha-2"), NOW)
         assert isinstance(listed, ListedRow)
         assert listed.report.amount == minor
 
@@ -227,9 +230,28 @@ class TestRow:
     def test_is_read_whole_or_not_at_all(self, changes: dict[str, Any]) -> None:
         assert isinstance(read(**changes), UnreadableRow)
 
+    @pytest.mark.parametrize("name", ["refund_date", "chargeback_date", "suspicious_date"])
+    @pytest.mark.parametrize("created_at", ["2027-01-31T09:30:00Z", None])
+    @pytest.mark.parametrize(
+        "value", ["0001-01-01T00:00:00Z", "1970-01-01", "2014-12-31T23:59:59Z", "2999-12-31", "2027-03-11T00:00:01Z"]
+    )
+    def test_nothing_is_believed_to_have_happened_when_it_cannot_have(
+        self, name: str, created_at: str | None, value: str
+    ) -> None:
+        unreadable = read(created_at=created_at, **{name: value})
+        assert unreadable == UnreadableRow(f"its {name} cannot be", samples.TRANSACTION_ID)
+
+    @pytest.mark.parametrize("name", ["refund_date", "chargeback_date", "suspicious_date"])
+    def test_nor_days_before_the_transaction_was_made(self, name: str) -> None:
+        assert isinstance(read(**{name: "2027-01-30T09:29:59Z"}), UnreadableRow)
+        assert isinstance(read(**{name: "2027-01-31"}), ListedRow), "a day without an hour, or of another time zone"
+
+    def test_a_little_in_the_future_another_clock_may_be(self) -> None:
+        assert isinstance(read(refund_date="2027-03-10T23:59:59Z"), ListedRow)
+
     @pytest.mark.parametrize("value", [None, 17, "x", [], [row()], True])
     def test_is_an_object(self, value: Any) -> None:
-        assert isinstance(row_of(value, MINOR), UnreadableRow)
+        assert isinstance(row_of(value, MINOR, NOW), UnreadableRow)
 
     def test_what_is_wrong_is_named_and_not_quoted(self) -> None:
         unreadable = read(amount=f"card {CARD}")
@@ -290,4 +312,4 @@ FIELDS = sorted(row())
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JUNK))
 def test_no_row_is_an_error(junk: dict[str, Any]) -> None:
-    assert isinstance(row_of({**row(), **junk}, MINOR), ListedRow | UnreadableRow)
+    assert isinstance(row_of({**row(), **junk}, MINOR, NOW), ListedRow | UnreadableRow)
