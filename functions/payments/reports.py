@@ -13,7 +13,7 @@ from payments.statuses import Status
 class Report:
     """`verdict` is None for a status word nobody has told us of; `amount` is in minor units, as exact as it came.
 
-    `refunded` is None when nothing is said of a refund, which is no word against it.
+    `refunded` is None when nothing is said of a refund, which is no word against it; `charged_back` likewise.
     """
 
     said: str
@@ -26,7 +26,7 @@ class Report:
     redirect_url: str | None = None
     refunded: bool | None = None
     refunded_at: datetime | None = None
-    charged_back: bool = False
+    charged_back: bool | None = None
     charged_back_at: datetime | None = None
 
 

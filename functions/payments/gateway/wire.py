@@ -84,9 +84,9 @@ def report_of(
         currency=currency,
         message=message_of(envelope, hidden, private),
         redirect_url=_url(envelope.get("redirect_url"), hidden),
-        refunded=flag if isinstance(flag := refund.get("status"), bool) else None,
+        refunded=_flag(refund),
         refunded_at=_moment(refund.get("refund_date")),
-        charged_back=chargeback.get("status") is True,
+        charged_back=_flag(chargeback),
         charged_back_at=_moment(chargeback.get("chargeback_date")),
     )
 
@@ -154,6 +154,11 @@ def _stated(data: dict[str, Any], name: str) -> str | None:
         return None
     # Whatever else stands there is said, too, so that it differs from ours.
     return str(value)[:200] if isinstance(value, str | int) else f"({type(value).__name__})"
+
+
+def _flag(part: dict[str, Any]) -> bool | None:
+    """What is said of a refund or a chargeback; None when nothing is."""
+    return said if isinstance(said := part.get("status"), bool) else None
 
 
 def _part(data: dict[str, Any], name: str) -> dict[str, Any]:

@@ -202,6 +202,14 @@ class TestOtherFacts:
         assert not report.refunded
         assert not report.charged_back
 
+    @pytest.mark.parametrize(
+        ("part", "said"), [({"status": False}, False), ({}, None), ({"status": 0}, None), (None, None)]
+    )
+    def test_nothing_said_is_no_word_against_it(self, part: Any, said: bool | None) -> None:
+        report = read(body(refund=part, chargeback=part))
+
+        assert (report.refunded, report.charged_back) == (said, said)
+
     @pytest.mark.parametrize("moment", ["yesterday", "2027-02-01T08:00:00", "", 5, "0001-01-01T00:00:00+23:59", {}])
     def test_a_date_that_is_none_is_left_out(self, moment: Any) -> None:
         report = read(body(refund={"status": True, "refund_date": moment}))
