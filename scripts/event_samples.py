@@ -53,7 +53,7 @@ class _Story:
         for nth, word in enumerate(self.said.split(), 1):
             at = _START + timedelta(seconds=7 * nth * nth)
             if word == _ASKED:
-                told = refunds.requested(told, RefundRequest("rf_sample", "", "", at))
+                told = refunds.requested(told, RefundRequest("rf_sample", "", at), "")
                 continue
             if word == _REFUSED:
                 told = refunds.failed(told, Failure("refund_refused", ""), at=at, source="answer", evidence={})

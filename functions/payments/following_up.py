@@ -146,13 +146,14 @@ def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arri
 def refund_unanswered(payment: Payment, now: datetime, *, denied: bool) -> Payment:
     """A refund in doubt after one more question; `denied`: the gateway says in so many words that there is none.
 
-    It failed only when that is said twice, the last time an hour after the request: the status may lag, too. Money that
-    may be on its way back is asked about for as long as it takes; past a day somebody is woken as well.
+    It never arrived only when that is said twice, the last time an hour after the request: the status may lag, too. One
+    that did arrive may be made in the night, or next week. Money that may be on its way back is asked about for as long
+    as it takes; past a day somebody is woken as well.
     """
     plan, request = payment.follow_up, payment.refund_request
     asks, denials = plan.asks + 1, plan.not_found + denied
-    long_ago = request is None or now - request.requested_at >= NEVER_ARRIVED_AFTER
-    if denied and denials >= NEVER_ARRIVED_ASKS and long_ago:
+    may_be_on_its_way = request is not None and (request.arrived or now - request.requested_at < NEVER_ARRIVED_AFTER)
+    if denied and denials >= NEVER_ARRIVED_ASKS and not may_be_on_its_way:
         failure = Failure("never_arrived", "the gateway knows of no refund: the money was not sent back")
         evidence = {"not_refunded": denials, "asks": asks}
         return refunds.failed(payment, failure, at=now, source="status", evidence=evidence)

@@ -42,7 +42,7 @@ def evidence_of(report: Report) -> Evidence:
 
 def _moved(payment: Payment, report: Report, source: Source, at: datetime, evidence: Evidence) -> Payment:
     to = report.verdict
-    if to is None or not _follows(payment, to):
+    if to is None or not _follows(payment, to) or was_decided_on(payment, report):
         return payment.known_as(report.transaction_id)
     if payment.is_open and payment.version >= MAX_HISTORY:
         failure = Failure("unresolved", "the gateway changes its mind without end")
@@ -60,6 +60,14 @@ def _moved(payment: Payment, report: Report, source: Source, at: datetime, evide
     )
 
 
+def was_decided_on(payment: Payment, report: Report) -> bool:
+    """Whether a human has decided, knowing this very word of the gateway's: saying it again changes nothing."""
+    moves = [entry for entry in payment.history if entry.name == entry.status.value]
+    if moves[-1].source != "operator":
+        return False
+    return any(entry.evidence.get("gateway_status") == report.said for entry in moves[-2:-1])
+
+
 def _follows(payment: Payment, to: Status) -> bool:
     if payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code in _A_HUMANS:
         return False  # contradictory evidence: a human decides, not the next message
@@ -69,7 +77,7 @@ def _follows(payment: Payment, to: Status) -> bool:
 def _doubted(payment: Payment, report: Report, wrong: tuple[str, ...], source: Source, at: datetime) -> Payment:
     """A contradiction about money that may yet move, or may have moved, goes to a human; it never succeeds."""
     money_may_move = payment.is_open or (payment.frees_the_order and report.verdict is Status.SUCCEEDED)
-    if not money_may_move:
+    if not money_may_move or was_decided_on(payment, report):
         return payment
     failure = Failure(INTEGRITY_MISMATCH, f"not as it was sent: {', '.join(wrong)}")
     evidence = {**evidence_of(report), "mismatch": ",".join(wrong)}

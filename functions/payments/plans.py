@@ -25,7 +25,8 @@ class FollowUp:
     """What is left to do: `due_at` when reconcile looks next, `ask_at` when the gateway is asked next.
 
     `not_found` counts the gateway's words that there is no such payment, or no such refund. `arrived`: the gateway has
-    shown that it knows the payment, so "not found" can no longer mean "never arrived".
+    shown that it knows the payment, so "not found" can no longer mean "never arrived". `missing_since`: when the daily
+    sweep first found neither the gateway's list nor its status API to know a paid one.
     """
 
     due_at: datetime | None
@@ -33,19 +34,21 @@ class FollowUp:
     asks: int = 0
     not_found: int = 0
     arrived: bool = False
+    missing_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
     """The last request for a refund. `id` is a function of caller and key, so that a repeat is known as one.
 
-    `nonce` is of this very attempt: who finds it in the table has the right to send, and nobody else has. `failure`
-    says why it came to nothing.
+    `nonce` is of this very attempt: who finds it in the table has the right to send, and nobody else has. `arrived`:
+    the gateway took it, or says that the money has gone back; it may be slow, so "no refund" can no longer mean "never
+    arrived". `failure` says why it came to nothing.
     """
 
     id: str
-    fingerprint: str
     nonce: str
     requested_at: datetime
+    arrived: bool = False
     answered: Answered | None = None
     failure: Failure | None = None

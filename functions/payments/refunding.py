@@ -67,10 +67,12 @@ class Refunding:
         if payment.live != self.gateway.live:
             raise NotRefundable("other_mode", payment)
         self._ensure_ready()
-        request = RefundRequest(order.id, order.fingerprint(), self.nonce(), self.clock())
+        request = RefundRequest(order.id, self.nonce(), self.clock())
         claimed = rewrite(payment, lambda current: _claimed(current, order, request), self.ledger, self.telemetry)
         if _is_of_another(claimed, request):
             return _earlier(claimed, order) or Refunded(claimed, replayed=True)
+        if not claimed.awaits_refund:
+            return Refunded(claimed)  # it was seen at the gateway before we sent anything
         return Refunded(self._submit(claimed, request, order.reason, until))
 
     def _ensure_ready(self) -> None:
@@ -92,10 +94,12 @@ class Refunding:
         except Refused as error:
             return self._refused(payment, request, error, until)
         except NoAnswer as error:
-            return self._in_doubt(payment, request, str(error))
+            return self._in_doubt(payment, request, str(error), arrived=False)
         settled = settle_refund(payment, report, self.ledger, self.clock, self.telemetry)
         if settled.awaits_refund:
-            return self._in_doubt(settled, request, f"the answer shows no refund; the gateway says {report.said}")
+            return self._in_doubt(
+                settled, request, f"no refund in the answer; the gateway says {report.said}", arrived=True
+            )
         return self._answered(settled, request, "verdict")
 
     def _refused(self, payment: Payment, request: RefundRequest, error: Refused, until: datetime) -> Payment:
@@ -103,12 +107,14 @@ class Refunding:
         try:
             report = ask(self.gateway, payment, min(ASK_SECONDS, max(self._left(until), LEAST_SECONDS)))
         except GatewayError as silence:
-            return self._in_doubt(payment, request, f"refused, and no status ({type(silence).__name__})")
+            why = f"refused, and no status ({type(silence).__name__})"
+            return self._in_doubt(payment, request, why, arrived=isinstance(error, AlreadyRefunded))
         settled = settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
         if not settled.awaits_refund:
             return self._answered(settled, request, "verdict")
         if isinstance(error, AlreadyRefunded) or not denies_refund(settled, report):
-            return self._in_doubt(settled, request, "refused, and its status does not say that there was no refund")
+            why = "refused, and its status does not say that there was no refund"
+            return self._in_doubt(settled, request, why, arrived=isinstance(error, AlreadyRefunded))
         taken = isinstance(error, AlreadyChargedBack) or settled.chargeback.status == "charged_back"
         failure = Failure(CHARGED_BACK if taken else "refund_refused", error.message, error.errors)
         return self._failed(settled, request, failure, {"refused": "charged_back" if taken else "invalid"})
@@ -127,11 +133,12 @@ class Refunding:
 
         return self._rewritten(payment, request, change)
 
-    def _in_doubt(self, payment: Payment, request: RefundRequest, why: str) -> Payment:
+    def _in_doubt(self, payment: Payment, request: RefundRequest, why: str, *, arrived: bool) -> Payment:
         self.telemetry.note("refund_in_doubt", payment_id=payment.id, why=why)
 
         def change(current: Payment) -> Payment:
-            return refunds.answered(current, "in_doubt").asked_again(self.clock() + IN_DOUBT_ASK, arrived=True)
+            noted = refunds.answered(refunds.arrived(current) if arrived else current, "in_doubt")
+            return noted.asked_again(self.clock() + IN_DOUBT_ASK, arrived=True)
 
         return self._rewritten(payment, request, change)
 
@@ -156,16 +163,15 @@ class Refunding:
 
 def _earlier(payment: Payment, order: RefundOrder) -> Refunded | None:
     """What this very request led to before; None when it is new, or failed in a way that it may try again."""
-    failure = refunds.outcome(payment, order.id)
-    if failure is None:
+    told = refunds.earlier(payment, order.id)
+    if told is None:
         return None
-    request = payment.refund_request
-    if request is None or request.id != order.id:  # another request has been made since
-        return None if failure == refunds.NOT_SENT else Refunded(payment, replayed=True, failure=failure)
-    if request.fingerprint != order.fingerprint():
+    if told.fingerprint != order.fingerprint():
         raise IdempotencyKeyReused("this idempotency key was used for another request")
-    may_try_again = payment.refund.status == "failed" and failure == refunds.NOT_SENT
-    return None if may_try_again else Refunded(payment, replayed=True)
+    if told.failure == refunds.NOT_SENT:
+        return None
+    is_last = payment.refund_request is not None and payment.refund_request.id == order.id
+    return Refunded(payment, replayed=True, failure=None if is_last else told.failure)
 
 
 def _claimed(payment: Payment, order: RefundOrder, request: RefundRequest) -> Payment:
@@ -173,7 +179,7 @@ def _claimed(payment: Payment, order: RefundOrder, request: RefundRequest) -> Pa
     if _earlier(payment, order) is not None:
         return payment
     refunds.check_refundable(payment)
-    return refunds.requested(payment, request)
+    return refunds.requested(payment, request, order.fingerprint())
 
 
 def _is_of_another(payment: Payment, request: RefundRequest) -> bool:

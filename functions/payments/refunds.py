@@ -1,6 +1,6 @@
 """The way back, as changes of one payment. Every change gives a new one; nothing is done here."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,9 @@ from payments.statuses import Status
 
 REQUESTED: Final = "refund_requested"
 FAILED: Final = "refund_failed"
+
+MOST_ENTRIES: Final = 4 * MAX_HISTORY
+"""Each try adds two, and in an outage we ask for tries: room for a hundred, and the item still far below 400 KB."""
 
 NOT_SENT: Final = "not_sent"
 """The failure after which the same key may try again."""
@@ -29,28 +32,37 @@ def check_refundable(payment: Payment) -> None:
         raise NotRefundable("not_succeeded", payment)
     if payment.transaction_id is None:
         raise NotRefundable("transaction_unknown", payment)
-    if payment.version >= MAX_HISTORY:
+    if payment.version >= MOST_ENTRIES:
         raise NotRefundable("too_many_attempts", payment)
 
 
-def outcome(payment: Payment, request_id: str) -> str | None:
-    """How an earlier request ended: the failure's code, "" when it did not fail; None when there was none."""
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A request that was made before, as the history has it. `failure`: why it came to nothing, if it did."""
+
+    fingerprint: str
+    failure: str | None = None
+
+
+def earlier(payment: Payment, request_id: str) -> Earlier | None:
+    """The last time that this very request was made."""
     found, mine = None, False
     for entry in payment.history:
         if entry.name == REQUESTED:
-            mine = entry.evidence.get("refund_request") == request_id
-            found = "" if mine else found
-        elif entry.name == FAILED and mine:
-            found = str(entry.evidence["failure"])
+            mine = entry.evidence["refund_request"] == request_id
+            found = Earlier(str(entry.evidence["fingerprint"])) if mine else found
+        elif entry.name == FAILED and mine and found:
+            found = replace(found, failure=str(entry.evidence["failure"]))
     return found
 
 
-def requested(payment: Payment, request: RefundRequest) -> Payment:
+def requested(payment: Payment, request: RefundRequest, fingerprint: str) -> Payment:
     """A refund recorded as asked for, before it is: due for a question should nobody come back to it."""
     at = request.requested_at
     follow_up = FollowUp(due_at=at, ask_at=at + FIRST_ASK, arrived=True)
     asked = replace(payment, refund=Refund("requested"), refund_request=request, follow_up=follow_up)
-    return asked.with_entry(REQUESTED, at, "request", {"refund_request": request.id})
+    evidence = {"refund_request": request.id, "fingerprint": fingerprint}
+    return asked.with_entry(REQUESTED, at, "request", evidence)
 
 
 def answered(payment: Payment, kind: Answered) -> Payment:
@@ -59,6 +71,12 @@ def answered(payment: Payment, kind: Answered) -> Payment:
     if request is None or request.answered is not None:
         return payment
     return replace(payment, refund_request=replace(request, answered=kind))
+
+
+def arrived(payment: Payment) -> Payment:
+    """The gateway has shown that it has the request, whatever it does with it."""
+    request = payment.refund_request
+    return replace(payment, refund_request=replace(request, arrived=True)) if request else payment
 
 
 def failed(payment: Payment, failure: Failure, *, at: datetime, source: Source, evidence: Evidence) -> Payment:
@@ -76,9 +94,11 @@ def refunded(payment: Payment, refunded_at: datetime, *, at: datetime, source: S
 
 
 def _is_paid(payment: Payment) -> bool:
-    """What the gateway only calls suspicious was paid all the same, and giving it back is what one may want to do."""
-    suspicious = payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code == SUSPICIOUS
-    return payment.status is Status.SUCCEEDED or bool(suspicious)
+    """What was paid and is only called suspicious is paid, and giving it back is what one may want to do."""
+    if payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code == SUSPICIOUS:
+        (*_, review) = (entry for entry in payment.history if entry.name == Status.NEEDS_REVIEW.value)
+        return review.previous_status is Status.SUCCEEDED
+    return payment.status is Status.SUCCEEDED
 
 
 def _at_rest(payment: Payment, at: datetime) -> FollowUp:

@@ -1,6 +1,6 @@
 """Deciding: what a human knows becomes the payment's next entry. Only what waits for a human is decided by one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from payments import refunds
@@ -13,6 +13,9 @@ from payments.statuses import MOVES, Status
 REFUNDED: Final = "refunded"
 REFUND_FAILED: Final = "refund_failed"
 CHOICES: Final = (*sorted(status.value for status in MOVES[Status.NEEDS_REVIEW]), REFUNDED, REFUND_FAILED)
+
+STILL_BEING_SENT: Final = timedelta(minutes=2)
+"""Longer than the function that sends it may run: whoever calls it failed sooner would let a second one out."""
 
 _DECIDED: Final = Failure("decided_by_operator", "decided after a review")
 
@@ -47,6 +50,9 @@ def _decided(payment: Payment, to: str, evidence: Evidence, at: datetime) -> Pay
 def _refund_decided(payment: Payment, to: str, evidence: Evidence, at: datetime) -> Payment:
     if not payment.awaits_refund:
         raise NotForYou(f"{payment.id} has refund {payment.refund.status}: only one in doubt is decided by hand")
+    request = payment.refund_request
+    if to == REFUND_FAILED and request is not None and at - request.requested_at < STILL_BEING_SENT:
+        raise NotForYou(f"the refund of {payment.id} may still be on its way to the gateway: look again in two minutes")
     if to == REFUNDED:
         return refunds.refunded(payment, at, at=at, source="operator", evidence=evidence)
     return refunds.failed(payment, _DECIDED, at=at, source="operator", evidence=evidence)

@@ -17,8 +17,8 @@ from payments.errors import (
     Refused,
     SecretUnusable,
 )
-from payments.history import MAX_HISTORY
 from payments.payment import Payment
+from payments.refunds import MOST_ENTRIES
 from tests.charge.counter import Counter, problem, refund
 from tests.fakes.gateway import Answers, Refunds
 from tests.house.tree import ROOT
@@ -53,7 +53,7 @@ def of_the_other_mode(counter: Counter) -> None:
 
 def refused_time_and_again(counter: Counter) -> None:
     counter.paid()
-    for nth in range(MAX_HISTORY // 2 - 1):
+    for nth in range(MOST_ENTRIES // 2 - 1):
         counter.gateway.will_refund(Refunds(done=False, error=Refused("no")))
         counter.refunds(f"try-{nth}")
 

@@ -44,9 +44,8 @@ def desk(simulator: Simulator, calls: Counter[str]) -> Iterator[Desk]:
         filled(clients["dynamodb"], clients["secretsmanager"], simulator.credentials)
         telemetry = RecordingTelemetry()
         keys = Secret(clients["secretsmanager"], GATEWAY_SECRET, partial(parse_keys, mode="test"), utc_now, telemetry)
-        gateway = PayAgency(
-            Transport(simulator.url), keys, Dialect("minor", "alpha-2"), "test", telemetry, Breaker(utc_now)
-        )
+        transport = Transport(simulator.url)
+        gateway = PayAgency(transport, keys, Dialect("minor", "alpha-2"), "test", telemetry, Breaker(utc_now))
         ledger = DynamoLedger(clients["dynamodb"], TABLE)
         yield Desk(
             charging=Charging(ledger, gateway, utc_now, telemetry, live=False),
@@ -57,6 +56,7 @@ def desk(simulator: Simulator, calls: Counter[str]) -> Iterator[Desk]:
             max_amount=1_000_000,
             public_base_url=f"{simulator.url}/nowhere",
         )
+        transport._pools.clear()  # a function lives on; a test ends
 
 
 @pytest.mark.parametrize("order", [True, False], ids=["with an order", "without an order"])

@@ -40,7 +40,7 @@ def _moved(payment: Payment, end: Status, source: Source) -> Iterator[Payment]:
         moved = payment.moved(
             end, at=LATER, source=source, evidence={}, transaction_id=samples.TRANSACTION_ID, failure=failure
         )
-        asked = refunds.requested(moved, RefundRequest("rf_1", "f", "n", LATER))
+        asked = refunds.requested(moved, RefundRequest("rf_1", "n", LATER), "f")
         yield refunds.failed(asked, Failure("refund_refused", "no"), at=LATER, source=source, evidence={})
         refunded = refunds.refunded(asked, LATER, at=LATER, source=source, evidence={})
         yield refunded.charged_back(LATER, at=LATER, source=source, evidence={})

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from operate.decide.__main__ import options
-from operate.decide.deciding import CHOICES, REFUND_FAILED, REFUNDED, NotForYou, decide
+from operate.decide.deciding import CHOICES, REFUND_FAILED, REFUNDED, STILL_BEING_SENT, NotForYou, decide
 from payments import refunds
 from payments.events import unpublished
 from payments.history import Failure
@@ -87,13 +87,20 @@ def test_a_refund_in_doubt_is_decided_too_and_asked_about_no_more(
     ledger: DynamoLedger, doubted: Payment, choice: str, status: str
 ) -> None:
     paid = decide(ledger, doubted.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
-    asked = ledger.save(paid, refunds.requested(paid, RefundRequest("rf_1", "f", "n", START)))
+    asked = ledger.save(paid, refunds.requested(paid, RefundRequest("rf_1", "n", START), "f"))
 
-    decided = decide(ledger, asked.id, choice, who="ada", why=WHY, at=START)
+    decided = decide(ledger, asked.id, choice, who="ada", why=WHY, at=START + STILL_BEING_SENT)
 
     assert (decided.status, decided.refund.status) == (Status.SUCCEEDED, status)
     assert (decided.history[-1].source, decided.follow_up.ask_at) == ("operator", None)
     assert unpublished(decided)[-1].type == f"payment.{'refunded' if choice == REFUNDED else choice}"
+
+
+def test_a_refund_that_may_still_be_on_its_way_has_not_failed(ledger: DynamoLedger, doubted: Payment) -> None:
+    paid = decide(ledger, doubted.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
+    ledger.save(paid, refunds.requested(paid, RefundRequest("rf_1", "n", START), "f"))
+    with pytest.raises(NotForYou, match="still be on its way"):
+        decide(ledger, doubted.id, REFUND_FAILED, who="ada", why=WHY, at=START + STILL_BEING_SENT / 2)
 
 
 @pytest.mark.parametrize("choice", [REFUNDED, REFUND_FAILED])

@@ -275,6 +275,29 @@ class TestFacts:
         assert told(refunded, report("SUCCESS", refunded=False)) is refunded
 
 
+class TestWhatAHumanDecided:
+    """Knowing what the gateway said; so saying it again is no news."""
+
+    def decided(self, to: Status, **doubt: Any) -> Payment:
+        doubted = told(samples.payment(), report("SUCCESS", **doubt))
+        assert doubted.status is Status.NEEDS_REVIEW
+        return doubted.moved(to, at=LATER, source="operator", evidence={"who": "ada", "why": "fraud"})
+
+    @pytest.mark.parametrize("again", [{}, {"amount": Decimal(7)}], ids=["as it was sent", "as it was doubted"])
+    def test_stands_against_the_same_word(self, again: dict[str, Any]) -> None:
+        failed = self.decided(Status.FAILED, amount=Decimal(7))
+        assert told(failed, report("SUCCESS", **again)) is failed
+
+    def test_gives_way_to_another_word(self) -> None:
+        failed = samples.payment().moved(Status.NEEDS_REVIEW, at=LATER, source="status", evidence={"asks": 7})
+        failed = failed.moved(Status.FAILED, at=LATER, source="operator", evidence={"who": "ada", "why": "no answer"})
+        assert told(failed, report("SUCCESS")).status is Status.SUCCEEDED
+
+    def test_keeps_nobody_from_hearing_of_a_refund(self) -> None:
+        failed = self.decided(Status.FAILED, amount=Decimal(7))
+        assert told(failed, report("SUCCESS", refunded=True)).refund.status == "refunded"
+
+
 def test_a_gateway_that_changes_its_mind_without_end_is_a_humans_business() -> None:
     payment = samples.payment()
     for turn in range(2 * MAX_HISTORY):

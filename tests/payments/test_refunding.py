@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from payments.errors import (
+    AlreadyRefunded,
     CredentialsRefused,
     GatewayUnreachable,
     IdempotencyKeyReused,
@@ -19,12 +20,14 @@ from payments.errors import (
     SecretUnusable,
 )
 from payments.gateway.wire import VERDICTS
-from payments.history import MAX_HISTORY, SUSPICIOUS, Failure
+from payments.history import SUSPICIOUS, Failure
 from payments.payment import Payment
 from payments.plans import LEAST_SECONDS
 from payments.refunding import Refunding
+from payments.refunds import MOST_ENTRIES
 from payments.statuses import Status
 from tests.fakes import samples
+from tests.fakes.clock import START
 from tests.fakes.gateway import Answers, Refunds
 from tests.payments.house import House
 
@@ -40,6 +43,12 @@ def names(payment: Payment) -> list[str]:
 
 def void(_: object) -> None:
     """Nobody waits for an answer."""
+
+
+def suspected(payment: Payment) -> Payment:
+    """The sweep has put it into review: the gateway's books call it suspicious."""
+    failure = Failure(SUSPICIOUS, "said the gateway")
+    return payment.moved(Status.NEEDS_REVIEW, at=START, source="sweep", evidence={}, failure=failure)
 
 
 def not_refundable(house: House, payment: Payment, key: str = "refund-1") -> str:
@@ -117,16 +126,22 @@ class TestWhatCannotBeRefunded:
             house.refunding.refund(replace(paid, transaction_id=None), samples.refund_order(), 20.0)
 
     def test_is_one_that_was_refused_time_and_again(self, house: House, paid: Payment) -> None:
-        for nth in range(MAX_HISTORY // 2 - 1):
+        for nth in range(MOST_ENTRIES // 2 - 1):
             house.gateway.will_refund(Refunds(done=False, error=Refused("no")))
             house.refund(paid, samples.refund_order(idempotency_key=f"try-{nth}"))
-        assert house.standing(paid).version == MAX_HISTORY
+        assert house.standing(paid).version == MOST_ENTRIES
         assert not_refundable(house, paid) == "too_many_attempts"
 
     def test_a_suspicious_payment_can(self, house: House, paid: Payment) -> None:
-        marked = replace(paid, status=Status.NEEDS_REVIEW, failure=Failure(SUSPICIOUS, "said the gateway"))
+        marked = suspected(paid)
         house.ledger.save(paid, marked)
         assert house.refund(paid).payment.refund.status == "refunded"
+
+    def test_a_suspicious_payment_that_was_never_paid_cannot(self, house: House) -> None:
+        house.gateway.will(Answers("PENDING"))
+        pending = house.charge().payment
+        house.ledger.save(pending, suspected(pending))
+        assert not_refundable(house, pending) == "not_succeeded"
 
 
 class TestNothingIsRecordedOrSent:
@@ -232,6 +247,8 @@ class TestARefusal:
 
         assert (again.replayed, again.failure) == (True, "refund_refused")
         assert len(house.gateway.refund_posts) == 2
+        with pytest.raises(IdempotencyKeyReused):
+            house.refund(paid, samples.refund_order(reason="another reason"))
 
 
 class TestNoAnswer:
@@ -296,12 +313,31 @@ class TestNoAnswer:
         house.reconcile(seconds=11)
         assert house.standing(paid).refund.status == "refunded"
 
+    @pytest.mark.parametrize(
+        "slow",
+        [Refunds(done=False, changes={"refunded": False}), Refunds(done=False, error=AlreadyRefunded("already"))],
+        ids=["taken", "refunded before, it says"],
+    )
+    def test_but_a_refund_that_arrived_may_be_made_in_the_night(
+        self, house: House, paid: Payment, slow: Refunds
+    ) -> None:
+        """The gateway has it and is slow: that its status shows none is no word against it."""
+        house.gateway.will_refund(slow)
+        house.refund(paid)
+        for _ in range(12):
+            house.reconcile(hours=6)
+        assert house.standing(paid).refund.status == "requested"
+        assert not_refundable(house, paid, "another") == "refund_in_progress"
+        house.gateway.book[0].refunded = True
+        house.reconcile(hours=30)
+        assert house.standing(paid).refund.status == "refunded"
+
     @pytest.mark.parametrize("said", ["FAILED", "SUCCESS", "PENDING", "REFUNDED"])
     def test_is_an_answer_whose_status_word_may_be_the_refund_s_own(
         self, house: House, paid: Payment, said: str
     ) -> None:
         """A suspicious payment that waits for its human is not decided by it, and its order is not freed."""
-        marked = replace(paid, status=Status.NEEDS_REVIEW, failure=Failure(SUSPICIOUS, "said the gateway"))
+        marked = suspected(paid)
         marked = house.ledger.save(paid, marked)
         house.gateway.will_refund(Refunds(done=False, changes={"said": said, "verdict": VERDICTS.get(said)}))
         asked = house.refund(marked).payment
@@ -351,6 +387,19 @@ class TestRaces:
         assert house.refund(paid).payment.refund.status == "refunded"
         assert len(house.gateway.refund_posts) == 1
 
+    def test_a_refund_that_is_seen_at_the_gateway_before_ours_is_sent_is_not_sent(
+        self, house: House, paid: Payment
+    ) -> None:
+        """Our claim's answer was lost, and meanwhile somebody has looked."""
+
+        def looked(saved: Payment) -> Payment:
+            house.gateway.book[0].refunded = True
+            return house.refresh(saved)
+
+        house.ledger = Forgetful(house.ledger, looked)  # type: ignore[assignment]
+        assert house.refund(paid).payment.refund.status == "refunded"
+        assert house.gateway.refund_posts == []
+
     def test_a_webhook_that_comes_first_settles_it(self, house: House, paid: Payment) -> None:
         house.gateway.will_refund(Refunds(error=NoAnswer("reset")))
         house.gateway.before_refund_answer = lambda booked: void(house.webhook(house.standing(paid)))
@@ -379,8 +428,9 @@ class TestRaces:
 class Forgetful:
     """A ledger whose first write is done, and reported as lost to somebody who wrote before."""
 
-    def __init__(self, ledger: object) -> None:
+    def __init__(self, ledger: object, meanwhile: Callable[[Payment], Payment] = lambda saved: saved) -> None:
         self._ledger = ledger
+        self._meanwhile = meanwhile
         self._forgets = True
 
     def __getattr__(self, name: str) -> Callable[..., object]:
@@ -391,7 +441,7 @@ class Forgetful:
         saved: Payment = self._ledger.save(before, after)  # type: ignore[attr-defined]
         if self._forgets:
             self._forgets = False
-            raise LostRace(saved)
+            raise LostRace(self._meanwhile(saved))
         return saved
 
 

@@ -254,18 +254,19 @@ MUTANTS: Final = (
     Mutant(
         "a refund without an answer is sent again",
         "refunding.py",
-        "        except NoAnswer as error:\n            return self._in_doubt(payment, request, str(error))\n",
+        "        except NoAnswer as error:\n"
+        "            return self._in_doubt(payment, request, str(error), arrived=False)\n",
         "        except NoAnswer:\n"
         "            try:\n"
         '                report = self.gateway.refund(payment.transaction_id or "", reason, seconds)\n'
         "            except (NoAnswer, Refused) as error:\n"
-        "                return self._in_doubt(payment, request, str(error))\n",
+        "                return self._in_doubt(payment, request, str(error), arrived=False)\n",
         (BACK, REFUNDING, REFUND_CRASHES),
     ),
     Mutant(
         "the gateway's silence is a refund that failed",
         "refunding.py",
-        "            return self._in_doubt(payment, request, str(error))\n",
+        "            return self._in_doubt(payment, request, str(error), arrived=False)\n",
         '            return self._failed(payment, request, Failure("no_answer", str(error)), {})\n',
         (BACK, REFUNDING, REFUND_CRASHES),
     ),
@@ -301,16 +302,23 @@ MUTANTS: Final = (
     Mutant(
         "one word against a refund is enough",
         "following_up.py",
-        "    if denied and denials >= NEVER_ARRIVED_ASKS and long_ago:\n",
-        "    if denied and long_ago:\n",
+        "    if denied and denials >= NEVER_ARRIVED_ASKS and not may_be_on_its_way:\n",
+        "    if denied and not may_be_on_its_way:\n",
         (BACK,),
     ),
     Mutant(
         "a word against a refund counts within the hour",
         "following_up.py",
-        "    if denied and denials >= NEVER_ARRIVED_ASKS and long_ago:\n",
+        "    if denied and denials >= NEVER_ARRIVED_ASKS and not may_be_on_its_way:\n",
         "    if denied and denials >= NEVER_ARRIVED_ASKS:\n",
         (BACK, REFUNDING),
+    ),
+    Mutant(
+        "a refund that arrived is taken for one that never did",
+        "following_up.py",
+        "(request.arrived or now - request.requested_at < NEVER_ARRIVED_AFTER)",
+        "now - request.requested_at < NEVER_ARRIVED_AFTER",
+        (REFUNDING,),
     ),
     Mutant(
         "silence is a word against a refund",
@@ -343,8 +351,8 @@ MUTANTS: Final = (
     Mutant(
         "a key whose refund the gateway refused is sent again",
         "refunding.py",
-        '    may_try_again = payment.refund.status == "failed" and failure == refunds.NOT_SENT\n',
-        '    may_try_again = payment.refund.status == "failed"\n',
+        "    if told.failure == refunds.NOT_SENT:\n",
+        "    if told.failure is not None:\n",
         (REFUNDING,),
     ),
     Mutant(

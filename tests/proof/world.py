@@ -230,9 +230,17 @@ class World:
         self.clock.now = max(true - timedelta(seconds=5), self.clock.now - timedelta(seconds=seconds))
 
     def seconds_to_next_due(self) -> float | None:
-        """How long until something is due; None when nothing is left to do."""
-        due = [p.follow_up.due_at for p in self.ledger.payments() if p.follow_up.due_at is not None]
+        """How long until something is due; None when nothing is left to do, but to wait for the bank."""
+        left = [p for p in self.ledger.payments() if p.has_unpublished or not self.waits_for_the_bank(p)]
+        due = [p.follow_up.due_at for p in left if p.follow_up.due_at is not None]
         return max(0.0, (min(due) - self.clock()).total_seconds()) + 0.001 if due else None
+
+    def waits_for_the_bank(self, payment: Payment) -> bool:
+        """The gateway took a refund and has not made it: it may yet, so it is asked about for as long as it takes."""
+        request = payment.refund_request
+        if not payment.awaits_refund or request is None or not request.arrived:
+            return False
+        return not any(charge.back.refunds for charge in self.bank.book if charge.payment_id == payment.id)
 
     def finish(self) -> None:
         """Whoever is alive dies, all is well from now on, no webhook comes any more, and reconcile has its time."""

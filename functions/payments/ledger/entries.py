@@ -91,9 +91,9 @@ def refund_request(request: RefundRequest | None) -> Item | None:
         return None
     told = {
         "id": request.id,
-        "fingerprint": request.fingerprint,
         "nonce": request.nonce,
         "requested_at": iso(request.requested_at),
+        "arrived": request.arrived,
         "answered": request.answered,
         "failure": failure(request.failure),
     }
@@ -106,9 +106,9 @@ def refund_request_of(item: Mapping[str, Any] | None) -> RefundRequest | None:
         return None
     return RefundRequest(
         id=item["id"],
-        fingerprint=item["fingerprint"],
         nonce=item["nonce"],
         requested_at=parse_iso(item["requested_at"]),
+        arrived=item["arrived"],
         answered=item.get("answered"),
         failure=failure_of(item.get("failure")),
     )

@@ -35,8 +35,8 @@ def full(payment: Payment) -> Payment:
         redirect_url=samples.SHOPPER_PAGE,
         failure=FAILURE,
     )
-    request = RefundRequest("rf_1", "f" * 64, "once", LATER, "in_doubt", FAILURE)
-    noted = refunds.requested(noted, request)
+    request = RefundRequest("rf_1", "once", LATER, arrived=True, answered="in_doubt", failure=FAILURE)
+    noted = refunds.requested(noted, request, "f" * 64)
     noted = refunds.refunded(noted, LATER, at=LATER, source="sweep", evidence=evidence)
     noted = noted.charged_back(LATER, at=LATER, source="sweep", evidence=evidence)
     plan = FollowUp(LATER, START, asks=4, not_found=2, arrived=True)
