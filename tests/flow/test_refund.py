@@ -303,13 +303,32 @@ def test_a_refund_in_doubt_is_settled_by_whoever_hears_of_it_first(
     assert told(bus, paid["id"]) == GIVEN_BACK
 
 
-@pytest.mark.parametrize("scenario", ["not-refunded-500", "not-refunded-unflagged", "already-refunded"])
-def test_what_was_never_refunded_is_not_called_failed_before_its_time(
+@pytest.mark.parametrize("scenario", ["not-refunded-unflagged", "already-refunded"])
+def test_what_the_gateway_has_taken_may_be_refunded_in_the_night(
     shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, pay: Pay, table: Any, scenario: str
 ) -> None:
     order = scenario
     paid = pay(order)
     gateway.script(scenario, call="refund", order_id=order)
+    assert refund(shop, paid["id"], order).status == 202
+    request_was_an_hour_ago(table, paid["id"])
+    for _ in range(3):
+        clerk.hurry(paid["id"])
+    assert clerk.read(paid["id"])["refund"]["status"] == "requested", "it answered, so it may only be slow"
+    assert refund(shop, paid["id"], f"{order}-anew").json["code"] == "refund_in_progress"
+
+    gateway.refund(order)
+
+    assert_told_without_a_gap(bus, clerk.follow_up_refund(paid["id"], "refunded"))
+    assert told(bus, paid["id"]) == GIVEN_BACK
+
+
+def test_what_was_never_refunded_is_not_called_failed_before_its_time(
+    shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, pay: Pay, table: Any
+) -> None:
+    order = "not-refunded-500"
+    paid = pay(order)
+    gateway.script(order, call="refund", order_id=order)
     assert refund(shop, paid["id"], order).status == 202
     for _ in range(3):
         clerk.hurry(paid["id"])
