@@ -12,7 +12,7 @@ from payments.books import Books
 from payments.findings import Finding
 from payments.listing import Span
 
-Phase = Literal["listing", "unlisted", "report", "done"]
+Phase = Literal["listing", "unlisted", "report", "done", "stuck"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,15 @@ class Progress:
 
     `landmark`: a cursor seen earlier in this walk, so that a walk in circles is noticed. `parts`: report parts written.
     `questions`: differences that the status API was asked about. `listed`: payments to be crossed off the index next.
+    `since`: from when on what sweeps have settled is this one's to tell. `daily`: it is the schedule's. `before`: marks
+    of the last rows. `doubt`: why the list is not to be taken for whole, or where it is stuck.
     """
 
     span: Span
     live: bool
     started_at: datetime
+    since: datetime
+    daily: bool = False
     phase: Phase = "listing"
     cursor: str | None = None
     landmark: str | None = None
@@ -46,8 +50,15 @@ class Progress:
     counts: Mapping[str, int] = field(default_factory=dict)
     books: Books = field(default_factory=dict)
     listed: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    doubt: str | None = None
     finished_at: datetime | None = None
     report: ReportPlace | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether both books were compared to their end."""
+        return self.phase == "done" and self.doubt is None
 
     def walked_again(self) -> Self:
         """The same sweep, at the first page once more: what it has found it will find again, in the payments."""
@@ -64,6 +75,8 @@ class Progress:
             counts={},
             books={},
             listed=(),
+            before=(),
+            doubt=None,
         )
 
     def counted(self, findings: Iterable[Finding]) -> Self:
@@ -76,7 +89,8 @@ class Progress:
 
 def begun(span: Span, *, live: bool, at: datetime) -> Progress:
     """A sweep before its first page. The start is told in milliseconds, as it is kept."""
-    return Progress(span=span, live=live, started_at=at.replace(microsecond=at.microsecond // 1000 * 1000))
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return Progress(span=span, live=live, started_at=at, since=at)
 
 
 class Checkpoints(Protocol):
@@ -87,6 +101,12 @@ class Checkpoints(Protocol):
 
     def save(self, progress: Progress, holder: str, until: datetime) -> bool:
         """Writes it and holds it until then; False when another call has taken it."""
+
+    def told_until(self) -> datetime | None:
+        """Up to when all that sweeps have settled is in a report of the schedule's; None before its first sweep."""
+
+    def note_told(self, at: datetime) -> None:
+        """Writes it down. The later one of two moments stays."""
 
     def give_back(self, progress: Progress, holder: str) -> None:
         """Lets the next call have it; nothing when another has taken it."""

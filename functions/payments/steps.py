@@ -1,6 +1,6 @@
 """Steps: what a sweep does between two checkpoints. Each may be cut off anywhere; done again, it changes nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,7 +13,8 @@ from payments.missing import Missing
 from payments.payment import Payment
 from payments.ports import Clock, Telemetry
 from payments.progress import Progress, ReportPlace
-from payments.walking import Walk
+from payments.statuses import Status
+from payments.walking import ID_MARK, Walk, id_mark
 from payments.weighing import Weighing, WeighingLedger
 
 
@@ -65,6 +66,8 @@ class Steps:
     clock: Clock
     telemetry: Telemetry
     live: bool
+    renew: Callable[[Progress], object]
+    """Holds the sweep on as it was kept last. Raises Overtaken when another call has it: then it writes no part."""
 
     def next(self, progress: Progress) -> Progress:
         """Takes one. Raises OutOfTime, ListUnanswered, ListStuck."""
@@ -82,7 +85,13 @@ class Steps:
         weighing = self._weighing(progress)
         findings = [unreadable(row) for row in page.rows if isinstance(row, UnreadableRow)]
         rows = [row for row in page.rows if isinstance(row, ListedRow)]
-        known, now, shown, books = self._known(rows), dict[str, Payment](), set[str](), progress.books
+        # Where two transactions were made for one order, the one that was paid is weighed first.
+        rows.sort(key=lambda row: row.report.verdict is not Status.SUCCEEDED)
+        (known, sent), now, shown = self._known(rows), dict[str, Payment](), set[str]()
+        entries, entered_before = (
+            dict[str, tuple[ListedRow, Payment | None]](),
+            {mark[:ID_MARK] for mark in progress.before},
+        )
         for row in rows:
             self.confirming.check()
             mine = known.get(row.report.transaction_id)
@@ -90,18 +99,24 @@ class Steps:
             before = self._fitting(row, now.get(mine.payment.id, mine.payment)) if mine else None
             if mine is None and not progress.span.has(row.created_at):
                 continue  # of a day that another sweep is about, or none: what is unknown there is not its business
-            after, found = weighing.weigh(row, before)
+            after, found = weighing.weigh(row, before, self._beside(row, sent, now))
             findings += found
             if after is not None:
                 now[after.id] = after
                 shown |= {after.id} if mine and mine.is_unlisted and mine.payment.id == after.id else set()
-            if progress.span.has(row.created_at):
-                books = _entered(books, row, after)
+            if progress.span.has(row.created_at) and id_mark(row.report.transaction_id) not in entered_before:
+                entries[row.report.transaction_id] = row, after
+        books = progress.books
+        for row, after in entries.values():  # a transaction counts once, as its last row has it
+            books = _entered(books, row, now.get(after.id) if after else None)
         self.ledger.cross_off(shown)
-        return self.walk.turned(self._told(replace(progress, books=books), findings), page)
+        return self.walk.turned(self._told(progress, books, findings), page)
 
-    def _known(self, rows: Sequence[ListedRow]) -> dict[str, Marked]:
-        """Transaction id → our payment, by the order id it was sent under, or as one that we adopted."""
+    def _known(self, rows: Sequence[ListedRow]) -> tuple[dict[str, Marked], Mapping[str, Marked]]:
+        """Transaction id → our payment, by the order id it was sent under, or as one that we adopted.
+
+        And wire order id → the payment sent under it, whichever transaction is its.
+        """
         sent = self.ledger.sent_under({row.report.order_id for row in rows if row.report.order_id is not None})
         known = {
             row.report.transaction_id: mine
@@ -114,7 +129,13 @@ class Steps:
             if row.report.transaction_id not in known
         }
         adopted = self.ledger.standing(strangers)
-        return known | {strangers[payment_id]: mine for payment_id, mine in adopted.items()}
+        return known | {strangers[payment_id]: mine for payment_id, mine in adopted.items()}, sent
+
+    def _beside(self, row: ListedRow, sent: Mapping[str, Marked], now: Mapping[str, Payment]) -> Payment | None:
+        """The payment under whose order id another transaction is listed than its own."""
+        theirs = sent.get(row.report.order_id or "")
+        beside = now.get(theirs.payment.id, theirs.payment) if theirs else None
+        return beside if beside and beside.live == self.live and self._fitting(row, beside) is None else None
 
     def _fitting(self, row: ListedRow, payment: Payment | None) -> Payment | None:
         """The payment if the row can be about it: a payment has one transaction, and is of one mode."""
@@ -126,12 +147,14 @@ class Steps:
         """A page of our own index: what the list has not shown."""
         missing = Missing(self._weighing(progress))
         payments, place = self.ledger.unlisted(progress.span, progress.cursor)
+        if progress.rows == 0 and any(payment.transaction_id and payment.live == self.live for payment in payments):
+            return self.walk.doubted(progress, "no rows")  # of what the gateway itself has given a number
         looked = [missing.look(payment) for payment in payments]
         books = progress.books
         for each in looked:
             if each.is_counted:
                 books = entered(books, each.payment.money.currency, here=by_record(each.payment))
-        told = self._told(replace(progress, books=books), [finding for each in looked for finding in each.findings])
+        told = self._told(progress, books, [finding for each in looked for finding in each.findings])
         return replace(
             told,
             phase="unlisted" if place is not None else "report",
@@ -141,16 +164,18 @@ class Steps:
         )
 
     def _report(self, progress: Progress) -> Progress:
-        finished = replace(progress, finished_at=self.clock(), listed=())
+        self.renew(progress)
+        finished = replace(progress, finished_at=self.clock(), listed=(), before=())
         return replace(finished, phase="done", report=self.reports.put_together(finished))
 
-    def _told(self, progress: Progress, findings: Sequence[Finding]) -> Progress:
+    def _told(self, progress: Progress, books: Books, findings: Sequence[Finding]) -> Progress:
         if findings:
+            self.renew(progress)
             self.reports.write_part(progress, findings)
-        return replace(progress.counted(findings), questions=self.confirming.asked)
+        return replace(progress.counted(findings), books=books, questions=self.confirming.asked)
 
     def _weighing(self, progress: Progress) -> Weighing:
-        return Weighing(self.ledger, self.confirming, self.clock, self.telemetry, self.live, progress.started_at)
+        return Weighing(self.ledger, self.confirming, self.clock, self.telemetry, self.live, progress.since)
 
 
 def unreadable(row: UnreadableRow) -> Finding:

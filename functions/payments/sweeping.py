@@ -22,7 +22,10 @@ HOLD: Final = timedelta(minutes=5)
 """How long a call has a sweep to itself after each checkpoint: longer than most steps take, yet short, for one that
 was killed holds it, too. Should two be at it after all, one stops at its next checkpoint, and nothing is lost."""
 
-State = Literal["finished", "unfinished", "held"]
+TOO_OLD: Final = timedelta(days=6)
+"""An unfinished sweep older than this begins afresh: the parts of its report are kept for seven days."""
+
+State = Literal["finished", "unfinished", "held", "stuck"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,18 @@ class Sweeping:
     pause: Callable[[float], None] = time.sleep
 
     def sweep(
-        self, span: Span, watch: Watch, *, anew: bool = False, kept: Callable[[Progress], None] = lambda _: None
+        self,
+        span: Span,
+        watch: Watch,
+        *,
+        anew: bool = False,
+        daily: bool = False,
+        kept: Callable[[Progress], None] = lambda _: None,
     ) -> Swept:
         """Goes on with the sweep of a span, or begins it, until it is done or the time is up.
 
-        `anew` begins a finished one again. `kept` is told of each checkpoint. Raises ListStuck.
+        `anew` begins a finished one again, and walks one that is stuck. `daily`: it is the schedule's, and tells what
+        sweeps have settled since the schedule's last one was done. `kept` is told of each checkpoint. Raises ListStuck.
         """
         holder = secrets.token_hex(8)
         fresh = begun(span, live=self.gateway.live, at=self.clock())
@@ -72,21 +82,44 @@ class Sweeping:
         if progress is None:
             return Swept("held")
         try:
-            # A stack that was switched to the other mode since has other books.
-            if (anew and progress.phase == "done") or progress.live is not fresh.live:
-                progress = self._keep(fresh, holder)
+            taken = self._taken(progress, fresh, anew=anew, daily=daily)
+            if taken is not progress:
+                progress = self._keep(taken, holder)
+                kept(progress)
             return self._run(progress, holder, watch, kept)
         except Overtaken:
             return Swept("held")
         finally:
             self.checkpoints.give_back(fresh, holder)
 
+    def _taken(self, progress: Progress, fresh: Progress, *, anew: bool, daily: bool) -> Progress:
+        """The sweep to go on with: the one that stands, or a fresh one in its place."""
+        if progress.live is not fresh.live:  # a stack that was switched to the other mode has other books
+            progress = fresh
+        elif anew and progress.phase == "done":
+            progress = replace(fresh, daily=progress.daily)
+        elif progress.phase != "done" and fresh.started_at - progress.started_at > TOO_OLD:
+            progress = replace(fresh, since=progress.since, daily=progress.daily)
+        elif anew and progress.phase == "stuck":
+            progress = replace(progress.walked_again(), restarts=0)
+        return self._daily(progress) if daily and not progress.daily else progress
+
+    def _daily(self, progress: Progress) -> Progress:
+        """The sweep as the schedule's: what others have settled since the schedule's last one is its to tell."""
+        since = self.checkpoints.told_until()
+        if since is None:
+            self.checkpoints.note_told(progress.since)
+        return replace(progress, daily=True, since=min(since or progress.since, progress.since))
+
     def _run(self, progress: Progress, holder: str, watch: Watch, kept: Callable[[Progress], None]) -> Swept:
-        steps = self._steps(watch)
+        steps = self._steps(watch, holder)
         try:
-            while progress.phase != "done":
+            while progress.phase not in ("done", "stuck"):
                 watch.check()
-                progress = self._keep(steps.next(progress), holder)
+                after = steps.next(progress)
+                if after.daily and after.finished_at is not None:
+                    self.checkpoints.note_told(after.finished_at + timedelta(milliseconds=1))
+                progress = self._keep(after, holder)
                 kept(progress)
         except (OutOfTime, ListUnanswered) as error:
             self.telemetry.about(None)
@@ -95,16 +128,17 @@ class Sweeping:
         except ListStuck as error:
             self.telemetry.about(None)
             self.telemetry.note("sweep_stuck", why=error.reason, rows=progress.rows)
-            self._keep(replace(progress.walked_again(), restarts=0), holder)
+            # Not walked again every quarter of an hour: only when somebody asks for it.
+            self._keep(replace(progress, phase="stuck", doubt=error.reason), holder)
             raise
-        return Swept("finished", progress)
+        return Swept("finished" if progress.phase == "done" else "stuck", progress)
 
     def _keep(self, progress: Progress, holder: str) -> Progress:
         if not self.checkpoints.save(progress, holder, self.clock() + HOLD):
             raise Overtaken("another call has this sweep")
         return progress
 
-    def _steps(self, watch: Watch) -> Steps:
+    def _steps(self, watch: Watch, holder: str) -> Steps:
         return Steps(
             walk=Walk(self.listing, self.telemetry, watch.process, self.pause),
             confirming=Confirming(self.gateway, self.telemetry, watch.process),
@@ -113,4 +147,5 @@ class Sweeping:
             clock=self.clock,
             telemetry=self.telemetry,
             live=self.gateway.live,
+            renew=lambda progress: self._keep(progress, holder),
         )

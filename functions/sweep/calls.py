@@ -69,7 +69,8 @@ class Desk:
             steps.append(progress.phase)
             said.maybe(progress)
 
-        swept = self.sweeping.sweep(request.span, Watch(call, seconds_left), anew=request.anew, kept=kept)
+        watch = Watch(call, seconds_left)
+        swept = self.sweeping.sweep(request.span, watch, anew=request.anew, daily=request.daily, kept=kept)
         self.telemetry.about(None)
         if swept.progress is not None and steps:
             say(self.telemetry, swept.progress)
@@ -79,7 +80,8 @@ class Desk:
 
     def _measure(self, progress: Progress) -> None:
         """What a sweep came to, once: by the call that finished it."""
-        self.telemetry.measure("SweepsFinished", 1)
+        if progress.daily:  # by hand, of any days, is no answer to whether the schedule's come to their end
+            self.telemetry.measure("SweepsFinished", 1)
         self.telemetry.measure("SweepRows", progress.rows)
         for kind, count in progress.counts.items():
             self.telemetry.measure("SweepFindings", count, kind)
@@ -91,6 +93,7 @@ class Desk:
             "from": request.span.first.isoformat(),
             "to": request.span.last.isoformat(),
             "state": swept.state,
+            "complete": progress.is_complete if progress else False,
             "rows": progress.rows if progress else 0,
             "listed_total": progress.listed_total if progress else None,
             "findings": dict(sorted(progress.counts.items())) if progress else {},
@@ -120,5 +123,6 @@ def say(telemetry: PowertoolsTelemetry, progress: Progress) -> None:
         "rows": progress.rows,
         "listed_total": progress.listed_total,
         "findings": sum(progress.counts.values()),
+        **({} if progress.doubt is None else {"doubt": progress.doubt}),
     }
     telemetry.logger.info("sweeping", extra=facts)

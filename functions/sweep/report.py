@@ -86,6 +86,8 @@ def head(progress: Progress) -> dict[str, Any]:
             "finished_at": None if finished_at is None else iso(finished_at),
             "rows": progress.rows,
             "listed_total": progress.listed_total,
+            "complete": progress.doubt is None,
+            "doubt": progress.doubt,
         },
         "books": lines_of_books(progress.books),
         "counts": dict(sorted(progress.counts.items())),

@@ -23,11 +23,15 @@ class RequestRefused(PaymentsError):
 
 @dataclass(frozen=True, slots=True)
 class SweepRequest:
-    """`seconds` bounds one call, None when only the function's own time does; `anew` begins a finished sweep again."""
+    """`seconds` bounds one call, None when only the function's own time does; `anew` begins a finished sweep again.
+
+    `daily`: no days are named, as the schedule does it.
+    """
 
     span: Span
     seconds: int | None = None
     anew: bool = False
+    daily: bool = False
 
 
 def parse(event: object, today: date, days: int, first_day: date | None = None) -> SweepRequest:
@@ -43,7 +47,7 @@ def parse(event: object, today: date, days: int, first_day: date | None = None) 
         yesterday, first = today - timedelta(days=1), today - timedelta(days=days)
         if first_day is not None and first_day > yesterday:
             raise RequestRefused(f"the first day to sweep, {first_day.isoformat()}, is not over yet")
-        return SweepRequest(Span(max(first, first_day or first), yesterday), told.seconds, told.anew)
+        return SweepRequest(Span(max(first, first_day or first), yesterday), told.seconds, told.anew, daily=True)
     if told.last > today:
         raise RequestRefused("to: may not be in the future")
     return SweepRequest(Span(told.first, told.last), told.seconds, told.anew)

@@ -21,6 +21,7 @@ class InMemoryCheckpoints:
 
     def __init__(self) -> None:
         self.kept: dict[str, Held] = {}
+        self.last: datetime | None = None
         self._lock = threading.RLock()
 
     def take(self, fresh: Progress, holder: str, now: datetime, until: datetime) -> Progress | None:
@@ -40,6 +41,16 @@ class InMemoryCheckpoints:
                 return False
             held.progress, held.until = progress, until
             return True
+
+    def told_until(self) -> datetime | None:
+        """See `Checkpoints.told_until`."""
+        with self._lock:
+            return self.last
+
+    def note_told(self, at: datetime) -> None:
+        """See `Checkpoints.note_told`."""
+        with self._lock:
+            self.last = max(self.last or at, at)
 
     def give_back(self, progress: Progress, holder: str) -> None:
         """See `Checkpoints.give_back`."""

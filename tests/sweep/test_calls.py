@@ -28,6 +28,7 @@ def test_a_result_says_how_far_it_came_and_where_the_report_lies() -> None:
         "from": "2027-01-31",
         "to": "2027-01-31",
         "state": "finished",
+        "complete": True,
         "rows": 8,
         "listed_total": 8,
         "findings": FOUND,
@@ -88,7 +89,8 @@ def metrics(capsys: pytest.CaptureFixture[str], sweeper: Sweeper) -> dict[str, A
 
 def test_the_call_that_finishes_it_measures_it_once(capsys: pytest.CaptureFixture[str]) -> None:
     sweeper = eventful()
-    sweeper.sweep(one_step())
+    daily: dict[str, Any] = {}
+    sweeper.wired().take(daily, one_step())
     unfinished = metrics(capsys, sweeper)
     assert unfinished["SweepsUnfinished"] == [1.0]
     assert "SweepsFinished" not in unfinished
@@ -97,8 +99,18 @@ def test_the_call_that_finishes_it_measures_it_once(capsys: pytest.CaptureFixtur
     told = metrics(capsys, sweeper)
     assert (told["SweepsFinished"], told["SweepRows"]) == ([1.0], [8.0])
     assert {name: told[f"SweepFindings {name}"] for name in FOUND} == {name: [float(n)] for name, n in FOUND.items()}
-    sweeper.sweep()
+    sweeper.wired().take(daily, lambda: PLENTY)
     assert "SweepsFinished" not in metrics(capsys, sweeper)
+
+
+def test_one_by_hand_is_no_answer_to_whether_the_schedules_are_done(capsys: pytest.CaptureFixture[str]) -> None:
+    sweeper = eventful()
+    sweeper.sweep()
+    told = metrics(capsys, sweeper)
+    assert "SweepsFinished" not in told
+    assert told["SweepRows"] == [8.0]
+    sweeper.wired().take({}, lambda: PLENTY)
+    assert metrics(capsys, sweeper)["SweepsFinished"] == [1.0], "the days are the schedule's, and done"
 
 
 def test_a_bug_is_an_error_that_quotes_nothing() -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import chain, repeat
@@ -15,6 +16,7 @@ from payments.payment import Payment
 from payments.statuses import Status
 from payments.sweeping import HOLD
 from tests.fakes import samples
+from tests.fakes.clock import START
 from tests.fakes.crashing import Crash, Fuse, Wired
 from tests.fakes.listing import row
 from tests.sweep.desk import DAY, PLENTY, Sweeper
@@ -29,7 +31,9 @@ def eventful() -> Sweeper:
     verdict = sweeper.claimed("verdict", order_id="order-2")
     drifting = sweeper.paid("drifting", "PA3", order_id="order-3")
     suspicious = sweeper.paid("suspicious", "PA4", order_id="order-4")
-    sweeper.paid("unknown", "PA5", order_id="order-5")
+    unknown = sweeper.paid("unknown", "PA5", order_id="order-5")
+    plan = replace(unknown.follow_up, missing_since=START)  # it was not known a day ago either
+    sweeper.ledger.save(unknown, replace(unknown, follow_up=plan))
     sweeper.paid("not-listed", "PA6", order_id="order-6")
     sweeper.settled(Status.FAILED, key="untaken", transaction_id=None, order_id="order-7")
     sweeper.listing.told = [
@@ -227,9 +231,6 @@ class TestTwice:
                 call.join()
             assert len(sweeper.ledger.payments()) == 2
             assert {payment.version for payment in sweeper.ledger.payments()} == {2}
-            order = sweeper.ledger.order("theirs-7")
-            assert order is not None
-            assert len(order.attempts) == 1
 
     def test_who_is_overtaken_stops(self) -> None:
         sweeper = eventful()
@@ -264,3 +265,91 @@ def test_a_gateway_that_is_down_is_waited_for_by_the_next_call(undisturbed: Swee
     assert '"sweep_page_unanswered"' in sweeper.console.read()
     assert sweeper.sweep()["state"] == "finished"
     same(sweeper, undisturbed)
+
+
+class TestOldOnes:
+    def test_an_unfinished_one_whose_parts_may_be_gone_begins_afresh(self) -> None:
+        sweeper = eventful()
+        sweeper.sweep(one_step())
+        sweeper.files.files.clear()
+        sweeper.clock.forward(hours=6 * 24)
+        assert sweeper.sweep()["findings"] == FOUND, "what the old one had settled is told, too"
+
+    def test_a_younger_one_goes_on(self) -> None:
+        sweeper = eventful()
+        sweeper.sweep(one_step())
+        asked = len(sweeper.listing.asked)
+        sweeper.clock.forward(hours=5 * 24)
+        sweeper.sweep()
+        assert sweeper.listing.asked[asked][1] is not None
+
+    def test_a_finished_one_is_left_alone_however_old(self) -> None:
+        sweeper = eventful()
+        first = sweeper.sweep()
+        sweeper.clock.forward(hours=100 * 24)
+        assert sweeper.sweep() == first
+
+
+class TestDaily:
+    """The schedule's: each tells what was settled since the one before was done."""
+
+    def daily(self, sweeper: Sweeper, *, to_its_end: bool = True) -> dict[str, Any]:
+        sweeper.clock.forward(hours=1)
+        desk = replace(sweeper.wired(), days=120)
+        return desk.take({}, (lambda: PLENTY) if to_its_end else one_step())
+
+    def test_what_an_unfinished_one_has_settled_is_told_by_the_next(self) -> None:
+        sweeper = eventful()
+        assert self.daily(sweeper, to_its_end=False)["state"] == "unfinished"
+        sweeper.clock.forward(hours=24)
+        result = self.daily(sweeper)
+        assert result["state"] == "finished"
+        assert {kind: result["findings"].get(kind) for kind in ("refunded_elsewhere", "settled", "orphan")} == {
+            "refunded_elsewhere": 1,
+            "settled": 1,
+            "orphan": 3,
+        }
+
+    def test_what_a_finished_one_has_told_the_next_does_not(self) -> None:
+        sweeper = eventful()
+        self.daily(sweeper)
+        sweeper.clock.forward(hours=24)
+        assert "refunded_elsewhere" not in self.daily(sweeper)["findings"]
+
+    def test_what_one_by_hand_has_settled_is_told_by_the_next_too(self) -> None:
+        sweeper = Sweeper()
+        self.daily(sweeper)
+        payment = sweeper.paid()
+        sweeper.listing.told = [row(of=payment, refund_date="2027-02-01T08:00:00Z")]
+        sweeper.gateway.answers = {payment.wire_order_id: samples.report(refunded=True)}
+        assert sweeper.sweep()["findings"] == {"refunded_elsewhere": 1}
+        sweeper.clock.forward(hours=24)
+        assert self.daily(sweeper)["findings"] == {"refunded_elsewhere": 1}
+
+    def test_the_days_that_were_swept_by_hand_count_once_the_schedule_comes_to_them(self) -> None:
+        sweeper = eventful()
+        first = sweeper.sweep()
+        assert sweeper.wired().take({}, lambda: PLENTY) == first
+
+
+def test_a_call_that_lost_its_hold_writes_no_part_over_the_other_ones() -> None:
+    sweeper = eventful()
+    taken: list[bytes] = []
+    claim = sweeper.ledger.claim
+
+    class Slow:
+        """It asks until its hold is over, and another call does all of the sweep."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(sweeper.ledger, name)
+
+        def claim(self, *told: Any) -> Payment | None:
+            if not taken:
+                sweeper.clock.now += HOLD
+                assert sweeper.wired().take(ASKED, lambda: PLENTY)["state"] == "finished"
+                taken.extend(sweeper.files.files[key] for key in sorted(sweeper.files.files))
+            return claim(*told)
+
+    desk = sweeper.wired(lambda target: Slow() if target is sweeper.ledger else target)
+    assert desk.take(ASKED, lambda: PLENTY)["state"] == "held"
+    assert [sweeper.files.files[key] for key in sorted(sweeper.files.files)] == taken

@@ -57,6 +57,8 @@ def test_the_json_has_the_sweep_the_books_the_counts_and_the_findings(files: InM
         "finished_at": "2027-01-31T09:30:00.000Z",
         "rows": 7,
         "listed_total": 8,
+        "complete": True,
+        "doubt": None,
     }
     assert told["counts"] == {"charged_back": 1, "orphan": 2}
     assert told["books"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}

@@ -18,7 +18,7 @@ def asked(**told: Any) -> SweepRequest:
 
 
 def test_the_schedule_asks_for_the_last_days_up_to_yesterday() -> None:
-    assert parse(recorded("sweep"), TODAY, 120) == SweepRequest(Span(date(2026, 7, 25), date(2026, 11, 21)))
+    assert parse(recorded("sweep"), TODAY, 120) == SweepRequest(Span(date(2026, 7, 25), date(2026, 11, 21)), daily=True)
     assert parse({}, TODAY, 1).span == Span(date(2026, 11, 21), date(2026, 11, 21))
 
 

@@ -1,5 +1,6 @@
 """The walk through the gateway's list: cursors that go stale, lead in circles or nowhere, and pages that overlap."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,12 @@ import pytest
 from payments.errors import CredentialsRefused, ListStuck, NoAnswer, NotSent, Refused, SecretUnusable
 from payments.gateway.listing import row_of
 from payments.listing import Page
+from payments.progress import begun
+from payments.walking import MOST_PAGES
+from tests.fakes import samples
+from tests.fakes.clock import START
 from tests.fakes.listing import LATER, MINOR, row
-from tests.sweep.desk import Sweeper
+from tests.sweep.desk import SPAN, Sweeper
 from tests.sweep.test_going_on import FOUND, eventful, lines, shape
 
 
@@ -52,16 +57,41 @@ class TestStuck:
         sweeper = self.stuck(page("PA1"), page("PA2"))
         assert {payment.transaction_id for payment in sweeper.ledger.payments()} == {"PA1", "PA2"}
 
-    def test_the_next_call_begins_at_the_first_page(self) -> None:
+    def test_it_is_not_walked_again_every_quarter_of_an_hour(self) -> None:
+        sweeper = self.stuck(page("PA1"), page("PA2"))
+        said = sweeper.console.read().count('"sweep_stuck"')
+        result = sweeper.sweep()
+        assert (result["state"], result["complete"], result["rows"], result["report"]) == ("stuck", False, 1, None)
+        assert len(sweeper.listing.asked) == 2
+        assert sweeper.console.read().count('"sweep_stuck"') == said
+
+    def test_it_is_walked_again_from_the_first_page_when_somebody_asks_for_it(self) -> None:
         sweeper = self.stuck(page("PA1"), page("PA2", cursor=None))
         sweeper.listing.will(page("PA1"), page("PA2", has_next=False, cursor=None))
-        result = sweeper.sweep()
+        result = sweeper.sweep(anew=True)
         assert (result["state"], result["rows"], result["findings"]) == ("finished", 2, {"orphan": 2})
         assert [cursor for _, cursor in sweeper.listing.asked] == [None, "next", None, "next"]
 
-    def test_another_call_can_have_it(self) -> None:
+    def test_other_days_are_swept_all_the_same(self) -> None:
         sweeper = self.stuck(page("PA1", cursor=None))
-        assert sweeper.sweep()["state"] == "finished"
+        assert sweeper.sweep(to="2027-02-01")["state"] == "finished"
+
+    def test_by_far_more_rows_than_announced(self) -> None:
+        """Cursors that are new each time, for they hold a nonce, in a circle that is longer than what is kept."""
+        sweeper = Sweeper()
+        names = [[f"PA{(100 * nth + n) % 700}" for n in range(100)] for nth in range(40)]
+        sweeper.listing.will(*[page(*each, cursor=f"nonce-{n}", total=700) for n, each in enumerate(names)])
+        with pytest.raises(ListStuck, match="too_many_rows"):
+            sweeper.sweep()
+        assert len(sweeper.listing.asked) < 30
+
+    def test_or_by_far_too_many_pages(self) -> None:
+        sweeper = Sweeper()
+        progress = replace(begun(SPAN, live=False, at=START), pages=MOST_PAGES - 1)
+        sweeper.checkpoints.take(progress, "other", START, START)
+        sweeper.listing.will(page("PA1"))
+        with pytest.raises(ListStuck, match="too_many_rows"):
+            sweeper.sweep()
 
     def test_a_long_walk_of_fresh_cursors_is_none(self) -> None:
         sweeper = Sweeper()
@@ -141,15 +171,93 @@ class TestOverlaps:
         sweeper.listing.will(page("PA1"), page(cursor="later"), page("PA2", has_next=False, cursor=None))
         assert sweeper.sweep()["rows"] == 2
 
-    def test_fewer_rows_than_announced_put_the_list_in_doubt(self) -> None:
-        sweeper = Sweeper()
-        sweeper.listing.will(page("PA1", has_next=False, cursor=None, total=500))
-        result = sweeper.sweep()
-        assert (result["state"], result["rows"], result["listed_total"]) == ("finished", 1, 500)
-        assert '"sweep_doubtful"' in sweeper.console.read()
+    def test_a_second_row_that_says_something_else_is_heard(self) -> None:
+        sweeper = Sweeper(page_size=1)
+        payment = sweeper.paid()
+        sweeper.listing.told = [row(of=payment), row(of=payment, refund_date="2027-02-01T08:00:00Z")]
+        sweeper.gateway.answers = {payment.wire_order_id: samples.report(refunded=True)}
+        sweeper.sweep()
+        assert sweeper.standing(payment).refund.status == "refunded"
+
+    @pytest.mark.parametrize("page_size", [1, 2])
+    def test_and_its_transaction_counts_once(self, page_size: int) -> None:
+        sweeper = Sweeper(page_size=page_size)
+        payment = sweeper.paid()
+        sweeper.listing.told = [row(of=payment), row(of=payment, created_at="2027-01-31T09:30:00.001Z")]
+        sweeper.sweep()
+        (book,) = sweeper.report()["books"]
+        assert book["gateway"] == book["here"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
+
+    def test_a_row_pushed_over_the_edge_between_two_calls_counts_once(self) -> None:
+        sweeper = Sweeper(page_size=2)
+        paid = [sweeper.paid(f"key-{n}", f"PA{n}", order_id=f"order-{n}") for n in range(4)]
+        sweeper.listing.told = [row(of=each) for each in paid]
+        sweeper.listing.will(None, *[NoAnswer("no answer")] * 3)
+        assert sweeper.sweep()["state"] == "unfinished"
+        sweeper.listing.told.insert(0, row(transaction_id="PA9", created_at="2027-02-02T00:00:00Z"))
+        assert sweeper.sweep()["state"] == "finished"
+        (book,) = sweeper.report()["books"]
+        assert book["gateway"] == book["here"] == {"payments": 4, "amount": 400, "refunded": 0, "charged_back": 0}
 
     def test_a_last_page_with_a_cursor_is_the_last_page(self) -> None:
         sweeper = Sweeper()
         sweeper.listing.will(page("PA1", has_next=False, cursor="more"))
         assert sweeper.sweep()["state"] == "finished"
         assert len(sweeper.listing.asked) == 1
+
+
+class TestDoubt:
+    """A list with holes is none to conclude anything from: what it does not show is left as it is."""
+
+    def doubted(self, sweeper: Sweeper, why: str) -> dict[str, Any]:
+        result = sweeper.sweep()
+        assert (result["state"], result["complete"]) == ("finished", False)
+        head = sweeper.report()["sweep"]
+        assert (head["complete"], head["doubt"]) == (False, why)
+        assert sweeper.console.read().count('"message":"sweep_doubtful"') == 1
+        assert sweeper.gateway.asked == []
+        return result
+
+    def test_fewer_rows_than_announced(self) -> None:
+        sweeper = Sweeper()
+        unseen = sweeper.paid()
+        sweeper.listing.will(page("PA1", has_next=False, cursor=None, total=500))
+        result = self.doubted(sweeper, "fewer rows than announced")
+        assert (result["rows"], result["listed_total"], result["findings"]) == (1, 500, {"orphan": 1})
+        assert sweeper.on_unlisted() == {unseen.id}
+
+    @pytest.mark.parametrize(("readable", "unreadable"), [(0, 1), (1, 2), (10, 11), (90, 11)])
+    def test_rows_that_cannot_be_read(self, readable: int, unreadable: int) -> None:
+        sweeper = Sweeper(page_size=50)
+        unseen = sweeper.paid()
+        sweeper.listing.told = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(readable)]
+        sweeper.listing.told += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(unreadable)]
+        self.doubted(sweeper, "rows that cannot be read")
+        assert sweeper.on_unlisted() == {unseen.id}
+
+    def test_some_that_cannot_be_read_are_lines_and_no_doubt(self) -> None:
+        sweeper = Sweeper(page_size=50)
+        sweeper.listing.told = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(11)]
+        sweeper.listing.told += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(10)]
+        assert sweeper.sweep()["complete"] is True
+
+    def test_no_rows_though_the_gateway_has_numbered_what_we_have(self) -> None:
+        sweeper = Sweeper()
+        sweeper.listing.told.clear()
+        unseen = sweeper.paid()
+        self.doubted(sweeper, "no rows")
+        assert sweeper.on_unlisted() == {unseen.id}
+
+    def test_no_rows_and_nothing_here_is_a_quiet_day(self) -> None:
+        sweeper = Sweeper()
+        sweeper.listing.told.clear()
+        assert sweeper.sweep()["complete"] is True
+
+    def test_the_next_sound_list_is_walked_to_its_end(self) -> None:
+        sweeper = Sweeper()
+        sweeper.listing.told.clear()
+        unseen = sweeper.paid()
+        self.doubted(sweeper, "no rows")
+        sweeper.listing.told = [row(of=unseen)]
+        result = sweeper.sweep(anew=True)
+        assert (result["complete"], result["findings"], sweeper.on_unlisted()) == (True, {}, set())

@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any
@@ -67,18 +69,18 @@ class Stack:
 
     def paid(self) -> Payment:
         """A payment of today's that both books call paid."""
-        payment = samples.payment(key=f"key-{next(self.keys)}", order_id=None, at=utc_now())
+        then = utc_now() - timedelta(hours=2)  # what is of this hour is left alone
+        payment = replace(samples.payment(key=f"key-{next(self.keys)}", order_id=None, at=then), created_at=utc_now())
         assert self.ledger.claim(payment, None) is None
         transaction_id = self.control.orphan(amount=100, currency="GBP", order_id=payment.id, status="SUCCESS")
-        after = payment.moved(
-            Status.SUCCEEDED, at=utc_now(), source="answer", evidence={}, transaction_id=transaction_id
-        )
+        after = payment.moved(Status.SUCCEEDED, at=then, source="answer", evidence={}, transaction_id=transaction_id)
         return self.ledger.save(payment, after)
 
     def sweep(self, **told: Any) -> dict[str, Any]:
-        """One call by hand, for today."""
-        today = utc_now().date().isoformat()
-        return self.desk.take({"from": today, "to": today, **told}, lambda: PLENTY)
+        """One call by hand, for yesterday and today."""
+        today = utc_now().date()
+        first = today - timedelta(days=1)
+        return self.desk.take({"from": first.isoformat(), "to": today.isoformat(), **told}, lambda: PLENTY)
 
     def report(self, result: dict[str, Any]) -> dict[str, Any]:
         key = result["report"]["json"].removeprefix(f"s3://{NAME}/")
@@ -143,10 +145,10 @@ def test_a_page_that_agrees_costs_a_reading_and_a_checkpoint(stack: Stack) -> No
     stack.sweep(anew=True)
     pages = 3
     assert stack.calls["dynamodb.BatchGetItem"] == pages
-    assert stack.calls["dynamodb.UpdateItem"] == 1 + 1 + pages + 1 + 1 + 1, (
-        "taken, anew, pages, index, report, given back"
+    assert stack.calls["dynamodb.UpdateItem"] == 1 + 1 + pages + 2 + 1 + 1 + 1, (
+        "taken, anew, pages, two days of the index, held on, report, given back"
     )
-    assert stack.calls["dynamodb.Query"] == 8
+    assert stack.calls["dynamodb.Query"] == 2 * 8
     assert stack.calls["s3.PutObject"] == 2
     assert set(stack.calls) == {"dynamodb.BatchGetItem", "dynamodb.UpdateItem", "dynamodb.Query", "s3.PutObject"}
 

@@ -18,6 +18,8 @@ from payments.times import iso, parse_iso
 
 NOBODY_HAS_IT: Final = "attribute_not_exists(held_until) OR held_until <= :now"
 STILL_MINE: Final = "held_by = :me"
+LAST: Final = "sweep#last"
+NOT_LATER: Final = "attribute_not_exists(told_until) OR told_until <= :at"
 
 
 class DynamoCheckpoints:
@@ -49,6 +51,21 @@ class DynamoCheckpoints:
         changes = {**progress_item(progress), "held_until": items.stamp(until)}
         return self._write(progress, changes, holder)
 
+    def told_until(self) -> datetime | None:
+        """See `Checkpoints.told_until`."""
+        found = [item["told_until"] for item in self._table.batch_get([LAST])]
+        return parse_iso(found[0]) if found else None
+
+    def note_told(self, at: datetime) -> None:
+        """See `Checkpoints.note_told`."""
+        told = iso(at)
+        try:
+            self._table.update(
+                LAST, {"told_until": told}, condition=NOT_LATER, values={":at": told}, raises_revision=False
+            )
+        except ClientError as error:
+            failed_condition(error)
+
     def give_back(self, progress: Progress, holder: str) -> None:
         """See `Checkpoints.give_back`."""
         self._write(progress, {"held_until": 0, "held_by": None}, holder)
@@ -70,6 +87,8 @@ def progress_item(progress: Progress) -> Item:
     return {
         "live": progress.live,
         "started_at": iso(progress.started_at),
+        "since": iso(progress.since),
+        "daily": progress.daily,
         "phase": progress.phase,
         "cursor": progress.cursor,
         "landmark": progress.landmark,
@@ -82,6 +101,8 @@ def progress_item(progress: Progress) -> Item:
         "counts": dict(progress.counts),
         "books": {name: [*book.gateway.told(), *book.here.told()] for name, book in progress.books.items()},
         "listed": list(progress.listed),
+        "before": list(progress.before),
+        "doubt": progress.doubt,
         "finished_at": None if progress.finished_at is None else iso(progress.finished_at),
         "report": None if report is None else {"json": report.json, "csv": report.csv},
     }
@@ -94,6 +115,8 @@ def progress_of(item: Mapping[str, Any], span: Span) -> Progress:
         span=span,
         live=item["live"],
         started_at=parse_iso(item["started_at"]),
+        since=parse_iso(item.get("since", item["started_at"])),
+        daily=item.get("daily", False),
         phase=item["phase"],
         cursor=item.get("cursor"),
         landmark=item.get("landmark"),
@@ -106,6 +129,8 @@ def progress_of(item: Mapping[str, Any], span: Span) -> Progress:
         counts={kind: int(count) for kind, count in item["counts"].items()},
         books=_books_of(item["books"]),
         listed=tuple(item["listed"]),
+        before=tuple(item.get("before", ())),
+        doubt=item.get("doubt"),
         finished_at=None if finished_at is None else parse_iso(finished_at),
         report=None if report is None else ReportPlace(report["json"], report["csv"]),
     )

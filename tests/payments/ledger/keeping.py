@@ -7,6 +7,7 @@ from payments.books import Book, Sums
 from payments.listing import Span
 from payments.money import EXPONENTS
 from payments.progress import Checkpoints, Progress, ReportPlace, begun
+from payments.walking import REMEMBERED
 from tests.fakes.clock import START
 
 SPAN = Span(date(2026, 11, 1), date(2026, 11, 15))
@@ -16,6 +17,8 @@ FULL = Progress(
     span=SPAN,
     live=True,
     started_at=START + timedelta(milliseconds=7),
+    since=START - timedelta(days=1),
+    daily=True,
     phase="done",
     cursor="eyJhIjoxfQ==",
     landmark="eyJhIjowfQ==",
@@ -28,6 +31,8 @@ FULL = Progress(
     counts={"orphan": 3, "charged_back": 1},
     books={"GBP": Book(Sums(9, 900, 100, 50), Sums(8, 800, 100, 0)), "JPY": Book()},
     listed=("pay_a", "pay_b"),
+    before=("0" * 24, "1" * 24),
+    doubt="no rows",
     finished_at=START + timedelta(hours=1),
     report=ReportPlace("reports/a.json", "reports/a.csv"),
 )
@@ -97,8 +102,24 @@ class Keeping:
     def test_every_currency_there_is_has_room(self, checkpoints: Checkpoints) -> None:
         most = Sums(10**9, 10**18, 10**18, 10**18)
         full = FULL.__class__(
-            span=SPAN, live=False, started_at=START, books=dict.fromkeys(EXPONENTS, Book(most, most)), cursor="c" * 2048
+            span=SPAN,
+            live=False,
+            started_at=START,
+            since=START,
+            books=dict.fromkeys(EXPONENTS, Book(most, most)),
+            cursor="c" * 2048,
+            before=("f" * 24,) * REMEMBERED,
         )
         checkpoints.take(FRESH, "me", START, UNTIL)
         assert checkpoints.save(full, "me", UNTIL)
         assert checkpoints.take(FRESH, "you", UNTIL, UNTIL) == full
+
+    def test_up_to_when_all_is_told_is_known_once_it_was_noted(self, checkpoints: Checkpoints) -> None:
+        assert checkpoints.told_until() is None
+        checkpoints.note_told(START)
+        assert checkpoints.told_until() == START
+
+    def test_the_later_one_of_two_is_the_last(self, checkpoints: Checkpoints) -> None:
+        for at in (START, UNTIL, START):
+            checkpoints.note_told(at)
+        assert checkpoints.told_until() == UNTIL
