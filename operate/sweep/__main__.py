@@ -2,7 +2,8 @@
 
 It runs in the account, not here: Ctrl-C leaves the sweep as it is, and the same command goes on with it. Credentials,
 region and endpoint come from the environment, as for every AWS tool. It needs lambda:InvokeFunction on the function,
-cloudformation:DescribeStacks, and, for --save, s3:GetObject on the reports.
+cloudformation:DescribeStacks, and, for --save, s3:GetObject on the reports. It exits with 0 when both books were
+compared to their end, with 3 when the gateway's list had holes.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from operate.sweep.telling import outcome, progress
 Aws = Callable[..., Any]
 """Makes the client of a service, as `boto3.client` does."""
 
+INCOMPLETE: Final = 3
 INTERRUPTED: Final = 130
 
 # A call may take as long as the function may. The library repeats none: two at once only keep each other out.
@@ -36,7 +38,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True, help="YYYY-MM-DD"
     )
     parser.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True, help="included")
-    parser.add_argument("--anew", action="store_true", help="again, though these days have been swept")
+    parser.add_argument("--anew", action="store_true", help="again, though these days have been swept, or are stuck")
     parser.add_argument("--save", metavar="DIR", type=Path, help="where to put the report's two files")
     parser.add_argument("--stack", default="payments", help="the stack whose outputs name the function")
     return parser.parse_args(arguments)
@@ -48,6 +50,12 @@ def main(
     chosen = options(arguments)
     try:
         result = sweep(chosen, aws, sleep)
+        if result["state"] == "stuck":
+            sys.stderr.write(
+                "The gateway's list cannot be walked to its end (docs/runbook.md#sweep-stuck). To try it once more:\n"
+                f"python -m operate.sweep {_days(chosen)} --stack {chosen.stack} --anew\n"
+            )
+            return 1
         for line in outcome(result):
             _say(line)
         if chosen.save and result["report"]:
@@ -62,7 +70,7 @@ def main(
             f"To go on where it stopped: python -m operate.sweep {_days(chosen)} --stack {chosen.stack}\n"
         )
         return INTERRUPTED
-    return 0
+    return 0 if result["complete"] else INCOMPLETE
 
 
 def sweep(chosen: argparse.Namespace, aws: Aws, sleep: Callable[[float], None]) -> Result:

@@ -50,12 +50,12 @@ class SweepFunction:
 
 
 def swept(function: SweepFunction, days: Days, *, anew: bool, sleep: Callable[[float], None]) -> Iterator[Result]:
-    """The result of each call; the last one is finished. `anew` begins again what is finished. Raises SweepRefused."""
+    """The result of each call; the last one is finished, or stuck. `anew` begins again what is. Raises SweepRefused."""
     before: Result | None = None
     while True:
         result = function.call(days, anew=anew)
         yield result
-        if result["state"] == "finished":
+        if result["state"] in ("finished", "stuck"):
             return
         # A call that was kept out has begun nothing: the next one still has to.
         anew = anew and result["state"] == "held"

@@ -20,6 +20,8 @@ def outcome(result: Result) -> Iterator[str]:
     counts = sorted(result["findings"].items(), key=lambda counted: (-counted[1], counted[0]))
     width = max((len(str(count)) for _, count in counts), default=0)
     yield from (f"{count:>{width}} {kind}" for kind, count in counts)
-    if not counts:
+    if not result["complete"]:
+        yield "not complete: the gateway's list has holes (`doubt` in the report); what it does not show was left"
+    elif not counts:
         yield "no findings: both books agree"
     yield from (f"{form}: {place}" for form, place in (result["report"] or {}).items())

@@ -126,7 +126,8 @@ class TestAListThatFails:
 
         assert "walked to its end" in here.sweep(first=day, last=day)["error"]
         assert '"sweep_stuck"' in logged(here.stack.admin)
-        result = here.sweep(first=day, last=day)
+        assert here.sweep(first=day, last=day)["state"] == "stuck", "and not walked again every quarter of an hour"
+        result = here.sweep(first=day, last=day, anew=True)
         lines = here.report(result).json["findings"]
         assert sorted(line["transaction_id"] for line in lines) == sorted(made), "each one once"
 

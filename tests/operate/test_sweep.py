@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from operate.sweep.__main__ import INTERRUPTED, main, options
+from operate.sweep.__main__ import INCOMPLETE, INTERRUPTED, main, options
 from operate.sweep.calling import BREATH, SECONDS_A_CALL, Days
 from operate.sweep.telling import outcome, progress
 from tests.recorded import recorded
@@ -25,7 +25,8 @@ REPORT = {
 def told(state: str, rows: int = 0, report: dict[str, str] | None = None, **findings: int) -> dict[str, Any]:
     listed = None if state == "held" else 300
     days = {"from": str(DAYS.first), "to": str(DAYS.last)}
-    return days | {"state": state, "rows": rows, "listed_total": listed, "findings": findings, "report": report}
+    found = {"rows": rows, "listed_total": listed, "findings": findings, "report": report}
+    return days | {"state": state, "complete": state == "finished"} | found
 
 
 FINISHED = told("finished", 300, REPORT, orphan=1, charged_back=12)
@@ -153,3 +154,32 @@ def test_both_days_are_named(wrong: list[str], capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         options(wrong)
     assert "usage" in capsys.readouterr().err
+
+
+def test_a_list_with_holes_is_no_good_news(capsys: pytest.CaptureFixture[str]) -> None:
+    account = Account([told("finished", 7, REPORT) | {"complete": False}])
+
+    assert account.run() == INCOMPLETE
+    said = capsys.readouterr().out
+    assert "both books agree" not in said
+    assert "not complete" in said
+    assert f"json: {REPORT['json']}" in said
+
+
+def test_one_that_is_stuck_is_not_called_again_and_says_how_to_walk_it_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    account = Account([told("unfinished", 100), told("stuck", 100)])
+
+    assert account.run("--stack", "shop") == 1
+    assert len(account.calls) == 2
+    said = capsys.readouterr().err
+    assert "cannot be walked to its end" in said
+    assert "--from 2026-11-01 --to 2026-11-15 --stack shop --anew" in said
+
+
+def test_anew_walks_one_that_is_stuck() -> None:
+    account = Account([told("unfinished", 100), FINISHED])
+
+    assert account.run("--anew") == 0
+    assert [call["anew"] for call in account.calls] == [True, False]
