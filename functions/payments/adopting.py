@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from payments.books import whole
-from payments.cards import may_hold_number
 from payments.hearing import FAILURE_CODES, evidence_of, hear_flags
 from payments.history import Evidence, Failure
-from payments.identities import is_order_id, orphan_id_of
+from payments.identities import orphan_id_of
 from payments.listing import ListedRow
 from payments.money import Money
 from payments.payment import Payment, intent
@@ -20,7 +19,9 @@ _UNKNOWN: Final = Failure("orphan", "the gateway lists a transaction that we hav
 def orphan_of(row: ListedRow, *, live: bool, at: datetime) -> Payment | None:
     """The payment to claim; None when the row names no sum that could have been charged.
 
-    What moved no money is settled at once; of anything else a human decides what it was for.
+    What moved no money is settled at once; of what is paid a human decides what it was for. It has no order of ours,
+    whatever the gateway calls its order: another system on the account may count its orders as our shop does, and
+    would lock, or pay for, an order that is none of its business. Its evidence keeps that id.
     """
     report = row.report
     amount = whole(report.amount)
@@ -31,7 +32,7 @@ def orphan_of(row: ListedRow, *, live: bool, at: datetime) -> Payment | None:
         fingerprint="",
         money=Money(amount, report.currency),
         live=live,
-        order_id=_order_of(report.order_id),
+        order_id=None,
         card=None,
         at=at,
         source="sweep",
@@ -44,8 +45,3 @@ def orphan_of(row: ListedRow, *, live: bool, at: datetime) -> Payment | None:
         to, at=at, source="sweep", evidence=evidence, transaction_id=report.transaction_id, failure=failure
     )
     return hear_flags(adopted, report, "sweep", at)
-
-
-def _order_of(told: str | None) -> str | None:
-    """The order it was for, if a shop of ours may have chosen that id; its lock is then this payment's."""
-    return told if told is not None and is_order_id(told) and not may_hold_number(told) else None

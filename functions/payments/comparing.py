@@ -1,19 +1,48 @@
-"""Comparing: in what a payment and the gateway's word of it differ, once the news in it is settled. Pure."""
+"""Comparing: in what a payment and the gateway's word of it differ, and what in it would be news. Pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
 from payments.findings import Action, Kind
-from payments.hearing import INTEGRITY_MISMATCH
+from payments.hearing import INTEGRITY_MISMATCH, hear, hear_flags, was_decided_on
 from payments.history import Entry
 from payments.payment import Payment
-from payments.reports import Report
+from payments.reports import Report, mismatches
 from payments.statuses import FINAL, FREES_THE_ORDER, Status
+
+LAG: Final = timedelta(hours=1)
+"""So long the gateway's list and its status API may both be behind what it told us itself."""
 
 _REQUESTED: Final = frozenset({"requested"})
 """A refund of ours that we do not know the fate of."""
 
 _SEEN_AS: Final[dict[str, Kind]] = {"amount": "amount_drift", "currency": "currency_drift"}
+
+
+def news(payment: Payment, report: Report, at: datetime) -> Payment:
+    """What the payment would be if the list were believed; the very same object when that is no news.
+
+    A row without a verdict moves nothing: lists lag, and the shopper may be at the gateway's page.
+    """
+    if is_decided_by_hand(payment) or not has_verdict(report):
+        return flagged(payment, report, at)
+    return hear(payment, report, "sweep", at)
+
+
+def flagged(payment: Payment, report: Report, at: datetime) -> Payment:
+    """The payment after what a report that fits it says of refund and chargeback alone."""
+    return payment if mismatches(payment, report) else hear_flags(payment, report, "sweep", at)
+
+
+def has_verdict(report: Report) -> bool:
+    """Whether it is over, by a word that we know."""
+    return report.verdict in FINAL
+
+
+def is_fresh(payment: Payment, at: datetime) -> bool:
+    """Whether something has happened to it of which the gateway's books need not know yet."""
+    return any(entry.source != "sweep" and at - entry.at < LAG for entry in payment.history)
 
 
 def differences(payment: Payment, report: Report) -> tuple[Kind, ...]:
@@ -28,11 +57,11 @@ def _differences(payment: Payment, report: Report) -> Iterator[Kind]:
         yield "amount_drift"
     if report.currency is not None and report.currency != payment.money.currency:
         yield "currency_drift"
-    if report.verdict is not payment.status and not _both_unpaid(payment, report) and not _gone_back(payment, report):
+    if report.verdict is not payment.status and not _both_unpaid(payment, report) and not is_unknown(payment, report):
         yield "status_drift"
     if payment.refund.status == "refunded" and report.refunded is False:
         yield "refund_drift"
-    if payment.chargeback.status == "charged_back" and not report.charged_back:
+    if payment.chargeback.status == "charged_back" and report.charged_back is False:
         yield "chargeback_drift"
 
 
@@ -41,30 +70,38 @@ def is_told_differently(payment: Payment, report: Report) -> bool:
     return _both_unpaid(payment, report) and report.verdict is not payment.status
 
 
+def is_unknown(payment: Payment, report: Report) -> bool:
+    """A paid payment under a word that nobody has told us of, which decides nothing: one for refunds, perhaps."""
+    return payment.status is Status.SUCCEEDED and report.verdict is None
+
+
 def _both_unpaid(payment: Payment, report: Report) -> bool:
     return payment.frees_the_order and report.verdict in FREES_THE_ORDER
 
 
-def _gone_back(payment: Payment, report: Report) -> bool:
-    """Paid, and sent back, by both books: the gateway may have a word of its own for that, which is no verdict."""
-    refunded = payment.refund.status == "refunded" and report.refunded is True
-    charged_back = payment.chargeback.status == "charged_back" and report.charged_back
-    return payment.status is Status.SUCCEEDED and report.verdict is None and (refunded or charged_back)
+def is_silent_on(payment: Payment, listed: Report, answer: Report) -> bool:
+    """Whether an answer does not speak of something that the list differs in: it neither bears it out nor denies it."""
+    refunded, charged_back = payment.refund.status == "refunded", payment.chargeback.status == "charged_back"
+    told = (
+        (listed.amount, payment.money.amount, answer.amount),
+        (listed.currency, payment.money.currency, answer.currency),
+        (listed.verdict, payment.status, answer.verdict),
+        (bool(listed.refunded), refunded, answer.refunded),
+        (bool(listed.charged_back), charged_back, answer.charged_back),
+    )
+    return any(theirs != ours and said is None for theirs, ours, said in told)
 
 
-def is_silent_on(found: Collection[Kind], report: Report) -> bool:
-    """Whether a report does not speak of what was found to differ: then it neither confirms nor denies it."""
-    said = {"amount_drift": report.amount, "currency_drift": report.currency, "refund_drift": report.refunded}
-    return any(kind in said and said[kind] is None for kind in found)
+def acted_on(payment: Payment, report: Report | None = None) -> frozenset[Kind]:
+    """What a human has been called for already: once a payment, whatever was decided.
 
-
-def acted_on(payment: Payment) -> frozenset[Kind]:
-    """What a human has been called for already: once a payment, whatever was decided."""
+    With a report also what he decided in spite of: the same word of the gateway's calls for nobody again.
+    """
     seen: set[Kind] = set()
     for entry in payment.history:
         seen.update(_named(entry))
         seen.update(_SEEN_AS[name] for name in str(entry.evidence.get("mismatch", "")).split(",") if name in _SEEN_AS)
-    return frozenset(seen)
+    return frozenset(seen | {"status_drift"} if report is not None and was_decided_on(payment, report) else seen)
 
 
 def is_decided_by_hand(payment: Payment) -> bool:

@@ -1,4 +1,4 @@
-"""Confirming: a list may lag, so a difference counts when the status API says it too. Bounded, for a list may lie."""
+"""Confirming: a list may lag, so what it says counts when the status API says it too. Bounded, for a list may lie."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from payments.reports import Report
 ASK_SECONDS: Final = 8.0
 """The longest that one question to the gateway may take."""
 
-QUESTIONS: Final = 100
-"""Differences that are asked about in one sweep. Real drift is rare: a list that contradicts a hundred payments is
-itself in doubt, its unit of amounts for one, and asking on would only hammer the gateway."""
+DOUBTS: Final = 100
+"""Doubts that one sweep may have. Real drift is a few a day: a list that contradicts a hundred payments is itself in
+doubt, the unit of its amounts for one, or whose account it is of, and a hundred calls are all that people can take."""
 
 SILENCES: Final = 3
 """Questions in a row without an answer: the status API is down, and this call asks no more."""
@@ -26,7 +26,19 @@ LEAST_SECONDS: Final = 12.0
 
 @dataclass(slots=True)
 class Confirming:
-    """The questions of one call. `seconds_left`: until the process ends. `asked`: differences asked about so far."""
+    """The questions of one call, and the sweep's one budget: `asked` counts its doubts so far, all calls together.
+
+    A list can be wrong as a whole, and then about everybody. So nothing is done to a payment on its word alone: the
+    status API is asked, and what IT says is settled. What bears the list out costs nothing, and a day with 500 lost
+    webhooks or 300 refunds at the dashboard is settled to the end. A doubt is counted for
+
+    * each answer that does not bear the list out, and each payment that only one of the two knows;
+    * each payment put into review, for whatever reason: a person is called for it;
+    * each orphan taken into review.
+
+    After a hundred the list is not believed any more: nothing is asked and nothing is written, a line says so of each,
+    and somebody is woken (`sweep_doubtful`), once a call. `seconds_left`: until the process ends.
+    """
 
     gateway: Gateway
     telemetry: Telemetry
@@ -40,21 +52,34 @@ class Confirming:
         if self.seconds_left() < LEAST_SECONDS:
             raise OutOfTime("this call has no time left")
 
-    def confirm(self, payment: Payment) -> Report | None:
-        """What the status API says of a payment that the list contradicts; None when it says nothing, or is spared."""
-        if self.asked >= QUESTIONS:
-            self._doubt()
-            return None
+    def may_doubt(self) -> bool:
+        """Whether there may be one more; somebody is told when not."""
+        if self.asked < DOUBTS:
+            return True
+        if not self.doubtful:
+            self.doubtful = True
+            self.telemetry.note("sweep_doubtful", why="too much contradicted", count=self.asked)
+        return False
+
+    def doubt(self) -> None:
+        """Counts one."""
         self.asked += 1
+
+    def confirm(self, payment: Payment) -> Report | None:
+        """What the status API says of a payment of which the list has news; None when nothing, or it is spared."""
         try:
             return self.ask(payment)
         except UnknownToGateway:
-            return None  # its list has it: it contradicts itself
+            self.doubt()  # its list has it: it contradicts itself
+            return None
 
     def ask(self, payment: Payment) -> Report | None:
-        """What the status API says of a payment; None when it gives no answer. Raises UnknownToGateway, OutOfTime."""
+        """What the status API says of a payment; None when it gives no answer, or is spared.
+
+        Raises UnknownToGateway, OutOfTime.
+        """
         self.check()
-        if self.silences >= SILENCES:
+        if not self.may_doubt() or self.silences >= SILENCES:
             return None
         try:
             report = ask(self.gateway, payment, ASK_SECONDS)
@@ -67,8 +92,3 @@ class Confirming:
             return None
         self.silences = 0
         return report
-
-    def _doubt(self) -> None:
-        if not self.doubtful:
-            self.doubtful = True
-            self.telemetry.note("sweep_doubtful", why="questions", questions=self.asked)

@@ -21,8 +21,10 @@ Kind = Literal[
     "chargeback_drift",
     "suspicious",
     "unknown_to_gateway",
+    "other_transaction",
     "not_listed",
     "status_differs",
+    "unknown_status",
     "list_disagrees",
     "undecided",
     "unconfirmed",
@@ -40,12 +42,13 @@ IN_REVIEW: Final = frozenset(
         "chargeback_drift",
         "suspicious",
         "unknown_to_gateway",
+        "other_transaction",
     }
 )
 """Findings that put a payment into review: failure codes that a human decides on, not the gateway's next message."""
 
 NOTES: Final[dict[Kind, str]] = {
-    "orphan": "The gateway lists a transaction that we have no record of. It was taken into our books.",
+    "orphan": "The gateway lists a transaction that we have no record of.",
     "refunded_elsewhere": "Refunded at the gateway, not by us. Recorded.",
     "refund_confirmed": "We asked for this refund and did not know what became of it. It was made.",
     "charged_back": "The cardholder's bank took the money back. Recorded.",
@@ -59,11 +62,13 @@ NOTES: Final[dict[Kind, str]] = {
     "chargeback_drift": "Charged back by our record, and not by the gateway's, listed and asked. A person decides.",
     "suspicious": "The gateway marked it as suspicious.",
     "unknown_to_gateway": "The gateway does not list it, and does not know it when asked.",
+    "other_transaction": "Paid at the gateway, under this payment's order, as another transaction. A person decides.",
     "not_listed": "The gateway's list does not have it; asked for it, the gateway knows it.",
     "status_differs": "Both books say that no money moved, in different words. Nothing to do.",
+    "unknown_status": "Paid by our record; the gateway has a word for it that is not known here. Nothing was changed.",
     "list_disagrees": "The gateway's list differs from our record; asked again, the gateway agrees with us.",
     "undecided": "It waits for a person's decision since an earlier report. Our column does not count it.",
-    "unconfirmed": "The books differ, and the gateway gave no answer when asked. Nothing was changed.",
+    "unconfirmed": "The books differ, and the gateway did not confirm it when asked, or was not asked. Left as it is.",
     "unreadable_row": "A row of the gateway's list that cannot be read. Nothing was changed.",
 }
 """Each kind in a sentence for a finance person."""

@@ -1,19 +1,17 @@
 """Missing: a payment of ours that the gateway's list has not shown. Its status API is asked before anything is said."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Final
 
 from payments.books import whole
+from payments.comparing import acted_on
 from payments.errors import Released, UnknownToGateway
-from payments.findings import Finding, Kind
+from payments.findings import Finding
+from payments.judging import Judging, Told
+from payments.lines import line
 from payments.payment import Payment
 from payments.reports import Report
+from payments.settling import rewrite
 from payments.statuses import Status
-from payments.weighing import Told, Weighing, line
-
-IN_FLIGHT: Final = timedelta(hours=1)
-"""An open payment younger than this may still be on its way there: reconcile has it, and the sweep leaves it alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +28,54 @@ class Looked:
 class Missing:
     """The use case with what it needs."""
 
-    weighing: Weighing
+    judging: Judging
 
     def look(self, payment: Payment) -> Looked:
         """Asks about one payment and settles what comes of it. Raises OutOfTime."""
-        if payment.live != self.weighing.live or self._is_in_flight(payment):
+        if payment.live != self.judging.live or self.judging.is_in_flight(payment):
             return Looked(payment, is_done=False)
         if payment.status is Status.FAILED and payment.transaction_id is None:
             return Looked(payment, is_done=True)  # refused, or never sent: nothing was taken, so nothing is listed
+        if payment.status is Status.SUCCEEDED and self.judging.is_fresh(payment):
+            return self._told(payment, {"unconfirmed": "none"}, is_done=False)
         try:
-            answer = self.weighing.confirming.ask(payment)
+            answer = self.judging.confirming.ask(payment)
         except UnknownToGateway:
             return self._unknown(payment)
         if answer is None:
             return self._told(payment, {"unconfirmed": "none"}, is_done=False)
         return self._known(payment, answer)
 
-    def _is_in_flight(self, payment: Payment) -> bool:
-        return payment.is_open and self.weighing.clock() - payment.created_at < IN_FLIGHT
-
     def _unknown(self, payment: Payment) -> Looked:
-        kind: Kind = "unknown_to_gateway"
-        after = payment
-        if payment.status is Status.SUCCEEDED:
-            after = self.weighing.reviewed(payment, (kind,), None)
-        return self._told(after, {kind: "none"}, is_done=not after.is_open)
+        """A paid one goes to a human when it was unknown on an earlier day, too: today's keys may be another's."""
+        told: Told = {"unknown_to_gateway": "none"}
+        if payment.status is not Status.SUCCEEDED:
+            return self._told(payment, told, is_done=not payment.is_open)
+        after, since = payment, payment.follow_up.missing_since
+        if since is None:
+            self.judging.confirming.doubt()
+            after = rewrite(payment, self._missed, self.judging.ledger, self.judging.telemetry)
+        elif since.date() < self.judging.clock().date():
+            after = self.judging.reviewed(payment, ("unknown_to_gateway",), None)
+        is_seen = "unknown_to_gateway" in acted_on(after)
+        return self._told(after, told, is_done=is_seen or after.status is not Status.SUCCEEDED)
+
+    def _missed(self, payment: Payment) -> Payment:
+        if payment.status is not Status.SUCCEEDED:
+            return payment
+        return replace(payment, follow_up=replace(payment.follow_up, missing_since=self.judging.clock()))
 
     def _known(self, payment: Payment, answer: Report) -> Looked:
         try:
-            after, told = self.weighing.contradicted(payment, answer)
+            after, told = self.judging.contradicted(payment, answer)
         except Released:
             return Looked(payment, is_done=False)  # it was taken back meanwhile, and its mark with it
+        if after.status is Status.SUCCEEDED:
+            self.judging.confirming.doubt()  # which of the gateway's books is right nobody knows
         return self._told(after, {**told, "not_listed": "none"}, is_done=True, answer=answer)
 
     def _told(self, payment: Payment, told: Told, *, is_done: bool, answer: Report | None = None) -> Looked:
-        findings = [line(kind, action, payment, None) for kind, action in self.weighing.findings(payment, told)]
+        findings = [line(kind, action, payment, None) for kind, action in self.judging.findings(payment, told)]
         if answer is not None:
             amount = whole(answer.amount)
             findings = [

@@ -14,15 +14,18 @@ from payments.statuses import Status
 
 def in_review(payment: Payment, found: Iterable[Kind], report: Report | None, at: datetime) -> Payment:
     """The payment in review for what nobody has looked at yet; the very same object when there is nothing of it."""
-    fresh = [kind for kind in found if kind not in acted_on(payment)]
+    seen = acted_on(payment, report)
+    fresh = [kind for kind in found if kind not in seen]
     if not fresh or not payment.may_become(Status.NEEDS_REVIEW):
         return payment
-    evidence = {"finding": ",".join(fresh), **(_said(report) if report else {})}
+    evidence = {"finding": ",".join(fresh), **(_said(payment, report) if report else {})}
     failure = Failure(fresh[0], " ".join(NOTES[kind] for kind in fresh))
     return payment.moved(Status.NEEDS_REVIEW, at=at, source="sweep", evidence=evidence, failure=failure)
 
 
-def _said(report: Report) -> Evidence:
+def _said(payment: Payment, report: Report) -> Evidence:
+    if payment.transaction_id not in (None, report.transaction_id):
+        return {"other_transaction_id": report.transaction_id}  # its word is not one about this payment
     amount = whole(report.amount)
     told = {"gateway_status": report.said, "transaction_id": report.transaction_id, "currency": report.currency}
     return {

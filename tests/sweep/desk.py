@@ -7,8 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from payments.listing import Span
+from payments.errors import GatewayError
+from payments.gateway.listing import row_of
+from payments.listing import ListedRow, Span
 from payments.payment import Payment
+from payments.reports import Report
 from payments.statuses import Status
 from payments.sweeping import Sweeping
 from sweep.calls import Desk
@@ -19,13 +22,34 @@ from tests.fakes.clock import START, SettableClock
 from tests.fakes.files import InMemoryFiles
 from tests.fakes.gateway import ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
-from tests.fakes.listing import ScriptedList
+from tests.fakes.listing import LATER, MINOR, ScriptedList, row
 from tests.telemetry import Console
 
 DAY = START.date()
 SPAN = Span(DAY, DAY)
 PLENTY = 900.0
+NEIGHBOUR = row(transaction_id="PA-of-another-day", order_id=None, created_at="2027-02-01T08:00:00Z")
+"""A list is hardly ever empty; this row is of no day that is swept, and nobody's business."""
+
 NEXT_DAY = START + timedelta(days=1)
+
+
+class AgreeingGateway(ScriptedGateway):
+    """Unscripted, its status API says of a payment what its list says; with `agrees` False it knows of nothing."""
+
+    agrees = True
+
+    def __init__(self, listing: ScriptedList) -> None:
+        super().__init__()
+        self.listing = listing
+
+    def _found(self, name: str) -> Report | GatewayError:
+        if name not in self.answers and self.agrees:
+            for told in self.listing.told:
+                listed = row_of(told, MINOR, LATER)
+                if isinstance(listed, ListedRow) and name in (listed.report.transaction_id, listed.report.order_id):
+                    return listed.report
+        return super()._found(name)
 
 
 class Sweeper:
@@ -33,8 +57,8 @@ class Sweeper:
 
     def __init__(self, *rows: object, page_size: int = 2) -> None:
         self.ledger = InMemoryLedger()
-        self.listing = ScriptedList(*rows, page_size=page_size)
-        self.gateway = ScriptedGateway()
+        self.listing = ScriptedList(*(rows or [NEIGHBOUR]), page_size=page_size)
+        self.gateway = AgreeingGateway(self.listing)
         self.checkpoints = InMemoryCheckpoints()
         self.files = InMemoryFiles()
         self.clock = SettableClock(NEXT_DAY)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -96,8 +97,8 @@ class TestMoneyOnItsWayBack:
     def test_a_refund_of_ours_that_was_in_doubt_is_confirmed(self) -> None:
         sweeper = Sweeper(row(**REFUNDED))
         payment = sweeper.paid()
-        request = RefundRequest("key", "f" * 64, "nonce", START)
-        sweeper.ledger.save(payment, refunds.requested(payment, request))
+        request = RefundRequest("key", "nonce", START)
+        sweeper.ledger.save(payment, refunds.requested(payment, request, "f" * 64))
         sweeper.sweep()
         assert sweeper.standing(payment).refund.status == "refunded"
         assert sweeper.findings() == [("refund_confirmed", "settled")]
@@ -105,8 +106,8 @@ class TestMoneyOnItsWayBack:
     def test_a_refund_of_ours_that_is_on_its_way_is_no_difference(self) -> None:
         sweeper = Sweeper(row())
         payment = sweeper.paid()
-        request = RefundRequest("key", "f" * 64, "nonce", START)
-        asked = sweeper.ledger.save(payment, refunds.requested(payment, request))
+        request = RefundRequest("key", "nonce", START)
+        asked = sweeper.ledger.save(payment, refunds.requested(payment, request, "f" * 64))
         sweeper.sweep()
         assert sweeper.standing(payment) == asked
         assert sweeper.findings() == []
@@ -118,8 +119,10 @@ class TestMoneyOnItsWayBack:
         sweeper.sweep()
         after = sweeper.standing(payment)
         assert (after.status, after.version) == (Status.SUCCEEDED, 3)
+        sweeper.gateway.asked.clear()
         sweeper.sweep(anew=True)
-        assert sweeper.findings() == []
+        assert sweeper.standing(payment) == after
+        assert sweeper.findings() == [("unknown_status", "none")], "it counts on our side alone"
         assert sweeper.gateway.asked == []
 
     def test_the_line_has_what_a_finance_person_needs(self) -> None:
@@ -183,7 +186,7 @@ class TestVerdicts:
         sweeper.sweep()
         assert sweeper.standing(payment).status is Status.NEEDS_REVIEW
         assert sweeper.findings() == [("mismatch", "needs_review")]
-        assert sweeper.gateway.asked == []
+        assert len(sweeper.gateway.asked) == 1
 
     @pytest.mark.parametrize(("here", "said"), [(Status.FAILED, "BLOCKED"), (Status.ABANDONED, "FAILED")])
     def test_two_words_for_no_money_are_told_and_left(self, here: Status, said: str) -> None:
@@ -208,7 +211,7 @@ DRIFTS: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
     "currency_drift": ({"currency": "EUR"}, {"currency": "EUR"}, None),
     "status_drift": ({"status": "FAILED"}, {"said": "FAILED", "verdict": Status.FAILED}, None),
     "refund_drift": ({}, {}, refunded_here),
-    "chargeback_drift": ({}, {}, charged_back_here),
+    "chargeback_drift": ({}, {"charged_back": False}, charged_back_here),
 }
 """Finding → what the list says differently, what the status API says when it confirms it, and what differs here."""
 
@@ -282,7 +285,14 @@ class TestDrift:
 
 class TestDriftInDetail:
     @pytest.mark.parametrize(
-        ("kind", "unsaid"), [("amount_drift", "amount"), ("currency_drift", "currency"), ("refund_drift", "refunded")]
+        ("kind", "unsaid"),
+        [
+            ("amount_drift", "amount"),
+            ("currency_drift", "currency"),
+            ("refund_drift", "refunded"),
+            ("chargeback_drift", "charged_back"),
+            ("status_drift", "verdict"),
+        ],
     )
     def test_what_the_status_api_does_not_speak_of_is_not_confirmed(self, kind: str, unsaid: str) -> None:
         sweeper, payment = TestDrift().drifting(kind)
@@ -320,7 +330,7 @@ class TestDriftInDetail:
         sweeper.gateway.will_say(samples.report("SUCCESS"))
         sweeper.sweep()
         assert sweeper.standing(payment).status is Status.SUCCEEDED
-        assert sweeper.findings() == [("late_success", "settled")]
+        assert sweeper.findings() == [("list_disagrees", "none"), ("late_success", "settled")]
 
     def test_the_alarms_for_messages_that_contradict_do_not_ring_every_day(self) -> None:
         sweeper = Sweeper(row("FAILED", amount="250"))
@@ -329,18 +339,6 @@ class TestDriftInDetail:
         sweeper.sweep()
         said = sweeper.console.read()
         assert [name for name in ("integrity_mismatch", "verdict_contradicted") if name in said] == []
-
-    def test_more_than_a_hundred_put_the_list_itself_in_doubt(self) -> None:
-        sweeper = Sweeper(page_size=40)
-        for nth in range(120):
-            payment = sweeper.paid(f"key-{nth}", f"PA{nth}", order_id=None)
-            sweeper.listing.told.append(row(of=payment, amount="1"))
-            sweeper.gateway.will_say(samples.report(transaction_id=f"PA{nth}", order_id=None))
-        result = sweeper.sweep()
-        assert result["findings"] == {"list_disagrees": 100, "unconfirmed": 20}
-        assert len(sweeper.gateway.asked) == 100
-        assert sweeper.console.read().count('"sweep_doubtful"') >= 1
-        assert sweeper.console.read().count('"signal":"sweep_doubtful"') == 1
 
     def test_a_status_api_that_is_down_is_soon_left_alone(self) -> None:
         sweeper = Sweeper(page_size=10)
@@ -353,15 +351,25 @@ class TestDriftInDetail:
 
 
 class TestSuspicious:
-    @pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.PENDING])
-    def test_what_may_have_moved_money_goes_to_a_human(self, status: Status) -> None:
-        sweeper = Sweeper(row("SUCCESS" if status is Status.SUCCEEDED else "PENDING", **SUSPICIOUS))
-        payment = sweeper.settled(status)
+    def test_what_moved_money_goes_to_a_human(self) -> None:
+        sweeper = Sweeper(row(**SUSPICIOUS))
+        payment = sweeper.paid()
         sweeper.sweep()
         after = sweeper.standing(payment)
         assert (after.status, after.failure and after.failure.code) == (Status.NEEDS_REVIEW, "suspicious")
         assert sweeper.findings() == [("suspicious", "needs_review")]
         assert sweeper.report()["findings"][0]["suspicious_at"] == "2027-02-02T08:00:00.000Z"
+
+    def test_of_what_is_open_the_verdict_is_still_heard(self) -> None:
+        sweeper = Sweeper(row("PENDING", **SUSPICIOUS))
+        payment = sweeper.settled(Status.PENDING)
+        sweeper.sweep()
+        assert sweeper.standing(payment) == payment
+        assert sweeper.findings() == [("suspicious", "none")]
+        sweeper.listing.told = [row("SUCCESS", **SUSPICIOUS)]
+        sweeper.sweep(anew=True)
+        assert sweeper.standing(payment).status is Status.NEEDS_REVIEW
+        assert sweeper.findings() == [("settled", "settled"), ("suspicious", "needs_review")]
 
     @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))
     def test_what_moved_none_is_told(self, status: Status) -> None:
@@ -382,10 +390,10 @@ class TestSuspicious:
         assert sweeper.findings() == [("suspicious", "none")]
 
     def test_the_next_message_does_not_talk_it_away(self) -> None:
-        sweeper = Sweeper(row("PENDING", **SUSPICIOUS))
-        payment = sweeper.settled(Status.PENDING)
+        sweeper = Sweeper(row(**SUSPICIOUS))
+        payment = sweeper.paid()
         sweeper.sweep()
-        sweeper.listing.told = [row("SUCCESS", **SUSPICIOUS)]
+        sweeper.listing.told = [row("FAILED", **SUSPICIOUS)]
         sweeper.sweep(anew=True)
         assert sweeper.standing(payment).status is Status.NEEDS_REVIEW
 
@@ -393,20 +401,32 @@ class TestSuspicious:
 class TestAHumansWord:
     """The gateway still says what it said when the human decided: that is no news."""
 
-    def test_is_not_flipped_by_the_list(self) -> None:
-        sweeper = Sweeper(row(transaction_id="PA7", order_id="somebody-elses"))
+    @pytest.mark.parametrize("orphaned", [True, False])
+    def test_is_not_reopened_by_the_word_that_he_knew(self, *, orphaned: bool) -> None:
+        told = {"transaction_id": "PA7", "order_id": "somebody-elses"} if orphaned else SUSPICIOUS
+        sweeper = Sweeper(row(**told))
+        if not orphaned:
+            sweeper.paid()
         sweeper.sweep()
-        (orphan,) = sweeper.ledger.payments()
-        mine = decided(sweeper, orphan, Status.FAILED)
-        sweeper.gateway.will_say(samples.report(transaction_id="PA7"))
-        sweeper.sweep(anew=True)
-        asked_once_more = sweeper.standing(mine)
-        assert asked_once_more.status is Status.NEEDS_REVIEW, "paid there, and failed here: told once"
-        mine = decided(sweeper, orphan, Status.FAILED)
+        (payment,) = sweeper.ledger.payments()
+        mine = decided(sweeper, payment, Status.FAILED)
+        sweeper.gateway.asked.clear()
         for _ in range(3):
             sweeper.sweep(anew=True)
             assert sweeper.standing(mine) == mine
-            assert sweeper.findings() == [("status_drift", "none")]
+            assert ("status_drift", "none") in sweeper.findings()
+            assert {action for _, action in sweeper.findings()} == {"none"}
+        assert sweeper.gateway.asked == []
+
+    def test_is_reopened_by_another_word(self) -> None:
+        sweeper = Sweeper(row(**SUSPICIOUS))
+        payment = sweeper.paid()
+        sweeper.sweep()
+        decided(sweeper, payment, Status.SUCCEEDED)
+        sweeper.listing.told = [row("FAILED", **SUSPICIOUS)]
+        sweeper.sweep(anew=True)
+        assert sweeper.standing(payment).status is Status.NEEDS_REVIEW
+        assert sweeper.findings() == [("status_drift", "needs_review")]
 
     def test_on_a_mismatch_is_not_doubted_for_the_same_amount(self) -> None:
         sweeper = Sweeper(row(amount="10000"))
@@ -443,7 +463,6 @@ def test_reconcile_tells_the_bus_what_the_sweep_has_found() -> None:
         "payment.succeeded",
     ]
     assert {event.detail["metadata"]["source"] for event in bus.events} == {"request", "answer", "sweep"}
-    assert sweeper.gateway.asked == []
 
 
 class TestOrphans:
@@ -485,20 +504,28 @@ class TestOrphans:
         assert sweeper.findings() == [("orphan", "settled")]
 
     @pytest.mark.parametrize("said", ["PENDING", "INIT", "REDIRECT", "ON_HOLD"])
-    def test_one_that_may_yet_move_some_waits_for_a_human(self, said: str) -> None:
-        _, payment = self.orphaned(said)
-        assert payment.status is Status.NEEDS_REVIEW
+    def test_one_that_is_not_over_is_a_line_and_looked_at_again(self, said: str) -> None:
+        sweeper = Sweeper(row(said, transaction_id="PA7", order_id="theirs-1"))
+        sweeper.sweep()
+        assert sweeper.ledger.payments() == []
+        assert sweeper.findings() == [("orphan", "none")]
+        sweeper.listing.told = [row("ABANDONED", transaction_id="PA7", order_id="theirs-1")]
+        sweeper.sweep(anew=True)
+        assert sweeper.findings() == [("orphan", "settled")]
 
-    def test_it_holds_the_order_it_was_for(self) -> None:
-        sweeper, payment = self.orphaned()
-        order = sweeper.ledger.order("theirs-1")
-        assert order is not None
-        assert order.attempts == (payment.id,)
-
-    @pytest.mark.parametrize("order_id", [None, "", "x", "pay_me", "a b c", "é" * 10, "theirs~2", 17, {"a": 1}])
-    def test_under_a_word_that_is_no_order_of_ours_it_holds_none(self, order_id: object) -> None:
-        _, payment = self.orphaned(order_id=order_id)
+    @pytest.mark.parametrize("order_id", ["theirs-1", None, "", "pay_me", "a b c", "theirs~2", 17, {"a": 1}])
+    def test_it_holds_no_order_for_its_shop_may_only_count_as_ours_does(self, order_id: object) -> None:
+        sweeper, payment = self.orphaned(order_id=order_id)
         assert payment.order_id is None
+        assert sweeper.ledger.order("theirs-1") is None
+        assert sweeper.report()["findings"][0]["order_id"] == (order_id if order_id == "theirs-1" else ANY)
+
+    @pytest.mark.parametrize("day", ["2027-01-30", "2027-02-01"])
+    def test_one_of_another_day_is_another_sweeps(self, day: str) -> None:
+        sweeper = Sweeper(row(transaction_id="PA7", created_at=f"{day}T12:00:00Z"))
+        assert sweeper.sweep()["rows"] == 1
+        assert sweeper.ledger.payments() == []
+        assert sweeper.findings() == []
 
     def test_a_second_charge_for_an_order_stands_beside_the_first(self) -> None:
         sweeper = Sweeper(row(), row(transaction_id="PA7"))
@@ -508,25 +535,6 @@ class TestOrphans:
         assert sweeper.standing(payment) == payment
         assert (other.order_id, other.transaction_id, other.status) == (None, "PA7", Status.NEEDS_REVIEW)
         assert sweeper.findings() == [("orphan", "needs_review")]
-
-    @pytest.mark.parametrize("page_size", [1, 2])
-    def test_of_two_charges_for_a_payment_in_doubt_only_one_can_be_its_own(self, page_size: int) -> None:
-        sweeper = Sweeper(row("FAILED"), row(transaction_id="PA7"), page_size=page_size)
-        payment = sweeper.claimed()
-        sweeper.sweep()
-        assert sweeper.standing(payment).status is Status.FAILED
-        (other,) = [each for each in sweeper.ledger.payments() if each.id != payment.id]
-        assert (other.transaction_id, other.status) == ("PA7", Status.NEEDS_REVIEW)
-        assert sweeper.findings() == [("settled", "settled"), ("orphan", "needs_review")]
-
-    def test_a_second_one_for_a_payment_that_failed_without_a_transaction_is_seen(self) -> None:
-        """Proved never to have arrived, and then there are two of it: the first is its own, the second is not."""
-        sweeper = Sweeper(row("PENDING", transaction_id="PA1"), row(transaction_id="PA2"), page_size=1)
-        payment = sweeper.settled(Status.FAILED, transaction_id=None)
-        sweeper.gateway.will_say(samples.report("PENDING", transaction_id="PA1"))
-        sweeper.sweep()
-        assert sweeper.standing(payment).transaction_id == "PA1"
-        assert sweeper.findings() == [("status_drift", "needs_review"), ("orphan", "needs_review")]
 
     def test_it_hears_of_its_refund_at_once_and_later(self) -> None:
         sweeper, payment = self.orphaned(**REFUNDED)
@@ -591,15 +599,32 @@ class TestUnlisted:
         assert sweeper.findings() == []
         assert len(sweeper.gateway.asked) == 1
 
-    def test_one_that_nobody_there_knows_goes_to_a_human(self) -> None:
+    def test_one_that_nobody_there_knows_on_two_days_goes_to_a_human(self) -> None:
         sweeper = Sweeper()
         payment = sweeper.paid()
-        sweeper.sweep()
+        for _ in range(2):  # on one day once is enough to be wrong: other keys, a gateway that moves house
+            sweeper.sweep(anew=True)
+            assert sweeper.standing(payment).history == payment.history
+            assert sweeper.findings() == [("unknown_to_gateway", "none")]
+            assert sweeper.on_unlisted() == {payment.id}
+        sweeper.clock.forward(hours=24)
+        sweeper.sweep(anew=True)
         after = sweeper.standing(payment)
         assert after.failure is not None
         assert (after.status, after.failure.code) == (Status.NEEDS_REVIEW, "unknown_to_gateway")
         assert sweeper.findings() == [("unknown_to_gateway", "needs_review")]
         assert sweeper.on_unlisted() == set()
+
+    def test_one_that_was_unknown_once_and_is_listed_is_forgotten(self) -> None:
+        sweeper = Sweeper()
+        payment = sweeper.paid()
+        sweeper.sweep()
+        sweeper.clock.forward(hours=24)
+        sweeper.listing.told.append(row())
+        sweeper.sweep(anew=True)
+        assert sweeper.findings() == []
+        assert sweeper.on_unlisted() == set()
+        assert sweeper.standing(payment).status is Status.SUCCEEDED
 
     def test_an_open_one_is_left_to_reconcile(self) -> None:
         sweeper = Sweeper()
@@ -680,7 +705,8 @@ class TestUnlisted:
         sweeper = Sweeper()
         for nth in range(20):
             sweeper.paid(f"key-{nth}", f"PA{nth}", order_id=None)
-        assert sweeper.sweep()["findings"] == {"unknown_to_gateway": 20}
+            sweeper.gateway.will_say(samples.report(transaction_id=f"PA{nth}", order_id=None))
+        assert sweeper.sweep()["findings"] == {"not_listed": 20}
         assert len(sweeper.gateway.asked) == 20
         assert sweeper.on_unlisted() == set()
 

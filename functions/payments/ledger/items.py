@@ -64,6 +64,7 @@ def state(payment: Payment) -> Item:
         "asks": payment.follow_up.asks,
         "not_found": payment.follow_up.not_found,
         "arrived": payment.follow_up.arrived,
+        "missing_since": stamp(payment.follow_up.missing_since),
     }
 
 
@@ -103,6 +104,7 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
             asks=int(item["asks"]),
             not_found=int(item["not_found"]),
             arrived=item["arrived"],
+            missing_since=moment(item.get("missing_since")),
         ),
         revision=int(item["revision"]),
         published=int(item["published"]),
