@@ -67,7 +67,7 @@ _DECLARED: Final = (
     Metric("ReconcileBroken", Count, "Payments that a run stumbled over; their lease keeps them for a later run"),
     Metric("ReconcileOutOfTime", Count, "Runs that ended before everything due was done"),
     Metric("ReconcileLag", Seconds, "The longest that a payment taken in a run had been due"),
-    Metric("SweepsFinished", Count, "The schedule's sweeps of the gateway's list that came to their end, with their report"),
+    Metric("SweepsFinished", Count, "The schedule's sweeps that came to their end, with their report"),
     Metric("SweepRows", Count, "Transactions of the gateway's list that a finished sweep compared"),
     Metric("SweepFindings", Count, "Lines in the report of a finished sweep", by="finding", total=False),
     Metric("SweepsUnfinished", Count, "Calls of the sweep that ended before it did: a later one goes on"),
