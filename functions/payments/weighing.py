@@ -76,7 +76,8 @@ class Weighing(Judging):
         found = differences(heard, listed)
         told: Told = dict.fromkeys((kind for kind in found if kind in seen), "none")
         if heard is payment and len(told) == len(found):
-            return self.named(payment, listed), told  # a human has decided, or there is nothing to decide
+            # A human has decided, or there is nothing to decide. In review he is to find out which one is ours.
+            return payment if payment.status is Status.NEEDS_REVIEW else self.named(payment, listed), told
         doubted = heard.status is Status.NEEDS_REVIEW and payment.status is not Status.NEEDS_REVIEW
         if self.is_fresh(payment) and (doubted or len(told) < len(found)):
             return payment, {**told, "unconfirmed": "none"}
@@ -92,9 +93,9 @@ class Weighing(Judging):
 
     def _answered(self, payment: Payment, listed: Report, answer: Report, seen: Told) -> tuple[Payment, Told]:
         after, told = self.contradicted(payment, answer)
-        told = {**seen, **told}
+        after, told = self.named(after, answer), {**seen, **told}
         if self._is_borne_out(after, listed):
-            return self.named(after, listed), told
+            return after, told
         self.confirming.doubt()
         if "unconfirmed" not in told:
             unsaid = self.is_fresh(payment) or is_silent_on(payment, listed, answer)
