@@ -1,6 +1,6 @@
 """What the template sets is what the settings read, function by function, with every value it lets through."""
 
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
@@ -46,5 +46,5 @@ def test_choices_are_the_same_on_both_sides(name: str) -> None:
     parameters = estate.written()["Parameters"]
     for variable, value in set_by_template(name).items():
         offered = parameters.get(estate.referred(value), {}).get("AllowedValues")
-        read = get_args(settings_of(name).model_fields[variable.lower()].annotation)
-        assert set(offered or ()) == set(read), variable
+        read = settings_of(name).model_fields[variable.lower()].annotation
+        assert set(offered or ()) == set(get_args(read) if get_origin(read) is Literal else ()), variable

@@ -50,6 +50,7 @@ class TestTheDocument:
             message="Please redirect user to complete the payment.",
             redirect_url="https://backend.pay.agency/api/v1/test/card/checkout/FS0186280974141637",
             refunded=False,
+            charged_back=False,
         )
 
     def test_error_response_is_a_failure(self) -> None:
@@ -61,6 +62,7 @@ class TestTheDocument:
             currency="GBP",
             message="The Card is not supported for testing.",
             refunded=False,
+            charged_back=False,
         )
 
 
@@ -205,7 +207,7 @@ class TestOtherFacts:
     @pytest.mark.parametrize(
         ("part", "said"), [({"status": False}, False), ({}, None), ({"status": 0}, None), (None, None)]
     )
-    def test_nothing_said_is_no_word_against_it(self, part: Any, said: bool | None) -> None:
+    def test_nothing_said_is_no_word_against_it(self, *, part: Any, said: bool | None) -> None:
         report = read(body(refund=part, chargeback=part))
 
         assert (report.refunded, report.charged_back) == (said, said)
