@@ -72,17 +72,42 @@ class World:
         return fetched(self.stack, place)
 
     def age(self, payment_id: str) -> None:
-        """As if the payment had been made two hours ago: until then an open one may still be on its way."""
-        then = datetime.now(UTC) - timedelta(hours=2)
-        self.stack.admin.resource("dynamodb").Table(self.stack.table).update_item(
+        """As if what has happened to the payment had happened two hours before: the sweep leaves alone what is of this
+        hour, for the gateway's books may lag.
+        """
+        self._backdate(payment_id, ["created_at", *self._moments(payment_id)])
+
+    def settle_down(self, payment_id: str) -> None:
+        """As if what has happened to the payment were two hours old, but for its making, which is of today."""
+        self._backdate(payment_id, self._moments(payment_id))
+
+    def miss(self, payment_id: str) -> None:
+        """As if the sweep of two days ago had found that nobody there knew the payment."""
+        then = int((datetime.now(UTC) - timedelta(days=2)).timestamp() * 1000)
+        self._table.update_item(
             Key={"pk": payment_id},
-            UpdateExpression="SET created_at = :then",
+            UpdateExpression="SET missing_since = :then",
+            ExpressionAttributeValues={":then": then},
+        )
+
+    def _moments(self, payment_id: str) -> list[str]:
+        return [f"#history[{nth}].#at" for nth in range(len(self.item(payment_id)["history"]))]
+
+    def _backdate(self, payment_id: str, paths: list[str]) -> None:
+        then = datetime.now(UTC) - timedelta(hours=2)
+        self._table.update_item(
+            Key={"pk": payment_id},
+            UpdateExpression="SET " + ", ".join(f"{path} = :then" for path in paths),
+            ExpressionAttributeNames={"#history": "history", "#at": "at"},
             ExpressionAttributeValues={":then": then.strftime("%Y-%m-%dT%H:%M:%S.%fZ")},
         )
 
+    @property
+    def _table(self) -> Any:
+        return self.stack.admin.resource("dynamodb").Table(self.stack.table)
+
     def item(self, key: str) -> dict[str, Any]:
-        table = self.stack.admin.resource("dynamodb").Table(self.stack.table)
-        found: dict[str, Any] = table.get_item(Key={"pk": key}, ConsistentRead=True).get("Item", {})
+        found: dict[str, Any] = self._table.get_item(Key={"pk": key}, ConsistentRead=True).get("Item", {})
         return found
 
 
