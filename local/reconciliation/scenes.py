@@ -34,6 +34,9 @@ def _is_amended(gateway: Control, order: str) -> None:
     gateway.amend(order, amount=2050)
 
 
+FORGOTTEN = "web-2008"
+"""The gateway knows nothing of it, as it knew nothing of it the day before."""
+
 DAY = (
     Purchase("web-2001", 4990),
     Purchase("web-2002", 12900, later=Control.refund),
@@ -42,7 +45,7 @@ DAY = (
     Purchase("web-2005", 19900, later=Control.suspect),
     Purchase("web-2006", 3300, scenario="charged-then-500"),
     Purchase("web-2007", 5600, "EUR", scenario="decline", later=_pays_after_all),
-    Purchase("web-2008", 8800, "EUR", later=Control.forget),
+    Purchase(FORGOTTEN, 8800, "EUR", later=Control.forget),
     Purchase("web-2009", 1500, "EUR"),
     Purchase("web-2010", 4200, scenario="decline"),
     Purchase("web-2011", 990, later=_is_left_out),

@@ -32,7 +32,9 @@ def here() -> Iterator[World]:
 
 
 def orphans(here: World, day: str, count: int, **order: Any) -> list[str]:
-    return here.gateway.orphans(count, created_at=f"{day}T08:00:00Z", seconds_apart=30, **order)
+    """Declined ones: of those that were paid only a hundred would be taken in."""
+    told = {"status": "FAILED", "created_at": f"{day}T08:00:00Z", "seconds_apart": 30} | order
+    return here.gateway.orphans(count, **told)
 
 
 def calls(here: World, day: str, seconds: int, **asked: Any) -> list[dict[str, Any]]:
@@ -76,7 +78,7 @@ def test_what_a_killed_call_had_is_taken_up_when_its_hold_is_over(here: World) -
 
 def test_a_finished_sweep_is_done_again_only_when_it_is_said(here: World) -> None:
     day = LONG_AGO.format(7)
-    orphans(here, day, 1)
+    orphans(here, day, 1, status="SUCCESS")
     (first,) = calls(here, day, seconds=60)
     orphans(here, day, 1)
 
