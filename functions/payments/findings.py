@@ -83,6 +83,7 @@ class Finding:
     payment_id: str | None = None
     transaction_id: str | None = None
     order_id: str | None = None
+    made_at: datetime | None = None
     amount_here: int | None = None
     amount_gateway: int | None = None
     currency_here: str | None = None

@@ -15,6 +15,7 @@ def line(kind: Kind, action: Action, payment: Payment | None, row: ListedRow | N
         payment_id=payment.id if payment else None,
         transaction_id=(payment.transaction_id if payment else None) or (report.transaction_id if report else None),
         order_id=(payment.order_id if payment else None) or (row.order_id if row else None),
+        made_at=(row.created_at if row else None) or (payment.created_at if payment else None),
         amount_here=payment.money.amount if payment else None,
         amount_gateway=whole(report.amount) if report else None,
         currency_here=payment.money.currency if payment else None,

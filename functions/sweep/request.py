@@ -14,6 +14,9 @@ from payments.listing import Span
 MOST_DAYS: Final = 366
 """A year and its leap day: more is several sweeps."""
 
+FIRST_YEAR: Final = 2015
+"""Before the gateway was."""
+
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -75,6 +78,8 @@ class _Payload(BaseModel):
         if (self.first is None) is not (self.last is None):
             raise ValueError("from and to: one is there without the other")
         if self.first is not None and self.last is not None:
+            if self.first.year < FIRST_YEAR:
+                raise ValueError(f"from: is before {FIRST_YEAR}")
             if self.last < self.first:
                 raise ValueError("to: is before from")
             if (self.last - self.first).days >= MOST_DAYS:

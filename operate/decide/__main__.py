@@ -13,6 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.decide.deciding import CHOICES, NotForYou, decide
+from payments.cards import may_hold_number
 from payments.ledger.dynamo import DynamoLedger
 from payments.times import utc_now
 
@@ -21,11 +22,22 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m operate.decide", description=__doc__)
     parser.add_argument("--payment", metavar="pay_…", required=True)
     parser.add_argument("--to", choices=CHOICES, required=True, help="what the gateway's back office says became of it")
-    parser.add_argument("--because", metavar="WORDS", required=True, help="what this rests on; it stays in the history")
-    parser.add_argument("--who", default=getpass.getuser(), help="who decides (default: you, %(default)s)")
+    parser.add_argument(
+        "--because", metavar="WORDS", required=True, type=_words, help="what this rests on; it stays in the history"
+    )
+    parser.add_argument("--who", default=getpass.getuser(), type=_words, help="who decides (default: you, %(default)s)")
     parser.add_argument("--stack", default="payments", help="the stack whose outputs name the table")
     parser.add_argument("--table", help="instead of the stack's")
     return parser.parse_args(arguments)
+
+
+def _words(text: str) -> str:
+    """They stay in the history for ever, and are shown to whoever may read the payment."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("say what it rests on")
+    if may_hold_number(text) or "@" in text:
+        raise argparse.ArgumentTypeError("may hold no card's number and no email address")
+    return text
 
 
 def _table(chosen: argparse.Namespace) -> str:

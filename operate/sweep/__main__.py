@@ -7,6 +7,7 @@ compared to their end, with 3 when the gateway's list had holes.
 """
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -34,14 +35,21 @@ _PATIENT: Final = Config(read_timeout=910, tcp_keepalive=True, retries={"total_m
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m operate.sweep", description=__doc__)
-    parser.add_argument(
-        "--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True, help="YYYY-MM-DD"
-    )
-    parser.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True, help="included")
+    parser.add_argument("--from", dest="first", metavar="DAY", type=_day, required=True, help="YYYY-MM-DD")
+    parser.add_argument("--to", dest="last", metavar="DAY", type=_day, required=True, help="included")
     parser.add_argument("--anew", action="store_true", help="again, though these days have been swept, or are stuck")
     parser.add_argument("--save", metavar="DIR", type=Path, help="where to put the report's two files")
     parser.add_argument("--stack", default="payments", help="the stack whose outputs name the function")
     return parser.parse_args(arguments)
+
+
+def _day(text: str) -> date:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise argparse.ArgumentTypeError("must be a day as YYYY-MM-DD")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("is no day of the calendar") from None
 
 
 def main(
@@ -64,10 +72,14 @@ def main(
     except (ClientError, BotoCoreError, SweepRefused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except OSError as error:
+        sys.stderr.write(f"the report cannot be saved to {chosen.save}: {error.strerror}\n")
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write(
             "\nStopped waiting. The call under way ends by itself, and what it has written stays.\n"
-            f"To go on where it stopped: python -m operate.sweep {_days(chosen)} --stack {chosen.stack}\n"
+            f"To go on where it stopped: python -m operate.sweep {_days(chosen)} --stack {chosen.stack}"
+            f"{f' --save {chosen.save}' if chosen.save else ''}\n"
         )
         return INTERRUPTED
     return 0 if result["complete"] else INCOMPLETE

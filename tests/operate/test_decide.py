@@ -116,6 +116,27 @@ def test_only_a_verdict_can_be_decided(to: str, capsys: pytest.CaptureFixture[st
     assert "invalid choice" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--because", "--who"])
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("", "say what it rests on"),
+        ("  ", "say what it rests on"),
+        ("card 4111 1111 1111 1111", "no card's number"),
+        ("411111******1111", "no card's number"),
+        ("james@example.com says so", "no email address"),
+    ],
+)
+def test_what_stays_in_the_history_names_no_card_and_no_shopper(
+    option: str, words: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        options(["--payment", "pay_1", "--to", "failed", "--because", WHY, option, words])
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "4111" not in said
+
+
 def test_a_reason_is_required(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         options(["--payment", "pay_1", "--to", "failed"])

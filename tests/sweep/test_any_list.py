@@ -66,7 +66,8 @@ def stack(
         sweeper.gateway = Stubborn(sweeper.listing, answers)
     for order_id, (status, is_known) in here.items():
         theirs = next((told["transaction_id"] for told in rows if told["order_id"] == order_id), "PA99")
-        transaction_id = theirs if is_known else None
+        # What the gateway said succeeded has its transaction's id: that is what the move rests on.
+        transaction_id = theirs if is_known or status is Status.SUCCEEDED else None
         if status is Status.PROCESSING:
             sweeper.claimed(order_id, order_id=order_id)
         else:

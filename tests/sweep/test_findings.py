@@ -136,6 +136,7 @@ class TestMoneyOnItsWayBack:
                 "payment_id": payment.id,
                 "transaction_id": samples.TRANSACTION_ID,
                 "order_id": samples.ORDER_ID,
+                "made_at": "2027-01-31T09:30:00.000Z",
                 "amount_here": 100,
                 "amount_gateway": 100,
                 "currency_here": "GBP",

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import chain, repeat
@@ -353,3 +354,15 @@ def test_a_call_that_lost_its_hold_writes_no_part_over_the_other_ones() -> None:
     desk = sweeper.wired(lambda target: Slow() if target is sweeper.ledger else target)
     assert desk.take(ASKED, lambda: PLENTY)["state"] == "held"
     assert [sweeper.files.files[key] for key in sorted(sweeper.files.files)] == taken
+
+
+def test_a_report_of_a_day_that_was_not_over_is_no_answer_later() -> None:
+    sweeper = Sweeper(row())
+    sweeper.paid()
+    sweeper.clock.now = START + timedelta(hours=3)
+    early = sweeper.sweep()
+    sweeper.clock.now = START + timedelta(days=2)
+    late = sweeper.sweep()
+    assert (early["state"], late["state"]) == ("finished", "finished")
+    assert early["report"] != late["report"]
+    assert sweeper.sweep()["report"] == late["report"], "its days were over"

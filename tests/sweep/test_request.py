@@ -44,6 +44,11 @@ def test_a_person_asks_for_any() -> None:
     assert asked(**{"from": "2026-11-22", "to": "2026-11-22", "anew": True}).anew
 
 
+def test_before_the_gateway_there_is_nothing() -> None:
+    with pytest.raises(RequestRefused, match="from: is before 2015"):
+        asked(**{"from": "0001-01-01", "to": "0001-01-02"})
+
+
 def test_a_year_is_the_most() -> None:
     span = asked(**{"from": "2025-11-22", "to": "2026-11-22"}).span
     assert (span.last - span.first).days + 1 == 366
