@@ -13,6 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.decide.deciding import CHOICES, NotForYou, decide
+from operate.outputs import outputs_of
 from payments.cards import may_hold_number
 from payments.ledger.dynamo import DynamoLedger
 from payments.times import utc_now
@@ -43,9 +44,7 @@ def _words(text: str) -> str:
 def _table(chosen: argparse.Namespace) -> str:
     if chosen.table:
         return str(chosen.table)
-    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=chosen.stack)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    return str(outputs["TableName"])
+    return outputs_of(boto3.client("cloudformation"), chosen.stack)["TableName"]
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from operate.outputs import outputs_of
 from operate.republish.finding import of_day, of_payment
 from operate.republish.telling import CountingBus, Terminal, Told, tell_again
 from payments.bus.eventbridge import EventBridgeBus
@@ -44,8 +45,7 @@ def republish(chosen: argparse.Namespace) -> Told:
 def _names(chosen: argparse.Namespace) -> tuple[str, str]:
     if chosen.table and chosen.bus:
         return chosen.table, chosen.bus
-    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=chosen.stack)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    outputs = outputs_of(boto3.client("cloudformation"), chosen.stack)
     return chosen.table or outputs["TableName"], chosen.bus or outputs["BusName"]
 
 

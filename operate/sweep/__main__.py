@@ -19,6 +19,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from operate.outputs import outputs_of
 from operate.sweep.calling import Days, Result, SweepFunction, SweepRefused, swept
 from operate.sweep.saving import saved
 from operate.sweep.telling import outcome, progress
@@ -87,9 +88,8 @@ def main(
 
 def sweep(chosen: argparse.Namespace, aws: Aws, sleep: Callable[[float], None]) -> Result:
     """Calls until it is finished, and tells of each call. Raises SweepRefused."""
-    (stack,) = aws("cloudformation").describe_stacks(StackName=chosen.stack)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    function = SweepFunction(aws("lambda", config=_PATIENT), outputs["SweepFunctionName"])
+    name = outputs_of(aws("cloudformation"), chosen.stack)["SweepFunctionName"]
+    function = SweepFunction(aws("lambda", config=_PATIENT), name)
     result: Result = {}
     for result in swept(function, _days(chosen), anew=chosen.anew, sleep=sleep):
         _say(progress(result))
