@@ -150,7 +150,7 @@ class PayAgency:
         report = wire.report_of(envelope, self.dialect, hidden, private)
         if report is not None:
             return report
-        if 400 <= exchange.status < 500 and exchange.status not in refusals.UNDECIDED and refusals.is_bare(envelope):
+        if refusals.turns_down(exchange.status, envelope):
             message = wire.message_of(envelope, hidden, private)
             raise Refused(message or "the gateway refused the request", wire.field_errors(envelope, hidden, private))
         raise NoAnswer(f"HTTP {exchange.status} without an envelope")

@@ -16,7 +16,7 @@ from payments.cards import holds_masked_number, may_hold_number
 from payments.errors import NoAnswer, Refused
 from payments.gateway import wire
 from payments.gateway.client import PayAgency
-from payments.gateway.refusals import UNDECIDED, is_bare
+from payments.gateway.refusals import turns_down
 from payments.gateway.transport import Exchange
 from payments.listing import ListedRow, Page, Span, UnreadableRow
 from payments.money import EXPONENTS, exact, in_minor_units
@@ -64,7 +64,7 @@ class PayAgencyList:
 def _page(exchange: Exchange, dialect: wire.Dialect, now: datetime) -> Page:
     # A byte that is no UTF-8, in a name for one, must not hide a whole page.
     told = wire.parse(exchange.body.decode("utf-8", "replace").encode())
-    if 400 <= exchange.status < 500 and exchange.status not in UNDECIDED and is_bare(told):
+    if turns_down(exchange.status, told):
         raise Refused(wire.message_of(told or {}) or "the gateway refused the request")
     if told is None or exchange.status != 200:
         raise NoAnswer(f"HTTP {exchange.status} without a page")

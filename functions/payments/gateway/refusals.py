@@ -10,7 +10,7 @@ from payments.gateway.transport import Exchange
 
 _A_PAYMENT: Final = re.compile(r"\b(transaction|payment|order|charge|record)", re.IGNORECASE)
 
-UNDECIDED: Final = frozenset({408, 409, 425, 429})
+_UNDECIDED: Final = frozenset({408, 409, 425, 429})
 """4xx codes that do not say that nothing happened: a time-out, a conflict with perhaps this very charge, "later"."""
 
 
@@ -34,6 +34,11 @@ def check_still_here(envelope: dict[str, Any] | None, private: Sequence[str]) ->
 def is_bare(envelope: dict[str, Any] | None) -> bool:
     """`errors`, or nothing but a message: what the gateway says when it refuses, with no payment in it."""
     return envelope is not None and "data" not in envelope and ("errors" in envelope or "message" in envelope)
+
+
+def turns_down(status: int, envelope: dict[str, Any] | None) -> bool:
+    """Whether the gateway read the request and says no: nothing happened there."""
+    return 400 <= status < 500 and status not in _UNDECIDED and is_bare(envelope)
 
 
 def speaks_of_a_payment(message: str) -> bool:
