@@ -29,13 +29,15 @@ def update(
     sets = [f"#{name} = :{name}" for name, value in changes.items() if value is not None]
     sets += [f"#{name} = list_append(#{name}, :{name})" for name in append]
     removes = [f"#{name}" for name, value in changes.items() if value is None]
-    clauses = [f"SET {', '.join(sets)}"] + ([f"REMOVE {', '.join(removes)}"] if removes else [])
+    clauses = [f"SET {', '.join(sets)}"] if sets else []
+    clauses += [f"REMOVE {', '.join(removes)}"] if removes else []
     clauses += [f"ADD {', '.join(f'#{name} :{name}' for name in add)}"] if add else []
     bound = {f":{name}": value for name, value in {**changes, **append, **add}.items() if value is not None}
+    bound |= values
     return {
         "UpdateExpression": " ".join(clauses),
         "ExpressionAttributeNames": {f"#{name}": name for name in [*changes, *append, *add]},
-        "ExpressionAttributeValues": wire({**bound, **values}),
+        **({"ExpressionAttributeValues": wire(bound)} if bound else {}),  # DynamoDB takes no empty ones
     }
 
 

@@ -64,7 +64,8 @@ class DynamoSweepLedger(DynamoLedger):
         """See `SweepLedger.cross_off`. It is no news of the payment: its revision stays."""
         for payment_id in payment_ids:
             try:
-                self._table.remove(payment_id, "unlisted_on", condition=IS_UNLISTED)
+                off = {"unlisted_on": None}
+                self._table.update(payment_id, off, condition=IS_UNLISTED, values={}, raises_revision=False)
             except ClientError as error:
                 failed_condition(error)  # somebody else has done it
 

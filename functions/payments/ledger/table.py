@@ -100,15 +100,6 @@ class Table:
         answer = self._waiting_out_conflicts(lambda: self._client.update_item(**request))
         return plain(answer.get("Attributes", {}))
 
-    def remove(self, pk: str, attribute: str, *, condition: str) -> None:
-        """Takes one attribute away, and changes nothing else, the revision neither."""
-        request = {
-            **self.key(pk),
-            "UpdateExpression": f"REMOVE {attribute}",
-            "ConditionExpression": condition,
-        }
-        self._waiting_out_conflicts(lambda: self._client.update_item(**request))
-
     def _waiting_out_conflicts(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         for nth in range(CONFLICT_TRIES - 1):
             try:
