@@ -18,7 +18,7 @@ from payments.payment import Payment
 from payments.ports import Clock
 from payments.refreshing import Refreshing
 from payments.refund_orders import RefundOrder
-from payments.refunding import Refunding
+from payments.refunding import Refunded, Refunding
 from payments.runtime import building
 from payments.runtime.settings import ChargeSettings
 from payments.runtime.telemetry import PowertoolsTelemetry
@@ -86,9 +86,7 @@ class Desk:
                 raise
         else:
             charged = self.charging.charge(order, self._webhook_address(event), seconds)
-        headers = {"Location": location(event, charged.payment)}
-        if charged.replayed:
-            headers["Idempotency-Replayed"] = "true"
+        headers = _headers_of(event, charged)
         return _told(charged.payment, answer_code(charged.payment, headers), headers)
 
     def _earlier(self, caller: str, key: str, told: bytes, forgiving: Context) -> Charged | None:
@@ -125,9 +123,7 @@ class Desk:
             reason=request.refund_body(request.body_bytes(event)).reason,
         )
         refunded = self.refunding.refund(self._payment(event), order, seconds)
-        headers = {"Location": location(event, refunded.payment)}
-        if refunded.replayed:
-            headers["Idempotency-Replayed"] = "true"
+        headers = _headers_of(event, refunded)
         return Answer(refund_code(refunded, headers), resource(refunded.payment), headers)
 
     def timeline(self, event: Event, seconds: float) -> Answer:
@@ -173,6 +169,14 @@ def open_desk(telemetry: PowertoolsTelemetry) -> Desk:
     refunding = Refunding(ledger, gateway, utc_now, telemetry)
     token_key = building.token_key_of(settings.token_secret_id, telemetry, secrets)
     return Desk(charging, refreshing, refunding, token_key, utc_now, settings.max_amount, settings.public_base_url)
+
+
+def _headers_of(event: Event, done: Charged | Refunded) -> dict[str, str]:
+    """Where the payment is found, and whether this request only repeated an earlier one."""
+    return {
+        "Location": location(event, done.payment),
+        **({"Idempotency-Replayed": "true"} if done.replayed else {}),
+    }
 
 
 def _told(payment: Payment, status: int, headers: dict[str, str]) -> Answer:
