@@ -51,6 +51,14 @@ class Answer:
     def said(self) -> Any:
         return read(self.raw)
 
+    @property
+    def said_if_json(self) -> Any:
+        """What it says; the words "not JSON" of a page that says nothing."""
+        try:
+            return self.said
+        except ValueError:
+            return "not JSON"
+
 
 @dataclass(frozen=True)
 class Merchant:

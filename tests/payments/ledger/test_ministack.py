@@ -6,14 +6,7 @@ from typing import Any
 import pytest
 
 from local.stack import ministack
-from payments.ledger.checkpoints import DynamoCheckpoints
-from payments.ledger.dynamo import DynamoLedger
-from payments.ledger.listed import DynamoSweepLedger
-from payments.progress import Checkpoints
-from tests.payments.ledger import tables
-from tests.payments.ledger.comparing import ComparedLedger
-from tests.payments.ledger.contract import LedgerContract, SweepContract
-from tests.payments.ledger.ports import Ledger
+from tests.payments.ledger.on_dynamo import LedgerOnDynamo, SweepOnDynamo
 
 pytestmark = pytest.mark.flow
 
@@ -29,23 +22,9 @@ def client() -> Iterator[Any]:
         running.process.release()
 
 
-class TestDynamoLedgerOnMiniStack(LedgerContract):
-    @pytest.fixture
-    def ledger(self, client: Any) -> Iterator[Ledger]:
-        with tables.made(client) as name:
-            yield DynamoLedger(client, name)
+class TestDynamoLedgerOnMiniStack(LedgerOnDynamo):
+    pass
 
 
-class TestSweepOnMiniStack(SweepContract):
-    @pytest.fixture
-    def table(self, client: Any) -> Iterator[str]:
-        with tables.made(client) as name:
-            yield name
-
-    @pytest.fixture
-    def ledger(self, client: Any, table: str) -> ComparedLedger:
-        return DynamoSweepLedger(client, table)
-
-    @pytest.fixture
-    def checkpoints(self, client: Any, table: str) -> Checkpoints:
-        return DynamoCheckpoints(client, table)
+class TestSweepOnMiniStack(SweepOnDynamo):
+    pass

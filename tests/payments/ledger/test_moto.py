@@ -8,14 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from payments.ledger.checkpoints import DynamoCheckpoints
-from payments.ledger.dynamo import DynamoLedger
-from payments.ledger.listed import DynamoSweepLedger
-from payments.progress import Checkpoints
-from tests.payments.ledger import tables
-from tests.payments.ledger.comparing import ComparedLedger
-from tests.payments.ledger.contract import LedgerContract, SweepContract
-from tests.payments.ledger.ports import Ledger
+from tests.payments.ledger.on_dynamo import LedgerOnDynamo, SweepOnDynamo
 
 
 class OneAtATime:
@@ -44,23 +37,9 @@ def client() -> Iterator[OneAtATime]:
         )
 
 
-@pytest.fixture
-def table(client: OneAtATime) -> Iterator[str]:
-    with tables.made(client) as name:
-        yield name
+class TestDynamoLedgerOnMoto(LedgerOnDynamo):
+    pass
 
 
-class TestDynamoLedgerOnMoto(LedgerContract):
-    @pytest.fixture
-    def ledger(self, client: OneAtATime, table: str) -> Ledger:
-        return DynamoLedger(client, table)
-
-
-class TestSweepOnMoto(SweepContract):
-    @pytest.fixture
-    def ledger(self, client: OneAtATime, table: str) -> ComparedLedger:
-        return DynamoSweepLedger(client, table)
-
-    @pytest.fixture
-    def checkpoints(self, client: OneAtATime, table: str) -> Checkpoints:
-        return DynamoCheckpoints(client, table)
+class TestSweepOnMoto(SweepOnDynamo):
+    pass
