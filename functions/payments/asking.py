@@ -1,9 +1,14 @@
 """Asking: what the gateway says of one payment, asked only of the gateway that it was sent to."""
 
+from typing import Final
+
 from payments.errors import NotSent
 from payments.payment import Payment
 from payments.ports import Gateway
 from payments.reports import Report
+
+ASK_SECONDS: Final = 8.0
+"""The longest that one question to the gateway may take."""
 
 
 def ask(gateway: Gateway, payment: Payment, seconds: float) -> Report:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from payments.findings import Action, Kind
-from payments.hearing import INTEGRITY_MISMATCH, hear, hear_flags, was_decided_on
+from payments.hearing import INTEGRITY_MISMATCH, hear, hear_flags, is_decided_by_hand, was_decided_on
 from payments.history import Entry
 from payments.payment import Payment
 from payments.reports import Report, mismatches
@@ -14,16 +14,14 @@ from payments.statuses import FINAL, FREES_THE_ORDER, Status
 LAG: Final = timedelta(hours=1)
 """So long the gateway's list and its status API may both be behind what it told us itself."""
 
-_REQUESTED: Final = frozenset({"requested"})
-"""A refund of ours that we do not know the fate of."""
-
 _SEEN_AS: Final[dict[str, Kind]] = {"amount": "amount_drift", "currency": "currency_drift"}
 
 
 def news(payment: Payment, report: Report, at: datetime) -> Payment:
     """What the payment would be if the list were believed; the very same object when that is no news.
 
-    A row without a verdict moves nothing: lists lag, and the shopper may be at the gateway's page.
+    A row without a verdict moves nothing: lists lag, and the shopper may be at the gateway's page. Nor does one talk a
+    human's decision away.
     """
     if is_decided_by_hand(payment) or not has_verdict(report):
         return flagged(payment, report, at)
@@ -104,25 +102,19 @@ def acted_on(payment: Payment, report: Report | None = None) -> frozenset[Kind]:
     return frozenset(seen | {"status_drift"} if report is not None and was_decided_on(payment, report) else seen)
 
 
-def is_decided_by_hand(payment: Payment) -> bool:
-    """The last word on the status was a human's: the list, which he has seen, does not talk it away."""
-    moves = [entry for entry in payment.history if entry.name == entry.status.value]
-    return moves[-1].source == "operator"
-
-
 def told_by(payment: Payment, entry: Entry) -> Iterator[tuple[Kind, Action]]:
     """What a history entry of the sweep's has to tell a person."""
     if named := _named(entry):
         yield from ((kind, "needs_review" if entry.status is Status.NEEDS_REVIEW else "settled") for kind in named)
     elif entry.name == "refunded":
         before = payment.history[entry.sequence - 2].refund
-        yield "refund_confirmed" if before.status in _REQUESTED else "refunded_elsewhere", "settled"
+        yield "refund_confirmed" if before.status == "requested" else "refunded_elsewhere", "settled"
     elif entry.name == "charged_back":
         yield "charged_back", "settled"
     elif entry.name == Status.NEEDS_REVIEW.value:
         doubted = entry.failure is not None and entry.failure.code == INTEGRITY_MISMATCH
         yield "mismatch" if doubted else "settled", "needs_review"
-    elif entry.status in FINAL and entry.name == entry.status.value:
+    elif entry.status in FINAL and entry.is_move:
         yield "late_success" if entry.previous_status in FREES_THE_ORDER else "settled", "settled"
 
 

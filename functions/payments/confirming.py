@@ -4,14 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from payments.asking import ask
+from payments.asking import ASK_SECONDS, ask
 from payments.errors import GatewayError, OutOfTime, SecretUnusable, UnknownToGateway
 from payments.payment import Payment
 from payments.ports import Gateway, Telemetry
 from payments.reports import Report
-
-ASK_SECONDS: Final = 8.0
-"""The longest that one question to the gateway may take."""
 
 DOUBTS: Final = 100
 """Doubts that one sweep may have. Real drift is a few a day: a list that contradicts a hundred payments is itself in
@@ -26,7 +23,7 @@ LEAST_SECONDS: Final = 12.0
 
 @dataclass(slots=True)
 class Confirming:
-    """The questions of one call, and the sweep's one budget: `asked` counts its doubts so far, all calls together.
+    """The questions of one call, and the sweep's one budget: `doubts` counts those so far, all calls together.
 
     A list can be wrong as a whole, and then about everybody. So nothing is done to a payment on its word alone: the
     status API is asked, and what IT says is settled. What bears the list out costs nothing, and a day with 500 lost
@@ -43,7 +40,7 @@ class Confirming:
     gateway: Gateway
     telemetry: Telemetry
     seconds_left: Callable[[], float]
-    asked: int = 0
+    doubts: int = 0
     silences: int = 0
     doubtful: bool = False
 
@@ -54,16 +51,16 @@ class Confirming:
 
     def may_doubt(self) -> bool:
         """Whether there may be one more; somebody is told when not."""
-        if self.asked < DOUBTS:
+        if self.doubts < DOUBTS:
             return True
         if not self.doubtful:
             self.doubtful = True
-            self.telemetry.note("sweep_doubtful", why="too much contradicted", count=self.asked)
+            self.telemetry.note("sweep_doubtful", why="too much contradicted", count=self.doubts)
         return False
 
     def doubt(self) -> None:
         """Counts one."""
-        self.asked += 1
+        self.doubts += 1
 
     def confirm(self, payment: Payment) -> Report | None:
         """What the status API says of a payment of which the list has news; None when nothing, or it is spared."""

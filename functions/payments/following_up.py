@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from payments import refunds
-from payments.asking import ask
+from payments.asking import ASK_SECONDS, ask
 from payments.errors import GatewayError, Released, SecretUnusable, UnknownToGateway
 from payments.history import Failure
 from payments.payment import Payment
@@ -22,9 +22,6 @@ BACK_OFF: Final = tuple(timedelta(seconds=s) for s in (60, 300, 900, 3600, 21600
 
 LEASE: Final = timedelta(seconds=90)
 """How long one run keeps a payment to itself: longer than a function may run, so two runs never do the same work."""
-
-ASK_SECONDS: Final = 8.0
-"""The longest that one question to the gateway may take."""
 
 CONFIRMED_ASKS: Final = 3
 """A webhook may be ahead of the status API: a verdict that it contradicts stands once it is confirmed this often."""

@@ -62,10 +62,13 @@ def _moved(payment: Payment, report: Report, source: Source, at: datetime, evide
 
 def was_decided_on(payment: Payment, report: Report) -> bool:
     """Whether a human has decided, knowing this very word of the gateway's: saying it again changes nothing."""
-    moves = [entry for entry in payment.history if entry.name == entry.status.value]
-    if moves[-1].source != "operator":
-        return False
-    return any(entry.evidence.get("gateway_status") == report.said for entry in moves[-2:-1])
+    doubts = payment.moves[-2:-1]
+    return is_decided_by_hand(payment) and any(doubt.evidence.get("gateway_status") == report.said for doubt in doubts)
+
+
+def is_decided_by_hand(payment: Payment) -> bool:
+    """Whether the last word on the status was a human's."""
+    return payment.moves[-1].source == "operator"
 
 
 def _follows(payment: Payment, to: Status) -> bool:

@@ -62,3 +62,8 @@ class Entry:
     refund: Refund = NOT_REFUNDED
     chargeback: Chargeback = NOT_CHARGED_BACK
     failure: Failure | None = None
+
+    @property
+    def is_move(self) -> bool:
+        """Whether it is a move to a status, and no fact beside one."""
+        return self.name == self.status.value

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from payments.comparing import acted_on, differences, flagged, is_decided_by_hand, is_fresh, told_by
+from payments.comparing import acted_on, differences, flagged, is_fresh, told_by
 from payments.confirming import Confirming
 from payments.findings import Action, Kind
-from payments.hearing import hear
+from payments.hearing import hear, is_decided_by_hand
 from payments.payment import Payment
 from payments.ports import Clock, Order, Telemetry
 from payments.reports import Report, mismatches

@@ -81,6 +81,11 @@ class Payment:
         return self.refund.status == "requested"
 
     @property
+    def moves(self) -> tuple[Entry, ...]:
+        """The entries that are moves from status to status, the intent among them; the others are facts beside it."""
+        return tuple(entry for entry in self.history if entry.is_move)
+
+    @property
     def frees_the_order(self) -> bool:
         """Another payment for the same order may be taken."""
         return self.status in FREES_THE_ORDER

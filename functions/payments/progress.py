@@ -28,7 +28,7 @@ class Progress:
     """One sweep. `cursor` is the gateway's while it is walked, then a place in our own index.
 
     `landmark`: a cursor seen earlier in this walk, so that a walk in circles is noticed. `parts`: report parts written.
-    `questions`: differences that the status API was asked about. `listed`: payments to be crossed off the index next.
+    `doubts`: those that this sweep has had. `listed`: payments to be crossed off the index next.
     `since`: from when on what sweeps have settled is this one's to tell. `daily`: it is the schedule's. `before`: marks
     of the last rows. `doubt`: why the list is not to be taken for whole, or where it is stuck.
     """
@@ -46,7 +46,7 @@ class Progress:
     rows: int = 0
     listed_total: int | None = None
     parts: int = 0
-    questions: int = 0
+    doubts: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     books: Books = field(default_factory=dict)
     listed: tuple[str, ...] = ()

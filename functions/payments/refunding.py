@@ -7,7 +7,7 @@ from typing import Final
 from uuid import uuid4
 
 from payments import refunds
-from payments.asking import ask
+from payments.asking import ASK_SECONDS, ask
 from payments.errors import (
     AlreadyChargedBack,
     AlreadyRefunded,
@@ -20,7 +20,6 @@ from payments.errors import (
     NotSent,
     Refused,
 )
-from payments.following_up import ASK_SECONDS
 from payments.history import Evidence, Failure
 from payments.payment import Payment
 from payments.plans import IN_DOUBT_ASK, LEAST_SECONDS, Answered, RefundRequest

@@ -8,6 +8,7 @@ from payments.books import Books, by_gateway, by_record, entered
 from payments.confirming import Confirming
 from payments.findings import NOTES, Finding
 from payments.identities import orphan_id_of
+from payments.judging import WeighingLedger
 from payments.listing import ListedRow, Span, UnreadableRow
 from payments.missing import Missing
 from payments.payment import Payment
@@ -15,7 +16,7 @@ from payments.ports import Clock, Telemetry
 from payments.progress import Progress, ReportPlace
 from payments.statuses import Status
 from payments.walking import ID_MARK, Walk, id_mark
-from payments.weighing import Weighing, WeighingLedger
+from payments.weighing import Weighing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Steps:
 
     def next(self, progress: Progress) -> Progress:
         """Takes one. Raises OutOfTime, ListUnanswered, ListStuck."""
-        self.confirming.asked = progress.questions
+        self.confirming.doubts = progress.doubts
         if progress.phase == "listing":
             return self._listing(progress)
         self.ledger.cross_off(progress.listed)
@@ -88,10 +89,8 @@ class Steps:
         # Where two transactions were made for one order, the one that was paid is weighed first.
         rows.sort(key=lambda row: row.report.verdict is not Status.SUCCEEDED)
         (known, sent), now, shown = self._known(rows), dict[str, Payment](), set[str]()
-        entries, entered_before = (
-            dict[str, tuple[ListedRow, Payment | None]](),
-            {mark[:ID_MARK] for mark in progress.before},
-        )
+        entries = dict[str, tuple[ListedRow, Payment | None]]()
+        entered_before = {mark[:ID_MARK] for mark in progress.before}
         for row in rows:
             self.confirming.check()
             mine = known.get(row.report.transaction_id)
@@ -172,7 +171,7 @@ class Steps:
         if findings:
             self.renew(progress)
             self.reports.write_part(progress, findings)
-        return replace(progress.counted(findings), books=books, questions=self.confirming.asked)
+        return replace(progress.counted(findings), books=books, doubts=self.confirming.doubts)
 
     def _weighing(self, progress: Progress) -> Weighing:
         return Weighing(self.ledger, self.confirming, self.clock, self.telemetry, self.live, progress.since)

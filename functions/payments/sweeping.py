@@ -96,9 +96,8 @@ class Sweeping:
         """The sweep to go on with: the one that stands, or a fresh one in its place."""
         if progress.live is not fresh.live:  # a stack that was switched to the other mode has other books
             progress = fresh
-        elif progress.phase == "done" and progress.started_at.date() <= progress.span.last:
-            progress = replace(fresh, daily=progress.daily)  # its last day was not over: more has happened since
-        elif anew and progress.phase == "done":
+        elif progress.phase == "done" and (anew or progress.started_at.date() <= progress.span.last):
+            # Asked for, or its last day was not over: more has happened since.
             progress = replace(fresh, daily=progress.daily)
         elif progress.phase != "done" and fresh.started_at - progress.started_at > TOO_OLD:
             progress = replace(fresh, since=progress.since, daily=progress.daily)

@@ -18,14 +18,12 @@ from payments.comparing import (
 )
 from payments.errors import Released
 from payments.findings import Finding, Kind
-from payments.judging import Judging, Told, WeighingLedger
+from payments.judging import Judging, Told
 from payments.lines import line
 from payments.listing import ListedRow
 from payments.payment import Payment
 from payments.reports import Report, mismatches
 from payments.statuses import Status
-
-__all__ = ["Weighing", "WeighingLedger"]
 
 Weighed = tuple[Payment | None, list[Finding]]
 
