@@ -60,12 +60,12 @@ decide: $(DEV) ## a human's decision on a payment in review or a refund in doubt
 	@PYTHONPATH=functions $(BIN) operate.decide $(ARGS)
 
 sweep: $(DEV) ## both books compared for any days, by hand: ARGS="--from 2026-11-01 --to 2026-11-15 --save reports"
-	@PYTHONPATH=functions $(BIN) operate.sweep $(ARGS)
+	@PYTHONPATH=functions $(BIN) operate.reconciliation $(ARGS)
 
 test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
 	@$(BIN) pytest
 
-test-unit: $(DEV) need-node ## what needs neither the stack nor a build (ARGS=tests/payments/test_charging.py: one file, in seconds)
+test-unit: $(DEV) need-node ## what needs neither the stack nor a build (ARGS=tests/payments/charging/test_charge.py: one file, in seconds)
 	@$(BIN) pytest -m "not flow and not slow" $(ARGS)
 
 test-flow: setup setup-browser ## through the local stack

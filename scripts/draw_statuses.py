@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from payments.statuses import FREES_THE_ORDER, MOVES, OPEN, Status
+from payments.model.status import FREES_THE_ORDER, MOVES, OPEN, Status
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "statuses.md"
 
@@ -36,7 +36,7 @@ def page() -> str:
     """The whole page."""
     return f"""# The statuses of a payment
 
-<!-- Written by scripts/draw_statuses.py from functions/payments/statuses.py; `make fix` writes it anew. -->
+<!-- Written by scripts/draw_statuses.py from functions/payments/model/status.py; `make fix` writes it anew. -->
 
 {_table()}
 

@@ -8,17 +8,17 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from payments import refunds
 from payments.bus.eventbridge import EventBridgeBus
-from payments.events import Event, event_of, replayed
-from payments.gateway.wire import VERDICTS
-from payments.hearing import hear
-from payments.history import Failure
-from payments.identities import payment_id_of
-from payments.money import Money
-from payments.payment import Payment, intent
-from payments.plans import RefundRequest
-from payments.reports import Report
+from payments.events.event import Event, event_of, replayed
+from payments.gateway.envelope import VERDICTS
+from payments.model import refund as refunds
+from payments.model.follow_up import RefundRequest
+from payments.model.gateway_transaction import Report
+from payments.model.history import Failure
+from payments.model.identifiers import payment_id_of
+from payments.model.money import Money
+from payments.model.payment import Payment, intent
+from payments.outcome.apply import hear
 
 Sample = dict[str, Any]
 

@@ -5,8 +5,8 @@ from typing import Any, Final, get_args, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter
 
-from payments.events import FACTS, SCHEMA_VERSION, SOURCE, EventDetail, Form
-from payments.statuses import Status
+from payments.events.event import FACTS, SCHEMA_VERSION, SOURCE, EventDetail, Form
+from payments.model.status import Status
 from scripts.event_samples import samples
 
 Schema = dict[str, Any]

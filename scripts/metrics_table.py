@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from payments.runtime.catalogue import METRICS, SIGNALS, Metric
+from payments.runtime.metrics import METRICS, SIGNALS, Metric
 
 PAGE = Path(__file__).parents[1] / "docs" / "observability.md"
 BETWEEN = re.compile(r"(?<=<!-- metrics -->\n).*(?=<!-- /metrics -->)", re.DOTALL)

@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from payments.events import SCHEMA_VERSION
+from payments.events.event import SCHEMA_VERSION
 from scripts.compatibility import breaches
 from scripts.event_samples import samples
 from scripts.event_schemas import Schema, schemas
@@ -39,7 +39,9 @@ def main() -> int:
     directory, fresh = HOUSE / "schemas" / SCHEMA_VERSION, schemas()
     if broken := refused(directory, fresh):
         sys.stderr.write("\n".join([f"Schema {SCHEMA_VERSION} would break its consumers:", *broken, ""]))
-        sys.stderr.write("Raise SCHEMA_VERSION in functions/payments/events.py, and see docs/consuming-events.md.\n")
+        sys.stderr.write(
+            "Raise SCHEMA_VERSION in functions/payments/events/event.py, and see docs/consuming-events.md.\n"
+        )
         return 1
     write(directory, fresh)
     write(HOUSE / "events", samples())

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, Final
 
-from charge.desk import Answer, Desk, Event, location, open_desk
 from charge.problems import Problem, problem_of
+from charge.routes import Answer, Desk, Event, location, open_desk
 from payments.errors import PaymentsError
 from payments.runtime.telemetry import PowertoolsTelemetry, powertools
 

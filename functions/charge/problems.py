@@ -6,17 +6,12 @@ from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
-from payments.errors import (
-    FieldError,
-    GatewayUnreachable,
-    IdempotencyKeyReused,
-    NotRefundable,
-    OrderTaken,
-    PaymentsError,
-    SecretUnusable,
-)
-from payments.payment import Payment
-from payments.statuses import Status
+from payments.charging.charge import OrderTaken
+from payments.errors import GatewayUnreachable, IdempotencyKeyReused, PaymentsError, SecretUnusable
+from payments.model.history import FieldError
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.refunding.eligibility import NotRefundable
 
 Retry = Literal["never", "same-key", "after"]
 FieldProblem = dict[str, str]

@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from charge.field_rules import Context
 from charge.problems import Problem, invalid_fields
-from charge.rules import Context
 from charge.schemas import CardBody, HostedBody, RefundBody
 
 MAX_BODY_BYTES: Final = 65_536

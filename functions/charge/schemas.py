@@ -6,12 +6,12 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from charge import rules
-from payments.cards import Card
+from charge import field_rules
+from payments.model.card import Card
 
-Name = Annotated[str, StringConstraints(min_length=3, max_length=191), AfterValidator(rules.letters)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(rules.printable)]
-Short = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(rules.printable)]
+Name = Annotated[str, StringConstraints(min_length=3, max_length=191), AfterValidator(field_rules.letters)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(field_rules.printable)]
+Short = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(field_rules.printable)]
 
 _ORDER_ID: Final = re.compile(r"(?!pay_)[A-Za-z0-9._-]{3,64}")
 
@@ -24,19 +24,21 @@ class HostedBody(BaseModel):
     payment_method: Literal["hosted"]
     first_name: Name
     last_name: Name
-    email: Annotated[str, AfterValidator(rules.email)]
+    email: Annotated[str, AfterValidator(field_rules.email)]
     address: Line
-    country: Annotated[str, AfterValidator(rules.country)]
+    country: Annotated[str, AfterValidator(field_rules.country)]
     city: Line
     state: Line
     zip: Short
-    ip_address: Annotated[str, AfterValidator(rules.ip_address)]
-    phone_number: Annotated[str, AfterValidator(rules.phone_number)]
-    amount: Annotated[int, Field(gt=0), AfterValidator(rules.at_most_the_maximum)]
-    currency: Annotated[str, AfterValidator(rules.currency)]
-    redirect_url: Annotated[str, AfterValidator(rules.redirect_url)]
-    order_id: Annotated[str, AfterValidator(rules.matching(_ORDER_ID, "order_id"))] | None = None
-    terminal_id: Annotated[str, AfterValidator(rules.matching(re.compile(r"[!-~]{1,64}"), "terminal_id"))] | None = None
+    ip_address: Annotated[str, AfterValidator(field_rules.ip_address)]
+    phone_number: Annotated[str, AfterValidator(field_rules.phone_number)]
+    amount: Annotated[int, Field(gt=0), AfterValidator(field_rules.at_most_the_maximum)]
+    currency: Annotated[str, AfterValidator(field_rules.currency)]
+    redirect_url: Annotated[str, AfterValidator(field_rules.redirect_url)]
+    order_id: Annotated[str, AfterValidator(field_rules.matching(_ORDER_ID, "order_id"))] | None = None
+    terminal_id: (
+        Annotated[str, AfterValidator(field_rules.matching(re.compile(r"[!-~]{1,64}"), "terminal_id"))] | None
+    ) = None
 
     def shopper(self) -> dict[str, str]:
         """The fields about the person, as the gateway names them."""
@@ -52,10 +54,10 @@ class CardBody(HostedBody):
     """With the card: the whole payload of the document."""
 
     payment_method: Literal["card"] = "card"  # type: ignore[assignment]  # the other method's body is this one's rest
-    card_number: Annotated[str, Field(repr=False), AfterValidator(rules.card_number)]
-    card_expiry_month: Annotated[str, AfterValidator(rules.month)]
-    card_expiry_year: Annotated[str, AfterValidator(rules.year)]
-    card_cvv: Annotated[str, Field(repr=False), AfterValidator(rules.cvv)]
+    card_number: Annotated[str, Field(repr=False), AfterValidator(field_rules.card_number)]
+    card_expiry_month: Annotated[str, AfterValidator(field_rules.month)]
+    card_expiry_year: Annotated[str, AfterValidator(field_rules.year)]
+    card_cvv: Annotated[str, Field(repr=False), AfterValidator(field_rules.cvv)]
 
     @model_validator(mode="after")
     def _keeps_the_card_to_itself(self) -> Self:
@@ -74,7 +76,7 @@ class RefundBody(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    reason: Annotated[Line, AfterValidator(rules.without_card_number)]
+    reason: Annotated[Line, AfterValidator(field_rules.without_card_number)]
 
 
 SHOPPER_FIELDS: Final = (

@@ -10,14 +10,14 @@ from functools import cache
 from typing import Any, Final
 
 from payments.errors import SecretUnusable
-from payments.gateway import wire
+from payments.gateway import envelope
 from payments.gateway.signature import Scheme
-from payments.notifying import Notifications, Outcome
-from payments.payment import Payment
-from payments.runtime import building
+from payments.model.payment import Payment
+from payments.model.timestamps import utc_now
+from payments.runtime import bootstrap
 from payments.runtime.settings import WebhookSettings
 from payments.runtime.telemetry import PowertoolsTelemetry, powertools
-from payments.times import utc_now
+from payments.webhooks.handle import Notifications, Outcome
 from webhook.delivery import delivery_of
 from webhook.verifier import Verifier
 
@@ -32,7 +32,7 @@ class Hatch:
 
     verifier: Verifier
     notifications: Notifications
-    dialect: wire.Dialect
+    dialect: envelope.Dialect
     telemetry: PowertoolsTelemetry
 
     def take(self, event: Event) -> int:
@@ -52,7 +52,7 @@ class Hatch:
         if payment is None:
             # Our own token for a payment we do not have: its claim was released, so nothing was sent for it.
             return self._refused(404, "unknown_payment")
-        report = wire.report_of(wire.parse(body) or {}, self.dialect)
+        report = envelope.report_of(envelope.parse(body) or {}, self.dialect)
         if report is None:
             return self._unread(payment)
         return _CODES[self.notifications.take(payment, report)]
@@ -98,20 +98,20 @@ def _telemetry() -> PowertoolsTelemetry:
 def _hatch() -> Hatch:
     telemetry = _telemetry()
     settings = WebhookSettings.from_environment()
-    secrets = building.aws("secretsmanager")
-    keys = building.gateway_keys_of(settings, telemetry, secrets)
-    token_keys = building.token_key_of(settings.token_secret_id, telemetry, secrets)
+    secrets = bootstrap.aws("secretsmanager")
+    keys = bootstrap.gateway_keys_of(settings, telemetry, secrets)
+    token_keys = bootstrap.token_key_of(settings.token_secret_id, telemetry, secrets)
     notifications = Notifications(
-        ledger=building.ledger_of(settings),
-        gateway=building.gateway_of(settings, keys, telemetry),
-        bus=building.bus_of(settings.bus_name, telemetry),
+        ledger=bootstrap.ledger_of(settings),
+        gateway=bootstrap.gateway_of(settings, keys, telemetry),
+        bus=bootstrap.bus_of(settings.bus_name, telemetry),
         clock=utc_now,
         telemetry=telemetry,
         confirm=settings.webhook_confirmation == "always",
     )
     scheme = Scheme(settings.webhook_digest, settings.webhook_encoding)
     verifier = Verifier(token_keys, keys, settings.webhook_signature, telemetry, scheme)
-    return Hatch(verifier, notifications, building.dialect_of(settings), telemetry)
+    return Hatch(verifier, notifications, bootstrap.dialect_of(settings), telemetry)
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":

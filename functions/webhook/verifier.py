@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from payments.gateway.keys import Keyring, candidates
+from payments.gateway.credentials import Keyring, candidates
 from payments.gateway.signature import DEFAULT_SCHEME, Scheme, signed_by
-from payments.ports import Telemetry
-from payments.webhook_urls import is_token
+from payments.ports.runtime import Telemetry
+from payments.webhooks.callback_token import is_token
 
 
 class TokenKeys(Protocol):

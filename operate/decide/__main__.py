@@ -14,9 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.decide.deciding import CHOICES, NotForYou, decide
 from operate.outputs import outputs_of
-from payments.cards import may_hold_number
-from payments.ledger.dynamo import DynamoLedger
-from payments.times import utc_now
+from payments.ledger.payments import DynamoLedger
+from payments.model.pan import may_hold_number
+from payments.model.timestamps import utc_now
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:

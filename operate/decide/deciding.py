@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from payments import refunds
-from payments.errors import IllegalMove, LostRace, PaymentsError
-from payments.history import Evidence, Failure
-from payments.ledger.dynamo import DynamoLedger
-from payments.payment import Payment
-from payments.statuses import MOVES, Status
+from payments.errors import PaymentsError
+from payments.ledger.payments import DynamoLedger
+from payments.model import refund as refunds
+from payments.model.history import Evidence, Failure
+from payments.model.payment import Payment
+from payments.model.status import MOVES, IllegalMove, Status
+from payments.ports.ledger import LostRace
 
 REFUNDED: Final = "refunded"
 REFUND_FAILED: Final = "refund_failed"

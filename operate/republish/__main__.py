@@ -17,7 +17,7 @@ from operate.outputs import outputs_of
 from operate.republish.finding import of_day, of_payment
 from operate.republish.telling import CountingBus, Terminal, Told, tell_again
 from payments.bus.eventbridge import EventBridgeBus
-from payments.identities import is_payment_id
+from payments.model.identifiers import is_payment_id
 
 _CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8})  # a scan yields to the payments that are being made
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final
 
-from payments.events import Event, published
-from payments.identities import ID_PREFIX
-from payments.ledger.dynamo import DynamoLedger
+from payments.events.event import Event, published
 from payments.ledger.expressions import plain, wire
-from payments.ledger.items import payment_of
+from payments.ledger.payment_items import payment_of
+from payments.ledger.payments import DynamoLedger
+from payments.model.identifiers import ID_PREFIX
 
 _PAYMENTS_UNTIL: Final = "begins_with(pk, :prefix) AND created_at < :end"
 

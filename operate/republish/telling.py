@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from payments.events import Event, replayed
-from payments.ports import Bus
+from payments.events.event import Event, replayed
+from payments.events.outbox import Bus
 
 
 @dataclass(frozen=True, slots=True)

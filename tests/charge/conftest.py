@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.charge.counter import Counter
+from tests.charge.charge_api import Counter
 
 
 @pytest.fixture

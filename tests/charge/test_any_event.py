@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.charge.counter import Counter, refund
+from tests.charge.charge_api import Counter, refund
 from tests.fakes.gateway import Refunds
-from tests.recorded import NAMES, recorded
+from tests.recorded_events import NAMES, recorded
 
 DOCUMENTED = {200, 201, 202, 400, 403, 404, 409, 413, 422, 500, 502, 503}
 TEXT = st.text(st.characters(), max_size=20)  # lone surrogates included: JSON can carry them

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from payments.errors import CredentialsRefused, FieldError, NoAnswer, NotSent, Refused, SecretUnusable
-from payments.webhook_urls import token_of
-from tests.charge.counter import RESOURCE, Counter, charge, problem
+from payments.errors import SecretUnusable
+from payments.model.history import FieldError
+from payments.ports.gateway import CredentialsRefused, NoAnswer, NotSent, Refused
+from payments.webhooks.callback_token import token_of
+from tests.charge.charge_api import RESOURCE, Counter, charge, problem
 from tests.fakes.gateway import Answers, Booked, Fails
-from tests.recorded import TOKEN_KEY, recorded
+from tests.recorded_events import TOKEN_KEY, recorded
 
 PAYMENT_ID = recorded("charge-get")["pathParameters"]["id"]
 

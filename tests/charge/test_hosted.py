@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from payments.errors import NoAnswer, NotSent
-from tests.charge.counter import RESOURCE, Counter, Told, problem
+from payments.ports.gateway import NoAnswer, NotSent
+from tests.charge.charge_api import RESOURCE, Counter, Told, problem
 from tests.fakes.gateway import Answers, Fails
-from tests.recorded import recorded
+from tests.recorded_events import recorded
 
 CARD = {
     "card_number": "4242424242424242",

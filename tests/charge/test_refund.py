@@ -2,11 +2,11 @@
 
 import pytest
 
-from payments.errors import NoAnswer, NotSent, Refused
-from payments.payment import Payment
-from tests.charge.counter import RESOURCE, Counter, problem, refund
+from payments.model.payment import Payment
+from payments.ports.gateway import NoAnswer, NotSent, Refused
+from tests.charge.charge_api import RESOURCE, Counter, problem, refund
 from tests.fakes.gateway import Booked, Refunds
-from tests.recorded import recorded
+from tests.recorded_events import recorded
 
 REPLAYED = "Idempotency-Replayed"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from payments.reports import Report
-from tests.charge.counter import Counter, Told, problem
+from payments.model.gateway_transaction import Report
+from tests.charge.charge_api import Counter, Told, problem
 from tests.fakes.gateway import ScriptedGateway
-from tests.recorded import recorded
+from tests.recorded_events import recorded
 
 CARD = "4242424242424242"
 

@@ -7,22 +7,15 @@ from typing import Any
 
 import pytest
 
-from payments.errors import (
-    AlreadyChargedBack,
-    CredentialsRefused,
-    FieldError,
-    NoAnswer,
-    NotSent,
-    PaymentsError,
-    Refused,
-    SecretUnusable,
-)
-from payments.payment import Payment
-from payments.refunds import MOST_ENTRIES
-from tests.charge.counter import Counter, problem, refund
+from payments.errors import PaymentsError, SecretUnusable
+from payments.model.history import FieldError
+from payments.model.payment import Payment
+from payments.model.refund import MOST_ENTRIES
+from payments.ports.gateway import AlreadyChargedBack, CredentialsRefused, NoAnswer, NotSent, Refused
+from tests.charge.charge_api import Counter, problem, refund
 from tests.fakes.gateway import Answers, Refunds
-from tests.house.tree import ROOT
-from tests.recorded import recorded
+from tests.house.checkout import ROOT
+from tests.recorded_events import recorded
 
 
 def refunded_before(counter: Counter) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.charge.counter import Counter, charge
+from tests.charge.charge_api import Counter, charge
 from tests.fakes.gateway import Answers
 
 CARD = "4111111111111111"

@@ -9,20 +9,20 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from charge.desk import Desk
+from charge.routes import Desk
 from local.simulator import Credentials, Simulator, running
-from payments.charging import Charging
-from payments.gateway.breaker import Breaker
+from payments.charging.charge import Charging
+from payments.follow_up.refresh import Refreshing
+from payments.gateway.circuit_breaker import Breaker
 from payments.gateway.client import PayAgency
-from payments.gateway.keys import parse_keys
+from payments.gateway.credentials import parse_keys
+from payments.gateway.envelope import Dialect
 from payments.gateway.transport import Transport
-from payments.gateway.wire import Dialect
-from payments.ledger.dynamo import DynamoLedger
-from payments.refreshing import Refreshing
-from payments.refunding import Refunding
-from payments.runtime.vault import Secret
-from payments.times import utc_now
-from tests.charge.warm import GATEWAY_SECRET, TABLE, TOKEN_SECRET, event, filled, refund_event
+from payments.ledger.payments import DynamoLedger
+from payments.model.timestamps import utc_now
+from payments.refunding.refund import Refunding
+from payments.runtime.secret_cache import Secret
+from tests.charge.counted_calls import GATEWAY_SECRET, TABLE, TOKEN_SECRET, event, filled, refund_event
 from tests.fakes.telemetry import RecordingTelemetry
 
 

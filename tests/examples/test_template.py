@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 EXAMPLE = ROOT / "examples/consumer"
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from payments.events import Event
+from payments.events.event import Event
 
 
 class RecordingBus:

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
-from payments.progress import Progress
+from payments.reconciliation.checkpoint import Progress
 
 
 @dataclass

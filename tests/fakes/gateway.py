@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from payments.errors import (
+from payments.errors import PaymentsError
+from payments.model.gateway_transaction import Report
+from payments.ports.gateway import (
     AlreadyChargedBack,
     AlreadyRefunded,
     GatewayError,
-    PaymentsError,
     Refused,
+    Submission,
     UnknownToGateway,
 )
-from payments.ports import Submission
-from payments.reports import Report
 from tests.fakes import samples
 
 

@@ -1,6 +1,6 @@
 """The table in memory. Items lie in it as they lie in DynamoDB; the conditions are written anew, not shared.
 
-The contract suite (tests/payments/ledger/contract.py) holds it to what the real one does.
+The contract suite (tests/payments/ledger/contracts.py) holds it to what the real one does.
 """
 
 import copy
@@ -9,20 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from payments.errors import LostRace, OrderMoved, Released
-from payments.ledger import entries, items
-from payments.listing import Span
-from payments.payment import Payment
-from payments.ports import Due, Order
-from payments.statuses import FREES_THE_ORDER
-from payments.steps import Marked
+from payments.ledger import history_items, payment_items
+from payments.model.payment import Payment
+from payments.model.status import FREES_THE_ORDER
+from payments.ports.ledger import Due, LostRace, Order, OrderMoved, Released
+from payments.reconciliation.steps import Marked
+from payments.reconciliation.transaction_list import Span
 
 
 class InMemoryLedger:
     """Meets the ledger ports; every call is one atomic step, whatever thread it comes from."""
 
     def __init__(self) -> None:
-        self._table: dict[str, entries.Item] = {}
+        self._table: dict[str, history_items.Item] = {}
         self._lock = threading.RLock()
 
     # ------------------------------------------------------------ claiming
@@ -34,7 +33,7 @@ class InMemoryLedger:
                 return self._read(payment.id)
             if payment.order_id is not None:
                 self._take_order(payment, order)
-            self._table[payment.id] = copy.deepcopy(items.payment_item(payment))
+            self._table[payment.id] = copy.deepcopy(payment_items.payment_item(payment))
             return None
 
     def release(self, payment: Payment) -> bool:
@@ -72,8 +71,8 @@ class InMemoryLedger:
                 raise Released(f"{before.id} was released")
             if item["revision"] != before.revision:
                 raise LostRace(self._read(before.id))
-            item["history"] += [entries.entry_item(entry) for entry in after.history[before.version :]]
-            _change(item, items.state(after) | items.due(after) | {"revision": before.revision + 1})
+            item["history"] += [history_items.entry_item(entry) for entry in after.history[before.version :]]
+            _change(item, payment_items.state(after) | payment_items.due(after) | {"revision": before.revision + 1})
             return self._read(before.id)
 
     def advance(self, payment: Payment, published: int) -> None:
@@ -85,32 +84,32 @@ class InMemoryLedger:
             unseen = item["revision"] != payment.revision
             _change(item, {"published": published, "revision": item["revision"] + 1})
             if published == payment.version and not unseen:
-                rest = items.stamp(payment.follow_up.ask_at)
-                shard = None if rest is None else items.shard_of(payment.id)
+                rest = payment_items.stamp(payment.follow_up.ask_at)
+                shard = None if rest is None else payment_items.shard_of(payment.id)
                 _change(item, {"follow_up_at": rest, "follow_up_shard": shard})
 
     def note_refresh(self, payment_id: str, now: datetime, not_since: datetime) -> bool:
         """See `RefreshLedger.note_refresh`."""
         with self._lock:
             item = self._table.get(payment_id)
-            if item is None or item.get("refreshed_at", 0) > (items.stamp(not_since) or 0):
+            if item is None or item.get("refreshed_at", 0) > (payment_items.stamp(not_since) or 0):
                 return False
-            item["refreshed_at"] = items.stamp(now)
+            item["refreshed_at"] = payment_items.stamp(now)
             return True
 
     # -------------------------------------------------------- following up
 
     def due(self, now: datetime, limit: int) -> Iterator[Due]:
         """See `FollowUpLedger.due`."""
-        for shard in range(items.SHARDS):
+        for shard in range(payment_items.SHARDS):
             with self._lock:
                 found = sorted(
                     (item["follow_up_at"], pk)
                     for pk, item in self._table.items()
-                    if item.get("follow_up_shard") == shard and item["follow_up_at"] <= (items.stamp(now) or 0)
+                    if item.get("follow_up_shard") == shard and item["follow_up_at"] <= (payment_items.stamp(now) or 0)
                 )
             for stamp, pk in found[:limit]:
-                at = items.moment(stamp)
+                at = payment_items.moment(stamp)
                 if at is not None:
                     yield Due(pk, at)
 
@@ -118,9 +117,9 @@ class InMemoryLedger:
         """See `FollowUpLedger.lease`."""
         with self._lock:
             item = self._table.get(due.payment_id)
-            if item is None or item.get("follow_up_at") != items.stamp(due.due_at):
+            if item is None or item.get("follow_up_at") != payment_items.stamp(due.due_at):
                 return None
-            _change(item, {"follow_up_at": items.stamp(until), "revision": item["revision"] + 1})
+            _change(item, {"follow_up_at": payment_items.stamp(until), "revision": item["revision"] + 1})
             return self._read(due.payment_id)
 
     # -------------------------------------------------------- sweeping
@@ -170,7 +169,7 @@ class InMemoryLedger:
     # ------------------------------------------------------------- inside
 
     def _read(self, payment_id: str) -> Payment:
-        return items.payment_of(copy.deepcopy(self._table[payment_id]))
+        return payment_items.payment_of(copy.deepcopy(self._table[payment_id]))
 
     def _marked(self, payment_id: str) -> Marked:
         return Marked(self._read(payment_id), is_unlisted="unlisted_on" in self._table[payment_id])
@@ -204,7 +203,7 @@ class InMemoryLedger:
             self._table.pop(key, None)
 
 
-def _change(item: entries.Item, changes: Mapping[str, Any]) -> None:
+def _change(item: history_items.Item, changes: Mapping[str, Any]) -> None:
     for name, value in changes.items():
         if value is None:
             item.pop(name, None)

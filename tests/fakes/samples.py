@@ -4,15 +4,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from payments.cards import Card
-from payments.charge_orders import ChargeOrder
-from payments.gateway.wire import VERDICTS
-from payments.identities import payment_id_of
-from payments.money import Money
-from payments.payment import Payment, intent
-from payments.ports import Submission
-from payments.refund_orders import RefundOrder
-from payments.reports import Report
+from payments.charging.request import ChargeOrder
+from payments.gateway.envelope import VERDICTS
+from payments.model.card import Card
+from payments.model.gateway_transaction import Report
+from payments.model.identifiers import payment_id_of
+from payments.model.money import Money
+from payments.model.payment import Payment, intent
+from payments.ports.gateway import Submission
+from payments.refunding.request import RefundOrder
 from tests.fakes.clock import START
 
 CALLER: Final = "arn:aws:iam::123456789012:role/shop"

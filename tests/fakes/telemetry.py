@@ -18,6 +18,10 @@ class RecordingTelemetry:
         """Remembers a signal and its facts."""
         self.notes.append((signal, dict(facts)))
 
+    def unexpected(self, error: Exception) -> None:
+        """Remembers a bug as a signal of its own."""
+        self.note("unexpected_error", error=type(error).__name__)
+
     @property
     def signals(self) -> list[str]:
         """The names of what was noted, in order."""

@@ -15,7 +15,7 @@ from local.simulator.control import Control
 from local.stack import Shop, Stack, running
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber, subscribed
-from tests.flow.sweeping import rest
+from tests.flow.reconciling import rest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

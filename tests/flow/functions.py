@@ -7,7 +7,7 @@ from typing import Any
 
 from local.stack import Stack
 from local.stack.shop import Answer
-from tests.recorded import recorded
+from tests.recorded_events import recorded
 
 
 def invoke(stack: Stack, name: str, event: dict[str, Any]) -> Any:

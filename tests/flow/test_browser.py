@@ -11,7 +11,7 @@ from local.simulator.control import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
 from tests.flow.chromium import Page, chromium
-from tests.flow.settled import Clerk, assert_charged_once, assert_told_without_a_gap
+from tests.flow.waiting import Clerk, assert_charged_once, assert_told_without_a_gap
 
 
 class ThankYou(BaseHTTPRequestHandler):

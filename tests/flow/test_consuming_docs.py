@@ -11,7 +11,7 @@ from typing import Any
 from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
 from tests.flow.logs import logged
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 DOCS = (ROOT / "docs/consuming-events.md").read_text()
 EXECUTED = re.compile(r"<!-- executed by .* -->\n```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.stack.cloud import Cloud
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 Matches = Callable[[str, dict[str, Any]], bool]
 PATTERNS = sorted(path.stem for path in (ROOT / "examples/patterns").glob("*.json"))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local.stack import Shop, Stack
-from tests.house.estate import written
+from tests.house.deployed_template import written
 
 RESPONSES: dict[str, Any] = written()["Resources"]["Api"]["Properties"]["GatewayResponses"]
 STAGE = "refusing"

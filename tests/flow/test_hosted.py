@@ -11,7 +11,7 @@ from local.stack import Shop
 from local.stack.subscriber import Subscriber
 from tests.flow.cardform import CVV, enter, press
 from tests.flow.refunds import assert_sent_back_once, refund, told
-from tests.flow.settled import Clerk, assert_charged_once, assert_told_without_a_gap
+from tests.flow.waiting import Clerk, assert_charged_once, assert_told_without_a_gap
 
 APPROVED, CHALLENGED = "4242424242424242", "4111111111111111"
 CARD_FIELDS = ("card_number", "card_expiry_month", "card_expiry_year", "card_cvv")

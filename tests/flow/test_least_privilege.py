@@ -24,7 +24,7 @@ from local.stack import Shop, Stack
 from tests.flow.functions import another_world, charge_directly, invoke, refund_directly
 from tests.flow.permissions import Permission, role_of
 from tests.flow.refunds import REASON, refund
-from tests.recorded import recorded
+from tests.recorded_events import recorded
 
 NOWHERE = "http://127.0.0.1:1"
 LONG_AGO = date(2025, 1, 1)

@@ -17,9 +17,9 @@ from local.stack.subscriber import Subscriber
 from tests.flow.bad_charges import CASES
 from tests.flow.cardform import enter
 from tests.flow.logs import logged
+from tests.flow.reconciling import call, report
 from tests.flow.refunds import refund
-from tests.flow.settled import Clerk
-from tests.flow.sweeping import call, report
+from tests.flow.waiting import Clerk
 
 SINKS = (
     "table",

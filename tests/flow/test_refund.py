@@ -18,7 +18,7 @@ from local.stack.subscriber import Subscriber
 from scripts.event_schemas import schemas
 from tests.flow.functions import another_world, refund_directly
 from tests.flow.refunds import REASON, asked_back, assert_sent_back_once, refund, told
-from tests.flow.settled import Clerk, assert_told_without_a_gap
+from tests.flow.waiting import Clerk, assert_told_without_a_gap
 from tests.flow.workers import kill, workers
 
 NOWHERE = "http://127.0.0.1:1"  # a port that nobody may listen on

@@ -19,8 +19,8 @@ from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber
 from scripts.event_schemas import schemas
-from tests.house import estate
-from tests.house.tree import ROOT
+from tests.house import deployed_template as estate
+from tests.house.checkout import ROOT
 
 EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
 

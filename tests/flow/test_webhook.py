@@ -14,8 +14,8 @@ from local.stack import Shop, Stack
 from local.stack.shop import Answer
 from local.stack.subscriber import Subscriber
 from tests.flow.functions import invoke
-from tests.flow.settled import Clerk, assert_charged_once, assert_told_without_a_gap
-from tests.recorded import recorded
+from tests.flow.waiting import Clerk, assert_charged_once, assert_told_without_a_gap
+from tests.recorded_events import recorded
 
 
 @pytest.fixture

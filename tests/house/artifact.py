@@ -11,7 +11,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Final
 
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 SAM: Final = ROOT / ".venv-sam" / "bin" / "python"
 ELF_MACHINES: Final = {62: "x86_64", 183: "arm64"}

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from payments.statuses import Status
-from tests.house.tree import FUNCTIONS
+from payments.model.status import Status
+from tests.house.checkout import FUNCTIONS
 
 ENTRY_NAMES = (set(Status) - {Status.PROCESSING}) | {"refund_requested", "refunded", "refund_failed", "charged_back"}
 """Names of history entries that settling tells. A payment is claimed as processing, and never becomes it."""

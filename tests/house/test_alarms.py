@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from payments.runtime.catalogue import METRICS, SIGNALS, WAKES_SOMEBODY
-from payments.statuses import Status
-from tests.house import estate, signals
-from tests.house.tree import ROOT
+from payments.model.status import Status
+from payments.runtime.metrics import METRICS, SIGNALS, WAKES_SOMEBODY
+from tests.house import deployed_template as estate
+from tests.house import signals
+from tests.house.checkout import ROOT
 
 NAMESPACE = "PayAgency"
 OF_AWS = {

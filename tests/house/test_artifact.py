@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.house import estate
+from tests.house import deployed_template as estate
 from tests.house.artifact import Artifact, build
-from tests.house.tree import FUNCTIONS, packages
+from tests.house.checkout import FUNCTIONS, packages
 
 pytestmark = pytest.mark.slow
 

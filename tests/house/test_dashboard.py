@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from payments.runtime.catalogue import METRICS
+from payments.runtime.metrics import METRICS
 from scripts.metrics_table import table, written
-from tests.house import estate
+from tests.house import deployed_template as estate
+from tests.house.checkout import ROOT
 from tests.house.test_alarms import NAMESPACE, emitted
-from tests.house.tree import ROOT
 
 BODY: str = yaml.safe_load((ROOT / "dashboard.yaml").read_text())["Fn::Sub"]
 WIDGETS: list[dict[str, Any]] = json.loads(BODY)["widgets"]

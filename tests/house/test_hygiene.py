@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import FUNCTIONS, ROOT, tracked
+from tests.house.checkout import FUNCTIONS, ROOT, tracked
 
 FORBIDDEN = {
     "a path of somebody's machine": re.compile(r"(?<![\w.~-])/(?:(?:home|Users)/[\w.-]+|root|work)/\w"),

@@ -5,10 +5,10 @@ import re
 from collections import Counter
 from typing import get_args
 
-from payments.books import Sums
-from payments.findings import COLUMNS, NOTES, Action, Kind
+from payments.reconciliation.discrepancy import COLUMNS, NOTES, Action, Kind
+from payments.reconciliation.totals import Sums
 from scripts.sample_report import DOCS, PAGE, tables, told, written
-from tests.explained import differences, of_the_lines
+from tests.explained_totals import differences, of_the_lines
 
 TEXT = PAGE.read_text()
 KINDS = get_args(Kind)

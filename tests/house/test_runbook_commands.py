@@ -11,7 +11,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 PAGES = ("runbook.md", "observability.md")
 OF_THE_COMMAND_LINE = {"query", "output", "region", "cli-binary-format", "max-items"}

@@ -6,7 +6,7 @@ import pytest
 
 from payments.runtime import settings
 from payments.runtime.settings import GatewaySettings, SettingsError
-from tests.house import estate
+from tests.house import deployed_template as estate
 
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.house import estate
-from tests.house.tree import FUNCTIONS
+from tests.house import deployed_template as estate
+from tests.house.checkout import FUNCTIONS
 
 EVERYTHING_ALLOWED: dict[str, str] = {}
 """Statements (by Sid) that must name every resource, each with the reason why."""

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.house import estate
+from tests.house import deployed_template as estate
 
 RESOURCES = {"PaymentsTable", "GatewaySecret", "TokenSecret", "PaymentsBus"}
 

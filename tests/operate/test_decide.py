@@ -9,13 +9,13 @@ from moto import mock_aws
 
 from operate.decide.__main__ import options
 from operate.decide.deciding import CHOICES, REFUND_FAILED, REFUNDED, STILL_BEING_SENT, NotForYou, decide
-from payments import refunds
-from payments.events import unpublished
-from payments.history import Failure
-from payments.ledger.dynamo import DynamoLedger
-from payments.payment import Payment
-from payments.plans import RefundRequest
-from payments.statuses import Status
+from payments.events.event import unpublished
+from payments.ledger.payments import DynamoLedger
+from payments.model import refund as refunds
+from payments.model.follow_up import RefundRequest
+from payments.model.history import Failure
+from payments.model.payment import Payment
+from payments.model.status import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.payments.ledger import tables

@@ -12,10 +12,10 @@ from moto import mock_aws
 from operate.republish.__main__ import options
 from operate.republish.finding import of_day, of_payment
 from operate.republish.telling import CountingBus, Told, tell_again
-from payments.events import published, unpublished
-from payments.ledger.dynamo import DynamoLedger
-from payments.payment import Payment
-from payments.statuses import Status
+from payments.events.event import published, unpublished
+from payments.ledger.payments import DynamoLedger
+from payments.model.payment import Payment
+from payments.model.status import Status
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import START

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.payments.house import House
+from tests.payments.assembled import House
 
 
 @pytest.fixture

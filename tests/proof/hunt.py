@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 from tests.proof.mutants import MUTANTS, Mutant
 
 TABLE = ROOT / "docs" / "mutants.md"

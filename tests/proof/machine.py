@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.proof import promises
-from tests.proof.bank import FINAL, NOTIFIED, Down, Fate, How
+from tests.proof.gateway_model import FINAL, NOTIFIED, Down, Fate, How
 from tests.proof.world import Shop, World
 
 COLLISIONS: dict[str, Callable[[Shop, int], Shop]] = {

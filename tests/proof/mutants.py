@@ -6,15 +6,15 @@ from typing import Final
 PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise"
 BACK: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_about_refunds"
 MOTO: Final = "tests/payments/ledger/test_moto.py"
-CRASHES: Final = "tests/payments/test_charging_crashes.py"
-CHARGING: Final = "tests/payments/test_charging.py"
-SETTLING: Final = "tests/payments/test_settling.py"
-PUBLISHING: Final = "tests/payments/test_publishing.py"
-FOLLOWING_UP: Final = "tests/payments/test_following_up.py"
-NEVER_ARRIVED: Final = "tests/payments/test_never_arrived.py"
-NOTIFYING: Final = "tests/payments/test_notifying.py"
-REFUNDING: Final = "tests/payments/test_refunding.py"
-REFUND_CRASHES: Final = "tests/payments/test_refunding_crashes.py"
+CRASHES: Final = "tests/payments/charging/test_charge_crashes.py"
+CHARGING: Final = "tests/payments/charging/test_charge.py"
+SETTLING: Final = "tests/payments/outcome/test_record.py"
+PUBLISHING: Final = "tests/payments/events/test_outbox.py"
+FOLLOWING_UP: Final = "tests/payments/follow_up/test_finish.py"
+NEVER_ARRIVED: Final = "tests/payments/follow_up/test_never_arrived.py"
+NOTIFYING: Final = "tests/payments/webhooks/test_handle.py"
+REFUNDING: Final = "tests/payments/refunding/test_refund.py"
+REFUND_CRASHES: Final = "tests/payments/refunding/test_refund_crashes.py"
 
 
 @dataclass(frozen=True)
@@ -39,42 +39,42 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a repeat is submitted like a first request",
-        "charging.py",
+        "charging/charge.py",
         "        if earlier is not None:\n",
         "        if earlier is None and claimed is None:\n",
         (PROOF, CHARGING, CRASHES),
     ),
     Mutant(
         "the key alone is the id, whoever the caller",
-        "identities.py",
+        "model/identifiers.py",
         'told = f"{len(caller)}:{caller}{len(idempotency_key)}:{idempotency_key}"',
         'told = f"{len(idempotency_key)}:{idempotency_key}"',
         (PROOF, CHARGING),
     ),
     Mutant(
         "no order lock",
-        "ledger/dynamo.py",
-        '[{"Put": put}, *orders.taken(self._table.name, payment, order)]',
+        "ledger/payments.py",
+        '[{"Put": put}, *order_lock.taken(self._table.name, payment, order)]',
         '[{"Put": put}]',
         (MOTO,),
     ),
     Mutant(
         "a later attempt does not wait for the one before to fail",
-        "ledger/orders.py",
+        "ledger/order_lock.py",
         'return [{"Update": appended}, _freed_by(table, order.attempts[-1])]',
         'return [{"Update": appended}]',
         (MOTO,),
     ),
     Mutant(
         "an order in doubt is free for another payment",
-        "statuses.py",
+        "model/status.py",
         "FREES_THE_ORDER: Final = frozenset({S.FAILED, S.BLOCKED, S.ABANDONED})",
         "FREES_THE_ORDER: Final = frozenset({S.FAILED, S.BLOCKED, S.ABANDONED, S.PROCESSING})",
         (PROOF, CHARGING),
     ),
     Mutant(
         "a second attempt goes under the order's own name again",
-        "payment.py",
+        "model/payment.py",
         'return self.order_id if self.attempt == 1 else f"{self.order_id}~{self.attempt}"',
         "return self.order_id",
         (PROOF, CHARGING),
@@ -82,21 +82,21 @@ MUTANTS: Final = (
     # --------------------------------------------------------------------- the send
     Mutant(
         "a claim is released though no answer came",
-        "charging.py",
+        "charging/charge.py",
         "            return self._in_doubt(payment, str(error), arrived=False)\n",
         '            self.ledger.release(payment)\n            raise GatewayUnreachable("no answer") from error\n',
         (PROOF, CHARGING, CRASHES),
     ),
     Mutant(
         "no answer is taken for a failure",
-        "charging.py",
+        "charging/charge.py",
         "            return self._in_doubt(payment, str(error), arrived=False)\n",
         '            return self._failed(payment, Failure("no_answer", str(error)), {})\n',
         (PROOF, CHARGING, CRASHES),
     ),
     Mutant(
         "a request without an answer is sent again",
-        "charging.py",
+        "charging/charge.py",
         "        except NoAnswer as error:\n            return self._in_doubt(payment, str(error), arrived=False)\n",
         "        except NoAnswer:\n"
         "            try:\n"
@@ -108,35 +108,35 @@ MUTANTS: Final = (
     # ----------------------------------------------------------------- the verdict
     Mutant(
         "whoever writes last wins",
-        "ledger/dynamo.py",
+        "ledger/payments.py",
         'NOTHING_WRITTEN_SINCE: Final = "revision = :seen_revision"',
         'NOTHING_WRITTEN_SINCE: Final = "revision >= :seen_revision"',
         (MOTO,),
     ),
     Mutant(
         "a lost race is not decided again",
-        "settling.py",
+        "outcome/record.py",
         "            payment = lost.current\n            continue\n",
         "            return lost.current\n",
         (SETTLING,),
     ),
     Mutant(
         "a final status is not sticky",
-        "statuses.py",
+        "model/status.py",
         "    S.SUCCEEDED: frozenset({S.NEEDS_REVIEW}),\n",
         "    S.SUCCEEDED: frozenset({S.NEEDS_REVIEW, S.FAILED, S.PENDING, S.REQUIRES_ACTION}),\n",
         (SETTLING, CHARGING),
     ),
     Mutant(
         "a wrong amount is overlooked",
-        "reports.py",
+        "model/integrity.py",
         '        yield "amount"\n',
         "        pass\n",
         (PROOF, CHARGING, SETTLING),
     ),
     Mutant(
         "a contradiction is over with the next message",
-        "hearing.py",
+        "outcome/apply.py",
         "        return False  # contradictory evidence",
         "        return payment.may_become(to)  # contradictory evidence",
         (SETTLING,),
@@ -144,56 +144,56 @@ MUTANTS: Final = (
     # ---------------------------------------------------------------- the question
     Mutant(
         "not found means failed at once",
-        "following_up.py",
+        "follow_up/schedule.py",
         "NEVER_ARRIVED_ASKS: Final = 2",
         "NEVER_ARRIVED_ASKS: Final = 1",
         (NEVER_ARRIVED,),
     ),
     Mutant(
         "not found means failed within the hour",
-        "following_up.py",
+        "follow_up/schedule.py",
         "NEVER_ARRIVED_AFTER: Final = timedelta(hours=1)",
         "NEVER_ARRIVED_AFTER: Final = timedelta(minutes=1)",
         (PROOF, NEVER_ARRIVED),
     ),
     Mutant(
         "never arrived is concluded from silence",
-        "following_up.py",
+        "follow_up/schedule.py",
         "    if not_found and not known and _never_arrived(payment, now, missing):\n",
         "    if not known and _never_arrived(payment, now, missing):\n",
         (PROOF, NEVER_ARRIVED),
     ),
     Mutant(
         "what the gateway has shown to know may still be taken for never arrived",
-        "following_up.py",
+        "follow_up/schedule.py",
         "    if not_found and not known and _never_arrived(payment, now, missing):\n",
         "    if not_found and _never_arrived(payment, now, missing):\n",
         (PROOF, NEVER_ARRIVED, NOTIFYING),
     ),
     Mutant(
         "a lease is not conditional",
-        "ledger/dynamo.py",
+        "ledger/payments.py",
         'SAME_DUE_TIME: Final = "follow_up_at = :seen_due"',
         'SAME_DUE_TIME: Final = "follow_up_at >= :seen_due"',
         (MOTO,),
     ),
     Mutant(
         "after a verdict nothing is due, though nobody has told the bus",
-        "payment.py",
+        "model/payment.py",
         "        return replace(self, history=(*self.history, entry), follow_up=replace(self.follow_up, due_at=at))",
         "        return replace(self, history=(*self.history, entry), follow_up=replace(self.follow_up, due_at=None))",
         (PROOF, PUBLISHING),
     ),
     Mutant(
         "an intent is not followed up",
-        "payment.py",
+        "model/payment.py",
         "        follow_up=FollowUp(due_at=at + FIRST_ASK, ask_at=at + FIRST_ASK),",
         "        follow_up=FollowUp(due_at=None, ask_at=None),",
         (PROOF, CRASHES),
     ),
     Mutant(
         "a webhook that could not be confirmed is forgotten",
-        "notifying.py",
+        "webhooks/handle.py",
         "        self._hastened(payment)\n",
         "",
         (NOTIFYING,),
@@ -201,7 +201,7 @@ MUTANTS: Final = (
     # -------------------------------------------------------------------- the bus
     Mutant(
         "an event is told before its entry is written",
-        "notifying.py",
+        "webhooks/handle.py",
         '            settled = settle(payment, claimed, "webhook", self.ledger, self.clock, self.telemetry)\n',
         "            from payments.hearing import hear\n"
         '            publish(hear(payment, claimed, "webhook", self.clock()), self.ledger, self.bus, self.telemetry)\n'
@@ -210,21 +210,21 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the cursor moves over what the bus did not take",
-        "publishing.py",
+        "events/outbox.py",
         "        ledger.advance(payment, payment.published + taken)\n",
         "        ledger.advance(payment, payment.version)\n",
         (PROOF, PUBLISHING),
     ),
     Mutant(
         "the cursor may go back",
-        "ledger/dynamo.py",
+        "ledger/payments.py",
         'CURSOR_NOT_AHEAD: Final = "published <= :published"',
         'CURSOR_NOT_AHEAD: Final = "published >= :published OR published <= :published"',
         (MOTO,),
     ),
     Mutant(
         "an event tells what is true now, not what was true then",
-        "events.py",
+        "events/event.py",
         '        "status": entry.status,\n',
         '        "status": payment.status,\n',
         (PROOF, PUBLISHING),
@@ -232,28 +232,28 @@ MUTANTS: Final = (
     # --------------------------------------------------------------- the way back
     Mutant(
         "a refund is sent without having been recorded",
-        "refunding.py",
+        "refunding/refund.py",
         "claimed = rewrite(payment, lambda current: _claimed(current, order, request), self.ledger, self.telemetry)",
         "claimed = _claimed(payment, order, request)",
         (BACK, REFUNDING, REFUND_CRASHES),
     ),
     Mutant(
         "a refund that nobody waits for any more is not followed up",
-        "refunds.py",
+        "model/refund.py",
         "    follow_up = FollowUp(due_at=at, ask_at=at + FIRST_ASK, arrived=True)\n",
         "    follow_up = FollowUp(due_at=at, ask_at=None, arrived=True)\n",
         (BACK, REFUNDING, REFUND_CRASHES),
     ),
     Mutant(
         "a refund in doubt may be asked for again",
-        "refunds.py",
+        "refunding/eligibility.py",
         "    if payment.awaits_refund:\n        raise",
         "    if payment.awaits_refund and payment.follow_up.asks == 0:\n        raise",
         (BACK,),
     ),
     Mutant(
         "a refund without an answer is sent again",
-        "refunding.py",
+        "refunding/refund.py",
         "        except NoAnswer as error:\n"
         "            return self._in_doubt(payment, request, str(error), arrived=False)\n",
         "        except NoAnswer:\n"
@@ -265,21 +265,21 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the gateway's silence is a refund that failed",
-        "refunding.py",
+        "refunding/refund.py",
         "            return self._in_doubt(payment, request, str(error), arrived=False)\n",
         '            return self._failed(payment, request, Failure("no_answer", str(error)), {})\n',
         (BACK, REFUNDING, REFUND_CRASHES),
     ),
     Mutant(
         "a twin's claim to refund is taken for one's own",
-        "refunding.py",
+        "refunding/refund.py",
         "    return payment.refund_request is None or payment.refund_request.nonce != request.nonce\n",
         "    return payment.refund_request is None or payment.refund_request.id != request.id\n",
         (BACK, REFUNDING),
     ),
     Mutant(
         "a refusal of a refund is believed without asking",
-        "refunding.py",
+        "refunding/refund.py",
         "            return self._refused(payment, request, error, until)\n",
         '            failure = Failure("refund_refused", error.message, error.errors)\n'
         '            return self._failed(payment, request, failure, {"refused": "invalid"})\n',
@@ -287,77 +287,77 @@ MUTANTS: Final = (
     ),
     Mutant(
         "refunded before, says the gateway, and it is taken for a failure while the status lags",
-        "refunding.py",
+        "refunding/refund.py",
         "        if isinstance(error, AlreadyRefunded) or not denies_refund(settled, report):\n",
         "        if not denies_refund(settled, report):\n",
         (BACK, REFUNDING),
     ),
     Mutant(
         "a status that contradicts us is a word against a refund",
-        "reports.py",
+        "model/integrity.py",
         "return report.refunded is False and report.verdict is Status.SUCCEEDED and not mismatches(payment, report)",
         "return payment.awaits_refund",
         (BACK, REFUNDING),
     ),
     Mutant(
         "one word against a refund is enough",
-        "following_up.py",
+        "follow_up/schedule.py",
         "    if denied and denials >= NEVER_ARRIVED_ASKS and not may_be_on_its_way:\n",
         "    if denied and not may_be_on_its_way:\n",
         (BACK,),
     ),
     Mutant(
         "a word against a refund counts within the hour",
-        "following_up.py",
+        "follow_up/schedule.py",
         "    if denied and denials >= NEVER_ARRIVED_ASKS and not may_be_on_its_way:\n",
         "    if denied and denials >= NEVER_ARRIVED_ASKS:\n",
         (BACK, REFUNDING),
     ),
     Mutant(
         "a refund that arrived is taken for one that never did",
-        "following_up.py",
+        "follow_up/schedule.py",
         "(request.arrived or now - request.requested_at < NEVER_ARRIVED_AFTER)",
         "now - request.requested_at < NEVER_ARRIVED_AFTER",
         (REFUNDING,),
     ),
     Mutant(
         "silence is a word against a refund",
-        "following_up.py",
+        "follow_up/schedule.py",
         "asks, denials = plan.asks + 1, plan.not_found + denied",
         "asks, denials, denied = plan.asks + 1, plan.not_found + 1, True",
         (BACK, REFUNDING),
     ),
     Mutant(
         "a refund in doubt is forgotten when the payment moves",
-        "payment.py",
+        "model/payment.py",
         "ask_at=at + FIRST_ASK if to in OPEN or self.awaits_refund else None)",
         "ask_at=at + FIRST_ASK if to in OPEN else None)",
         (BACK,),
     ),
     Mutant(
         "a refund is heard only of a payment that nobody asked back",
-        "hearing.py",
+        "outcome/apply.py",
         'if report.refunded and heard.refund.status != "refunded":',
         'if report.refunded and heard.refund.status == "none":',
         (BACK, REFUNDING, REFUND_CRASHES),
     ),
     Mutant(
         "whatever the gateway answers to a refund is one",
-        "hearing.py",
+        "outcome/apply.py",
         'if report.refunded and heard.refund.status != "refunded":',
         'if (report.refunded or heard.awaits_refund) and heard.refund.status != "refunded":',
         (BACK, REFUNDING),
     ),
     Mutant(
         "a key whose refund the gateway refused is sent again",
-        "refunding.py",
+        "refunding/refund.py",
         "    if told.failure == refunds.NOT_SENT:\n",
         "    if told.failure is not None:\n",
         (REFUNDING,),
     ),
     Mutant(
         "a chargeback is told again at each look",
-        "hearing.py",
+        "outcome/apply.py",
         'if report.charged_back and heard.chargeback.status == "none":',
         "if report.charged_back:",
         (BACK,),

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tests.fakes.crashing import Crash
+from tests.fakes.crashing_ledger import Crash
 
 PATIENCE = 30.0
 """Seconds; a process that neither pauses nor ends within them hangs, and that is a failure of the proof itself."""

@@ -2,13 +2,13 @@
 
 from collections import Counter, defaultdict
 
-from payments.events import Event, event_of
-from payments.gateway.wire import VERDICTS
-from payments.history import SUSPICIOUS, Entry
-from payments.payment import Payment
-from payments.statuses import Status
+from payments.events.event import Event, event_of
+from payments.gateway.envelope import VERDICTS
+from payments.model.history import SUSPICIOUS, Entry
+from payments.model.payment import Payment
+from payments.model.status import Status
 from tests.fakes import samples
-from tests.proof.bank import FINAL, NO_MONEY, Charge
+from tests.proof.gateway_model import FINAL, NO_MONEY, Charge
 from tests.proof.world import CVV, World
 
 NO_MONEY_YET = {Status.SUCCEEDED, Status.NEEDS_REVIEW}

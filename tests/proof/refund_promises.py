@@ -4,12 +4,12 @@ from datetime import timedelta
 from itertools import combinations
 from typing import Final
 
-from payments.history import Entry
-from payments.payment import Payment
+from payments.model.history import Entry
+from payments.model.payment import Payment
 from tests.fakes.clock import START
 from tests.proof import promises
-from tests.proof.bank import Charge
-from tests.proof.way_back import Post, WayBack
+from tests.proof.gateway_model import Charge
+from tests.proof.refund_steps import Post, WayBack
 from tests.proof.world import World
 
 HOUR: Final = 3600.0

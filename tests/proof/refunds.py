@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from tests.proof import refund_promises
-from tests.proof.bank import Charge, Fate
+from tests.proof.gateway_model import Charge, Fate
 from tests.proof.machine import MINUTE, Surroundings, fates, some, steps
-from tests.proof.way_back import SHOWN, BackHow, Shown, Way
+from tests.proof.refund_steps import SHOWN, BackHow, Shown, Way
 from tests.proof.world import Shop, Wish, World
 
 AGAIN: dict[str, Callable[[Wish, int], Wish]] = {

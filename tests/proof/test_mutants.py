@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.house.tree import FUNCTIONS, ROOT
+from tests.house.checkout import FUNCTIONS, ROOT
 from tests.proof.hunt import TABLE, broken, table
 from tests.proof.mutants import MUTANTS, Mutant
 

@@ -4,30 +4,31 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from payments.charge_orders import ChargeOrder
-from payments.charging import Charged, Charging
-from payments.errors import ChargeRefused, LostRace, NotRefundable
-from payments.following_up import FollowUps
-from payments.history import SUSPICIOUS
-from payments.notifying import Notifications
-from payments.payment import Payment
-from payments.refreshing import AT_MOST_EVERY, Refreshing
-from payments.refund_orders import RefundOrder
-from payments.refunding import Refunded, Refunding
-from payments.reports import Report
-from payments.reviewing import in_review
-from payments.settling import rewrite
-from payments.statuses import Status
-from reconcile.rounds import run
+from payments.charging.charge import Charged, Charging
+from payments.charging.request import ChargeOrder
+from payments.errors import NothingSent
+from payments.follow_up.finish import FollowUps
+from payments.follow_up.refresh import AT_MOST_EVERY, Refreshing
+from payments.follow_up.run import run
+from payments.model.gateway_transaction import Report
+from payments.model.history import SUSPICIOUS
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.outcome.record import rewrite
+from payments.ports.ledger import LostRace
+from payments.reconciliation.resolution import in_review
+from payments.refunding.refund import Refunded, Refunding
+from payments.refunding.request import RefundOrder
+from payments.webhooks.handle import Notifications
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import START, SettableClock
-from tests.fakes.crashing import Crash
+from tests.fakes.crashing_ledger import Crash
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
-from tests.proof.bank import Bank, Charge, Fate
+from tests.proof.gateway_model import Bank, Charge, Fate
 from tests.proof.processes import Paused, Process
-from tests.proof.way_back import Way
+from tests.proof.refund_steps import Way
 
 CVV: Final = "the-cvv"
 """No digits, so that no timestamp can be mistaken for it."""
@@ -143,7 +144,7 @@ class World:
         def work(process: Process) -> object:
             ledger, bank, bus = (Paused(part, process) for part in (self.ledger, self.bank, self.bus))
             follow_ups = FollowUps(ledger, bank, bus, self.clock, self.telemetry)
-            return run(follow_ups, lambda: ends - self.elapsed, self.telemetry)  # type: ignore[arg-type]
+            return run(follow_ups, lambda: ends - self.elapsed, self.telemetry)
 
         return self._begun("reconcile", RUN_SECONDS, work)
 
@@ -178,7 +179,7 @@ class World:
         self.alive.remove(process)
         error = process.error
         self.texts += [repr(process.result), repr(error), str(error), repr(getattr(error, "__cause__", None))]
-        if error is not None and not isinstance(error, Crash | ChargeRefused | NotRefundable):
+        if error is not None and not isinstance(error, Crash | NothingSent):
             raise error
 
     # ----------------------------------------------------------------- time

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.webhook.hatch import House
+from tests.webhook.webhook_endpoint import House
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.recorded import NAMES, recorded
-from tests.webhook.hatch import House
+from tests.recorded_events import NAMES, recorded
 from tests.webhook.test_app import signed
+from tests.webhook.webhook_endpoint import House
 
 DOCUMENTED = {200, 202, 401, 404, 413, 500, 503}
 TEXT = st.text(st.characters(), max_size=20)

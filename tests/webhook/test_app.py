@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from payments.errors import NoAnswer, SecretUnusable, UnknownToGateway
-from payments.statuses import Status
+from payments.errors import SecretUnusable
+from payments.model.status import Status
+from payments.ports.gateway import NoAnswer, UnknownToGateway
 from tests.fakes.bus import RecordingBus
-from tests.recorded import WEBHOOK_SECRET, recorded
-from tests.webhook.hatch import House, keys
+from tests.recorded_events import WEBHOOK_SECRET, recorded
+from tests.webhook.webhook_endpoint import House, keys
 
 SUCCEEDED = "webhook-succeeded"
 

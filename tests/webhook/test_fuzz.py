@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from payments.statuses import Status
-from tests.recorded import WEBHOOK_SECRET, recorded
-from tests.webhook.hatch import House
+from payments.model.status import Status
+from tests.recorded_events import WEBHOOK_SECRET, recorded
+from tests.webhook.webhook_endpoint import House
 
 ROUNDS: Final = 250
 DELIVERIES_A_ROUND: Final = 400

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from payments.events import SOURCE, Event
-from payments.ports import Telemetry
+from payments.events.event import SOURCE, Event
+from payments.ports.runtime import Telemetry
 
 MAX_ENTRIES: Final = 10
 """PutEvents takes ten entries a call; ours are about 1 KiB each, far from its 1 MiB."""

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from payments.errors import CredentialsRefused, GatewayError, NoAnswer, Refused, UnknownToGateway
-from payments.gateway import payloads, refusals, wire
-from payments.gateway.breaker import Breaker
+from payments.gateway import envelope, payloads, refusals
 from payments.gateway.cipher import encrypt
-from payments.gateway.keys import GatewayKeys, Keyring, Mode
+from payments.gateway.circuit_breaker import Breaker
+from payments.gateway.credentials import GatewayKeys, Keyring, Mode
 from payments.gateway.transport import MAX_ANSWER_BYTES, Exchange, Transport
-from payments.ports import Submission, Telemetry
-from payments.reports import Report
+from payments.model.gateway_transaction import Report
+from payments.ports.gateway import CredentialsRefused, GatewayError, NoAnswer, Refused, Submission, UnknownToGateway
+from payments.ports.runtime import Telemetry
 
 _LEAST_SECONDS: Final = 2.0
 """Less than this is not worth a second try."""
@@ -28,7 +28,7 @@ class PayAgency:
 
     transport: Transport
     keyring: Keyring
-    dialect: wire.Dialect
+    dialect: envelope.Dialect
     mode: Mode
     telemetry: Telemetry
     breaker: Breaker
@@ -71,15 +71,15 @@ class PayAgency:
             return self._exchange("POST", f"/api/v1/{self.mode}/refund", {**_auth(keys), **_JSON}, body, left)
 
         exchange, keys = self._with_fresh_keys(send, seconds, refusals.refuses_key)
-        refusals.check_still_here(wire.parse(exchange.body), _secrets(keys))
+        refusals.check_still_here(envelope.parse(exchange.body), _secrets(keys))
         return self._understood(exchange, (), _secrets(keys))
 
     def status(self, order_id: str, seconds: float) -> Report:
         """Asks what became of a payment, by the order id it was sent under. (No /v1 here: statusApi page.)"""
 
         exchange, keys = self.get(f"/api/{self.mode}/status/{order_id}", seconds)
-        if exchange.status == 404 and refusals.is_bare(envelope := wire.parse(exchange.body)):
-            if not refusals.speaks_of_a_payment(str(wire.message_of(envelope or {}))):
+        if exchange.status == 404 and refusals.is_bare(reply := envelope.parse(exchange.body)):
+            if not refusals.speaks_of_a_payment(str(envelope.message_of(reply or {}))):
                 raise NoAnswer("HTTP 404 for the question itself")  # which tells nothing of the payment
             raise UnknownToGateway("the gateway has no payment under this id")
         return self._understood(exchange, (), _secrets(keys))
@@ -136,7 +136,7 @@ class PayAgency:
         except GatewayError:
             self.breaker.failed()
             raise
-        if exchange.status >= 500 and wire.parse(exchange.body) is None:
+        if exchange.status >= 500 and envelope.parse(exchange.body) is None:
             self.breaker.failed()  # a proxy speaks for a gateway that does not
         else:
             self.breaker.succeeded()
@@ -144,15 +144,15 @@ class PayAgency:
 
     def _understood(self, exchange: Exchange, hidden: Sequence[str] = (), private: Sequence[str] = ()) -> Report:
         """Parses on every HTTP status: an envelope with a transaction is a report, whatever the code says."""
-        envelope = wire.parse(exchange.body)
-        if envelope is None:
+        reply = envelope.parse(exchange.body)
+        if reply is None:
             raise NoAnswer(f"HTTP {exchange.status} without a JSON object")
-        report = wire.report_of(envelope, self.dialect, hidden, private)
+        report = envelope.report_of(reply, self.dialect, hidden, private)
         if report is not None:
             return report
-        if refusals.turns_down(exchange.status, envelope):
-            message = wire.message_of(envelope, hidden, private)
-            raise Refused(message or "the gateway refused the request", wire.field_errors(envelope, hidden, private))
+        if refusals.turns_down(exchange.status, reply):
+            message = envelope.message_of(reply, hidden, private)
+            raise Refused(message or "the gateway refused the request", envelope.field_errors(reply, hidden, private))
         raise NoAnswer(f"HTTP {exchange.status} without an envelope")
 
 

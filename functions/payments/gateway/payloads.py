@@ -2,10 +2,10 @@
 
 import json
 
-from payments.cards import Card
-from payments.countries import ALPHA_3
-from payments.gateway.wire import Dialect
-from payments.ports import Submission
+from payments.gateway.envelope import Dialect
+from payments.model.card import Card
+from payments.model.country import ALPHA_3
+from payments.ports.gateway import Submission
 
 
 def charge_payload(submission: Submission, dialect: Dialect) -> bytes:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from payments.errors import AlreadyChargedBack, AlreadyRefunded, Refused
-from payments.gateway import wire
+from payments.gateway import envelope
 from payments.gateway.transport import Exchange
+from payments.ports.gateway import AlreadyChargedBack, AlreadyRefunded, Refused
 
 _A_PAYMENT: Final = re.compile(r"\b(transaction|payment|order|charge|record)", re.IGNORECASE)
 
@@ -21,24 +21,24 @@ _GONE: Final[dict[str, type[Refused]]] = {
 """A refund is turned down because the money has gone back before."""
 
 
-def check_still_here(envelope: dict[str, Any] | None, private: Sequence[str]) -> None:
+def check_still_here(reply: dict[str, Any] | None, private: Sequence[str]) -> None:
     """Raises AlreadyRefunded or AlreadyChargedBack for the refusals that say so, without what is `private`.
 
     Their words are documented (refundApi page), the HTTP code that they come with is not: the words decide.
     """
-    gone = _gone(envelope)
-    if envelope is not None and gone is not None:
-        raise gone(wire.message_of(envelope, (), private) or "the money has gone back already")
+    gone = _gone(reply)
+    if reply is not None and gone is not None:
+        raise gone(envelope.message_of(reply, (), private) or "the money has gone back already")
 
 
-def is_bare(envelope: dict[str, Any] | None) -> bool:
+def is_bare(reply: dict[str, Any] | None) -> bool:
     """`errors`, or nothing but a message: what the gateway says when it refuses, with no payment in it."""
-    return envelope is not None and "data" not in envelope and ("errors" in envelope or "message" in envelope)
+    return reply is not None and "data" not in reply and ("errors" in reply or "message" in reply)
 
 
-def turns_down(status: int, envelope: dict[str, Any] | None) -> bool:
+def turns_down(status: int, reply: dict[str, Any] | None) -> bool:
     """Whether the gateway read the request and says no: nothing happened there."""
-    return 400 <= status < 500 and status not in _UNDECIDED and is_bare(envelope)
+    return 400 <= status < 500 and status not in _UNDECIDED and is_bare(reply)
 
 
 def speaks_of_a_payment(message: str) -> bool:
@@ -50,7 +50,7 @@ def refuses_key(exchange: Exchange) -> bool:
     """Turned down for the key that it was sent with."""
     if exchange.status not in (401, 403):
         return False  # a page of the list is large, and is not read for this
-    told = wire.parse(exchange.body)
+    told = envelope.parse(exchange.body)
     return is_bare(told) and _gone(told) is None
 
 
@@ -58,12 +58,12 @@ def blames_keys(exchange: Exchange) -> bool:
     """A refused key; or a refusal that names no field, as it comes when the gateway cannot decrypt the payload."""
     if exchange.status not in (400, 422):
         return refuses_key(exchange)
-    told = wire.parse(exchange.body)
+    told = envelope.parse(exchange.body)
     return is_bare(told) and "errors" not in (told or {})
 
 
-def _gone(envelope: dict[str, Any] | None) -> type[Refused] | None:
-    message = (envelope or {}).get("message")
-    if not is_bare(envelope) or not isinstance(message, str):
+def _gone(reply: dict[str, Any] | None) -> type[Refused] | None:
+    message = (reply or {}).get("message")
+    if not is_bare(reply) or not isinstance(message, str):
         return None
     return next((kind for words, kind in _GONE.items() if words in message.lower()), None)

@@ -13,9 +13,9 @@ from typing import Final
 from urllib3 import PoolManager, Timeout
 from urllib3.response import BaseHTTPResponse
 
-from payments.errors import NoAnswer, NotSent
-from payments.gateway import witness
-from payments.gateway.witness import Departure
+from payments.gateway import send_tracking
+from payments.gateway.send_tracking import Departure
+from payments.ports.gateway import NoAnswer, NotSent
 
 CONNECT_SECONDS: Final = 3.0
 """A gateway that does not take a connection within this is down, and nothing is lost by saying so."""
@@ -43,7 +43,7 @@ class Transport:
         base_url: str,
         ssl_context: SSLContext | None = None,
         clock: Callable[[], float] = time.time,
-        pools: witness.Pools = witness.POOLS,
+        pools: send_tracking.Pools = send_tracking.POOLS,
     ) -> None:
         # Wall clock: the monotonic one may stand still while the function is frozen.
         self._base_url = base_url
@@ -65,7 +65,7 @@ class Transport:
     ) -> Exchange:
         """One request and its answer, of `most` bytes, within `seconds` whatever drips. Raises NotSent or NoAnswer."""
         departure = Departure()
-        token = witness.current.set(departure)
+        token = send_tracking.current.set(departure)
         # urllib3 times each read; only a second pair of hands can end an answer that drips for ever.
         watchdog = Timer(seconds, departure.hang_up)
         watchdog.daemon = True
@@ -81,7 +81,7 @@ class Transport:
         finally:
             watchdog.cancel()
             departure.conclude()
-            witness.current.reset(token)
+            send_tracking.current.reset(token)
             self._used_at = self._now()
 
     def _drop_idle(self) -> None:

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from payments.books import Book, Books, Sums
-from payments.ledger import items
-from payments.ledger.entries import Item
+from payments.ledger import payment_items
 from payments.ledger.expressions import failed_condition
+from payments.ledger.history_items import Item
 from payments.ledger.table import Table
-from payments.listing import Span
-from payments.progress import Progress, ReportPlace
-from payments.times import iso, parse_iso
+from payments.model.timestamps import iso, parse_iso
+from payments.reconciliation.checkpoint import Progress, ReportPlace
+from payments.reconciliation.totals import Book, Books, Sums
+from payments.reconciliation.transaction_list import Span
 
 NOBODY_HAS_IT: Final = "attribute_not_exists(held_until) OR held_until <= :now"
 STILL_MINE: Final = "held_by = :me"
@@ -33,9 +33,9 @@ class DynamoCheckpoints:
         try:
             held = self._table.update(
                 _key(fresh),
-                {"held_by": holder, "held_until": items.stamp(until)},
+                {"held_by": holder, "held_until": payment_items.stamp(until)},
                 condition=NOBODY_HAS_IT,
-                values={":now": items.stamp(now)},
+                values={":now": payment_items.stamp(now)},
                 returning="ALL_NEW",
                 raises_revision=False,
             )
@@ -48,7 +48,7 @@ class DynamoCheckpoints:
 
     def save(self, progress: Progress, holder: str, until: datetime) -> bool:
         """See `Checkpoints.save`."""
-        changes = {**progress_item(progress), "held_until": items.stamp(until)}
+        changes = {**progress_item(progress), "held_until": payment_items.stamp(until)}
         return self._write(progress, changes, holder)
 
     def told_until(self) -> datetime | None:

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from payments.errors import TableBusy
 from payments.ledger import expressions
 from payments.ledger.expressions import plain, wire
+from payments.ports.ledger import TableBusy
 
 CONFLICT_TRIES: Final = 6
 """Two transactions on one item refuse each other; a few short waits let one of them through."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from payments.runtime.catalogue import Metric
+from payments.runtime.metrics import Metric
 
 SERVICE: Final = "service"
 

@@ -6,8 +6,8 @@ import os
 from aws_lambda_powertools import Logger
 
 from payments.errors import PaymentsError
-from payments.runtime.catalogue import METRICS, SIGNALS, WAKES_SOMEBODY
 from payments.runtime.emf import EmfLines
+from payments.runtime.metrics import METRICS, SIGNALS, WAKES_SOMEBODY
 
 
 class PowertoolsTelemetry:

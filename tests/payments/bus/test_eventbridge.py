@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from payments.bus.eventbridge import MAX_ENTRIES, EventBridgeBus
-from payments.events import Event
+from payments.events.event import Event
 from tests.fakes.clock import START
 from tests.fakes.telemetry import RecordingTelemetry
 

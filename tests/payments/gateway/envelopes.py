@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from payments.gateway.wire import Dialect
+from payments.gateway.envelope import Dialect
 from tests.fakes.samples import ORDER_ID, TRANSACTION_ID
 
 MINOR: Final = Dialect("minor", "alpha-2")

@@ -5,16 +5,16 @@ import json
 import pytest
 
 from local.simulator.crypto import decrypt
-from payments.errors import CredentialsRefused, NoAnswer, Refused, UnknownToGateway
-from payments.gateway.keys import Mode
+from payments.gateway.credentials import Mode
 from payments.gateway.payloads import charge_payload
-from payments.statuses import Status
+from payments.model.status import Status
+from payments.ports.gateway import CredentialsRefused, NoAnswer, Refused, UnknownToGateway
 from tests.fakes.samples import CARD_NUMBER, CVV, ORDER_ID, TRANSACTION_ID, submission
-from tests.payments.gateway.counter import EACH_CALL, NEW, OLD, Call, Counter
 from tests.payments.gateway.envelopes import MINOR, envelope
 from tests.payments.gateway.exchanges import BUDGET
-from tests.payments.gateway.plays import Play, answers, says_nothing, sends, then_closes
-from tests.payments.gateway.rogue import rogue
+from tests.payments.gateway.gateway_calls import EACH_CALL, NEW, OLD, Call, Counter
+from tests.payments.gateway.rogue_server import rogue
+from tests.payments.gateway.simulated_gateway import Play, answers, says_nothing, sends, then_closes
 
 SUCCESS = answers(200, envelope())
 ERRORS = {"message": "Validation failed.", "errors": [{"field": "email", "message": "must be an email"}]}

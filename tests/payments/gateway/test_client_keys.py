@@ -7,16 +7,17 @@ from dataclasses import replace
 import pytest
 
 from local.simulator.crypto import decrypt
-from payments.errors import CredentialsRefused, GatewayError, NoAnswer, NotSent, Refused, SecretUnusable
-from payments.gateway.breaker import FAILURES_TO_OPEN
-from payments.gateway.keys import GatewayKeys
+from payments.errors import SecretUnusable
+from payments.gateway.circuit_breaker import FAILURES_TO_OPEN
+from payments.gateway.credentials import GatewayKeys
 from payments.gateway.payloads import charge_payload
-from payments.statuses import Status
+from payments.model.status import Status
+from payments.ports.gateway import CredentialsRefused, GatewayError, NoAnswer, NotSent, Refused
 from tests.fakes.samples import submission
-from tests.payments.gateway.counter import EACH_CALL, NEW, OLD, Call, Counter, Ring
 from tests.payments.gateway.envelopes import MINOR, envelope
-from tests.payments.gateway.plays import answers, says_nothing, then_closes
-from tests.payments.gateway.rogue import rogue
+from tests.payments.gateway.gateway_calls import EACH_CALL, NEW, OLD, Call, Counter, Ring
+from tests.payments.gateway.rogue_server import rogue
+from tests.payments.gateway.simulated_gateway import answers, says_nothing, then_closes
 
 INVALID_KEY = answers(401, {"message": "Invalid Secret Key."})
 SUCCESS = answers(200, envelope())

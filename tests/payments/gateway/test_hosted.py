@@ -5,15 +5,15 @@ import json
 import pytest
 
 from local.simulator.crypto import decrypt
-from payments.errors import NoAnswer
-from payments.gateway.keys import Mode
+from payments.gateway.credentials import Mode
 from payments.gateway.payloads import charge_payload
-from payments.statuses import Status
+from payments.model.status import Status
+from payments.ports.gateway import NoAnswer
 from tests.fakes.samples import submission
-from tests.payments.gateway.counter import OLD, Counter
 from tests.payments.gateway.envelopes import MINOR, envelope
-from tests.payments.gateway.plays import answers
-from tests.payments.gateway.rogue import rogue
+from tests.payments.gateway.gateway_calls import OLD, Counter
+from tests.payments.gateway.rogue_server import rogue
+from tests.payments.gateway.simulated_gateway import answers
 
 PAGE = "https://front.example/v1/test/card/hosted/PA0000000000000001"
 REDIRECT = envelope(status="REDIRECT", redirect_url=PAGE)

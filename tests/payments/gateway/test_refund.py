@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from payments.errors import AlreadyChargedBack, AlreadyRefunded, CredentialsRefused, NoAnswer, NotSent, Refused
-from payments.gateway.breaker import FAILURES_TO_OPEN
-from payments.gateway.keys import Mode
-from payments.statuses import Status
+from payments.gateway.circuit_breaker import FAILURES_TO_OPEN
+from payments.gateway.credentials import Mode
+from payments.model.status import Status
+from payments.ports.gateway import AlreadyChargedBack, AlreadyRefunded, CredentialsRefused, NoAnswer, NotSent, Refused
 from tests.fakes.samples import TRANSACTION_ID
-from tests.payments.gateway.counter import NEW, OLD, Counter
 from tests.payments.gateway.envelopes import envelope
 from tests.payments.gateway.exchanges import BUDGET
-from tests.payments.gateway.plays import answers, says_nothing, then_closes
-from tests.payments.gateway.rogue import rogue
+from tests.payments.gateway.gateway_calls import NEW, OLD, Counter
+from tests.payments.gateway.rogue_server import rogue
+from tests.payments.gateway.simulated_gateway import answers, says_nothing, then_closes
 
 REFUNDED = answers(200, envelope(refund={"status": True, "refund_date": "2027-01-31T09:30:00Z"}))
 INVALID_KEY = answers(401, {"message": "Invalid Secret Key."})

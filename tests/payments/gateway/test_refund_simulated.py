@@ -7,17 +7,24 @@ import pytest
 
 from local.simulator import Credentials, Simulator, running
 from local.simulator.scenarios import REFUNDS
-from payments.errors import AlreadyChargedBack, AlreadyRefunded, CredentialsRefused, GatewayError, NoAnswer, Refused
-from payments.gateway.breaker import Breaker
+from payments.gateway.circuit_breaker import Breaker
 from payments.gateway.client import PayAgency
-from payments.gateway.keys import GatewayKeys
+from payments.gateway.credentials import GatewayKeys
 from payments.gateway.transport import Transport
-from payments.reports import Report
+from payments.model.gateway_transaction import Report
+from payments.ports.gateway import (
+    AlreadyChargedBack,
+    AlreadyRefunded,
+    CredentialsRefused,
+    GatewayError,
+    NoAnswer,
+    Refused,
+)
 from tests.fakes.clock import SettableClock
 from tests.fakes.samples import ORDER_ID, card, submission
 from tests.fakes.telemetry import RecordingTelemetry
-from tests.payments.gateway.counter import Ring
 from tests.payments.gateway.envelopes import MINOR
+from tests.payments.gateway.gateway_calls import Ring
 
 SHORT = 0.4
 """Seconds: what is silent stays silent."""

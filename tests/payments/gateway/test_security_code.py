@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.gateway.wire import clean
+from payments.gateway.redaction import clean
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from payments.errors import NoAnswer
 from payments.gateway.transport import MAX_ANSWER_BYTES, Exchange, Transport
+from payments.ports.gateway import NoAnswer
 from tests.payments.gateway.exchanges import OK, OK_BODY, post
-from tests.payments.gateway.plays import Play, answers, floods, gzipped, sends, then_closes
-from tests.payments.gateway.rogue import rogue
+from tests.payments.gateway.rogue_server import rogue
+from tests.payments.gateway.simulated_gateway import Play, answers, floods, gzipped, sends, then_closes
 
 
 class TestAnswers:

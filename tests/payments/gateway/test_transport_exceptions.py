@@ -15,12 +15,12 @@ import urllib3.exceptions
 from urllib3 import HTTPConnectionPool
 from urllib3.response import HTTPResponse
 
-from payments.errors import NoAnswer, NotSent
+from payments.gateway.send_tracking import Departure, HTTPPool, WitnessedConnection
 from payments.gateway.transport import Transport
-from payments.gateway.witness import Departure, HTTPPool, WitnessedConnection
+from payments.ports.gateway import NoAnswer, NotSent
 from tests.payments.gateway.exchanges import BUDGET, OK, OK_BODY, post
-from tests.payments.gateway.plays import answers
-from tests.payments.gateway.rogue import rogue
+from tests.payments.gateway.rogue_server import rogue
+from tests.payments.gateway.simulated_gateway import answers
 
 POOL = HTTPConnectionPool("localhost")
 ARGUMENTS = ((), ("text",), (POOL, "text"), (POOL, "/", "text"), ("text", ValueError()), (1, 2), (HTTPResponse(), b"x"))

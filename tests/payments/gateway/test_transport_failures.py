@@ -10,12 +10,21 @@ from contextlib import contextmanager
 
 import pytest
 
-from payments.errors import NoAnswer, NotSent
+from payments.gateway.send_tracking import HTTPPool, Pools, WitnessedConnection
 from payments.gateway.transport import MAX_ANSWER_BYTES, Transport
-from payments.gateway.witness import HTTPPool, Pools, WitnessedConnection
+from payments.ports.gateway import NoAnswer, NotSent
 from tests.payments.gateway.exchanges import BUDGET, OK, OK_BODY, post, within
-from tests.payments.gateway.plays import Line, Play, answers, drips, resets, says_nothing, sends, then_closes
-from tests.payments.gateway.rogue import rogue
+from tests.payments.gateway.rogue_server import rogue
+from tests.payments.gateway.simulated_gateway import (
+    Line,
+    Play,
+    answers,
+    drips,
+    resets,
+    says_nothing,
+    sends,
+    then_closes,
+)
 
 
 class TestNotSent:

@@ -4,11 +4,11 @@ import socket
 
 import pytest
 
-from payments.errors import NoAnswer
 from payments.gateway.transport import MAX_ANSWER_BYTES, MAX_IDLE_SECONDS, Exchange, Transport
+from payments.ports.gateway import NoAnswer
 from tests.payments.gateway.exchanges import BUDGET, OK, OK_BODY, post
-from tests.payments.gateway.plays import Line, Play, answers, resets, says_nothing, sends, then_closes
-from tests.payments.gateway.rogue import rogue
+from tests.payments.gateway.rogue_server import rogue
+from tests.payments.gateway.simulated_gateway import Line, Play, answers, resets, says_nothing, sends, then_closes
 
 
 class TestReuse:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from payments.errors import NoAnswer, NotSent
+from payments.gateway.send_tracking import Departure
 from payments.gateway.transport import Exchange, Transport
-from payments.gateway.witness import Departure
+from payments.ports.gateway import NoAnswer, NotSent
 from tests.payments.gateway.certificates import DAY, Authority, authority, serving
 from tests.payments.gateway.exchanges import BUDGET, OK, OK_BODY, post, within
-from tests.payments.gateway.plays import Line, Play, answers, drips, resets, says_nothing, then_closes
-from tests.payments.gateway.rogue import rogue
+from tests.payments.gateway.rogue_server import rogue
+from tests.payments.gateway.simulated_gateway import Line, Play, answers, drips, resets, says_nothing, then_closes
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from payments.ledger import items
-from payments.ledger.dynamo import DynamoLedger
+from payments.follow_up.run import PAGE
+from payments.ledger import payment_items
 from payments.ledger.expressions import wire
-from payments.plans import FollowUp
-from payments.statuses import Status
-from reconcile.rounds import PAGE
+from payments.ledger.payments import DynamoLedger
+from payments.model.follow_up import FollowUp
+from payments.model.status import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.payments.ledger import dynamodb_local, tables
@@ -93,7 +93,7 @@ def settle_many(client: Any, table: str) -> None:
         follow_up=FollowUp(due_at=None, ask_at=None),
         published=2,
     )
-    item = wire(items.payment_item(settled))
+    item = wire(payment_items.payment_item(settled))
 
     def put(first: int) -> None:
         puts = [

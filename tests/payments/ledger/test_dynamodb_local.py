@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.payments.ledger import dynamodb_local
-from tests.payments.ledger.on_dynamo import LedgerOnDynamo, SweepOnDynamo
+from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, SweepOnDynamo
 
 pytestmark = pytest.mark.dynamodb_local
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from payments.progress import Checkpoints
+from payments.reconciliation.checkpoint import Checkpoints
 from tests.fakes.checkpoints import InMemoryCheckpoints
 from tests.fakes.ledger import InMemoryLedger
-from tests.payments.ledger.comparing import ComparedLedger
-from tests.payments.ledger.contract import LedgerContract, SweepContract
-from tests.payments.ledger.ports import Ledger
+from tests.payments.ledger.contract_reconciliation import ComparedLedger
+from tests.payments.ledger.contracts import LedgerContract, SweepContract
+from tests.payments.ledger.ledger_port import Ledger
 
 
 class TestInMemoryLedger(LedgerContract):

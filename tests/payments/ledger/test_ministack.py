@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.stack import ministack
-from tests.payments.ledger.on_dynamo import LedgerOnDynamo, SweepOnDynamo
+from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, SweepOnDynamo
 
 pytestmark = pytest.mark.flow
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.payments.ledger.on_dynamo import LedgerOnDynamo, SweepOnDynamo
+from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, SweepOnDynamo
 
 
 class OneAtATime:

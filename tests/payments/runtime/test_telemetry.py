@@ -11,10 +11,10 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from payments.errors import SecretUnusable
-from payments.runtime.catalogue import WAKES_SOMEBODY
 from payments.runtime.emf import EmfLines
+from payments.runtime.metrics import WAKES_SOMEBODY
 from payments.runtime.telemetry import PowertoolsTelemetry, powertools
-from tests.house.tree import FUNCTIONS
+from tests.house.checkout import FUNCTIONS
 
 NAMESPACE = "PayAgency"
 

@@ -1,0 +1,1 @@
+"""Charging: takes a payment at most once."""

@@ -1,0 +1,1 @@
+"""What the bus is told of a payment."""

@@ -1,0 +1,1 @@
+"""Following up: finishes what was left unfinished."""

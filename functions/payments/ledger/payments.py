@@ -1,0 +1,180 @@
+"""The ledger in DynamoDB. What must happen together is one conditional write; each clause of a condition has a name."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from payments.ledger import history_items, order_lock, payment_items
+from payments.ledger.expressions import NOT_YET_THERE, failed_condition, failed_conditions, wire
+from payments.ledger.table import Table
+from payments.model.payment import Payment
+from payments.ports.ledger import Due, LostRace, Order, OrderMoved, Released
+
+INDEX: Final = "follow_up"
+DUE_IN_SHARD: Final = "follow_up_shard = :shard AND follow_up_at <= :now"
+
+NOTHING_WRITTEN_SINCE: Final = "revision = :seen_revision"
+SAME_DUE_TIME: Final = "follow_up_at = :seen_due"
+STILL_ONLY_CLAIMED: Final = "version = :first AND published = :none AND attribute_not_exists(told)"
+NOT_REFRESHED_SINCE: Final = (
+    "attribute_exists(pk) AND (attribute_not_exists(refreshed_at) OR refreshed_at <= :not_since)"
+)
+CURSOR_NOT_AHEAD: Final = "published <= :published"
+
+
+class DynamoLedger:
+    """Meets the ledger ports on one table. `client` is boto3's DynamoDB client."""
+
+    def __init__(self, client: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table = Table(client, table, sleep)
+
+    # ------------------------------------------------------------ claiming
+
+    def claim(self, payment: Payment, order: Order | None) -> Payment | None:
+        """See `ClaimLedger.claim`."""
+        claim = uuid4().hex
+        put = {
+            "TableName": self._table.name,
+            "Item": wire({**payment_items.payment_item(payment), "claim": claim}),
+            "ConditionExpression": NOT_YET_THERE,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if payment.order_id is None:
+            try:
+                self._table.put(put)
+            except ClientError as error:
+                return _of_another(claim, failed_condition(error))
+            return None
+        try:
+            self._table.transact([{"Put": put}, *order_lock.taken(self._table.name, payment, order)])
+        except ClientError as error:
+            standing = failed_conditions(error)[0]
+            if not standing:
+                raise OrderMoved(f"order {payment.order_id} moved on") from None
+            return _of_another(claim, standing)
+        return None
+
+    def release(self, payment: Payment) -> bool:
+        """See `ClaimLedger.release`."""
+        delete = self._table.key(payment.id) | {
+            "ConditionExpression": STILL_ONLY_CLAIMED,
+            "ExpressionAttributeValues": wire({":first": 1, ":none": 0}),
+        }
+        try:
+            self._table.transact([{"Delete": delete}, *order_lock.given_back(self._table.name, payment)])
+        except ClientError as error:
+            failed_conditions(error)  # somebody has written to it, or was told of it: it stays
+            return False
+        return True
+
+    def order(self, order_id: str) -> Order | None:
+        """See `ClaimLedger.order`."""
+        item = self._table.get(order_lock.key_of(order_id))
+        return None if item is None else order_lock.order_of(item)
+
+    # ------------------------------------------------------- one payment
+
+    def get(self, payment_id: str) -> Payment | None:
+        """See `ClaimLedger.get`."""
+        item = self._table.get(payment_id)
+        return None if item is None else payment_items.payment_of(item)
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        """See `ClaimLedger.save`."""
+        appended = [history_items.entry_item(entry) for entry in after.history[before.version :]]
+        changes = payment_items.state(after) | payment_items.due(after)
+        try:
+            self._table.update(
+                before.id,
+                changes,
+                condition=NOTHING_WRITTEN_SINCE,
+                values={":seen_revision": before.revision},
+                append={"history": appended} if appended else {},
+            )
+        except ClientError as error:
+            standing = failed_condition(error)
+            if not standing:
+                raise Released(f"{before.id} was released") from None
+            raise LostRace(payment_items.payment_of(standing)) from None
+        return replace(after, revision=before.revision + 1)
+
+    def advance(self, payment: Payment, published: int) -> None:
+        """See `FollowUpLedger.advance`."""
+        changes: dict[str, Any] = {"published": published}
+        if published == payment.version:
+            rest = payment_items.stamp(payment.follow_up.ask_at)
+            changes |= {
+                "follow_up_at": rest,
+                "follow_up_shard": None if rest is None else payment_items.shard_of(payment.id),
+            }
+        try:
+            self._table.update(
+                payment.id,
+                changes,
+                condition=f"{NOTHING_WRITTEN_SINCE} AND {CURSOR_NOT_AHEAD}",
+                values={":seen_revision": payment.revision},
+            )
+        except ClientError as error:
+            failed_condition(error)
+            self._advance_only(payment, published)
+
+    def _advance_only(self, payment: Payment, published: int) -> None:
+        """The payment has moved on meanwhile: only the cursor is ours to move; what is due next is not."""
+        try:
+            self._table.update(payment.id, {"published": published}, condition=CURSOR_NOT_AHEAD, values={})
+        except ClientError as error:
+            failed_condition(error)  # somebody else has published further
+
+    def note_refresh(self, payment_id: str, now: datetime, not_since: datetime) -> bool:
+        """See `RefreshLedger.note_refresh`."""
+        try:
+            self._table.update(
+                payment_id,
+                {"refreshed_at": payment_items.stamp(now)},
+                condition=NOT_REFRESHED_SINCE,
+                values={":not_since": payment_items.stamp(not_since)},
+                raises_revision=False,
+            )
+        except ClientError as error:
+            failed_condition(error)
+            return False
+        return True
+
+    # ------------------------------------------------------ following up
+
+    def due(self, now: datetime, limit: int) -> Iterator[Due]:
+        """See `FollowUpLedger.due`."""
+        for shard in range(payment_items.SHARDS):
+            yield from self._due_in(shard, now, limit)
+
+    def _due_in(self, shard: int, now: datetime, limit: int) -> Iterator[Due]:
+        values = {":shard": shard, ":now": payment_items.stamp(now)}
+        for found in self._table.query(INDEX, DUE_IN_SHARD, values, limit):
+            at = payment_items.moment(found["follow_up_at"])
+            if at is not None:
+                yield Due(found["pk"], at)
+
+    def lease(self, due: Due, until: datetime) -> Payment | None:
+        """See `FollowUpLedger.lease`."""
+        try:
+            answer = self._table.update(
+                due.payment_id,
+                {"follow_up_at": payment_items.stamp(until)},
+                condition=SAME_DUE_TIME,
+                values={":seen_due": payment_items.stamp(due.due_at)},
+                returning="ALL_NEW",
+            )
+        except ClientError as error:
+            failed_condition(error)
+            return None
+        return payment_items.payment_of(answer)
+
+
+def _of_another(claim: str, standing: history_items.Item) -> Payment | None:
+    """The payment that stands in the way; None when it is this very claim, written by a try whose answer was lost."""
+    return None if standing.get("claim") == claim else payment_items.payment_of(standing)

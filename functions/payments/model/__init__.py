@@ -1,0 +1,1 @@
+"""What a payment is. Pure: no library, no port, no clock."""

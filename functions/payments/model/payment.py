@@ -1,0 +1,193 @@
+"""One payment: its state, its history, and what is left to do. Every change gives a new one; nothing is done here."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+
+from payments.model.card import CardFacts
+from payments.model.follow_up import FIRST_ASK, Answered, FollowUp, RefundRequest
+from payments.model.history import NOT_CHARGED_BACK, NOT_REFUNDED, Chargeback, Entry, Evidence, Failure, Refund, Source
+from payments.model.money import Money
+from payments.model.status import FREES_THE_ORDER, MOVES, OPEN, IllegalMove, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """The record of one (caller, idempotency key). `published` counts the history entries that are on the bus.
+
+    `revision` is the optimistic lock: every write raises it, so that no plan and no answer is overwritten unseen.
+    `told`: a repeat of the request was answered with it while it was being sent, so it must stay to be found.
+    """
+
+    id: str
+    fingerprint: str
+    money: Money
+    live: bool
+    order_id: str | None
+    attempt: int
+    card: CardFacts | None
+    created_at: datetime
+    status: Status
+    history: tuple[Entry, ...]
+    follow_up: FollowUp
+    revision: int = 1
+    published: int = 0
+    answered: Answered | None = None
+    told: bool = False
+    transaction_id: str | None = None
+    message: str | None = None
+    redirect_url: str | None = None
+    refund: Refund = NOT_REFUNDED
+    refund_request: RefundRequest | None = None
+    chargeback: Chargeback = NOT_CHARGED_BACK
+    failure: Failure | None = None
+
+    @property
+    def version(self) -> int:
+        """Sequence of the last history entry."""
+        return len(self.history)
+
+    @property
+    def updated_at(self) -> datetime:
+        """When the last history entry was written."""
+        return self.history[-1].at
+
+    @property
+    def wire_order_id(self) -> str:
+        """The order id the gateway knows this payment by; never sent twice, and no caller can choose another's."""
+        if self.order_id is None:
+            return self.id
+        return self.order_id if self.attempt == 1 else f"{self.order_id}~{self.attempt}"
+
+    @property
+    def is_adopted(self) -> bool:
+        """Nobody asked us for it, and it was not sent by us: we have it from the gateway's list."""
+        return self.history[0].source == "sweep"
+
+    @property
+    def has_unpublished(self) -> bool:
+        """The bus has not taken every entry yet."""
+        return self.published < self.version
+
+    @property
+    def is_open(self) -> bool:
+        """No verdict yet."""
+        return self.status in OPEN
+
+    @property
+    def awaits_refund(self) -> bool:
+        """A refund was asked for, and it is not known yet what became of it."""
+        return self.refund.status == "requested"
+
+    @property
+    def moves(self) -> tuple[Entry, ...]:
+        """The entries that are moves from status to status, the intent among them; the others are facts beside it."""
+        return tuple(entry for entry in self.history if entry.is_move)
+
+    @property
+    def frees_the_order(self) -> bool:
+        """Another payment for the same order may be taken."""
+        return self.status in FREES_THE_ORDER
+
+    def may_become(self, to: Status) -> bool:
+        """Whether the transition table has this move."""
+        return to in MOVES[self.status]
+
+    def moved(
+        self,
+        to: Status,
+        *,
+        at: datetime,
+        source: Source,
+        evidence: Evidence,
+        transaction_id: str | None = None,
+        message: str | None = None,
+        redirect_url: str | None = None,
+        failure: Failure | None = None,
+    ) -> Self:
+        """This payment in its next status. Raises IllegalMove when the table has no such move."""
+        if not self.may_become(to):
+            raise IllegalMove(f"{self.status} may not become {to}")
+        return replace(
+            self,
+            status=to,
+            transaction_id=transaction_id or self.transaction_id,
+            message=message,
+            redirect_url=redirect_url,
+            failure=failure,
+            follow_up=FollowUp(due_at=at, ask_at=at + FIRST_ASK if to in OPEN or self.awaits_refund else None),
+        ).with_entry(to.value, at, source, evidence, previous_status=self.status)
+
+    def with_answer(self, kind: Answered) -> Self:
+        """This payment with the kind of its first answer noted: a repeat of the request is answered alike."""
+        return self if self.answered else replace(self, answered=kind)
+
+    def asked_again(self, at: datetime, *, arrived: bool = False) -> Self:
+        """This payment with its next question to the gateway due then; the same when nothing can change any more.
+
+        The question is one more than the plan had: a webhook that comes four times must not use the plan up.
+        """
+        if self.status is Status.SUCCEEDED and not self.awaits_refund:
+            return self
+        plan, known = self.follow_up, self.follow_up.arrived or arrived
+        return replace(self, follow_up=replace(plan, due_at=at, ask_at=at, asks=max(plan.asks - 1, 0), arrived=known))
+
+    def known_as(self, transaction_id: str) -> Self:
+        """This payment with what a report without a verdict tells all the same: it arrived, and under which id."""
+        if self.status is not Status.PROCESSING or (self.transaction_id and self.follow_up.arrived):
+            return self
+        follow_up = replace(self.follow_up, arrived=True)
+        return replace(self, transaction_id=self.transaction_id or transaction_id, follow_up=follow_up)
+
+    def charged_back(self, charged_back_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Self:
+        """This payment after the cardholder's bank took the money back."""
+        chargeback = Chargeback("charged_back", charged_back_at)
+        return replace(self, chargeback=chargeback).with_entry("charged_back", at, source, evidence)
+
+    def with_entry(
+        self, name: str, at: datetime, source: Source, evidence: Evidence, previous_status: Status | None = None
+    ) -> Self:
+        """This payment with one more entry in its history, of the facts as they stand; due at once, for the bus."""
+        entry = Entry(
+            sequence=self.version + 1,
+            name=name,
+            previous_status=previous_status or self.status,
+            status=self.status,
+            at=at,
+            source=source,
+            evidence=evidence,
+            transaction_id=self.transaction_id,
+            refund=self.refund,
+            chargeback=self.chargeback,
+            failure=self.failure,
+        )
+        return replace(self, history=(*self.history, entry), follow_up=replace(self.follow_up, due_at=at))
+
+
+def intent(
+    payment_id: str,
+    *,
+    fingerprint: str,
+    money: Money,
+    live: bool,
+    order_id: str | None,
+    card: CardFacts | None,
+    at: datetime,
+    attempt: int = 1,
+    source: Source = "request",
+) -> Payment:
+    """A payment as it is claimed: recorded, not sent, and due for a question should nobody come back to it."""
+    first = Entry(1, Status.PROCESSING.value, None, Status.PROCESSING, at, source, {})
+    return Payment(
+        id=payment_id,
+        fingerprint=fingerprint,
+        money=money,
+        live=live,
+        order_id=order_id,
+        attempt=attempt,
+        card=card,
+        created_at=at,
+        status=Status.PROCESSING,
+        history=(first,),
+        follow_up=FollowUp(due_at=at + FIRST_ASK, ask_at=at + FIRST_ASK),
+    )

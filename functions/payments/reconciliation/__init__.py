@@ -1,0 +1,1 @@
+"""Reconciliation: our book compared with the gateway's, in both directions."""

@@ -1,0 +1,120 @@
+"""Findings: what a sweep has to tell a person, one line each. No names, no email, no card can get in here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from payments.model.payment import Payment
+from payments.model.timestamps import iso
+from payments.reconciliation.totals import whole
+from payments.reconciliation.transaction_list import ListedRow
+
+Kind = Literal[
+    "orphan",
+    "refunded_elsewhere",
+    "refund_confirmed",
+    "charged_back",
+    "settled",
+    "late_success",
+    "mismatch",
+    "amount_drift",
+    "currency_drift",
+    "status_drift",
+    "refund_drift",
+    "chargeback_drift",
+    "suspicious",
+    "unknown_to_gateway",
+    "other_transaction",
+    "not_listed",
+    "status_differs",
+    "unknown_status",
+    "list_disagrees",
+    "undecided",
+    "unconfirmed",
+    "unreadable_row",
+]
+Action = Literal["settled", "needs_review", "none"]
+
+NOTES: Final[dict[Kind, str]] = {
+    "orphan": "The gateway lists a transaction that we have no record of.",
+    "refunded_elsewhere": "Refunded at the gateway, not by us. Recorded.",
+    "refund_confirmed": "We asked for this refund and did not know what became of it. It was made.",
+    "charged_back": "The cardholder's bank took the money back. Recorded.",
+    "settled": "The gateway's verdict reached us by its list alone. Recorded.",
+    "late_success": "It had counted as unpaid, and turned out paid. Recorded.",
+    "mismatch": "The gateway speaks of another amount, currency or id than was sent. A person decides.",
+    "amount_drift": "The gateway has another amount, in its list and when asked again. A person decides.",
+    "currency_drift": "The gateway has another currency, in its list and when asked again. A person decides.",
+    "status_drift": "The gateway has another status, in its list and when asked again. A person decides.",
+    "refund_drift": "Refunded by our record, and not by the gateway's, in its list and when asked. A person decides.",
+    "chargeback_drift": "Charged back by our record, and not by the gateway's, listed and asked. A person decides.",
+    "suspicious": "The gateway marked it as suspicious.",
+    "unknown_to_gateway": "The gateway does not list it, and does not know it when asked.",
+    "other_transaction": "Paid at the gateway, under this payment's order, as another transaction. A person decides.",
+    "not_listed": "The gateway's list does not have it; asked for it, the gateway knows it.",
+    "status_differs": "Both books say that no money moved, in different words. Nothing to do.",
+    "unknown_status": "Paid by our record; the gateway has a word for it that is not known here. Nothing was changed.",
+    "list_disagrees": "The gateway's list differs from our record; asked again, the gateway agrees with us.",
+    "undecided": "It waits for a person's decision since an earlier report. Our column does not count it.",
+    "unconfirmed": "The books differ, and the gateway did not confirm it when asked, or was not asked. Left as it is.",
+    "unreadable_row": "A row of the gateway's list that cannot be read. Nothing was changed.",
+}
+"""Each kind in a sentence for a finance person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the report. Amounts are minor units; an amount of the gateway's that is no whole number is None."""
+
+    finding: Kind
+    action: Action
+    payment_id: str | None = None
+    transaction_id: str | None = None
+    order_id: str | None = None
+    made_at: datetime | None = None
+    amount_here: int | None = None
+    amount_gateway: int | None = None
+    currency_here: str | None = None
+    currency_gateway: str | None = None
+    status_here: str | None = None
+    status_gateway: str | None = None
+    refunded_at: datetime | None = None
+    charged_back_at: datetime | None = None
+    suspicious_at: datetime | None = None
+    note: str = ""
+
+    def line(self) -> dict[str, Any]:
+        """Its JSON, keys in the order of the columns."""
+        return {name: _plain(getattr(self, name)) for name in COLUMNS}
+
+
+COLUMNS: Final = tuple(Finding.__dataclass_fields__)
+"""The columns of a report, in order."""
+
+
+def _plain(value: object) -> object:
+    return iso(value) if isinstance(value, datetime) else value
+
+
+def line(kind: Kind, action: Action, payment: Payment | None, row: ListedRow | None) -> Finding:
+    """One finding about a payment of ours, a row of the gateway's, or both."""
+    report = row.report if row else None
+    return Finding(
+        finding=kind,
+        action=action,
+        payment_id=payment.id if payment else None,
+        transaction_id=(payment.transaction_id if payment else None) or (report.transaction_id if report else None),
+        order_id=(payment.order_id if payment else None) or (row.order_id if row else None),
+        made_at=(row.created_at if row else None) or (payment.created_at if payment else None),
+        amount_here=payment.money.amount if payment else None,
+        amount_gateway=whole(report.amount) if report else None,
+        currency_here=payment.money.currency if payment else None,
+        currency_gateway=report.currency if report else None,
+        status_here=payment.status.value if payment else None,
+        status_gateway=report.said if report else None,
+        refunded_at=(report.refunded_at if report else None) or (payment.refund.refunded_at if payment else None),
+        charged_back_at=(report.charged_back_at if report else None)
+        or (payment.chargeback.charged_back_at if payment else None),
+        suspicious_at=row.suspicious_at if row else None,
+        note=NOTES[kind],
+    )

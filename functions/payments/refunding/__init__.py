@@ -1,0 +1,1 @@
+"""Refunding: gives the whole amount back at most once."""

@@ -1,0 +1,40 @@
+"""Whether a payment can be refunded as it stands. Pure."""
+
+from payments.errors import NothingSent
+from payments.model.history import SUSPICIOUS
+from payments.model.payment import Payment
+from payments.model.refund import MOST_ENTRIES
+from payments.model.status import Status
+
+
+def check_refundable(payment: Payment) -> None:
+    """Raises NotRefundable when there is nothing to send back, or somebody is at it."""
+    if payment.refund.status == "refunded":
+        raise NotRefundable("already_refunded", payment)
+    if payment.awaits_refund:
+        raise NotRefundable("refund_in_progress", payment)
+    if payment.chargeback.status == "charged_back":
+        raise NotRefundable("already_charged_back", payment)
+    if not _is_paid(payment):
+        raise NotRefundable("not_succeeded", payment)
+    if payment.transaction_id is None:
+        raise NotRefundable("transaction_unknown", payment)
+    if payment.version >= MOST_ENTRIES:
+        raise NotRefundable("too_many_attempts", payment)
+
+
+def _is_paid(payment: Payment) -> bool:
+    """What was paid and is only called suspicious is paid, and giving it back is what one may want to do."""
+    if payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code == SUSPICIOUS:
+        (*_, review) = (entry for entry in payment.history if entry.name == Status.NEEDS_REVIEW.value)
+        return review.previous_status is Status.SUCCEEDED
+    return payment.status is Status.SUCCEEDED
+
+
+class NotRefundable(NothingSent):
+    """The payment cannot be refunded as it stands; `code` says why."""
+
+    def __init__(self, code: str, payment: "Payment") -> None:
+        super().__init__(f"{payment.id} cannot be refunded: {code}")
+        self.code = code
+        self.payment = payment

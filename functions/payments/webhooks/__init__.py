@@ -1,0 +1,1 @@
+"""What a webhook of the gateway does to a payment."""

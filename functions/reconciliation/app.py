@@ -1,0 +1,51 @@
+"""The door for the books: every quarter of an hour goes on with the day's sweep, until it is done; or any, by hand."""
+
+import os
+from functools import cache
+from typing import Any
+
+from payments.model.timestamps import utc_now
+from payments.reconciliation.report import FileReports
+from payments.reconciliation.run import Sweeping
+from payments.runtime import bootstrap, bootstrap_reconciliation
+from payments.runtime.settings import SweepSettings
+from payments.runtime.telemetry import PowertoolsTelemetry, powertools
+from reconciliation.invocation import Desk
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """A request in, how far the sweep has come out."""
+    telemetry = _telemetry()
+    telemetry.begin(context.aws_request_id)
+    try:
+        return _desk().take(event, lambda: context.get_remaining_time_in_millis() / 1000)
+    finally:
+        telemetry.flush()
+
+
+@cache
+def _telemetry() -> PowertoolsTelemetry:
+    return powertools()
+
+
+@cache
+def _desk() -> Desk:
+    telemetry = _telemetry()
+    settings = SweepSettings.from_environment()
+    keys = bootstrap.gateway_keys_of(settings, telemetry, bootstrap.aws("secretsmanager"))
+    gateway = bootstrap.gateway_of(settings, keys, telemetry)
+    bucket = bootstrap_reconciliation.reports_bucket_of(settings)
+    sweeping = Sweeping(
+        listing=bootstrap_reconciliation.list_of(gateway),
+        gateway=gateway,
+        ledger=bootstrap_reconciliation.sweep_ledger_of(settings),
+        checkpoints=bootstrap_reconciliation.checkpoints_of(settings),
+        reports=FileReports(bucket),
+        clock=utc_now,
+        telemetry=telemetry,
+    )
+    return Desk(sweeping, telemetry, bucket.address, settings.sweep_days, first_day=settings.sweep_first_day)
+
+
+if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+    _desk()  # what the snapshot should hold: clients and settings, no secret

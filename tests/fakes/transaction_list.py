@@ -1,0 +1,65 @@
+"""The gateway's transaction list: rows as they come over the wire, read by the real reader, a page at a time."""
+
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any
+
+from payments.gateway import transaction_list
+from payments.gateway.envelope import Dialect
+from payments.model.payment import Payment
+from payments.ports.gateway import GatewayError, Refused
+from payments.reconciliation.transaction_list import Page, Span
+from tests.fakes import samples
+
+MINOR = Dialect("minor", "alpha-2")
+LATER = datetime(2027, 12, 31, tzinfo=UTC)
+"""When the rows are read, unless a test says otherwise."""
+
+
+class ScriptedList:
+    """Meets the TransactionList port. `told` are raw rows; `will(...)` scripts the next answers."""
+
+    def __init__(self, *rows: object, page_size: int = 2) -> None:
+        self.told: list[object] = list(rows)
+        self.page_size = page_size
+        self.asked: list[tuple[Span, str | None]] = []
+        self._script: deque[Page | GatewayError | None] = deque()
+
+    def will(self, *outcomes: Page | GatewayError | None) -> None:
+        """Scripts the next pages; None is a page as it is."""
+        self._script.extend(outcomes)
+
+    def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
+        """See `TransactionList.page`."""
+        self.asked.append((span, cursor))
+        scripted = self._script.popleft() if self._script else None
+        if isinstance(scripted, GatewayError):
+            raise scripted
+        return scripted or self._page(cursor)
+
+    def _page(self, cursor: str | None) -> Page:
+        first = 0 if cursor is None else int(cursor.removeprefix("from-"))
+        if first > len(self.told):
+            raise Refused("Invalid cursor.")
+        after = first + self.page_size
+        has_next = after < len(self.told)
+        rows = [transaction_list.row_of(told, MINOR, LATER) for told in self.told[first:after]]
+        return Page(rows, has_next, f"from-{after}" if has_next else None, len(self.told))
+
+
+def row(said: str = "SUCCESS", of: Payment | None = None, **changes: Any) -> dict[str, Any]:
+    """A row of the list as the gateway writes it; of the sample payment, or another."""
+    told: dict[str, Any] = {
+        "transaction_id": (of.transaction_id if of else None) or samples.TRANSACTION_ID,
+        "order_id": of.wire_order_id if of else samples.ORDER_ID,
+        "amount": str(of.money.amount if of else samples.MONEY.amount),
+        "currency": of.money.currency if of else samples.MONEY.currency,
+        "status": said,
+        "card_number": "411111XXXXXX1111",
+        "card_type": "VISA",
+        "created_at": "2027-01-31T09:30:00.000Z",
+        "refund_date": None,
+        "chargeback_date": None,
+        "suspicious_date": None,
+    }
+    return {**told, **changes}

@@ -1,0 +1,185 @@
+"""The sweep by hand: called until it is done, told line by line, interrupted without harm, its report saved."""
+
+import io
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operate.reconciliation.__main__ import INCOMPLETE, INTERRUPTED, main, options
+from operate.reconciliation.calling import BREATH, SECONDS_A_CALL, Days
+from operate.reconciliation.telling import outcome, progress
+from tests.recorded_events import recorded
+
+DAYS = Days(date(2026, 11, 1), date(2026, 11, 15))
+ARGUMENTS = ["--from", "2026-11-01", "--to", "2026-11-15"]
+REPORT = {
+    "json": "s3://the-reports/reports/2026-11-01_2026-11-15/2026-11-16T01-00-00.000Z.json",
+    "csv": "s3://the-reports/reports/2026-11-01_2026-11-15/2026-11-16T01-00-00.000Z.csv",
+}
+
+
+def told(state: str, rows: int = 0, report: dict[str, str] | None = None, **findings: int) -> dict[str, Any]:
+    listed = None if state == "held" else 300
+    days = {"from": str(DAYS.first), "to": str(DAYS.last)}
+    found = {"rows": rows, "listed_total": listed, "findings": findings, "report": report}
+    return days | {"state": state, "complete": state == "finished"} | found
+
+
+FINISHED = told("finished", 300, REPORT, orphan=1, charged_back=12)
+
+
+@dataclass
+class Account:
+    """Makes the clients of an account whose function answers so, one answer a call."""
+
+    answers: list[dict[str, Any] | BaseException]
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    def client(self, _service: str, **_: Any) -> "Account":
+        return self
+
+    def describe_stacks(self, **_: Any) -> dict[str, Any]:
+        return {"Stacks": [{"Outputs": [{"OutputKey": "SweepFunctionName", "OutputValue": "sweep-function"}]}]}
+
+    def invoke(self, **call: Any) -> dict[str, Any]:
+        assert (call["FunctionName"], call["Qualifier"]) == ("sweep-function", "live")
+        self.calls.append(json.loads(call["Payload"]))
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        failed = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())} | failed
+
+    def download_file(self, bucket: str, key: str, file: str) -> None:
+        Path(file).write_text(f"{bucket}/{key}")
+
+    def run(self, *arguments: str) -> int:
+        return main([*ARGUMENTS, *arguments], self.client, self.waits.append)
+
+
+def test_it_is_called_until_it_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
+    account = Account([told("unfinished", 100), told("unfinished", 250, orphan=1), FINISHED])
+
+    assert account.run() == 0
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[:3] == [
+        "unfinished: 100 of 300 rows compared, 0 findings",
+        "unfinished: 250 of 300 rows compared, 1 finding",
+        "finished: 300 of 300 rows compared, 13 findings",
+    ]
+    assert said[3:] == ["12 charged_back", " 1 orphan", f"json: {REPORT['json']}", f"csv: {REPORT['csv']}"]
+    assert account.waits == []
+
+
+def test_what_it_sends_is_what_the_function_takes_by_hand() -> None:
+    account = Account([FINISHED])
+    account.run()
+
+    assert account.calls == [recorded("sweep-by-hand")]
+    assert account.calls[0]["seconds"] == SECONDS_A_CALL
+
+
+def test_anew_is_said_once_or_it_would_never_end() -> None:
+    account = Account([told("unfinished", 100), FINISHED])
+
+    assert account.run("--anew") == 0
+    assert [call["anew"] for call in account.calls] == [True, False]
+
+
+def test_anew_is_said_again_when_another_call_kept_it_out() -> None:
+    account = Account([told("held"), told("unfinished", 100), FINISHED])
+
+    assert account.run("--anew") == 0
+    assert [call["anew"] for call in account.calls] == [True, True, False]
+    assert account.waits == [BREATH]
+
+
+def test_a_sweep_that_does_not_come_further_is_not_hurried() -> None:
+    account = Account([told("unfinished", 100), told("unfinished", 100), FINISHED])
+
+    assert account.run() == 0
+    assert account.waits == [BREATH]
+
+
+def test_ctrl_c_leaves_it_as_it_is_and_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    account = Account([told("unfinished", 100), KeyboardInterrupt()])
+
+    assert account.run("--stack", "shop") == INTERRUPTED
+    assert "python -m operate.sweep --from 2026-11-01 --to 2026-11-15 --stack shop" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"error": "to: lies in the future"}, "to: lies in the future"),
+        ({"errorType": "SettingsError", "errorMessage": "SWEEP_DAYS: missing"}, "SettingsError: SWEEP_DAYS: missing"),
+        ({"errorType": "Sandbox.Timedout"}, "Sandbox.Timedout: without a word"),
+    ],
+)
+def test_what_the_function_refuses_is_said_in_its_own_words(
+    answer: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Account([answer]).run() == 1
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+def test_the_report_is_saved_under_the_days_it_is_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Account([FINISHED]).run("--save", str(tmp_path / "reports")) == 0
+
+    names = [
+        "2026-11-01_2026-11-15_2026-11-16T01-00-00.000Z.csv",
+        "2026-11-01_2026-11-15_2026-11-16T01-00-00.000Z.json",
+    ]
+    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == names
+    assert (tmp_path / "reports" / names[0]).read_text() == REPORT["csv"].removeprefix("s3://")
+    assert f"saved: {tmp_path / 'reports' / names[0]}" in capsys.readouterr().out
+
+
+def test_no_findings_are_good_news() -> None:
+    assert next(outcome(told("finished", 300, REPORT))) == "no findings: both books agree"
+
+
+def test_rows_are_told_without_a_total_that_the_gateway_did_not_give() -> None:
+    assert progress(told("unfinished", 7) | {"listed_total": None}) == "unfinished: 7 rows compared, 0 findings"
+
+
+@pytest.mark.parametrize("wrong", [[], ["--from", "2026-11-01"], ["--from", "yesterday", "--to", "2026-11-15"]])
+def test_both_days_are_named(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        options(wrong)
+    assert "usage" in capsys.readouterr().err
+
+
+def test_a_list_with_holes_is_no_good_news(capsys: pytest.CaptureFixture[str]) -> None:
+    account = Account([told("finished", 7, REPORT) | {"complete": False}])
+
+    assert account.run() == INCOMPLETE
+    said = capsys.readouterr().out
+    assert "both books agree" not in said
+    assert "not complete" in said
+    assert f"json: {REPORT['json']}" in said
+
+
+def test_one_that_is_stuck_is_not_called_again_and_says_how_to_walk_it_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    account = Account([told("unfinished", 100), told("stuck", 100)])
+
+    assert account.run("--stack", "shop") == 1
+    assert len(account.calls) == 2
+    said = capsys.readouterr().err
+    assert "cannot be walked to its end" in said
+    assert "--from 2026-11-01 --to 2026-11-15 --stack shop --anew" in said
+
+
+def test_anew_walks_one_that_is_stuck() -> None:
+    account = Account([told("unfinished", 100), FINISHED])
+
+    assert account.run("--anew") == 0
+    assert [call["anew"] for call in account.calls] == [True, False]

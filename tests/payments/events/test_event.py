@@ -1,0 +1,120 @@
+"""What consumers hear: exactly the documented event, the same each time it is told, and nothing of card or person."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from payments.events.event import event_of, unpublished
+from payments.model.payment import Payment
+from payments.outcome.apply import hear
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.samples import report
+
+PAID_AT = START + timedelta(milliseconds=125, microseconds=999)
+REFUNDED_AT = datetime(2027, 2, 1, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def payment() -> Payment:
+    """Claimed, sent to its page, paid, refunded, charged back."""
+    payment = hear(samples.payment(), report("REDIRECT"), "answer", START)
+    payment = hear(payment, report("SUCCESS"), "status", PAID_AT)
+    payment = hear(payment, report("SUCCESS", refunded=True, refunded_at=REFUNDED_AT), "sweep", REFUNDED_AT)
+    return hear(payment, report("SUCCESS", charged_back=True), "sweep", REFUNDED_AT)
+
+
+def details(payment: Payment) -> list[Any]:
+    return [json.loads(json.dumps(event.detail)) for event in unpublished(payment)]
+
+
+def test_one_event_an_entry_in_order(payment: Payment) -> None:
+    assert [event.type for event in unpublished(payment)] == [
+        "payment.processing",
+        "payment.requires_action",
+        "payment.succeeded",
+        "payment.refunded",
+        "payment.charged_back",
+    ]
+    assert [detail["metadata"]["sequence"] for detail in details(payment)] == [1, 2, 3, 4, 5]
+
+
+def test_is_exactly_the_documented_one(payment: Payment) -> None:
+    assert details(payment)[2] == {
+        "metadata": {
+            "event_id": f"{payment.id}:3",
+            "sequence": 3,
+            "schema_version": "1.0",
+            "occurred_at": "2027-01-31T09:30:00.125Z",
+            "source": "status",
+        },
+        "data": {
+            "payment_id": payment.id,
+            "order_id": samples.ORDER_ID,
+            "transaction_id": samples.TRANSACTION_ID,
+            "status": "succeeded",
+            "previous_status": "requires_action",
+            "amount": 100,
+            "currency": "GBP",
+            "live": False,
+            "refund": {"status": "none", "refunded_at": None},
+            "chargeback": {"status": "none", "charged_back_at": None},
+            "failure": None,
+        },
+    }
+
+
+def test_the_first_has_no_status_before_it(payment: Payment) -> None:
+    first = details(payment)[0]["data"]
+
+    assert (first["status"], first["previous_status"], first["transaction_id"]) == ("processing", None, None)
+
+
+def test_a_refund_leaves_the_status_as_it_was(payment: Payment) -> None:
+    refunded = details(payment)[3]["data"]
+
+    assert (refunded["status"], refunded["previous_status"]) == ("succeeded", "succeeded")
+    assert refunded["refund"] == {"status": "refunded", "refunded_at": "2027-02-01T08:00:00.000Z"}
+    assert refunded["chargeback"]["status"] == "none"
+
+
+def test_a_failure_says_why() -> None:
+    failed = hear(samples.payment(), report("FAILED"), "answer", START)
+
+    assert details(failed)[1]["data"]["failure"] == {"code": "declined", "message": "the gateway declined the payment"}
+
+
+def test_told_again_it_is_the_same_whatever_happened_since(payment: Payment) -> None:
+    for length in range(1, payment.version + 1):
+        earlier = replace(
+            samples.payment(), history=payment.history[:length], status=payment.history[length - 1].status
+        )
+        assert details(earlier) == details(payment)[:length]
+
+
+def test_only_what_the_bus_has_not_taken_is_told(payment: Payment) -> None:
+    for published in range(payment.version + 1):
+        left = unpublished(replace(payment, published=published))
+        assert [event.detail["metadata"]["sequence"] for event in left] == list(range(published + 1, 6))
+
+
+def test_every_event_knows_its_payment_and_its_moment(payment: Payment) -> None:
+    for entry in payment.history:
+        event = event_of(payment, entry)
+        assert (event.payment_id, event.occurred_at) == (payment.id, entry.at)
+
+
+def test_nothing_of_card_or_person_is_told(payment: Payment) -> None:
+    told = json.dumps(details(payment))
+
+    secrets = [samples.CARD_NUMBER, samples.CVV, "1111", "visa", *samples.shopper().values()]
+    assert [secret for secret in secrets if len(secret) > 2 and secret in told] == []
+
+
+def test_the_shops_own_order_id_is_told_and_not_that_of_the_wire() -> None:
+    second = samples.payment(attempt=2)
+
+    assert details(second)[0]["data"]["order_id"] == samples.ORDER_ID

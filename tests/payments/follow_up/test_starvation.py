@@ -1,0 +1,55 @@
+"""A gateway that does not answer holds up no event: everybody is told what is known before anything is asked."""
+
+from payments.charging.charge import Charging
+from payments.follow_up.finish import FollowUps
+from payments.follow_up.run import SILENCES, run
+from payments.model.gateway_transaction import Report
+from payments.model.status import Status
+from payments.ports.gateway import NoAnswer
+from payments.runtime.telemetry import powertools
+from tests.fakes import samples
+from tests.fakes.bus import RecordingBus
+from tests.fakes.clock import SettableClock
+from tests.fakes.gateway import Answers, Fails, ScriptedGateway
+from tests.fakes.ledger import InMemoryLedger
+
+IN_DOUBT = 300
+HANGING = 8.0
+
+
+class Hanging(ScriptedGateway):
+    """Takes its time, and then says nothing."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def status(self, order_id: str, seconds: float) -> Report:
+        self.asked.append(order_id)
+        self._clock.forward(seconds=HANGING)
+        raise NoAnswer("timeout")
+
+
+def test_the_events_of_paid_payments_leave_in_the_first_run_of_an_outage() -> None:
+    clock, ledger, bus, telemetry = SettableClock(), InMemoryLedger(), RecordingBus(), powertools()
+    gateway = Hanging(clock)
+    charging = Charging(ledger, gateway, clock, telemetry, live=False)
+    for nth in range(IN_DOUBT):
+        gateway.will(Fails(NoAnswer("timeout"), booked="SUCCESS"))
+        charging.charge(samples.charge_order(idempotency_key=f"doubt-{nth}", order_id=None), samples.address, 20)
+    clock.forward(minutes=5)
+    gateway.will(*[Answers("SUCCESS")] * 8)
+    for nth in range(8):
+        charging.charge(samples.charge_order(idempotency_key=f"paid-{nth}", order_id=None), samples.address, 20)
+    ends = clock.forward(seconds=55)
+    clock.forward(seconds=-55)
+
+    def seconds_left() -> float:
+        return (ends - clock()).total_seconds()
+
+    done = run(FollowUps(ledger, gateway, bus, clock, telemetry), seconds_left, telemetry)
+
+    assert bus.types().count("payment.succeeded") == 8
+    assert len(gateway.asked) == SILENCES
+    assert done.broken == 0
+    assert {payment.status for payment in ledger.payments()} == {Status.PROCESSING, Status.SUCCEEDED}

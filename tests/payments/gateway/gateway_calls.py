@@ -1,0 +1,74 @@
+"""A client before a rogue, with keys that can be changed."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from payments.errors import SecretUnusable
+from payments.gateway.circuit_breaker import Breaker
+from payments.gateway.client import PayAgency
+from payments.gateway.credentials import GatewayKeys, Mode
+from payments.gateway.transport import Transport
+from payments.model.gateway_transaction import Report
+from tests.fakes.clock import SettableClock
+from tests.fakes.samples import ORDER_ID, TRANSACTION_ID, submission
+from tests.fakes.telemetry import RecordingTelemetry
+from tests.payments.gateway.envelopes import MINOR
+from tests.payments.gateway.rogue_server import Rogue
+
+OLD = GatewayKeys("PA_TEST_old", b"0123456789abcdef0123456789abcdef", None)
+NEW = GatewayKeys("PA_TEST_new", b"fedcba9876543210fedcba9876543210", None)
+
+
+class Ring:
+    """Meets Keyring: the keys in their order, a refresh at a time; and how often one was asked for."""
+
+    def __init__(self, *keys: GatewayKeys) -> None:
+        self.keys = list(keys)
+        self.refreshes = 0
+
+    def current(self) -> GatewayKeys:
+        """See Keyring."""
+        if not self.keys:
+            raise SecretUnusable("secret_key is not filled in")
+        return self.keys[0]
+
+    def versions(self) -> Sequence[GatewayKeys]:
+        """See Keyring."""
+        return self.keys
+
+    def refresh(self) -> bool:
+        """See Keyring."""
+        self.refreshes += 1
+        if len(self.keys) > 1:
+            del self.keys[0]
+        return self.refreshes == 1
+
+
+class Counter:
+    """A client before a rogue."""
+
+    def __init__(self, server: Rogue, *keys: GatewayKeys, mode: Mode = "test", ring: Ring | None = None) -> None:
+        self.server, self.ring, self.telemetry = server, ring or Ring(*keys), RecordingTelemetry()
+        self.client = PayAgency(Transport(server.url), self.ring, MINOR, mode, self.telemetry, Breaker(SettableClock()))
+
+    def charge(self, seconds: float = 5.0) -> Report:
+        return self.client.charge(submission(), seconds)
+
+    def hosted(self, seconds: float = 5.0) -> Report:
+        return self.client.charge(submission(card=None), seconds)
+
+    def refund(self, seconds: float = 5.0) -> Report:
+        return self.client.refund(TRANSACTION_ID, "returned", seconds)
+
+    def status(self, seconds: float = 5.0) -> Report:
+        return self.client.status(ORDER_ID, seconds)
+
+    def keys_sent(self) -> list[str]:
+        sent = [request.header("authorization") or "" for request in self.server.requests]
+        return [bearer.removeprefix("Bearer ") for bearer in sent]
+
+
+Call = Callable[[Counter, float], Report]
+CALLS = [Counter.charge, Counter.hosted, Counter.refund, Counter.status]
+EACH_CALL = pytest.mark.parametrize("call", CALLS, ids=[call.__name__ for call in CALLS])

@@ -1,0 +1,37 @@
+"""The contracts as the adapters of production keep them, on whatever the `client` of a test's module speaks to."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from payments.ledger.checkpoints import DynamoCheckpoints
+from payments.ledger.payments import DynamoLedger
+from payments.ledger.reconciliation import DynamoSweepLedger
+from payments.reconciliation.checkpoint import Checkpoints
+from tests.payments.ledger import tables
+from tests.payments.ledger.contract_reconciliation import ComparedLedger
+from tests.payments.ledger.contracts import LedgerContract, SweepContract
+from tests.payments.ledger.ledger_port import Ledger
+
+
+class LedgerOnDynamo(LedgerContract):
+    @pytest.fixture
+    def ledger(self, client: Any) -> Iterator[Ledger]:
+        with tables.made(client) as name:
+            yield DynamoLedger(client, name)
+
+
+class SweepOnDynamo(SweepContract):
+    @pytest.fixture
+    def table(self, client: Any) -> Iterator[str]:
+        with tables.made(client) as name:
+            yield name
+
+    @pytest.fixture
+    def ledger(self, client: Any, table: str) -> ComparedLedger:
+        return DynamoSweepLedger(client, table)
+
+    @pytest.fixture
+    def checkpoints(self, client: Any, table: str) -> Checkpoints:
+        return DynamoCheckpoints(client, table)

@@ -1,0 +1,33 @@
+"""The two forms of a country code, held to the published table."""
+
+import pycountry
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.model.country import ALPHA_2, ALPHA_3, as_alpha_2
+
+
+def test_the_table_is_the_published_one() -> None:
+    assert {country.alpha_2: country.alpha_3 for country in pycountry.countries} == ALPHA_3
+
+
+def test_each_form_has_one_of_the_other() -> None:
+    assert len(ALPHA_2) == len(ALPHA_3)
+    assert all(ALPHA_2[alpha_3] == alpha_2 for alpha_2, alpha_3 in ALPHA_3.items())
+
+
+@pytest.mark.parametrize("alpha_2", sorted(ALPHA_3))
+def test_both_forms_come_out_as_alpha_2(alpha_2: str) -> None:
+    assert as_alpha_2(alpha_2) == alpha_2
+    assert as_alpha_2(ALPHA_3[alpha_2]) == alpha_2
+
+
+@pytest.mark.parametrize("code", ["", "gb", "gbr", "UK", "GB ", "G", "XX", "ZZ", "EUR", "826", "England"])
+def test_what_is_no_country_is_none(code: str) -> None:
+    assert as_alpha_2(code) is None
+
+
+@given(st.text())
+def test_total(code: str) -> None:
+    assert as_alpha_2(code) in ALPHA_3.keys() | {None}

@@ -1,0 +1,198 @@
+"""A payment walks the table of moves, and its history tells every step without a gap."""
+
+from dataclasses import FrozenInstanceError, replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.model import refund as refunds
+from payments.model.follow_up import FIRST_ASK, FollowUp
+from payments.model.history import Failure
+from payments.model.payment import Payment
+from payments.model.status import FREES_THE_ORDER, MOVES, OPEN, IllegalMove, Status
+from tests.fakes import samples
+from tests.fakes.clock import START
+
+ALL_PAIRS = [(one, other) for one in Status for other in Status]
+LEGAL = [(one, other) for one, other in ALL_PAIRS if other in MOVES[one]]
+ILLEGAL = [(one, other) for one, other in ALL_PAIRS if other not in MOVES[one]]
+LATER = START + timedelta(minutes=5)
+order_ids = st.from_regex(r"[A-Za-z0-9._-]{3,8}", fullmatch=True)
+WHY = Failure("declined", "no funds")
+
+
+def standing(status: Status) -> Payment:
+    return replace(samples.payment(), status=status)
+
+
+def moved(payment: Payment, to: Status, **facts: object) -> Payment:
+    return payment.moved(to, at=LATER, source="status", evidence={"gateway_status": "X"}, **facts)  # type: ignore[arg-type]
+
+
+class TestMoves:
+    @pytest.mark.parametrize(("one", "other"), LEGAL)
+    def test_a_legal_one_is_made_and_told(self, one: Status, other: Status) -> None:
+        before = standing(one)
+        after = moved(before, other)
+
+        assert (after.status, after.version) == (other, before.version + 1)
+        entry = after.history[-1]
+        assert (entry.previous_status, entry.status, entry.name) == (one, other, other.value)
+        assert (entry.at, entry.source, entry.evidence) == (LATER, "status", {"gateway_status": "X"})
+        assert after.updated_at == LATER
+        assert after.has_unpublished
+
+    @pytest.mark.parametrize(("one", "other"), ILLEGAL)
+    def test_an_illegal_one_raises(self, one: Status, other: Status) -> None:
+        before = standing(one)
+
+        assert not before.may_become(other)
+        with pytest.raises(IllegalMove, match=f"{one} may not become {other}"):
+            moved(before, other)
+
+    def test_none_changes_the_payment_it_starts_from(self) -> None:
+        before = samples.payment()
+        moved(before, Status.FAILED, failure=WHY)
+
+        assert before == samples.payment()
+        with pytest.raises(FrozenInstanceError):
+            before.status = Status.SUCCEEDED  # type: ignore[misc]
+
+    @pytest.mark.parametrize(("one", "other"), LEGAL)
+    def test_what_is_due_next_follows_from_the_status(self, one: Status, other: Status) -> None:
+        follow_up = moved(standing(one), other).follow_up
+
+        assert follow_up.due_at == LATER  # for the event
+        assert follow_up.ask_at == (LATER + FIRST_ASK if other in OPEN else None)
+
+    def test_a_transaction_once_known_stays_known(self) -> None:
+        named = moved(samples.payment(), Status.PENDING, transaction_id="PA1")
+
+        assert moved(named, Status.SUCCEEDED).transaction_id == "PA1"
+
+    def test_a_reason_and_a_redirect_belong_to_one_status(self) -> None:
+        redirected = moved(samples.payment(), Status.REQUIRES_ACTION, redirect_url="https://bank.example", message="go")
+        failed = moved(redirected, Status.FAILED, failure=WHY)
+        paid = moved(failed, Status.SUCCEEDED)
+
+        assert (failed.redirect_url, failed.message, failed.failure) == (None, None, WHY)
+        assert paid.failure is None
+
+
+class TestHistory:
+    @given(st.lists(st.sampled_from(list(Status)), max_size=30), st.integers(0, 5), st.integers(0, 5))
+    def test_has_no_gap_whatever_happens(self, walk: list[Status], refunds_after: int, charged_back_after: int) -> None:
+        payment = samples.payment()
+        for step, to in enumerate(walk):
+            if payment.may_become(to):
+                payment = moved(payment, to)
+            if step == refunds_after:
+                payment = refunds.refunded(payment, START, at=LATER, source="sweep", evidence={})
+            if step == charged_back_after:
+                payment = payment.charged_back(START, at=LATER, source="sweep", evidence={})
+
+        entries = payment.history
+        assert [entry.sequence for entry in entries] == list(range(1, payment.version + 1))
+        assert entries[0].previous_status is None
+        for before, after in pairwise(entries):
+            assert after.previous_status is before.status
+        assert entries[-1].status is payment.status
+
+    def test_begins_with_the_intent(self) -> None:
+        (first,) = samples.payment().history
+
+        assert (first.sequence, first.name, first.status, first.source) == (1, "processing", "processing", "request")
+        assert first.at == START
+
+    def test_an_entry_keeps_the_facts_as_they_stood(self) -> None:
+        """Told again after a year, an event must say what it said."""
+        payment = moved(samples.payment(), Status.FAILED, transaction_id="PA1", failure=WHY)
+        payment = moved(payment, Status.SUCCEEDED)
+        payment = refunds.refunded(payment, START, at=LATER, source="status", evidence={})
+        payment = payment.charged_back(START, at=LATER, source="status", evidence={})
+
+        facts = [
+            (e.name, e.status, e.transaction_id, e.failure, e.refund.status, e.chargeback.status)
+            for e in payment.history
+        ]
+        assert facts == [
+            ("processing", "processing", None, None, "none", "none"),
+            ("failed", "failed", "PA1", WHY, "none", "none"),
+            ("succeeded", "succeeded", "PA1", None, "none", "none"),
+            ("refunded", "succeeded", "PA1", None, "refunded", "none"),
+            ("charged_back", "succeeded", "PA1", None, "refunded", "charged_back"),
+        ]
+
+    @pytest.mark.parametrize("status", list(Status))
+    def test_a_refund_is_a_fact_beside_any_status(self, status: Status) -> None:
+        before = standing(status)
+        after = refunds.refunded(before, START, at=LATER, source="sweep", evidence={"a": 1})
+
+        assert after.status is before.status
+        assert (after.history[-1].previous_status, after.refund.refunded_at) == (status, START)
+        assert after.follow_up.ask_at == before.follow_up.ask_at
+
+
+class TestWireOrderId:
+    """What the gateway knows the payment by is never sent twice."""
+
+    @pytest.mark.parametrize(
+        ("order_id", "attempt", "sent"), [("order-1", 1, "order-1"), ("order-1", 2, "order-1~2"), ("a~b", 12, "a~b~12")]
+    )
+    def test_is_the_shops_with_the_attempt(self, order_id: str, attempt: int, sent: str) -> None:
+        assert samples.payment(order_id=order_id, attempt=attempt).wire_order_id == sent
+
+    def test_is_the_payments_own_without_an_order(self) -> None:
+        payment = samples.payment(order_id=None)
+
+        assert payment.wire_order_id == payment.id
+
+    @given(
+        st.lists(
+            st.tuples(st.from_regex(r"[A-Za-z0-9._-]{3,8}", fullmatch=True), st.integers(1, 20)),
+            unique=True,
+            min_size=2,
+        )
+    )
+    def test_differs_between_any_two_attempts(self, attempts: list[tuple[str, int]]) -> None:
+        sent = [samples.payment(order_id=order_id, attempt=attempt).wire_order_id for order_id, attempt in attempts]
+
+        assert len(set(sent)) == len(sent)
+
+
+class TestFollowUp:
+    def test_the_intent_is_asked_about_should_nobody_come_back_to_it(self) -> None:
+        assert samples.payment().follow_up == FollowUp(START + FIRST_ASK, START + FIRST_ASK)
+
+    @pytest.mark.parametrize("status", list(Status))
+    def test_whatever_may_still_change_is_asked_about_again(self, status: Status) -> None:
+        before = standing(status)
+        after = before.asked_again(LATER)
+
+        assert (after is before) is (status is Status.SUCCEEDED)
+        assert after is before or after.follow_up.ask_at == after.follow_up.due_at == LATER
+
+    def test_to_have_arrived_once_is_to_have_arrived(self) -> None:
+        known = samples.payment().asked_again(LATER, arrived=True)
+
+        assert known.asked_again(LATER).follow_up.arrived
+
+    def test_the_first_answer_is_the_one_that_is_repeated(self) -> None:
+        assert samples.payment().with_answer("in_doubt").with_answer("verdict").answered == "in_doubt"
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_what_frees_the_order_is_not_open(status: Status) -> None:
+    payment = standing(status)
+
+    assert payment.is_open is (status in OPEN)
+    assert payment.frees_the_order is (status in FREES_THE_ORDER)
+    assert not (payment.is_open and payment.frees_the_order)
+
+
+def test_a_payment_shows_no_card() -> None:
+    assert samples.CARD_NUMBER not in repr(samples.payment())
+    assert samples.CVV not in repr(samples.payment())

@@ -1,0 +1,139 @@
+"""The sweep put together with fakes, and what a test does in it."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from payments.gateway.transaction_list import row_of
+from payments.model.gateway_transaction import Report
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.ports.gateway import GatewayError
+from payments.reconciliation.report import FileReports
+from payments.reconciliation.run import Sweeping
+from payments.reconciliation.transaction_list import ListedRow, Span
+from reconciliation.invocation import Desk
+from tests.emf_lines import Console
+from tests.fakes import samples
+from tests.fakes.checkpoints import InMemoryCheckpoints
+from tests.fakes.clock import START, SettableClock
+from tests.fakes.files import InMemoryFiles
+from tests.fakes.gateway import ScriptedGateway
+from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.transaction_list import LATER, MINOR, ScriptedList, row
+
+DAY = START.date()
+SPAN = Span(DAY, DAY)
+PLENTY = 900.0
+NEIGHBOUR = row(transaction_id="PA-of-another-day", order_id=None, created_at="2027-02-01T08:00:00Z")
+"""A list is hardly ever empty; this row is of no day that is swept, and nobody's business."""
+
+NEXT_DAY = START + timedelta(days=1)
+
+
+class AgreeingGateway(ScriptedGateway):
+    """Unscripted, its status API says of a payment what its list says; with `agrees` False it knows of nothing."""
+
+    agrees = True
+
+    def __init__(self, listing: ScriptedList) -> None:
+        super().__init__()
+        self.listing = listing
+
+    def _found(self, name: str) -> Report | GatewayError:
+        if name not in self.answers and self.agrees:
+            for told in self.listing.told:
+                listed = row_of(told, MINOR, LATER)
+                if isinstance(listed, ListedRow) and name in (listed.report.transaction_id, listed.report.order_id):
+                    return listed.report
+        return super()._found(name)
+
+
+class Sweeper:
+    """One stack with fakes behind it, on the day after the sample payment was taken."""
+
+    def __init__(self, *rows: object, page_size: int = 2) -> None:
+        self.ledger = InMemoryLedger()
+        self.listing = ScriptedList(*(rows or [NEIGHBOUR]), page_size=page_size)
+        self.gateway = AgreeingGateway(self.listing)
+        self.checkpoints = InMemoryCheckpoints()
+        self.files = InMemoryFiles()
+        self.clock = SettableClock(NEXT_DAY)
+        self.console = Console("sweep")
+        self.paused: list[float] = []
+
+    def wired(self, wire: Callable[[Any], Any] = lambda target: target) -> Desk:
+        """The door's desk; `wire` may put something between it and each thing that it writes to or asks."""
+        sweeping = Sweeping(
+            listing=wire(self.listing),
+            gateway=wire(self.gateway),
+            ledger=wire(self.ledger),
+            checkpoints=wire(self.checkpoints),
+            reports=FileReports(wire(self.files)),
+            clock=self.clock,
+            telemetry=self.console.telemetry,
+            pause=self.paused.append,
+        )
+        return Desk(sweeping, self.console.telemetry, lambda key: f"s3://reports/{key}", days=1, monotonic=lambda: 0.0)
+
+    def sweep(self, seconds_left: Callable[[], float] = lambda: PLENTY, **told: Any) -> dict[str, Any]:
+        """One call, by default for the sample payment's day; an hour later than what was before."""
+        self.clock.forward(hours=1)
+        return self.wired().take({"from": DAY.isoformat(), "to": DAY.isoformat(), **told}, seconds_left)
+
+    def paid(self, key: str = samples.KEY, transaction_id: str = samples.TRANSACTION_ID, **changes: Any) -> Payment:
+        """A payment that succeeded a day ago."""
+        return self.settled(Status.SUCCEEDED, key=key, transaction_id=transaction_id, **changes)
+
+    def settled(
+        self, to: Status, *, key: str = samples.KEY, transaction_id: str | None = samples.TRANSACTION_ID, **changes: Any
+    ) -> Payment:
+        """A payment that came to a status a day ago."""
+        payment = self.claimed(key, **changes)
+        after = payment.moved(to, at=START, source="answer", evidence={}, transaction_id=transaction_id)
+        return self.ledger.save(payment, after)
+
+    def claimed(self, key: str = samples.KEY, **changes: Any) -> Payment:
+        """A payment that was sent a day ago."""
+        payment = samples.payment(key=key, **changes)
+        assert self.ledger.claim(payment, None) is None
+        return payment
+
+    def standing(self, payment: Payment) -> Payment:
+        """The payment as it is now."""
+        found = self.ledger.get(payment.id)
+        assert found is not None
+        return found
+
+    def report(self) -> dict[str, Any]:
+        """The newest report."""
+        (*_, key) = sorted(key for key in self.files.files if key.endswith(".json"))
+        told: dict[str, Any] = json.loads(self.files.files[key])
+        return told
+
+    def findings(self) -> list[tuple[str, str]]:
+        """What the newest report found and did."""
+        return [(told["finding"], told["action"]) for told in self.report()["findings"]]
+
+    def table(self) -> list[dict[str, str]]:
+        """The newest report as a spreadsheet has it."""
+        (*_, key) = sorted(key for key in self.files.files if key.endswith(".csv"))
+        return list(csv.DictReader(io.StringIO(self.files.files[key].decode())))
+
+    def on_unlisted(self) -> set[str]:
+        """Payments that the list has yet to show."""
+        ever = Span(date(2000, 1, 1), date(2099, 1, 1))
+        found, place = self.ledger.unlisted(ever, None)
+        seen = {payment.id for payment in found}
+        while place is not None:
+            found, place = self.ledger.unlisted(ever, place)
+            seen |= {payment.id for payment in found}
+        return seen
+
+
+def moment(text: str) -> datetime:
+    """A moment of UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,0 +1,199 @@
+"""The report: two files that say the same, whatever the gateway wrote, with nothing in them that a spreadsheet runs."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payments.reconciliation.checkpoint import Progress, begun
+from payments.reconciliation.discrepancy import COLUMNS, NOTES, Finding
+from payments.reconciliation.report import FileReports, cell
+from payments.reconciliation.totals import Book, Sums
+from tests.fakes.clock import START
+from tests.fakes.files import InMemoryFiles
+from tests.fakes.transaction_list import row
+from tests.payments.reconciliation.reconciler import SPAN, Sweeper
+
+CARD = "4111111111111111"
+ONE = Finding(finding="orphan", action="needs_review", transaction_id="PA1", amount_gateway=100, suspicious_at=START)
+PROGRESS = replace(
+    begun(SPAN, live=True, at=START),
+    rows=7,
+    listed_total=8,
+    counts={"orphan": 2, "charged_back": 1},
+    books={"GBP": Book(Sums(2, 200, 0, 0), Sums(1, 100, 0, 0))},
+    finished_at=START,
+)
+
+
+@pytest.fixture
+def files() -> InMemoryFiles:
+    return InMemoryFiles()
+
+
+def written(files: InMemoryFiles, *parts: list[Finding], progress: Progress = PROGRESS) -> tuple[Any, str]:
+    """The report of some parts: its JSON, and its CSV as text."""
+    reports = FileReports(files)
+    for nth, part in enumerate(parts):
+        reports.write_part(replace(progress, parts=nth), part)
+    place = reports.put_together(replace(progress, parts=len(parts)))
+    return json.loads(files.files[place.json]), files.files[place.csv].decode()
+
+
+def test_the_json_has_the_sweep_the_books_the_counts_and_the_findings(files: InMemoryFiles) -> None:
+    told, _ = written(files, [ONE], [ONE, replace(ONE, transaction_id="PA2")])
+    assert list(told) == ["sweep", "books", "counts", "findings"]
+    assert told["sweep"] == {
+        "from": "2027-01-31",
+        "to": "2027-01-31",
+        "live": True,
+        "started_at": "2027-01-31T09:30:00.000Z",
+        "finished_at": "2027-01-31T09:30:00.000Z",
+        "rows": 7,
+        "listed_total": 8,
+        "complete": True,
+        "doubt": None,
+    }
+    assert told["counts"] == {"charged_back": 1, "orphan": 2}
+    assert told["books"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
+    assert [each["transaction_id"] for each in told["findings"]] == ["PA1", "PA1", "PA2"]
+    assert tuple(told["findings"][0]) == COLUMNS
+
+
+def test_the_csv_has_the_same_lines_under_the_same_names(files: InMemoryFiles) -> None:
+    told, text = written(files, [ONE], [replace(ONE, transaction_id="PA2", order_id='a,"b"\nc')])
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert tuple(rows[0]) == COLUMNS
+    expected = [{k: "" if v is None else str(v) for k, v in each.items()} for each in told["findings"]]
+    assert rows == expected
+
+
+def test_without_findings_both_are_there_and_empty(files: InMemoryFiles) -> None:
+    told, text = written(files)
+    assert told["findings"] == []
+    assert text == ",".join(COLUMNS) + "\r\n"
+
+
+def test_they_lie_beside_each_other_under_span_and_start(files: InMemoryFiles) -> None:
+    written(files, [ONE])
+    assert files.types == {
+        "parts/2027-01-31_2027-01-31/2027-01-31T09-30-00.000Z/00000.jsonl": "application/x-ndjson",
+        "reports/2027-01-31_2027-01-31/2027-01-31T09-30-00.000Z.json": "application/json",
+        "reports/2027-01-31_2027-01-31/2027-01-31T09-30-00.000Z.csv": "text/csv; charset=utf-8",
+    }
+
+
+def test_a_part_left_by_a_walk_that_began_again_is_not_in_it(files: InMemoryFiles) -> None:
+    reports = FileReports(files)
+    for nth in range(3):
+        reports.write_part(replace(PROGRESS, parts=nth), [ONE])
+    place = reports.put_together(replace(PROGRESS, parts=1))
+    assert len(json.loads(files.files[place.json])["findings"]) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\x00", "\x1b", "\ufeff=1", "\uff1d1+1", "\uff20SUM(A1)"]
+)
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("mark", [";", "; ", "\t", "|", "\n", "\r\n"])
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1"])
+def test_nor_is_the_rest_of_one_that_another_country_splits(mark: str, formula: str) -> None:
+    assert cell(f"a{mark}{formula}") == f"a{mark}'{formula}"
+    assert f"{mark}'{formula}" in cell(f"{mark}{formula}")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, ""), ("", ""), (0, "0"), (100, "100"), ("PA1", "PA1"), ("a=b", "a=b")]
+)
+def test_other_cells_are_as_they_are(value: object, text: str) -> None:
+    assert cell(value) == text
+
+
+def test_every_kind_has_its_sentence() -> None:
+    assert all(NOTES[kind].endswith(".") for kind in NOTES)
+    assert len(set(NOTES.values())) == len(NOTES)
+
+
+HOSTILE: list[dict[str, Any]] = [
+    {"transaction_id": "-PA1", "order_id": '=HYPERLINK("http://evil.example","x")'},
+    {"transaction_id": "_PA2", "order_id": "@SUM(1)\r\n=1+1"},
+    {"transaction_id": "PA3", "order_id": CARD},
+    {"transaction_id": "PA4", "order_id": f"card-{CARD}"},
+    {"transaction_id": "PA5", "order_id": "4111 1111 1111 1111"},
+    {"transaction_id": "PA6", "status": CARD},
+    {"transaction_id": "PA7", "status": f"=cmd|{CARD}"},
+    {"transaction_id": CARD},
+    {"transaction_id": "PA8", "amount": CARD},
+    {"transaction_id": "PA9", "currency": CARD},
+    {"transaction_id": "PA10", "refund_date": CARD},
+    {"transaction_id": "PA11", "suspicious_date": f"2027 {CARD}"},
+    {"transaction_id": "PA12", "created_at": CARD},
+    {"transaction_id": "PA13", "card_number": CARD, "card_type": CARD, "message": CARD, "email": "jane@example.com"},
+    {"transaction_id": "PA14", "order_id": "jane@example.com"},
+    {"transaction_id": "PA15", "order_id": "\ud800\x00\x1b[2J"},
+    {"transaction_id": "PA16", "order_id": "x" * 100_000},
+    {"transaction_id": "PA17", CARD: CARD},
+    {"transaction_id": "PA18", "amount": "0." + CARD},
+    {"transaction_id": "PA19", "order_id": {"card": CARD}},
+    {"transaction_id": "PA20", "order_id": int(CARD)},
+    {"transaction_id": "PA21", "order_id": "4111_1111_1111_1111"},
+    {"transaction_id": "PA22", "status": "4111/1111/1111/1111"},
+    {"transaction_id": "PA23", "order_id": "4111-1111--1111---1111"},
+    {"transaction_id": "PA24", "order_id": "411111XXXXXX1111"},
+    {"transaction_id": "PA25", "status": "411111******1111"},
+    {"transaction_id": "PA26", "order_id": "James Dean"},
+    {"transaction_id": "PA27", "order_id": 'a;=HYPERLINK("http://evil";"x")'},
+]
+
+
+@pytest.fixture(scope="module")
+def sweeper() -> Sweeper:
+    sweeper = Sweeper(*[row(**{"order_id": None, **each}) for each in HOSTILE], None, 17, CARD, [CARD], {}, page_size=5)
+    assert sweeper.sweep()["state"] == "finished"
+    return sweeper
+
+
+class TestHostileRows:
+    def sinks(self, sweeper: Sweeper) -> Iterator[tuple[str, str]]:
+        yield from ((key, body.decode()) for key, body in sweeper.files.files.items())
+        yield "the table", sweeper.ledger.dump()
+        yield "the log", sweeper.console.read()
+        yield "the checkpoint", repr(sweeper.checkpoints.kept)
+
+    @pytest.mark.parametrize("secret", ["4111[^a-zA-Z]{0,20}1111", "411111[X*]", "jane@example", "James", "HYPERLINK"])
+    def test_bring_no_card_and_no_person_into_any_sink(self, sweeper: Sweeper, secret: str) -> None:
+        assert [name for name, text in self.sinks(sweeper) if re.search(secret, text)] == []
+
+    def test_are_each_a_line(self, sweeper: Sweeper) -> None:
+        assert len(sweeper.report()["findings"]) == len(HOSTILE) + 5
+
+    def test_make_no_formula(self, sweeper: Sweeper) -> None:
+        cells = [value for told in sweeper.table() for value in told.values()]
+        assert [value for value in cells if value.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+
+    def test_make_no_long_line(self, sweeper: Sweeper) -> None:
+        assert max(len(json.dumps(told)) for told in sweeper.report()["findings"]) < 1000
+
+    def test_hold_no_order_that_may_be_a_card(self, sweeper: Sweeper) -> None:
+        assert [payment.order_id for payment in sweeper.ledger.payments() if payment.order_id] == []
+
+
+def test_a_report_leaves_nothing_on_the_machine() -> None:
+    class Watching(InMemoryFiles):
+        def put_from(self, key: str, path: Path, content_type: str) -> None:
+            seen.append(path)
+            super().put_from(key, path, content_type)
+
+    seen: list[Path] = []
+    written(Watching(), [ONE])
+    assert len(seen) == 2
+    assert not [path for path in seen if path.parent.exists()]

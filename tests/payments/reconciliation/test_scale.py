@@ -1,0 +1,167 @@
+"""A hundred thousand transactions in one day: the sweep comes to its end, and memory does not grow with them."""
+
+import gc
+import json
+import sys
+import tracemalloc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payments.gateway.transaction_list import row_of
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.reconciliation.report import FileReports
+from payments.reconciliation.run import Sweeping, Watch
+from payments.reconciliation.steps import Marked
+from payments.reconciliation.transaction_list import Page, Span
+from tests.fakes import samples
+from tests.fakes.checkpoints import InMemoryCheckpoints
+from tests.fakes.clock import START, SettableClock
+from tests.fakes.gateway import ScriptedGateway
+from tests.fakes.telemetry import RecordingTelemetry
+from tests.fakes.transaction_list import LATER, MINOR, row
+from tests.payments.reconciliation.reconciler import NEXT_DAY, SPAN
+
+ROWS = 100_000
+PAGE = 500
+TELLING = 20
+"""Each so manieth row has something to tell: 5,000 lines of report."""
+
+MOST_BYTES = 8_000_000
+"""What the sweep may hold at its highest: a page, its payments and its findings."""
+
+MOST_BLOCKS = 2_000
+"""Objects of Python's that may be left by two hundred pages. A page alone has five hundred rows."""
+
+FAILED = samples.payment().moved(Status.FAILED, at=START, source="answer", evidence={})
+
+
+class LongList:
+    """A list that is there only as far as somebody looks at it."""
+
+    def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
+        """See `TransactionList.page`."""
+        first = int(cursor or 0)
+        after = min(first + PAGE, ROWS)
+        rows = [
+            row_of(
+                row("FAILED" if n % TELLING else "BLOCKED", transaction_id=f"PA{n}", order_id=f"order-{n}"),
+                MINOR,
+                LATER,
+            )
+            for n in range(first, after)
+        ]
+        return Page(rows, after < ROWS, str(after), ROWS)
+
+
+class VastLedger:
+    """A table in which every order has its payment, made when it is looked for. Nothing may be written."""
+
+    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, Marked]:
+        """See `SweepLedger.sent_under`."""
+        return {told: Marked(self._payment(told), is_unlisted=False) for told in wire_order_ids}
+
+    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, Marked]:
+        """See `SweepLedger.standing`."""
+        assert not list(payment_ids)
+        return {}
+
+    def unlisted(self, span: Span, place: str | None) -> tuple[Sequence[Payment], str | None]:
+        """See `SweepLedger.unlisted`."""
+        return [], None
+
+    def cross_off(self, payment_ids: Iterable[str]) -> None:
+        """See `SweepLedger.cross_off`."""
+        assert not list(payment_ids)
+
+    def claim(self, payment: Payment, order: object) -> Payment | None:
+        """See `ClaimLedger.claim`."""
+        raise AssertionError("every order has its payment")
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        """See `ClaimLedger.save`."""
+        raise AssertionError("nothing is news")
+
+    def _payment(self, told: str) -> Payment:
+        nth = told.removeprefix("order-")
+        return replace(FAILED, id=f"pay_{nth:0>26}", order_id=told, transaction_id=f"PA{nth}")
+
+
+class Directory:
+    """Files on this machine's disk, for memory is what is measured."""
+
+    def __init__(self, room: Path) -> None:
+        self.room = room
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """See `Files.put`."""
+        path = self.room / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+    def put_from(self, key: str, path: Path, content_type: str) -> None:
+        """See `Files.put_from`."""
+        target = self.room / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+
+    def lines(self, key: str) -> Iterator[bytes]:
+        """See `Files.lines`."""
+        with (self.room / key).open("rb") as file:
+            yield from file
+
+
+class Watched:
+    """Memory at each checkpoint: how high it stood at the first and the last pages, and what was left of those between.
+
+    Tracing every page would take a minute.
+    """
+
+    def __init__(self) -> None:
+        self.heights: list[int] = []
+        self.blocks: list[int] = []
+        self._pages = 0
+
+    def look(self, _: object) -> None:
+        """One more checkpoint."""
+        self._pages += 1
+        if tracemalloc.is_tracing():
+            self.heights.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        if self._pages in (10, ROWS // PAGE - 10):
+            gc.collect()
+            self.blocks.append(sys.getallocatedblocks())
+        if self._pages < 10 or self._pages > ROWS // PAGE - 10:
+            tracemalloc.start()
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_take_the_memory_of_one_page(tmp_path: Path) -> None:
+    sweeping = Sweeping(
+        listing=LongList(),
+        gateway=ScriptedGateway(),
+        ledger=VastLedger(),
+        checkpoints=InMemoryCheckpoints(),
+        reports=FileReports(Directory(tmp_path)),
+        clock=SettableClock(NEXT_DAY),
+        telemetry=RecordingTelemetry(),
+    )
+    watched = Watched()
+    try:
+        swept = sweeping.sweep(SPAN, Watch(lambda: 900.0, lambda: 900.0), kept=watched.look)
+    finally:
+        tracemalloc.stop()
+
+    assert swept.state == "finished"
+    assert swept.progress is not None
+    assert (swept.progress.rows, swept.progress.counts) == (ROWS, {"status_differs": ROWS // TELLING})
+    assert max(watched.heights) < MOST_BYTES, f"{max(watched.heights) / 1e6:.1f} MB"
+    grown = watched.blocks[-1] - watched.blocks[0]
+    assert grown < MOST_BLOCKS, f"{grown} objects more after the last page than after the tenth"
+    assert swept.progress.report is not None
+    told: dict[str, Any] = json.loads((tmp_path / swept.progress.report.json).read_text())
+    assert len(told["findings"]) == ROWS // TELLING
