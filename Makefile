@@ -20,7 +20,7 @@ TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 DYNAMODB_LOCAL_PACKAGE := amplify-dynamodb-simulator@2.9.30
 DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
 
-.PHONY: help setup setup-browser run demo up dashboard consumer republish decide sweep sample test test-unit test-flow test-dynamodb-local prove mutants \
+.PHONY: help setup setup-browser run demo up dashboard consumer republish decide reconciliation sample test test-unit test-flow test-dynamodb-local prove mutants \
         check fix build clean \
         need-python need-node need-java check-format check-lint check-types check-layers check-template
 
@@ -59,7 +59,7 @@ sample: setup ## the sample report of docs/reconciliation.md, from a run (second
 decide: $(DEV) ## a human's decision on a payment in review or a refund in doubt: ARGS='--payment pay_… --to failed --because "…"'
 	@PYTHONPATH=functions $(BIN) operate.decide $(ARGS)
 
-sweep: $(DEV) ## both books compared for any days, by hand: ARGS="--from 2026-11-01 --to 2026-11-15 --save reports"
+reconciliation: $(DEV) ## both books compared for any days, by hand: ARGS="--from 2026-11-01 --to 2026-11-15 --save reports"
 	@PYTHONPATH=functions $(BIN) operate.reconciliation $(ARGS)
 
 test: setup need-node setup-browser ## everything: unit, contract, house and flow tests

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from payments.model.status import FREES_THE_ORDER, MOVES, OPEN, Status
+from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, Status
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "statuses.md"
 
@@ -41,7 +41,7 @@ def page() -> str:
 {_table()}
 
 Solid: while there is no verdict. Dashed: after one, on evidence alone that money moved after all or that witnesses
-contradict each other; and out of a review. Only the daily sweep puts what succeeded into review. Refund and chargeback
+contradict each other; and out of a review. Only the daily reconciliation puts what succeeded into review. Refund and chargeback
 are facts beside the status: they move nothing here.
 A move that is not drawn raises `IllegalMove`; a repeat of what is already so is no move.
 
@@ -63,7 +63,7 @@ def _diagram() -> str:
     lines += [f"    {status}({status})" for status in Status]
     for status in Status:
         arrow = "-->" if status in OPEN else "-.->"
-        lines += [f"    {status} {arrow} {to}" for to in Status if to in MOVES[status]]
+        lines += [f"    {status} {arrow} {to}" for to in Status if to in TRANSITIONS[status]]
     lines += ["    classDef open stroke-dasharray: 4 3", f"    class {','.join(s for s in Status if s in OPEN)} open"]
     return "\n".join(lines)
 
@@ -77,7 +77,7 @@ def _kind(status: Status) -> str:
 
 
 def _moves(status: Status) -> str:
-    return ", ".join(f"`{to}`" for to in Status if to in MOVES[status]) or "none"
+    return ", ".join(f"`{to}`" for to in Status if to in TRANSITIONS[status]) or "none"
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ from payments.bus.eventbridge import EventBridgeBus
 from payments.events.event import Event, event_of, replayed
 from payments.gateway.envelope import VERDICTS
 from payments.model import refund as refunds
-from payments.model.follow_up import RefundRequest
-from payments.model.gateway_transaction import Report
+from payments.model.follow_up import RefundAttempt
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import Failure
 from payments.model.identifiers import payment_id_of
 from payments.model.money import Money
 from payments.model.payment import Payment, intent
-from payments.outcome.apply import hear
+from payments.outcome.apply import apply
 
 Sample = dict[str, Any]
 
@@ -32,10 +32,10 @@ _FLAGS: Final = {"REFUNDED": "refunded", "CHARGED_BACK": "charged_back"}
 
 @dataclass(frozen=True, slots=True)
 class _Story:
-    """`said`: the gateway's words, one after the other; the last entry of the history is the sample."""
+    """`words`: the gateway's words, one after the other; the last entry of the history is the sample."""
 
     order_id: str
-    said: str = ""
+    words: str = ""
     money: Money = _GBP
     live: bool = False
     amount: int | None = None
@@ -50,20 +50,20 @@ class _Story:
             card=None,
             at=_START,
         )
-        for nth, word in enumerate(self.said.split(), 1):
+        for nth, word in enumerate(self.words.split(), 1):
             at = _START + timedelta(seconds=7 * nth * nth)
             if word == _ASKED:
-                told = refunds.requested(told, RefundRequest("rf_sample", "", at), "")
+                told = refunds.requested(told, RefundAttempt("rf_sample", "", at), "")
                 continue
             if word == _REFUSED:
                 told = refunds.failed(told, Failure("refund_refused", ""), at=at, source="answer", evidence={})
                 continue
-            told = hear(told, self._report(word), "answer" if nth == 1 else "status", at)
+            told = apply(told, self._report(word), "answer" if nth == 1 else "status", at)
         return told
 
-    def _report(self, word: str) -> Report:
-        return Report(
-            said=word,
+    def _report(self, word: str) -> GatewayTransaction:
+        return GatewayTransaction(
+            raw_status=word,
             verdict=VERDICTS.get("SUCCESS" if word in _FLAGS else word),
             transaction_id=f"PA{self.order_id.partition('-')[2].rjust(16, '0')}",
             amount=Decimal(self.amount or self.money.amount),

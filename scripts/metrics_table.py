@@ -30,7 +30,7 @@ def _row(metric: Metric) -> str:
     unit = "minor units" if metric.name == "MoneyAtRisk" else metric.unit.value.lower()
     by = f"`{metric.by}`" if metric.by else ""
     counted = ", ".join(f"`{name}`" for name, signal in SIGNALS.items() if metric.name in signal.metrics)
-    measured = f"measured by {'the sweep' if metric.name.startswith('Sweep') else 'reconcile'}"
+    measured = f"measured by {'the reconciliation' if metric.name.startswith('Reconciliation') else 'the follow-up'}"
     return f"| `{metric.name}` | {unit} | {by} | {metric.meaning} | {counted or measured} |"
 
 

@@ -12,7 +12,7 @@ SAMPLE: Final = DOCS / "samples" / "reconciliation.json"
 BETWEEN: Final = re.compile(r"(?<=<!-- sample -->\n).*(?=<!-- /sample -->)", re.DOTALL)
 
 SIDES: Final = {"gateway": "the gateway", "here": "here", "difference": "difference"}
-COLUMNS: Final = ("order_id", "finding", "action", "amount_here", "amount_gateway", "status_here", "status_gateway")
+COLUMNS: Final = ("order_id", "discrepancy", "action", "amount_here", "amount_gateway", "status_here", "status_gateway")
 
 
 def told() -> dict[str, Any]:
@@ -22,9 +22,9 @@ def told() -> dict[str, Any]:
 
 
 def tables() -> str:
-    """Both books, and the findings: fewer columns than the file has, for a page is narrow."""
+    """Both books, and the discrepancies: fewer columns than the file has, for a page is narrow."""
     sample = told()
-    return "\n".join([*_books(sample["books"]), "", *_findings(sample["findings"])]) + "\n"
+    return "\n".join([*_books(sample["totals"]), "", *_discrepancies(sample["discrepancies"])]) + "\n"
 
 
 def written() -> str:
@@ -48,10 +48,10 @@ def _books(books: list[dict[str, Any]]) -> Iterator[str]:
             yield f"| {book['currency']} | {name} | " + " | ".join(map(str, cells)) + " |"
 
 
-def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:
+def _discrepancies(discrepancies: list[dict[str, Any]]) -> Iterator[str]:
     yield "| " + " | ".join(COLUMNS) + " |"
     yield "|---|---|---|--:|--:|---|---|"
-    for line in findings:
+    for line in discrepancies:
         money = {side: _money(line[f"amount_{side}"], line[f"currency_{side}"]) for side in ("here", "gateway")}
         shown = {**line, "amount_here": money["here"], "amount_gateway": money["gateway"]}
         yield "| " + " | ".join(str(shown[name] or "") for name in COLUMNS) + " |"

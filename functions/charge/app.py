@@ -7,18 +7,18 @@ from functools import cache, partial
 from typing import Any, Final
 
 from charge.problems import Problem, problem_of
-from charge.routes import Answer, Desk, Event, location, open_desk
+from charge.routes import Answer, ChargeRoutes, Event, build_routes, location
 from payments.errors import PaymentsError
 from payments.runtime.telemetry import PowertoolsTelemetry, powertools
 
-Route = Callable[[Desk, Event, float], Answer]
+Route = Callable[[ChargeRoutes, Event, float], Answer]
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {
-    ("POST", "/charges"): Desk.create,
-    ("GET", "/charges"): Desk.attempts,
-    ("GET", "/charges/{id}"): Desk.show,
-    ("GET", "/charges/{id}/events"): Desk.timeline,
-    ("POST", "/charges/{id}/refunds"): Desk.refund,
+    ("POST", "/charges"): ChargeRoutes.create,
+    ("GET", "/charges"): ChargeRoutes.attempts,
+    ("GET", "/charges/{id}"): ChargeRoutes.show,
+    ("GET", "/charges/{id}/events"): ChargeRoutes.timeline,
+    ("POST", "/charges/{id}/refunds"): ChargeRoutes.refund,
 }
 """(method, resource of the template) → use case. API Gateway lets nothing else through."""
 
@@ -31,18 +31,18 @@ def handler(event: Event, context: Any) -> dict[str, Any]:
     telemetry = _telemetry()
     telemetry.begin(event.get("requestContext", {}).get("requestId"))
     try:
-        return proxied(respond(event, context.get_remaining_time_in_millis() / 1000, _desk, telemetry))
+        return proxied(respond(event, context.get_remaining_time_in_millis() / 1000, _routes, telemetry))
     finally:
         telemetry.flush()
 
 
-def respond(event: Event, seconds: float, desk: Callable[[], Desk], telemetry: PowertoolsTelemetry) -> Answer:
+def respond(event: Event, seconds: float, routes: Callable[[], ChargeRoutes], telemetry: PowertoolsTelemetry) -> Answer:
     """One answer for every request: a resource, or a problem; never an exception."""
     try:
         route = ROUTES.get((event.get("httpMethod", ""), event.get("resource", "")))
         if route is None:
             return _problem(Problem(404, "not_found", "There is no such resource."))
-        return _routed(route, desk(), event, seconds - VERDICT_SECONDS)
+        return _routed(route, routes(), event, seconds - VERDICT_SECONDS)
     except Problem as problem:
         return _problem(problem)
     except Exception as error:  # noqa: BLE001 - the last resort: what a bug says may quote what must not be said
@@ -50,9 +50,9 @@ def respond(event: Event, seconds: float, desk: Callable[[], Desk], telemetry: P
         return _problem(Problem(500, "internal_error", "Something went wrong here.", "same-key"))
 
 
-def _routed(route: Route, desk: Desk, event: Event, seconds: float) -> Answer:
+def _routed(route: Route, routes: ChargeRoutes, event: Event, seconds: float) -> Answer:
     try:
-        return route(desk, event, seconds)
+        return route(routes, event, seconds)
     except PaymentsError as error:
         raise problem_of(error, partial(location, event)) from error
 
@@ -76,9 +76,9 @@ def _telemetry() -> PowertoolsTelemetry:
 
 
 @cache
-def _desk() -> Desk:
-    return open_desk(_telemetry())
+def _routes() -> ChargeRoutes:
+    return build_routes(_telemetry())
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    _desk()  # what the snapshot should hold: clients and settings, no secret
+    _routes()  # what the snapshot should hold: clients and settings, no secret

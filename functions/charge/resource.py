@@ -109,13 +109,13 @@ def refund_code(refunded: Refunded, headers: dict[str, str]) -> int:
     _raise_refund_refusal(refunded, headers)
     if payment.awaits_refund:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    request = payment.refund_request
+    request = payment.refund_attempt
     in_doubt_at_first = refunded.failure is not None or (request is not None and request.answered == "in_doubt")
     return 201 if payment.refund.status == "refunded" and not in_doubt_at_first else 202
 
 
 def _raise_refund_refusal(refunded: Refunded, headers: dict[str, str]) -> None:
-    payment, request = refunded.payment, refunded.payment.refund_request
+    payment, request = refunded.payment, refunded.payment.refund_attempt
     last = request.failure if request and payment.refund.status == "failed" else None
     code = refunded.failure or (last.code if last else None)
     if code not in _REFUSALS:

@@ -1,4 +1,4 @@
-"""The desk: one method a route. Each reads the request, calls one use case and shapes the answer."""
+"""The routes: one method a route. Each reads the request, calls one use case and shapes the answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from charge.problems import Problem
 from charge.resource import RETRY_AFTER_SECONDS, answer_code, refund_code, resource, timeline
 from charge.schemas import HostedBody
 from payments.charging.charge import Charged, Charging, WebhookAddress
-from payments.charging.request import ChargeOrder
+from payments.charging.request import ChargeRequest
 from payments.follow_up.refresh import Refreshing
 from payments.model.identifiers import caller_of, is_payment_id
 from payments.model.money import Money
@@ -19,7 +19,7 @@ from payments.model.status import Status
 from payments.model.timestamps import utc_now
 from payments.ports.runtime import Clock
 from payments.refunding.refund import Refunded, Refunding
-from payments.refunding.request import RefundOrder
+from payments.refunding.request import RefundRequest
 from payments.runtime import bootstrap
 from payments.runtime.settings import ChargeSettings
 from payments.runtime.telemetry import PowertoolsTelemetry
@@ -35,9 +35,9 @@ class TokenKey(Protocol):
         """The key. Raises SecretUnusable."""
 
 
-def charge_order(caller: str, key: str, body: HostedBody) -> ChargeOrder:
+def charge_request(caller: str, key: str, body: HostedBody) -> ChargeRequest:
     """What the house is asked for."""
-    return ChargeOrder(
+    return ChargeRequest(
         caller=caller,
         idempotency_key=key,
         money=Money(body.amount, body.currency),
@@ -59,7 +59,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ChargeRoutes:
     """The routes of `/charges`, with what they need."""
 
     charging: Charging
@@ -77,7 +77,7 @@ class Desk:
         told = request.body_bytes(event)
         context = Context(self.charging.live, self.max_amount, self.clock())
         try:
-            order = charge_order(caller, key, request.charge_body(told, context))
+            order = charge_request(caller, key, request.charge_body(told, context))
         except Problem:
             # What is not taken today may repeat what was taken: cards expire, limits change.
             charged = self._earlier(caller, key, told, context.forgiving())
@@ -90,7 +90,7 @@ class Desk:
 
     def _earlier(self, caller: str, key: str, told: bytes, forgiving: Context) -> Charged | None:
         try:
-            return self.charging.earlier(charge_order(caller, key, request.charge_body(told, forgiving)))
+            return self.charging.earlier(charge_request(caller, key, request.charge_body(told, forgiving)))
         except Problem:
             return None
 
@@ -116,7 +116,7 @@ class Desk:
 
     def refund(self, event: Event, seconds: float) -> Answer:
         """POST /charges/{id}/refunds: the whole amount back."""
-        order = RefundOrder(
+        order = RefundRequest(
             caller=caller_of(_principal(event)),
             idempotency_key=request.idempotency_key(_headers(event)),
             reason=request.refund_body(request.body_bytes(event)).reason,
@@ -157,8 +157,8 @@ def own_address(context: Mapping[str, Any]) -> str:
     return f"https://{domain}/{context['stage']}"
 
 
-def open_desk(telemetry: PowertoolsTelemetry) -> Desk:
-    """The desk of production, from the environment. Raises SettingsError. Reads no secret and makes no call."""
+def build_routes(telemetry: PowertoolsTelemetry) -> ChargeRoutes:
+    """The routes of production, from the environment. Raises SettingsError. Reads no secret and makes no call."""
     settings = ChargeSettings.from_environment()
     secrets = bootstrap.aws("secretsmanager")
     gateway = bootstrap.gateway_of(settings, bootstrap.gateway_keys_of(settings, telemetry, secrets), telemetry)
@@ -167,7 +167,9 @@ def open_desk(telemetry: PowertoolsTelemetry) -> Desk:
     refreshing = Refreshing(ledger, gateway, utc_now, telemetry)
     refunding = Refunding(ledger, gateway, utc_now, telemetry)
     token_key = bootstrap.token_key_of(settings.token_secret_id, telemetry, secrets)
-    return Desk(charging, refreshing, refunding, token_key, utc_now, settings.max_amount, settings.public_base_url)
+    return ChargeRoutes(
+        charging, refreshing, refunding, token_key, utc_now, settings.max_amount, settings.public_base_url
+    )
 
 
 def _headers_of(event: Event, done: Charged | Refunded) -> dict[str, str]:

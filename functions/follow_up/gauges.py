@@ -2,15 +2,15 @@
 
 from datetime import timedelta
 
-from payments.follow_up.backlog import FollowUpIndex, outlook
+from payments.follow_up.backlog import FollowUpIndex, backlog_of
 from payments.ports.runtime import Clock
 from payments.runtime.telemetry import PowertoolsTelemetry
 
 
-def measure_outlook(index: FollowUpIndex, clock: Clock, telemetry: PowertoolsTelemetry) -> None:
+def measure_backlog(index: FollowUpIndex, clock: Clock, telemetry: PowertoolsTelemetry) -> None:
     """How many are open, how old, how much money is in doubt, and what the bus has yet to hear."""
     try:
-        seen = outlook(index.unsettled(), clock())
+        seen = backlog_of(index.unfinished(), clock())
     except Exception as error:  # noqa: BLE001 - the run has done its work: the next one measures again
         telemetry.unexpected(error)
         return

@@ -1,4 +1,4 @@
-"""The door for the books: every quarter of an hour goes on with the day's sweep, until it is done; or any, by hand."""
+"""The door for the books: every quarter of an hour goes on with the day's reconciliation, until it is done; or any, by hand."""
 
 import os
 from functools import cache
@@ -6,19 +6,19 @@ from typing import Any
 
 from payments.model.timestamps import utc_now
 from payments.reconciliation.report import FileReports
-from payments.reconciliation.run import Sweeping
+from payments.reconciliation.run import ReconciliationRun
 from payments.runtime import bootstrap, bootstrap_reconciliation
-from payments.runtime.settings import SweepSettings
+from payments.runtime.settings import ReconciliationSettings
 from payments.runtime.telemetry import PowertoolsTelemetry, powertools
-from reconciliation.invocation import Desk
+from reconciliation.invocation import ReconciliationInvocation
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """A request in, how far the sweep has come out."""
+    """A request in, how far the reconciliation has come out."""
     telemetry = _telemetry()
     telemetry.begin(context.aws_request_id)
     try:
-        return _desk().take(event, lambda: context.get_remaining_time_in_millis() / 1000)
+        return _invocation().take(event, lambda: context.get_remaining_time_in_millis() / 1000)
     finally:
         telemetry.flush()
 
@@ -29,23 +29,29 @@ def _telemetry() -> PowertoolsTelemetry:
 
 
 @cache
-def _desk() -> Desk:
+def _invocation() -> ReconciliationInvocation:
     telemetry = _telemetry()
-    settings = SweepSettings.from_environment()
+    settings = ReconciliationSettings.from_environment()
     keys = bootstrap.gateway_keys_of(settings, telemetry, bootstrap.aws("secretsmanager"))
     gateway = bootstrap.gateway_of(settings, keys, telemetry)
     bucket = bootstrap_reconciliation.reports_bucket_of(settings)
-    sweeping = Sweeping(
+    reconciliation = ReconciliationRun(
         listing=bootstrap_reconciliation.list_of(gateway),
         gateway=gateway,
-        ledger=bootstrap_reconciliation.sweep_ledger_of(settings),
+        ledger=bootstrap_reconciliation.reconciliation_ledger_of(settings),
         checkpoints=bootstrap_reconciliation.checkpoints_of(settings),
         reports=FileReports(bucket),
         clock=utc_now,
         telemetry=telemetry,
     )
-    return Desk(sweeping, telemetry, bucket.address, settings.sweep_days, first_day=settings.sweep_first_day)
+    return ReconciliationInvocation(
+        reconciliation,
+        telemetry,
+        bucket.address,
+        settings.reconciliation_days,
+        first_day=settings.reconciliation_first_day,
+    )
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    _desk()  # what the snapshot should hold: clients and settings, no secret
+    _invocation()  # what the snapshot should hold: clients and settings, no secret

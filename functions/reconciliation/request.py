@@ -1,4 +1,4 @@
-"""What a sweep may be asked for: the schedule's days, or any by hand. Whatever else comes begins nothing."""
+"""What a reconciliation may be asked for: the schedule's days, or any by hand. Whatever else comes begins nothing."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from payments.errors import PaymentsError
 from payments.reconciliation.transaction_list import Span
 
 MOST_DAYS: Final = 366
-"""A year and its leap day: more is several sweeps."""
+"""A year and its leap day: more is several reconciliations."""
 
 FIRST_YEAR: Final = 2015
 """Before the gateway was."""
@@ -21,12 +21,12 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class RequestRefused(PaymentsError):
-    """A payload that asks for no sweep; the sentence names the field and the rule."""
+    """A payload that asks for no reconciliation; the sentence names the field and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
-class SweepRequest:
-    """`seconds` bounds one call, None when only the function's own time does; `anew` begins a finished sweep again.
+class ReconciliationRequest:
+    """`seconds` bounds one call, None when only the function's own time does; `anew` begins a finished reconciliation again.
 
     `daily`: no days are named, as the schedule does it.
     """
@@ -37,7 +37,7 @@ class SweepRequest:
     daily: bool = False
 
 
-def parse(event: object, today: date, days: int, first_day: date | None = None) -> SweepRequest:
+def parse(event: object, today: date, days: int, first_day: date | None = None) -> ReconciliationRequest:
     """The request in a payload; an empty one asks for the last days, from `first_day` at most, up to yesterday.
 
     Raises RequestRefused.
@@ -49,11 +49,13 @@ def parse(event: object, today: date, days: int, first_day: date | None = None) 
     if told.first is None or told.last is None:
         yesterday, first = today - timedelta(days=1), today - timedelta(days=days)
         if first_day is not None and first_day > yesterday:
-            raise RequestRefused(f"the first day to sweep, {first_day.isoformat()}, is not over yet")
-        return SweepRequest(Span(max(first, first_day or first), yesterday), told.seconds, told.anew, daily=True)
+            raise RequestRefused(f"the first day to reconciliation, {first_day.isoformat()}, is not over yet")
+        return ReconciliationRequest(
+            Span(max(first, first_day or first), yesterday), told.seconds, told.anew, daily=True
+        )
     if told.last > today:
         raise RequestRefused("to: may not be in the future")
-    return SweepRequest(Span(told.first, told.last), told.seconds, told.anew)
+    return ReconciliationRequest(Span(told.first, told.last), told.seconds, told.anew)
 
 
 def _day(value: object) -> date:

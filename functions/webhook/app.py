@@ -17,7 +17,7 @@ from payments.model.timestamps import utc_now
 from payments.runtime import bootstrap
 from payments.runtime.settings import WebhookSettings
 from payments.runtime.telemetry import PowertoolsTelemetry, powertools
-from payments.webhooks.handle import Notifications, Outcome
+from payments.webhooks.handle import Outcome, WebhookHandler
 from webhook.delivery import delivery_of
 from webhook.verifier import Verifier
 
@@ -27,11 +27,11 @@ Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Hatch:
+class WebhookEndpoint:
     """What the door needs."""
 
     verifier: Verifier
-    notifications: Notifications
+    notifications: WebhookHandler
     dialect: envelope.Dialect
     telemetry: PowertoolsTelemetry
 
@@ -52,10 +52,10 @@ class Hatch:
         if payment is None:
             # Our own token for a payment we do not have: its claim was released, so nothing was sent for it.
             return self._refused(404, "unknown_payment")
-        report = envelope.report_of(envelope.parse(body) or {}, self.dialect)
-        if report is None:
+        transaction = envelope.transaction_of(envelope.parse(body) or {}, self.dialect)
+        if transaction is None:
             return self._unread(payment)
-        return _CODES[self.notifications.take(payment, report)]
+        return _CODES[self.notifications.take(payment, transaction)]
 
     def _unread(self, payment: Payment) -> int:
         """Signed, and not understood: no repeat will read better, but the gateway can be asked."""
@@ -73,15 +73,19 @@ def handler(event: Event, context: Any) -> dict[str, Any]:
     telemetry = _telemetry()
     telemetry.begin(event.get("requestContext", {}).get("requestId"))
     try:
-        return {"statusCode": respond(event, _hatch, telemetry), "headers": {"Cache-Control": "no-store"}, "body": ""}
+        return {
+            "statusCode": respond(event, _endpoint, telemetry),
+            "headers": {"Cache-Control": "no-store"},
+            "body": "",
+        }
     finally:
         telemetry.flush()
 
 
-def respond(event: Event, hatch: Callable[[], Hatch], telemetry: PowertoolsTelemetry) -> int:
+def respond(event: Event, endpoint: Callable[[], WebhookEndpoint], telemetry: PowertoolsTelemetry) -> int:
     """The HTTP status; 5xx only where a repeat can help: our own secrets, table or code failed."""
     try:
-        return hatch().take(event)
+        return endpoint().take(event)
     except SecretUnusable:
         return 503
     except Exception as error:  # noqa: BLE001 - the last resort: the gateway will deliver again
@@ -95,13 +99,13 @@ def _telemetry() -> PowertoolsTelemetry:
 
 
 @cache
-def _hatch() -> Hatch:
+def _endpoint() -> WebhookEndpoint:
     telemetry = _telemetry()
     settings = WebhookSettings.from_environment()
     secrets = bootstrap.aws("secretsmanager")
     keys = bootstrap.gateway_keys_of(settings, telemetry, secrets)
     token_keys = bootstrap.token_key_of(settings.token_secret_id, telemetry, secrets)
-    notifications = Notifications(
+    notifications = WebhookHandler(
         ledger=bootstrap.ledger_of(settings),
         gateway=bootstrap.gateway_of(settings, keys, telemetry),
         bus=bootstrap.bus_of(settings.bus_name, telemetry),
@@ -111,8 +115,8 @@ def _hatch() -> Hatch:
     )
     scheme = Scheme(settings.webhook_digest, settings.webhook_encoding)
     verifier = Verifier(token_keys, keys, settings.webhook_signature, telemetry, scheme)
-    return Hatch(verifier, notifications, bootstrap.dialect_of(settings), telemetry)
+    return WebhookEndpoint(verifier, notifications, bootstrap.dialect_of(settings), telemetry)
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    _hatch()  # what the snapshot should hold: clients and settings, no secret
+    _endpoint()  # what the snapshot should hold: clients and settings, no secret

@@ -31,7 +31,7 @@ def draw(out: Path, minutes: float) -> None:
         metrics, since = Metrics(stack.admin), _whole(datetime.now(UTC))
         note(f"playing mixed scenarios for {minutes:g} minutes")
         _scenes(stack).play(minutes * 60, meanwhile=lambda: _fed(metrics, note))
-        _sweep(stack)
+        _reconcile(stack)
         _fed(metrics, note)
         board = Dashboard(metrics, _names(stack), since, _PERIOD)
         span = Span(since, _whole(datetime.now(UTC)) + _PERIOD, _PERIOD)
@@ -51,19 +51,19 @@ def _fed(metrics: Metrics, note: Callable[[str], None]) -> None:
 
 def _scenes(stack: Stack) -> Scenes:
     shop = Shop(stack.api_url, stack.region, stack.identities.client)
-    functions, name = stack.admin.client("lambda"), stack.functions["ReconcileFunction"]
+    functions, name = stack.admin.client("lambda"), stack.functions["FollowUpFunction"]
 
-    def reconcile() -> None:
+    def follow_up() -> None:
         functions.invoke(FunctionName=name, Qualifier="live", Payload=b"{}")
 
-    return Scenes(shop, Control(stack.gateway.control_url or ""), reconcile)
+    return Scenes(shop, Control(stack.gateway.control_url or ""), follow_up)
 
 
-def _sweep(stack: Stack) -> None:
+def _reconcile(stack: Stack) -> None:
     """Compares the books of the run: what it played with is found."""
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     stack.admin.client("lambda").invoke(
-        FunctionName=stack.functions["SweepFunction"],
+        FunctionName=stack.functions["ReconciliationFunction"],
         Qualifier="live",
         Payload=json.dumps({"from": today, "to": today}),
     )

@@ -29,7 +29,7 @@ _OUTAGE = {"charged-then-500": 6, "charged-then-reset": 1, "garbage": 2, "approv
 _REFUNDS = {"refunded": 4, "refunded-then-500": 2, "refund-refused-422": 1}
 _CURRENCIES = {"GBP": 5, "EUR": 3, "USD": 2}
 _OUTAGE_FROM, _OUTAGE_TO = 0.35, 0.55
-_RECONCILE_EVERY = 10.0
+_FOLLOW_UP_EVERY = 10.0
 _PAUSE = 0.7
 _INCIDENTS = {0.2: "_change_of_mind", 0.75: "_refused_key", 0.85: "_change_of_mind", 0.92: "_behind_our_back"}
 """At which part of the play what happens once."""
@@ -37,11 +37,11 @@ _INCIDENTS = {0.2: "_change_of_mind", 0.75: "_refused_key", 0.85: "_change_of_mi
 
 @dataclass(slots=True)
 class Scenes:
-    """`reconcile` runs the function now: the schedule's minute is long for a picture of a few of them."""
+    """`follow_up` runs the function now: the schedule's minute is long for a picture of a few of them."""
 
     shop: Shop
     bank: Control
-    reconcile: Callable[[], None]
+    follow_up: Callable[[], None]
     chance: random.Random = field(default_factory=lambda: random.Random(8))  # noqa: S311 - it picks scenarios
     _at_the_bank: list[str] = field(default_factory=list)
     _declined: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Scenes:
 
     def play(self, seconds: float, meanwhile: Callable[[], None]) -> None:
         """Charges, forgeries and reconciliations for so long; `meanwhile` is called at each reconciliation."""
-        begun, reconciled, incidents = time.monotonic(), 0.0, sorted(_INCIDENTS)
+        begun, followed_up_at, incidents = time.monotonic(), 0.0, sorted(_INCIDENTS)
         while (now := time.monotonic() - begun) < seconds:
             in_outage = _OUTAGE_FROM <= now / seconds < _OUTAGE_TO
             self.bank.switch(status_unavailable=in_outage)
@@ -62,9 +62,9 @@ class Scenes:
                 self._return_of_a_shopper()
             if self._paid and self.chance.random() < 0.08:
                 self._refund(*self._paid.pop())
-            if now - reconciled >= _RECONCILE_EVERY:
-                reconciled = now
-                self.reconcile()
+            if now - followed_up_at >= _FOLLOW_UP_EVERY:
+                followed_up_at = now
+                self.follow_up()
                 meanwhile()
             time.sleep(_PAUSE)
 
@@ -86,7 +86,7 @@ class Scenes:
         self.shop.post(f"/charges/{payment_id}/refunds", {"reason": "sent back"}, {"Idempotency-Key": order})
 
     def _behind_our_back(self) -> None:
-        """What is done in the gateway's dashboard, for the sweep to find."""
+        """What is done in the gateway's dashboard, for the reconciliation to find."""
         for deed in (self.bank.refund, self.bank.charge_back, self.bank.charge_back, self.bank.suspect):
             if self._paid:
                 deed(self._paid.pop(0)[0])

@@ -1,4 +1,4 @@
-"""`python -m local.reconciliation`: plays the day on a stack of its own, sweeps it, saves the report for the docs."""
+"""`python -m local.reconciliation`: plays the day on a stack of its own, reconciliations it, saves the report for the docs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def sample() -> None:
             Control(stack.gateway.control_url or ""),
         )
         _let_settle(stack)
-        note("sweeping it")
-        for form, place in _swept(stack).items():
+        note("reconciling it")
+        for form, place in _run(stack).items():
             bucket, _, key = place.removeprefix("s3://").partition("/")
             file = SAMPLES / f"reconciliation.{form}"
             stack.admin.client("s3").download_file(bucket, key, str(file))
@@ -49,10 +49,10 @@ def _let_settle(stack: Stack) -> None:
         table.put_item(Item=item)
 
 
-def _swept(stack: Stack) -> dict[str, str]:
+def _run(stack: Stack) -> dict[str, str]:
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     answer = stack.admin.client("lambda").invoke(
-        FunctionName=stack.functions["SweepFunction"],
+        FunctionName=stack.functions["ReconciliationFunction"],
         Qualifier="live",
         Payload=json.dumps({"from": today, "to": today}),
     )

@@ -55,7 +55,7 @@ ORPHAN = {"amount": 6400, "currency": "EUR", "order_id": "till-77"}
 
 
 def play(shop: Shop, gateway: Control) -> None:
-    """The whole day. No webhook arrives: what the sweep finds, it finds by itself."""
+    """The whole day. No webhook arrives: what the reconciliation finds, it finds by itself."""
     for bought in DAY:
         gateway.script(bought.scenario, order_id=bought.order, webhook="lost")
         told = {"order_id": bought.order, "amount": bought.amount, "currency": bought.currency}

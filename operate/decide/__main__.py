@@ -1,6 +1,6 @@
 """`python -m operate.decide`: records what a human found out about a payment in `needs_review`, or a refund in doubt.
 
-Reconcile tells the bus within a minute. Credentials, region and endpoint come from the environment, as for every AWS
+The follow-up tells the bus within a minute. Credentials, region and endpoint come from the environment, as for every AWS
 tool. It needs dynamodb:GetItem and dynamodb:UpdateItem on the table, and, unless that is named,
 cloudformation:DescribeStacks.
 """

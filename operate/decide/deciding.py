@@ -8,12 +8,12 @@ from payments.ledger.payments import DynamoLedger
 from payments.model import refund as refunds
 from payments.model.history import Evidence, Failure
 from payments.model.payment import Payment
-from payments.model.status import MOVES, IllegalMove, Status
+from payments.model.status import TRANSITIONS, IllegalTransition, Status
 from payments.ports.ledger import LostRace
 
 REFUNDED: Final = "refunded"
 REFUND_FAILED: Final = "refund_failed"
-CHOICES: Final = (*sorted(status.value for status in MOVES[Status.NEEDS_REVIEW]), REFUNDED, REFUND_FAILED)
+CHOICES: Final = (*sorted(status.value for status in TRANSITIONS[Status.NEEDS_REVIEW]), REFUNDED, REFUND_FAILED)
 
 STILL_BEING_SENT: Final = timedelta(minutes=2)
 """Longer than the function that sends it may run: whoever calls it failed sooner would let a second one out."""
@@ -35,7 +35,7 @@ def decide(ledger: DynamoLedger, payment_id: str, to: str, *, who: str, why: str
         raise NotForYou(f"there is no payment {payment_id}")
     try:
         return ledger.save(payment, _decided(payment, to, {"who": who, "why": why}, at))
-    except (IllegalMove, LostRace) as error:
+    except (IllegalTransition, LostRace) as error:
         raise NotForYou(f"{payment_id} has moved on meanwhile: look again") from error
 
 
@@ -45,13 +45,13 @@ def _decided(payment: Payment, to: str, evidence: Evidence, at: datetime) -> Pay
     if payment.status is not Status.NEEDS_REVIEW:
         raise NotForYou(f"{payment.id} is {payment.status}: only what needs review is decided by hand")
     failure = None if to == Status.SUCCEEDED else _DECIDED
-    return payment.moved(Status(to), at=at, source="operator", evidence=evidence, failure=failure)
+    return payment.transition_to(Status(to), at=at, source="operator", evidence=evidence, failure=failure)
 
 
 def _refund_decided(payment: Payment, to: str, evidence: Evidence, at: datetime) -> Payment:
     if not payment.awaits_refund:
         raise NotForYou(f"{payment.id} has refund {payment.refund.status}: only one in doubt is decided by hand")
-    request = payment.refund_request
+    request = payment.refund_attempt
     if to == REFUND_FAILED and request is not None and at - request.requested_at < STILL_BEING_SENT:
         raise NotForYou(f"the refund of {payment.id} may still be on its way to the gateway: look again in two minutes")
     if to == REFUNDED:

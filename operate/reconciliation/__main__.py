@@ -1,6 +1,6 @@
-"""`python -m operate.sweep`: compares both books for the days you name, and says what it found.
+"""`python -m operate.reconciliation`: compares both books for the days you name, and says what it found.
 
-It runs in the account, not here: Ctrl-C leaves the sweep as it is, and the same command goes on with it. Credentials,
+It runs in the account, not here: Ctrl-C leaves the reconciliation as it is, and the same command goes on with it. Credentials,
 region and endpoint come from the environment, as for every AWS tool. It needs lambda:InvokeFunction on the function,
 cloudformation:DescribeStacks, and, for --save, s3:GetObject on the reports. It exits with 0 when both books were
 compared to their end, with 3 when the gateway's list had holes.
@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.outputs import outputs_of
-from operate.reconciliation.calling import Days, Result, SweepFunction, SweepRefused, swept
+from operate.reconciliation.calling import Days, ReconciliationFunction, ReconciliationRefused, Result, reconciled
 from operate.reconciliation.saving import saved
 from operate.reconciliation.telling import outcome, progress
 
@@ -35,10 +35,12 @@ _PATIENT: Final = Config(read_timeout=910, tcp_keepalive=True, retries={"total_m
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m operate.sweep", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m operate.reconciliation", description=__doc__)
     parser.add_argument("--from", dest="first", metavar="DAY", type=_day, required=True, help="YYYY-MM-DD")
     parser.add_argument("--to", dest="last", metavar="DAY", type=_day, required=True, help="included")
-    parser.add_argument("--anew", action="store_true", help="again, though these days have been swept, or are stuck")
+    parser.add_argument(
+        "--anew", action="store_true", help="again, though these days have been reconciled, or are stuck"
+    )
     parser.add_argument("--save", metavar="DIR", type=Path, help="where to put the report's two files")
     parser.add_argument("--stack", default="payments", help="the stack whose outputs name the function")
     return parser.parse_args(arguments)
@@ -58,11 +60,11 @@ def main(
 ) -> int:
     chosen = options(arguments)
     try:
-        result = sweep(chosen, aws, sleep)
+        result = run(chosen, aws, sleep)
         if result["state"] == "stuck":
             sys.stderr.write(
-                "The gateway's list cannot be walked to its end (docs/runbook.md#sweep-stuck). To try it once more:\n"
-                f"python -m operate.sweep {_days(chosen)} --stack {chosen.stack} --anew\n"
+                "The gateway's list cannot be walked to its end (docs/runbook.md#reconciliation-stuck). To try it once more:\n"
+                f"python -m operate.reconciliation {_days(chosen)} --stack {chosen.stack} --anew\n"
             )
             return 1
         for line in outcome(result):
@@ -70,7 +72,7 @@ def main(
         if chosen.save and result["report"]:
             for file in saved(aws("s3"), result["report"], chosen.save):
                 _say(f"saved: {file}")
-    except (ClientError, BotoCoreError, SweepRefused) as error:
+    except (ClientError, BotoCoreError, ReconciliationRefused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except OSError as error:
@@ -79,19 +81,19 @@ def main(
     except KeyboardInterrupt:
         sys.stderr.write(
             "\nStopped waiting. The call under way ends by itself, and what it has written stays.\n"
-            f"To go on where it stopped: python -m operate.sweep {_days(chosen)} --stack {chosen.stack}"
+            f"To go on where it stopped: python -m operate.reconciliation {_days(chosen)} --stack {chosen.stack}"
             f"{f' --save {chosen.save}' if chosen.save else ''}\n"
         )
         return INTERRUPTED
     return 0 if result["complete"] else INCOMPLETE
 
 
-def sweep(chosen: argparse.Namespace, aws: Aws, sleep: Callable[[float], None]) -> Result:
-    """Calls until it is finished, and tells of each call. Raises SweepRefused."""
-    name = outputs_of(aws("cloudformation"), chosen.stack)["SweepFunctionName"]
-    function = SweepFunction(aws("lambda", config=_PATIENT), name)
+def run(chosen: argparse.Namespace, aws: Aws, sleep: Callable[[float], None]) -> Result:
+    """Calls until it is finished, and tells of each call. Raises ReconciliationRefused."""
+    name = outputs_of(aws("cloudformation"), chosen.stack)["ReconciliationFunctionName"]
+    function = ReconciliationFunction(aws("lambda", config=_PATIENT), name)
     result: Result = {}
-    for result in swept(function, _days(chosen), anew=chosen.anew, sleep=sleep):
+    for result in reconciled(function, _days(chosen), anew=chosen.anew, sleep=sleep):
         _say(progress(result))
     return result
 

@@ -1,4 +1,4 @@
-"""Calling the sweep until it is done. Each call goes on where the one before stopped, whoever made it."""
+"""Calling the reconciliation until it is done. Each call goes on where the one before stopped, whoever made it."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -15,8 +15,8 @@ BREATH: Final = 15.0
 Result = Mapping[str, Any]
 
 
-class SweepRefused(Exception):
-    """The function did not sweep; the sentence is its own."""
+class ReconciliationRefused(Exception):
+    """The function did not reconciliation; the sentence is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +30,31 @@ class Days:
         return f"--from {self.first} --to {self.last}"
 
 
-class SweepFunction:
+class ReconciliationFunction:
     """The deployed function. `client` is boto3's Lambda client."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client, self._name = client, name
 
     def call(self, days: Days, *, anew: bool) -> Result:
-        """One call and its result. Raises SweepRefused."""
+        """One call and its result. Raises ReconciliationRefused."""
         told = {"from": str(days.first), "to": str(days.last), "seconds": SECONDS_A_CALL, "anew": anew}
         answer = self._client.invoke(FunctionName=self._name, Qualifier="live", Payload=json.dumps(told))
         said = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            raise SweepRefused(f"{said.get('errorType', 'Error')}: {said.get('errorMessage', 'without a word')}")
+            raise ReconciliationRefused(
+                f"{said.get('errorType', 'Error')}: {said.get('errorMessage', 'without a word')}"
+            )
         if "error" in said:
-            raise SweepRefused(str(said["error"]))
+            raise ReconciliationRefused(str(said["error"]))
         result: Result = said
         return result
 
 
-def swept(function: SweepFunction, days: Days, *, anew: bool, sleep: Callable[[float], None]) -> Iterator[Result]:
-    """The result of each call; the last one is finished, or stuck. `anew` begins again what is. Raises SweepRefused."""
+def reconciled(
+    function: ReconciliationFunction, days: Days, *, anew: bool, sleep: Callable[[float], None]
+) -> Iterator[Result]:
+    """The result of each call; the last one is finished, or stuck. `anew` begins again what is. Raises ReconciliationRefused."""
     before: Result | None = None
     while True:
         result = function.call(days, anew=anew)

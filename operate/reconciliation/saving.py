@@ -6,7 +6,7 @@ from typing import Any
 
 
 def saved(client: Any, report: Mapping[str, str], directory: Path) -> list[Path]:
-    """The files, named after days and beginning of their sweep. `client` is boto3's S3 client."""
+    """The files, named after days and beginning of their reconciliation. `client` is boto3's S3 client."""
     directory.mkdir(parents=True, exist_ok=True)
     files = []
     for place in report.values():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from charge.app import proxied, respond
-from charge.routes import Desk
+from charge.routes import ChargeRoutes
 from payments.charging.charge import Charging
 from payments.errors import SecretUnusable
 from payments.follow_up.finish import FollowUps
@@ -57,7 +57,7 @@ class Told:
 
 @dataclass
 class Counter:
-    """One desk, and everything around it."""
+    """One routes, and everything around it."""
 
     ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
     gateway: ScriptedGateway = field(default_factory=ScriptedGateway)
@@ -68,16 +68,18 @@ class Counter:
     live: bool = False
     seconds: float = SECONDS
 
-    def desk(self) -> Desk:
+    def routes(self) -> ChargeRoutes:
         telemetry = self.console.telemetry
         charging = Charging(self.ledger, self.gateway, self.clock, telemetry, live=self.live)
         refreshing = Refreshing(self.ledger, self.gateway, self.clock, telemetry)
         refunding = Refunding(self.ledger, self.gateway, self.clock, telemetry)
-        return Desk(charging, refreshing, refunding, self.token_key, self.clock, 1_000_000, self.public_base_url)
+        return ChargeRoutes(
+            charging, refreshing, refunding, self.token_key, self.clock, 1_000_000, self.public_base_url
+        )
 
     def takes(self, event: Any) -> Told:
         """The answer to an event, in API Gateway's words, which must survive JSON."""
-        answer = json.loads(json.dumps(proxied(respond(event, self.seconds, self.desk, self.console.telemetry))))
+        answer = json.loads(json.dumps(proxied(respond(event, self.seconds, self.routes, self.console.telemetry))))
         return Told(answer["statusCode"], answer["headers"], answer["body"])
 
     def charges(self, key: str | None = None, **fields: Any) -> Told:
@@ -105,8 +107,8 @@ class Counter:
         assert payment is not None
         return payment
 
-    def reconciles(self, **later: float) -> None:
-        """One run of reconcile, so much later."""
+    def follow_up(self, **later: float) -> None:
+        """One run of the follow-up, so much later."""
         self.clock.forward(**later)
         follow_ups = FollowUps(self.ledger, self.gateway, RecordingBus(), self.clock, self.console.telemetry)
         for due in list(self.ledger.due(self.clock(), 100)):

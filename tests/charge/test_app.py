@@ -115,7 +115,7 @@ class TestDoubt:
 class TestRepeats:
     def test_get_the_payment_as_it_is_now_under_the_first_code(self, counter: Counter) -> None:
         first = counter.takes(recorded("charge-create"))
-        counter.gateway.book[0].said = "SUCCESS"
+        counter.gateway.book[0].raw_status = "SUCCESS"
         counter.takes(recorded("charge-refresh"))
         again = counter.takes(recorded("charge-create"))
         assert (first.status, again.status) == (201, 201)
@@ -336,7 +336,7 @@ class TestBugs:
         def closed() -> Any:
             raise RuntimeError("MAX_AMOUNT: 4242424242424242")
 
-        counter.desk = closed  # type: ignore[method-assign]
+        counter.routes = closed  # type: ignore[method-assign]
         assert problem(counter.takes(recorded("charge-create"))) == (500, "internal_error", "same-key")
         assert "4242424242424242" not in counter.console.read()
 

@@ -68,8 +68,8 @@ class TestAHostedPayment:
     @pytest.mark.parametrize(("said", "status"), [("SUCCESS", "succeeded"), ("ABANDONED", "abandoned")])
     def test_goes_on_as_the_shopper_does(self, counter: Counter, said: str, status: str) -> None:
         made = counter.hosts()
-        counter.gateway.book[0].said = said
-        counter.reconciles(seconds=61)
+        counter.gateway.book[0].raw_status = said
+        counter.follow_up(seconds=61)
         told = counter.takes(recorded("charge-get", pathParameters={"id": made.json["id"]}))
 
         assert (told.json["status"], told.json["next_action"]) == (status, None)
@@ -86,7 +86,7 @@ class TestAHostedPayment:
 
         assert [(each.status, each.json["status"]) for each in told] == [(202, "processing")] * 3
         assert len(counter.gateway.submissions) == 1
-        counter.reconciles(seconds=11)
+        counter.follow_up(seconds=11)
         assert counter.hosts().json["next_action"]["url"] == "https://bank.example/3ds"
 
     def test_that_was_not_sent_may_be_sent_under_the_same_key(self, counter: Counter) -> None:
@@ -163,8 +163,8 @@ class TestTheMethod:
 class TestTheKey:
     def test_gets_the_payment_as_it_is_now(self, counter: Counter) -> None:
         first = counter.hosts()
-        counter.gateway.book[0].said = "SUCCESS"
-        counter.reconciles(seconds=61)
+        counter.gateway.book[0].raw_status = "SUCCESS"
+        counter.follow_up(seconds=61)
         again = counter.hosts()
 
         assert (again.status, again.json["id"], again.json["status"]) == (201, first.json["id"], "succeeded")

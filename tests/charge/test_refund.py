@@ -87,7 +87,7 @@ class TestDoubt:
     def test_that_was_settled_keeps_202(self, counter: Counter, paid: Payment) -> None:
         counter.gateway.will_refund(Refunds(error=NoAnswer("reset")))
         counter.refunds()
-        counter.reconciles(seconds=11)
+        counter.follow_up(seconds=11)
         again = counter.refunds()
 
         assert (again.status, again.json["refund"]["status"]) == (202, "refunded")
@@ -121,7 +121,7 @@ class TestWhoeverWasNeverAnswered:
 
     @pytest.mark.usefixtures("cut_off")
     def test_is_told_that_it_is_done_once_it_is(self, counter: Counter) -> None:
-        counter.reconciles(seconds=61)
+        counter.follow_up(seconds=61)
         again = counter.refunds()
         assert (again.status, again.json["refund"]["status"]) == (201, "refunded")
 
@@ -206,6 +206,6 @@ class ExplodedError(Exception):
 
 
 def never_arrived(counter: Counter) -> None:
-    """Reconcile asks until it is sure."""
+    """The follow-up asks until it is sure."""
     for _ in range(10):
-        counter.reconciles(hours=1)
+        counter.follow_up(hours=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from tests.charge.charge_api import Counter, Told, problem
 from tests.fakes.gateway import ScriptedGateway
 from tests.recorded_events import recorded
@@ -21,7 +21,7 @@ class Listening(ScriptedGateway):
         super().__init__()
         self.reasons: list[str] = []
 
-    def refund(self, transaction_id: str, reason: str, seconds: float) -> Report:
+    def refund(self, transaction_id: str, reason: str, seconds: float) -> GatewayTransaction:
         self.reasons.append(reason)
         return super().refund(transaction_id, reason, seconds)
 

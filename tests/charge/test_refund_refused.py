@@ -96,7 +96,7 @@ class TestWhatCannotBeRefunded:
     def test_may_be_refunded_once_it_has(self, counter: Counter) -> None:
         counter.charges()
         assert problem(counter.refunds()) == (409, "not_succeeded", "after")
-        counter.gateway.book[0].said = "SUCCESS"
+        counter.gateway.book[0].raw_status = "SUCCESS"
         counter.takes(recorded("charge-refresh"))
         assert counter.refunds().status == 201
 

@@ -30,9 +30,9 @@ def test_a_repeat_after_the_card_has_expired_gets_the_payment(counter: Counter) 
 
 def test_a_repeat_above_a_maximum_that_was_lowered_gets_the_payment(counter: Counter) -> None:
     paid = counter.charges("large", amount=900_000)
-    desk = counter.desk()
-    lowered = replace(desk, max_amount=1000)
-    counter.desk = lambda: lowered  # type: ignore[method-assign]
+    routes = counter.routes()
+    lowered = replace(routes, max_amount=1000)
+    counter.routes = lambda: lowered  # type: ignore[method-assign]
 
     repeat = counter.charges("large", amount=900_000)
 

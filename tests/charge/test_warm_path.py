@@ -9,11 +9,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from charge.routes import Desk
+from charge.routes import ChargeRoutes
 from local.simulator import Credentials, Simulator, running
 from payments.charging.charge import Charging
 from payments.follow_up.refresh import Refreshing
-from payments.gateway.circuit_breaker import Breaker
+from payments.gateway.circuit_breaker import CircuitBreaker
 from payments.gateway.client import PayAgency
 from payments.gateway.credentials import parse_keys
 from payments.gateway.envelope import Dialect
@@ -38,16 +38,16 @@ def calls() -> Counter[str]:
 
 
 @pytest.fixture
-def desk(simulator: Simulator, calls: Counter[str]) -> Iterator[Desk]:
+def routes(simulator: Simulator, calls: Counter[str]) -> Iterator[ChargeRoutes]:
     with mock_aws():
         clients = {name: _counted(name, calls) for name in ("dynamodb", "secretsmanager")}
         filled(clients["dynamodb"], clients["secretsmanager"], simulator.credentials)
         telemetry = RecordingTelemetry()
         keys = Secret(clients["secretsmanager"], GATEWAY_SECRET, partial(parse_keys, mode="test"), utc_now, telemetry)
         transport = Transport(simulator.url)
-        gateway = PayAgency(transport, keys, Dialect("minor", "alpha-2"), "test", telemetry, Breaker(utc_now))
+        gateway = PayAgency(transport, keys, Dialect("minor", "alpha-2"), "test", telemetry, CircuitBreaker(utc_now))
         ledger = DynamoLedger(clients["dynamodb"], TABLE)
-        yield Desk(
+        yield ChargeRoutes(
             charging=Charging(ledger, gateway, utc_now, telemetry, live=False),
             refreshing=Refreshing(ledger, gateway, utc_now, telemetry),
             refunding=Refunding(ledger, gateway, utc_now, telemetry),
@@ -61,25 +61,27 @@ def desk(simulator: Simulator, calls: Counter[str]) -> Iterator[Desk]:
 
 @pytest.mark.parametrize("order", [True, False], ids=["with an order", "without an order"])
 def test_a_warm_charge_is_two_dynamodb_calls_and_one_https_request(
-    desk: Desk, simulator: Simulator, calls: Counter[str], *, order: bool
+    routes: ChargeRoutes, simulator: Simulator, calls: Counter[str], *, order: bool
 ) -> None:
-    assert desk.create(event("cold", order_id="cold-1" if order else None), 20).status == 201
+    assert routes.create(event("cold", order_id="cold-1" if order else None), 20).status == 201
     calls.clear()
     sent = simulator.control.book()["card_requests"]
 
-    assert desk.create(event("warm", order_id="warm-1" if order else None), 20).status == 201
+    assert routes.create(event("warm", order_id="warm-1" if order else None), 20).status == 201
 
     claim = "dynamodb.TransactWriteItems" if order else "dynamodb.PutItem"
     assert calls == {claim: 1, "dynamodb.UpdateItem": 1}
     assert simulator.control.book()["card_requests"] == sent + 1
 
 
-def test_a_repeat_is_one_dynamodb_call_and_no_request(desk: Desk, simulator: Simulator, calls: Counter[str]) -> None:
-    first = desk.create(event("again"), 20)
+def test_a_repeat_is_one_dynamodb_call_and_no_request(
+    routes: ChargeRoutes, simulator: Simulator, calls: Counter[str]
+) -> None:
+    first = routes.create(event("again"), 20)
     calls.clear()
     sent = simulator.control.book()["card_requests"]
 
-    repeat = desk.create(event("again"), 20)
+    repeat = routes.create(event("again"), 20)
 
     assert (repeat.status, repeat.body) == (first.status, first.body)
     assert repeat.headers["Idempotency-Replayed"] == "true"
@@ -88,26 +90,28 @@ def test_a_repeat_is_one_dynamodb_call_and_no_request(desk: Desk, simulator: Sim
 
 
 def test_a_refund_is_a_reading_two_writes_and_one_request(
-    desk: Desk, simulator: Simulator, calls: Counter[str]
+    routes: ChargeRoutes, simulator: Simulator, calls: Counter[str]
 ) -> None:
     """What was asked for, and what became of it."""
     simulator.control.script("approve")
-    paid = desk.create(event("paid"), 20).body
+    paid = routes.create(event("paid"), 20).body
     calls.clear()
 
-    assert desk.refund(refund_event("back", paid["id"]), 20).status == 201
+    assert routes.refund(refund_event("back", paid["id"]), 20).status == 201
 
     assert calls == {"dynamodb.GetItem": 1, "dynamodb.UpdateItem": 2}
     assert simulator.control.book()["refund_posts"][paid["transaction_id"]] == 1
 
 
-def test_a_repeated_refund_is_a_reading_and_no_request(desk: Desk, simulator: Simulator, calls: Counter[str]) -> None:
+def test_a_repeated_refund_is_a_reading_and_no_request(
+    routes: ChargeRoutes, simulator: Simulator, calls: Counter[str]
+) -> None:
     simulator.control.script("approve")
-    paid = desk.create(event("paid"), 20).body
-    first = desk.refund(refund_event("back", paid["id"]), 20)
+    paid = routes.create(event("paid"), 20).body
+    first = routes.refund(refund_event("back", paid["id"]), 20)
     calls.clear()
 
-    again = desk.refund(refund_event("back", paid["id"]), 20)
+    again = routes.refund(refund_event("back", paid["id"]), 20)
 
     assert (again.status, again.body) == (201, first.body)
     assert calls == {"dynamodb.GetItem": 1}

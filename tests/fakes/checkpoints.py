@@ -4,14 +4,14 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
-from payments.reconciliation.checkpoint import Progress
+from payments.reconciliation.checkpoint import Checkpoint
 
 
 @dataclass
 class Held:
-    """A sweep, and who has it until when."""
+    """A reconciliation, and who has it until when."""
 
-    progress: Progress
+    checkpoint: Checkpoint
     holder: str | None
     until: datetime | None
 
@@ -24,22 +24,22 @@ class InMemoryCheckpoints:
         self.last: datetime | None = None
         self._lock = threading.RLock()
 
-    def take(self, fresh: Progress, holder: str, now: datetime, until: datetime) -> Progress | None:
+    def take(self, fresh: Checkpoint, holder: str, now: datetime, until: datetime) -> Checkpoint | None:
         """See `Checkpoints.take`."""
         with self._lock:
             held = self.kept.setdefault(str(fresh.span), Held(fresh, None, None))
             if held.until is not None and held.until > now:
                 return None
             held.holder, held.until = holder, until
-            return held.progress
+            return held.checkpoint
 
-    def save(self, progress: Progress, holder: str, until: datetime) -> bool:
+    def save(self, checkpoint: Checkpoint, holder: str, until: datetime) -> bool:
         """See `Checkpoints.save`."""
         with self._lock:
-            held = self.kept.get(str(progress.span))
+            held = self.kept.get(str(checkpoint.span))
             if held is None or held.holder != holder:
                 return False
-            held.progress, held.until = progress, until
+            held.checkpoint, held.until = checkpoint, until
             return True
 
     def told_until(self) -> datetime | None:
@@ -52,9 +52,9 @@ class InMemoryCheckpoints:
         with self._lock:
             self.last = max(self.last or at, at)
 
-    def give_back(self, progress: Progress, holder: str) -> None:
+    def give_back(self, checkpoint: Checkpoint, holder: str) -> None:
         """See `Checkpoints.give_back`."""
         with self._lock:
-            held = self.kept.get(str(progress.span))
+            held = self.kept.get(str(checkpoint.span))
             if held is not None and held.holder == holder:
                 held.holder = held.until = None

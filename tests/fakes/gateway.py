@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from payments.errors import PaymentsError
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.ports.gateway import (
     AlreadyChargedBack,
     AlreadyRefunded,
@@ -26,7 +26,7 @@ class Booked:
 
     transaction_id: str
     submission: Submission
-    said: str
+    raw_status: str
     refunded: bool = False
     charged_back: bool = False
 
@@ -40,7 +40,7 @@ class Booked:
 class Answers:
     """The charge is booked under this status word and answered; `changes` falsify the answer, not the book."""
 
-    said: str = "REDIRECT"
+    raw_status: str = "REDIRECT"
     changes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -64,7 +64,7 @@ class Refunds:
 class ScriptedGateway:
     """Meets the Gateway port. Unscripted, every charge is sent to its 3-D Secure page, and a status is what is booked.
 
-    Script: `will(...)` for the next charges, `will_say(...)` for the next statuses (a Report, or an error to raise),
+    Script: `will(...)` for the next charges, `will_say(...)` for the next statuses (a GatewayTransaction, or an error to raise),
     `will_refund(...)` for the next refunds; `answers`: what it says of a name whenever it is asked.
     """
 
@@ -73,20 +73,20 @@ class ScriptedGateway:
         self.submissions: list[Submission] = []
         self.asked: list[str] = []
         self.unready: PaymentsError | None = None
-        self.answers: dict[str, Report] = {}
+        self.answers: dict[str, GatewayTransaction] = {}
         self.before_answer: Callable[[Booked], None] | None = None
         self.refund_posts: list[str] = []
         self.before_refund_answer: Callable[[Booked], None] | None = None
         self._refunds: deque[Refunds] = deque()
         self._charges: deque[Answers | Fails] = deque()
-        self._statuses: deque[Report | GatewayError] = deque()
+        self._statuses: deque[GatewayTransaction | GatewayError] = deque()
         self._lock = threading.Lock()
 
     def will(self, *outcomes: Answers | Fails) -> None:
         """Scripts the next charges."""
         self._charges.extend(outcomes)
 
-    def will_say(self, *outcomes: Report | GatewayError) -> None:
+    def will_say(self, *outcomes: GatewayTransaction | GatewayError) -> None:
         """Scripts the next statuses."""
         self._statuses.extend(outcomes)
 
@@ -101,20 +101,20 @@ class ScriptedGateway:
         if self.unready is not None:
             raise self.unready
 
-    def charge(self, submission: Submission, seconds: float) -> Report:
+    def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
         """See `Gateway.charge`."""
         with self._lock:
             self.submissions.append(submission)
             outcome = self._charges.popleft() if self._charges else Answers()
-            said = outcome.said if isinstance(outcome, Answers) else outcome.booked
-            booked = self._entered(submission, said) if said is not None else None
+            raw_status = outcome.raw_status if isinstance(outcome, Answers) else outcome.booked
+            booked = self._entered(submission, raw_status) if raw_status is not None else None
         if booked is not None and self.before_answer is not None:
             self.before_answer(booked)
         if isinstance(outcome, Fails) or booked is None:
             raise outcome.error if isinstance(outcome, Fails) else AssertionError(outcome)
-        return report_of(booked, said=outcome.said, **outcome.changes)
+        return transaction_of(booked, raw_status=outcome.raw_status, **outcome.changes)
 
-    def refund(self, transaction_id: str, reason: str, seconds: float) -> Report:
+    def refund(self, transaction_id: str, reason: str, seconds: float) -> GatewayTransaction:
         """See `Gateway.refund`. The bank sends the money back at most once, and not what was charged back."""
         with self._lock:
             self.refund_posts.append(transaction_id)
@@ -127,14 +127,14 @@ class ScriptedGateway:
             self.before_refund_answer(booked)
         if (error := outcome.error or refusal) is not None:
             raise error
-        return report_of(booked, **outcome.changes)
+        return transaction_of(booked, **outcome.changes)
 
-    def status(self, order_id: str, seconds: float) -> Report:
+    def status(self, order_id: str, seconds: float) -> GatewayTransaction:
         """See `Gateway.status`."""
         with self._lock:
             self.asked.append(order_id)
             outcome = self._statuses.popleft() if self._statuses else self._found(order_id)
-        if isinstance(outcome, Report):
+        if isinstance(outcome, GatewayTransaction):
             return outcome
         raise outcome
 
@@ -142,16 +142,16 @@ class ScriptedGateway:
         """What the bank holds under a wire order id: never more than one, if we keep our promise."""
         return [booked for booked in self.book if booked.order_id == order_id]
 
-    def _entered(self, submission: Submission, said: str) -> Booked:
-        booked = Booked(f"PA{len(self.book) + 1:016}", submission, said)
+    def _entered(self, submission: Submission, raw_status: str) -> Booked:
+        booked = Booked(f"PA{len(self.book) + 1:016}", submission, raw_status)
         self.book.append(booked)
         return booked
 
-    def _found(self, name: str) -> Report | GatewayError:
+    def _found(self, name: str) -> GatewayTransaction | GatewayError:
         if name in self.answers:
             return self.answers[name]
         found = [booked for booked in self.book if name in (booked.order_id, booked.transaction_id)]
-        return report_of(found[-1]) if found else UnknownToGateway("the gateway has no payment under this id")
+        return transaction_of(found[-1]) if found else UnknownToGateway("the gateway has no payment under this id")
 
 
 def _refusal(booked: Booked) -> Refused | None:
@@ -160,7 +160,7 @@ def _refusal(booked: Booked) -> Refused | None:
     return AlreadyChargedBack("Transaction has already been charged back.") if booked.charged_back else None
 
 
-def report_of(booked: Booked, *, said: str | None = None, **changes: Any) -> Report:
+def transaction_of(booked: Booked, *, raw_status: str | None = None, **changes: Any) -> GatewayTransaction:
     """What the gateway says of a booked charge."""
     money = booked.submission.money
     told: dict[str, Any] = {
@@ -171,4 +171,4 @@ def report_of(booked: Booked, *, said: str | None = None, **changes: Any) -> Rep
         "refunded": booked.refunded,
         "charged_back": booked.charged_back,
     }
-    return samples.report(said or booked.said, **{**told, **changes})
+    return samples.transaction(raw_status or booked.raw_status, **{**told, **changes})

@@ -12,7 +12,7 @@ from typing import Any
 from payments.ledger import history_items, payment_items
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER
-from payments.ports.ledger import Due, LostRace, Order, OrderMoved, Released
+from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released
 from payments.reconciliation.steps import Marked
 from payments.reconciliation.transaction_list import Span
 
@@ -26,7 +26,7 @@ class InMemoryLedger:
 
     # ------------------------------------------------------------ claiming
 
-    def claim(self, payment: Payment, order: Order | None) -> Payment | None:
+    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
         """See `ClaimLedger.claim`."""
         with self._lock:
             if payment.id in self._table:
@@ -50,11 +50,11 @@ class InMemoryLedger:
             del self._table[payment.id]
             return True
 
-    def order(self, order_id: str) -> Order | None:
+    def order(self, order_id: str) -> OrderLock | None:
         """See `ClaimLedger.order`."""
         with self._lock:
             attempts = self._attempts(order_id)
-            return Order(order_id, tuple(attempts)) if attempts else None
+            return OrderLock(order_id, tuple(attempts)) if attempts else None
 
     # --------------------------------------------------------- one payment
 
@@ -122,10 +122,10 @@ class InMemoryLedger:
             _change(item, {"follow_up_at": payment_items.stamp(until), "revision": item["revision"] + 1})
             return self._read(due.payment_id)
 
-    # -------------------------------------------------------- sweeping
+    # -------------------------------------------------------- reconciling
 
     def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, Marked]:
-        """See `SweepLedger.sent_under`."""
+        """See `ReconciliationLedger.sent_under`."""
         told = set(wire_order_ids)
         with self._lock:
             sent = {wire: pk for wire in told if (pk := self._sent_under(wire)) is not None}
@@ -133,12 +133,12 @@ class InMemoryLedger:
         return {wire: marked for wire, marked in found.items() if marked.payment.wire_order_id == wire}
 
     def standing(self, payment_ids: Iterable[str]) -> Mapping[str, Marked]:
-        """See `SweepLedger.standing`."""
+        """See `ReconciliationLedger.standing`."""
         with self._lock:
             return {pk: self._marked(pk) for pk in set(payment_ids) if pk in self._table}
 
     def unlisted(self, span: Span, place: str | None) -> tuple[list[Payment], str | None]:
-        """See `SweepLedger.unlisted`. Three at a time, so that a test meets more than one page."""
+        """See `ReconciliationLedger.unlisted`. Three at a time, so that a test meets more than one page."""
         with self._lock:
             marks = sorted(
                 f"{item['unlisted_on']}#{pk}"
@@ -149,7 +149,7 @@ class InMemoryLedger:
             return [self._read(mark.split("#")[2]) for mark in page], page[-1] if page else None
 
     def cross_off(self, payment_ids: Iterable[str]) -> None:
-        """See `SweepLedger.cross_off`."""
+        """See `ReconciliationLedger.cross_off`."""
         for payment_id in payment_ids:
             with self._lock:
                 self._table.get(payment_id, {}).pop("unlisted_on", None)
@@ -181,7 +181,7 @@ class InMemoryLedger:
         attempts = dict(enumerate(self._attempts(order_id), start=1))
         return attempts.get(int(nth) if nth.isdecimal() else 1)
 
-    def _take_order(self, payment: Payment, order: Order | None) -> None:
+    def _take_order(self, payment: Payment, order: OrderLock | None) -> None:
         order_id = payment.order_id or ""
         attempts = self._attempts(order_id)
         seen = len(order.attempts) if order else 0

@@ -4,15 +4,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from payments.charging.request import ChargeOrder
+from payments.charging.request import ChargeRequest
 from payments.gateway.envelope import VERDICTS
 from payments.model.card import Card
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.identifiers import payment_id_of
 from payments.model.money import Money
 from payments.model.payment import Payment, intent
 from payments.ports.gateway import Submission
-from payments.refunding.request import RefundOrder
+from payments.refunding.request import RefundRequest
 from tests.fakes.clock import START
 
 CALLER: Final = "arn:aws:iam::123456789012:role/shop"
@@ -46,7 +46,7 @@ def shopper() -> dict[str, str]:
     }
 
 
-def charge_order(**changes: Any) -> ChargeOrder:
+def charge_request(**changes: Any) -> ChargeRequest:
     """What a shop asks for."""
     told: dict[str, Any] = {
         "caller": CALLER,
@@ -58,12 +58,12 @@ def charge_order(**changes: Any) -> ChargeOrder:
         "order_id": ORDER_ID,
         "terminal_id": None,
     }
-    return ChargeOrder(**{**told, **changes})
+    return ChargeRequest(**{**told, **changes})
 
 
-def refund_order(**changes: Any) -> RefundOrder:
+def refund_request(**changes: Any) -> RefundRequest:
     """What a shop asks for when it gives a payment back."""
-    return RefundOrder(**{"caller": CALLER, "idempotency_key": "refund-1", "reason": "returned", **changes})
+    return RefundRequest(**{"caller": CALLER, "idempotency_key": "refund-1", "reason": "returned", **changes})
 
 
 def submission(**changes: Any) -> Submission:
@@ -92,20 +92,20 @@ def payment(*, key: str = KEY, at: datetime = START, **changes: Any) -> Payment:
     return intent(payment_id_of(CALLER, key), **{**told, **changes})
 
 
-def report(said: str = "SUCCESS", **changes: Any) -> Report:
+def transaction(raw_status: str = "SUCCESS", **changes: Any) -> GatewayTransaction:
     """What the gateway says of the sample payment, in one of its own status words."""
     told: dict[str, Any] = {
-        "said": said,
-        "verdict": VERDICTS.get(said),
+        "raw_status": raw_status,
+        "verdict": VERDICTS.get(raw_status),
         "transaction_id": TRANSACTION_ID,
         "order_id": ORDER_ID,
         "amount": Decimal(MONEY.amount),
         "currency": MONEY.currency,
-        "message": f"the gateway says {said.lower()}",
-        "redirect_url": SHOPPER_PAGE if said == "REDIRECT" else None,
+        "message": f"the gateway says {raw_status.lower()}",
+        "redirect_url": SHOPPER_PAGE if raw_status == "REDIRECT" else None,
         "refunded": False,
     }
-    return Report(**{**told, **changes})
+    return GatewayTransaction(**{**told, **changes})
 
 
 def address(payment_id: str) -> str:

@@ -47,14 +47,14 @@ class ScriptedList:
         return Page(rows, has_next, f"from-{after}" if has_next else None, len(self.told))
 
 
-def row(said: str = "SUCCESS", of: Payment | None = None, **changes: Any) -> dict[str, Any]:
+def row(raw_status: str = "SUCCESS", of: Payment | None = None, **changes: Any) -> dict[str, Any]:
     """A row of the list as the gateway writes it; of the sample payment, or another."""
     told: dict[str, Any] = {
         "transaction_id": (of.transaction_id if of else None) or samples.TRANSACTION_ID,
         "order_id": of.wire_order_id if of else samples.ORDER_ID,
         "amount": str(of.money.amount if of else samples.MONEY.amount),
         "currency": of.money.currency if of else samples.MONEY.currency,
-        "status": said,
+        "status": raw_status,
         "card_number": "411111XXXXXX1111",
         "card_type": "VISA",
         "created_at": "2027-01-31T09:30:00.000Z",

@@ -26,7 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     with running(simulator_options=("--webhook-intervals", "0.1,0.2,0.3")) as stack:
-        rest(stack, "payments-sweep")  # a quarter of an hour into the run it would settle what a test still plays with
+        rest(
+            stack, "payments-reconciliation"
+        )  # a quarter of an hour into the run it would settle what a test still plays with
         yield stack
 
 
@@ -75,12 +77,12 @@ def table(stack: Stack) -> Any:
 
 
 @pytest.fixture(scope="session")
-def reconcile(stack: Stack) -> Callable[..., Any]:
-    """Runs the reconcile function now, as the schedule does each minute; raises what it raised."""
+def follow_up(stack: Stack) -> Callable[..., Any]:
+    """Runs the follow-up function now, as the schedule does each minute; raises what it raised."""
     functions = stack.admin.client("lambda")
 
     def run(event: dict[str, Any] | None = None) -> Any:
-        name = stack.functions["ReconcileFunction"]
+        name = stack.functions["FollowUpFunction"]
         answer = functions.invoke(FunctionName=name, Qualifier="live", Payload=json.dumps(event or {}))
         said = answer["Payload"].read().decode()
         assert "FunctionError" not in answer, said

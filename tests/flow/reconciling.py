@@ -1,4 +1,4 @@
-"""A stack of its own for the sweep, whose schedules rest: it sweeps, reconciles and finds when the test says so."""
+"""A stack of its own for the reconciliation, whose schedules rest: it reconciliations, follows up and finds when the test says so."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from local.stack import Shop, Stack, running
 from local.stack.subscriber import Subscriber, subscribed
 from tests.house import deployed_template as estate
 
-SCHEDULES: Final = ("payments-reconcile", "payments-sweep")
+SCHEDULES: Final = ("payments-follow-up", "payments-reconciliation")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Report:
     """Both files as they are."""
 
     def about(self, transaction_id: str | None) -> list[dict[str, Any]]:
-        return [line for line in self.json["findings"] if line["transaction_id"] == transaction_id]
+        return [line for line in self.json["discrepancies"] if line["transaction_id"] == transaction_id]
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,15 @@ class World:
         payment: dict[str, Any] = answer.json
         return payment
 
-    def sweep(self, **asked: Any) -> dict[str, Any]:
-        """One call of the sweep; `first` stands for `from`. What it returns, or `{"error": …}` when it refused."""
+    def run(self, **asked: Any) -> dict[str, Any]:
+        """One call of the reconciliation; `first` stands for `from`. What it returns, or `{"error": …}` when it refused."""
         told = {"from" if name == "first" else "to" if name == "last" else name: said for name, said in asked.items()}
-        result: dict[str, Any] = self.call("SweepFunction", told)
+        result: dict[str, Any] = self.call("ReconciliationFunction", told)
         return result
 
-    def reconcile(self) -> None:
+    def follow_up(self) -> None:
         """One run: what is known is told to the bus."""
-        assert self.call("ReconcileFunction", {})["broken"] == 0
+        assert self.call("FollowUpFunction", {})["broken"] == 0
 
     def call(self, function: str, event: dict[str, Any]) -> Any:
         return call(self.stack, function, event)
@@ -72,7 +72,7 @@ class World:
         return fetched(self.stack, place)
 
     def age(self, payment_id: str) -> None:
-        """As if what has happened to the payment had happened two hours before: the sweep leaves alone what is of this
+        """As if what has happened to the payment had happened two hours before: the reconciliation leaves alone what is of this
         hour, for the gateway's books may lag.
         """
         self._backdate(payment_id, ["created_at", *self._moments(payment_id)])
@@ -82,7 +82,7 @@ class World:
         self._backdate(payment_id, self._moments(payment_id))
 
     def miss(self, payment_id: str) -> None:
-        """As if the sweep of two days ago had found that nobody there knew the payment."""
+        """As if the reconciliation of two days ago had found that nobody there knew the payment."""
         then = int((datetime.now(UTC) - timedelta(days=2)).timestamp() * 1000)
         self._table.update_item(
             Key={"pk": payment_id},
@@ -121,7 +121,7 @@ def call(stack: Stack, function: str, event: dict[str, Any]) -> Any:
 
 
 def report(stack: Stack, result: dict[str, Any]) -> Report:
-    """The report that a finished sweep's result names."""
+    """The report that a finished reconciliation's result names."""
     told, table = (fetched(stack, result["report"][form])["Body"].read().decode() for form in ("json", "csv"))
     return Report(json.loads(told), list(csv.DictReader(io.StringIO(table))), told + table)
 

@@ -49,8 +49,8 @@ def page() -> Iterator[Page]:
 
 
 @pytest.fixture
-def clerk(shop: Shop, overdue: Any, reconcile: Any) -> Clerk:
-    return Clerk(shop, overdue, reconcile)
+def clerk(shop: Shop, overdue: Any, follow_up: Any) -> Clerk:
+    return Clerk(shop, overdue, follow_up)
 
 
 @pytest.mark.parametrize(("caption", "status"), [("Approve", "succeeded"), ("Decline", "failed")])
@@ -168,7 +168,7 @@ def test_the_shopper_comes_back_without_having_paid(
     else:
         page.press("Cancel and go back to the shop")
     assert_is_back(page, thanks)
-    # Of a shopper who left no webhook speaks: reconcile asks.
+    # Of a shopper who left no webhook speaks: the follow-up asks.
     settled = (clerk.wait if ending == "failed" else clerk.follow_up)(charged["id"], ending)
     assert settled["failure"]["code"] == ("declined" if ending == "failed" else "abandoned")
     assert gateway.book()["posts"][order] == 1

@@ -19,7 +19,7 @@ ORDER = document.payment()
 
 
 @dataclass(frozen=True)
-class Walk:
+class Paginator:
     """What was seen on the way."""
 
     charged: Answer
@@ -38,7 +38,7 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(shop: Shop, gateway: Control, bus: Subscriber) -> Walk:
+def walk(shop: Shop, gateway: Control, bus: Subscriber) -> Paginator:
     browser = Browser()
     charged = shop.charge(ORDER, "the-documented-payment")
     assert charged.status == 201, charged.body
@@ -47,10 +47,10 @@ def walk(shop: Shop, gateway: Control, bus: Subscriber) -> Walk:
     assert gateway.wait(charged.json["transaction_id"], delivered=1), gateway.deliveries()
     event = bus.wait_for(charged.json["id"], "payment.succeeded")
     assert event is not None, bus.received
-    return Walk(charged, page.status, sent, event, shop.get(f"/charges/{charged.json['id']}"))
+    return Paginator(charged, page.status, sent, event, shop.get(f"/charges/{charged.json['id']}"))
 
 
-def test_the_charge_is_answered_with_the_payment_and_where_to_go(walk: Walk) -> None:
+def test_the_charge_is_answered_with_the_payment_and_where_to_go(walk: Paginator) -> None:
     payment = walk.charged.json
     assert walk.charged.headers["Location"].endswith(f"/charges/{walk.id}")
     assert payment["status"] == "requires_action"
@@ -60,7 +60,7 @@ def test_the_charge_is_answered_with_the_payment_and_where_to_go(walk: Walk) -> 
     assert payment["live"] is False
 
 
-def test_the_gateway_decrypted_what_the_shop_sent(walk: Walk, gateway: Control) -> None:
+def test_the_gateway_decrypted_what_the_shop_sent(walk: Paginator, gateway: Control) -> None:
     request = the_request(gateway, walk)
     secret = {"card_number", "card_cvv"}
     sent = {name: value for name, value in ORDER.items() if name not in secret}
@@ -69,28 +69,28 @@ def test_the_gateway_decrypted_what_the_shop_sent(walk: Walk, gateway: Control) 
     assert set(request["decrypted"]) - set(ORDER) == {"webhook_url"}
 
 
-def test_the_gateway_was_charged_once(walk: Walk, gateway: Control) -> None:
+def test_the_gateway_was_charged_once(walk: Paginator, gateway: Control) -> None:
     assert walk.id
     assert gateway.book()["posts"][ORDER["order_id"]] == 1
 
 
-def test_the_shopper_approves_and_is_sent_back_to_the_shop(walk: Walk) -> None:
+def test_the_shopper_approves_and_is_sent_back_to_the_shop(walk: Paginator) -> None:
     assert walk.page == 200
     assert walk.sent == Sent(303, ORDER["redirect_url"])
 
 
-def test_the_webhook_was_signed_and_taken_at_the_first_attempt(walk: Walk, gateway: Control) -> None:
+def test_the_webhook_was_signed_and_taken_at_the_first_attempt(walk: Paginator, gateway: Control) -> None:
     (delivery,) = gateway.deliveries(walk.transaction_id)
     assert delivery["status_code"] == 200
     assert "fs-webhook-hash" in {name.lower() for name in delivery["headers"]}
 
 
-def test_the_webhook_was_not_taken_at_its_word(walk: Walk, gateway: Control) -> None:
+def test_the_webhook_was_not_taken_at_its_word(walk: Paginator, gateway: Control) -> None:
     assert walk.id
     assert gateway.book()["status_requests"][ORDER["order_id"]] >= 1
 
 
-def test_the_event_is_the_contracts(walk: Walk, stack: Stack) -> None:
+def test_the_event_is_the_contracts(walk: Paginator, stack: Stack) -> None:
     event = walk.event
     assert event["source"] == "payagency.payments"
     assert event["detail-type"] == "payment.succeeded"
@@ -116,12 +116,12 @@ def test_the_event_is_the_contracts(walk: Walk, stack: Stack) -> None:
     assert event["region"] == stack.region
 
 
-def test_the_subscriber_heard_the_whole_history_without_a_gap(walk: Walk, bus: Subscriber) -> None:
+def test_the_subscriber_heard_the_whole_history_without_a_gap(walk: Paginator, bus: Subscriber) -> None:
     sequences = sorted({event["detail"]["metadata"]["sequence"] for event in bus.of(walk.id)})
     assert sequences == list(range(1, walk.event["detail"]["metadata"]["sequence"] + 1))
 
 
-def test_the_shop_reads_what_was_published(walk: Walk) -> None:
+def test_the_shop_reads_what_was_published(walk: Paginator) -> None:
     payment = walk.read.json
     assert walk.read.status == 200
     assert payment["status"] == "succeeded"
@@ -129,7 +129,9 @@ def test_the_shop_reads_what_was_published(walk: Walk) -> None:
     assert payment.keys() == walk.charged.json.keys()
 
 
-def test_neither_table_nor_bus_nor_logs_hold_card_data(walk: Walk, table: Any, bus: Subscriber, admin: Cloud) -> None:
+def test_neither_table_nor_bus_nor_logs_hold_card_data(
+    walk: Paginator, table: Any, bus: Subscriber, admin: Cloud
+) -> None:
     places = {
         "table": json.dumps(table.scan()["Items"], default=str),
         "bus": json.dumps(bus.received),
@@ -141,7 +143,7 @@ def test_neither_table_nor_bus_nor_logs_hold_card_data(walk: Walk, table: Any, b
         assert f'"{ORDER["card_cvv"]}"' not in text, place
 
 
-def the_request(gateway: Control, walk: Walk) -> Mapping[str, Any]:
+def the_request(gateway: Control, walk: Paginator) -> Mapping[str, Any]:
     request: Mapping[str, Any]
     (request,) = [r for r in gateway.book()["requests"] if r["transaction_id"] == walk.transaction_id]
     return request

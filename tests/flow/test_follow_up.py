@@ -57,8 +57,8 @@ def _a_closed_circuit(shop: Shop, payment: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def clerk(shop: Shop, overdue: Any, reconcile: Any, silence: Any) -> Clerk:
-    return Clerk(shop, overdue, reconcile)
+def clerk(shop: Shop, overdue: Any, follow_up: Any, silence: Any) -> Clerk:
+    return Clerk(shop, overdue, follow_up)
 
 
 @pytest.mark.parametrize("scenario", IN_DOUBT)

@@ -26,8 +26,8 @@ def hosted() -> dict[str, Any]:
 
 
 @pytest.fixture
-def clerk(shop: Shop, overdue: Any, reconcile: Any) -> Clerk:
-    return Clerk(shop, overdue, reconcile)
+def clerk(shop: Shop, overdue: Any, follow_up: Any) -> Clerk:
+    return Clerk(shop, overdue, follow_up)
 
 
 def begun(shop: Shop, hosted: dict[str, Any], order: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def happen(gateway: Control, deed: str, order: str) -> None:
 
 
 def test_they_are_seen_at_once_by_who_asks_and_told_to_everybody(
-    shop: Shop, gateway: Control, bus: Subscriber, payment: dict[str, Any], deed: str, reconcile: Callable[..., Any]
+    shop: Shop, gateway: Control, bus: Subscriber, payment: dict[str, Any], deed: str, follow_up: Callable[..., Any]
 ) -> None:
     order, (fact, name) = f"refreshed-{deed}", FACTS[deed]
     gateway.script("approve", order_id=order)
@@ -36,7 +36,7 @@ def test_they_are_seen_at_once_by_who_asks_and_told_to_everybody(
     asked = gateway.book()["status_requests"][order]
     assert shop.get(f"/charges/{paid['id']}?refresh=true").json == seen
     assert gateway.book()["status_requests"][order] == asked, "the gateway is asked once in five seconds"
-    reconcile()
+    follow_up()
     event = bus.wait_for(paid["id"], f"payment.{name}")
     assert event is not None
     assert event["detail"]["data"][fact]["status"] == name

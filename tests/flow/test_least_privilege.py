@@ -28,13 +28,13 @@ from tests.recorded_events import recorded
 
 NOWHERE = "http://127.0.0.1:1"
 LONG_AGO = date(2025, 1, 1)
-"""From here on nothing else happened: each sweep takes a day, three apart, for it looks a day beyond both ends."""
+"""From here on nothing else happened: each reconciliation takes a day, three apart, for it looks a day beyond both ends."""
 DECLINED, APPROVED = "4000000000000002", "4242424242424242"
 BY_LAMBDA_ITSELF = {
     # Lambda sends a failed asynchronous invocation there, with the function's role. MiniStack does so with no role at
     # all, so that nothing would be seen to fail; that a destination is set, tests/house/test_template.py knows.
-    ("ReconcileFunction", Permission("sqs:SendMessage", "ReconcileDeadLetters")),
-    ("SweepFunction", Permission("sqs:SendMessage", "ReconcileDeadLetters")),
+    ("FollowUpFunction", Permission("sqs:SendMessage", "FollowUpDeadLetters")),
+    ("ReconciliationFunction", Permission("sqs:SendMessage", "FollowUpDeadLetters")),
 }
 BY_THE_RUNTIME = {
     # Writing logs and trace segments is the runtime's, not the code's: without them a function works, unseen.
@@ -109,15 +109,15 @@ class Deeds:
         self.gateway.decide(order["order_id"], "approve", quietly=True)
         with contextlib.suppress(ClientError):  # the schedule was quicker
             self.overdue(payment["id"])
-        said = invoke(self.stack, "ReconcileFunction", recorded("schedule"))
+        said = invoke(self.stack, "FollowUpFunction", recorded("schedule"))
         return said.get("broken") == 0 and self._is_settled(payment["id"])
 
-    def sweep(self) -> bool:
+    def run(self) -> bool:
         """Finds no payment to a transaction, adopts it, looks for what is unlisted, writes the report."""
         day = str(LONG_AGO + timedelta(days=3 * next(self._numbers)))
         self.gateway.orphan(created_at=f"{day}T12:00:00Z")
-        said = invoke(self.stack, "SweepFunction", {"from": day, "to": day})
-        return said.get("state") == "finished" and bool(said["findings"] == {"orphan": 1})
+        said = invoke(self.stack, "ReconciliationFunction", {"from": day, "to": day})
+        return said.get("state") == "finished" and bool(said["discrepancies"] == {"orphan": 1})
 
     def finish_a_refund(self) -> bool:
         """Of which nobody knows whether it was done: asks the gateway, settles, tells the bus."""
@@ -127,7 +127,7 @@ class Deeds:
         assert refund(self.shop, payment["id"], key).status == 202
         with contextlib.suppress(ClientError):  # the schedule was quicker
             self.overdue(payment["id"])
-        said = invoke(self.stack, "ReconcileFunction", recorded("schedule"))
+        said = invoke(self.stack, "FollowUpFunction", recorded("schedule"))
         given_back = self.shop.get(f"/charges/{payment['id']}").json["refund"]["status"] == "refunded"
         return said.get("broken") == 0 and given_back and self._is_settled(payment["id"])
 
@@ -168,26 +168,26 @@ NEEDED: dict[str, dict[Permission, Deed]] = {
         Permission("secretsmanager:GetSecretValue", "TokenSecret"): Deeds.take_a_webhook,
         Permission("events:PutEvents", "PaymentsBus"): Deeds.take_a_webhook,
     },
-    "ReconcileFunction": {
+    "FollowUpFunction": {
         Permission("dynamodb:Query", "PaymentsTable/index/follow_up"): Deeds.follow_up,
         Permission("dynamodb:UpdateItem", "PaymentsTable"): Deeds.follow_up,
         Permission("secretsmanager:GetSecretValue", "GatewaySecret"): Deeds.follow_up,
         Permission("events:PutEvents", "PaymentsBus"): Deeds.follow_up,
     },
-    "SweepFunction": {
-        Permission("dynamodb:BatchGetItem", "PaymentsTable"): Deeds.sweep,
-        Permission("dynamodb:PutItem", "PaymentsTable"): Deeds.sweep,
-        Permission("dynamodb:UpdateItem", "PaymentsTable"): Deeds.sweep,
-        Permission("dynamodb:Query", "PaymentsTable/index/unlisted"): Deeds.sweep,
-        Permission("s3:PutObject", "ReportsBucket/parts/*"): Deeds.sweep,
-        Permission("s3:PutObject", "ReportsBucket/reports/*"): Deeds.sweep,
-        Permission("s3:GetObject", "ReportsBucket/parts/*"): Deeds.sweep,
-        Permission("secretsmanager:GetSecretValue", "GatewaySecret"): Deeds.sweep,
+    "ReconciliationFunction": {
+        Permission("dynamodb:BatchGetItem", "PaymentsTable"): Deeds.run,
+        Permission("dynamodb:PutItem", "PaymentsTable"): Deeds.run,
+        Permission("dynamodb:UpdateItem", "PaymentsTable"): Deeds.run,
+        Permission("dynamodb:Query", "PaymentsTable/index/unlisted"): Deeds.run,
+        Permission("s3:PutObject", "ReportsBucket/parts/*"): Deeds.run,
+        Permission("s3:PutObject", "ReportsBucket/reports/*"): Deeds.run,
+        Permission("s3:GetObject", "ReportsBucket/parts/*"): Deeds.run,
+        Permission("secretsmanager:GetSecretValue", "GatewaySecret"): Deeds.run,
     },
 }
 NEEDS_NO_MORE: dict[str, tuple[Deed, ...]] = {
     "ChargeFunction": (Deeds.send_a_shopper_to_the_hosted_page, Deeds.give_a_payment_back),
-    "ReconcileFunction": (Deeds.finish_a_refund,),
+    "FollowUpFunction": (Deeds.finish_a_refund,),
 }
 """What the functions do with the permissions that other deeds have them for."""
 TRIALS = [pytest.param(name, need, id=f"{name}-{need.action}-{need.on}") for name in NEEDED for need in NEEDED[name]]

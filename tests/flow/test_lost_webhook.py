@@ -16,7 +16,7 @@ def test_a_payment_whose_webhook_is_lost_is_settled_by_asking(
     browser: Browser,
     payment: dict[str, Any],
     overdue: Callable[[str], None],
-    reconcile: Callable[..., Any],
+    follow_up: Callable[..., Any],
 ) -> None:
     order = "lost-webhook"
     gateway.script("redirect", order_id=order, webhook="lost")
@@ -26,7 +26,7 @@ def test_a_payment_whose_webhook_is_lost_is_settled_by_asking(
     assert gateway.transaction(order)["status"] == "SUCCESS"
 
     overdue(charged["id"])
-    assert reconcile()["broken"] == 0
+    assert follow_up()["broken"] == 0
 
     event = bus.wait_for(charged["id"], "payment.succeeded")
     assert event is not None, bus.received

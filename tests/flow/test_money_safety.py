@@ -43,7 +43,7 @@ def test_many_keys_for_one_order_lead_to_one_charge(stack: Stack, gateway: Contr
     assert f"{order}~2" not in gateway.book()["posts"]
 
 
-def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_reconcile(
+def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_the_follow_up(
     stack: Stack,
     shop: Shop,
     gateway: Control,
@@ -51,7 +51,7 @@ def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_
     payment: dict[str, Any],
     table: Any,
     overdue: Callable[[str], None],
-    reconcile: Callable[..., Any],
+    follow_up: Callable[..., Any],
 ) -> None:
     order = "killed-in-between"
     gateway.script("held", order_id=order, webhook="lost")
@@ -73,7 +73,7 @@ def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_
     assert (repeat.status, repeat.headers["Idempotency-Replayed"]) == (202, "true")
 
     overdue(payment_id)
-    reconcile()
+    follow_up()
 
     assert shop.get(f"/charges/{payment_id}").json["status"] == "succeeded"
     assert bus.wait_for(payment_id, "payment.succeeded") is not None

@@ -28,7 +28,7 @@ SINKS = (
     "the bank's book",
     "the stack's own log",
     "the functions' settings",
-    "the sweep's report",
+    "the reconciliation's report",
 )
 QUOTED = "4111111111111111 with CVV 029 is what the bank quotes"
 PAN = re.compile(r"(?<![A-Za-z0-9])\d(?:[ -]?\d){12,18}(?![A-Za-z0-9])")
@@ -41,11 +41,11 @@ BEARER = re.compile(r"Bearer\s+\S")
 
 @pytest.fixture(scope="module")
 def traffic(
-    shop: Shop, gateway: Control, bus: Subscriber, overdue: Callable[[str], None], reconcile: Callable[..., Any]
+    shop: Shop, gateway: Control, bus: Subscriber, overdue: Callable[[str], None], follow_up: Callable[..., Any]
 ) -> str:
     """A little of everything, should these tests run alone; the id of one payment that went all the way."""
     payment = {name: value for name, value in document.payment().items() if name != "order_id"}
-    clerk = Clerk(shop, overdue, reconcile)
+    clerk = Clerk(shop, overdue, follow_up)
     for scenario in ("decline", "charged-then-500", "refused-422", "bad-credentials", "garbage", "wrong-amount"):
         order = f"no-card-data-{scenario}"
         gateway.script(scenario, order_id=order, message=QUOTED)
@@ -91,7 +91,7 @@ def give_back(shop: Shop, gateway: Control, clerk: Clerk, payment: dict[str, Any
 @pytest.fixture(scope="module")
 def sinks(traffic: str, stack: Stack, admin: Cloud, table: Any, bus: Subscriber, gateway: Control) -> Mapping[str, str]:
     """All that is kept anywhere, as text."""
-    reported = swept(stack, gateway, traffic)
+    reported = reconciled(stack, gateway, traffic)
     functions = admin.client("lambda")
     settings = [functions.get_function_configuration(FunctionName=name) for name in stack.functions.values()]
     texts = {
@@ -102,9 +102,9 @@ def sinks(traffic: str, stack: Stack, admin: Cloud, table: Any, bus: Subscriber,
         "the bank's book": json.dumps([gateway.book(), gateway.deliveries()], default=str).replace(QUOTED, ""),
         "the stack's own log": stack.log(),
         "the functions' settings": json.dumps([each["Environment"] for each in settings]),
-        "the sweep's report": reported,
+        "the reconciliation's report": reported,
     }
-    for name in ("table", "logs", "bus", "the bank's book", "the sweep's report"):
+    for name in ("table", "logs", "bus", "the bank's book", "the reconciliation's report"):
         assert traffic in texts[name], f"nothing of the payment in the {name}: the search would prove nothing"
     return texts
 
@@ -142,13 +142,13 @@ def test_no_payload_is_kept(sinks: Mapping[str, str], sink: str) -> None:
     assert PAYLOAD.search(sinks[sink]) is None
 
 
-@pytest.mark.parametrize("sink", ["table", "logs", "bus", "the functions' settings", "the sweep's report"])
+@pytest.mark.parametrize("sink", ["table", "logs", "bus", "the functions' settings", "the reconciliation's report"])
 def test_no_webhook_token_is_kept(sinks: Mapping[str, str], sink: str) -> None:
     """The gateway has them, and to be delivered, webhooks bear them; nobody else ever sees one."""
     assert TOKEN.search(sinks[sink]) is None
 
 
-@pytest.mark.parametrize("sink", ["table", "logs", "bus", "the sweep's report"])
+@pytest.mark.parametrize("sink", ["table", "logs", "bus", "the reconciliation's report"])
 def test_nothing_is_kept_of_the_person(sinks: Mapping[str, str], sink: str) -> None:
     for value in ("james@gmail.com", "Hertingfordbury", "7654233212", "TF10 8DF"):
         assert value not in sinks[sink]
@@ -162,12 +162,12 @@ def test_the_patterns_find_what_they_are_for() -> None:
     assert PAYLOAD.search(f"{'0' * 32}:{'a' * 64}")
 
 
-def swept(stack: Stack, gateway: Control, payment_id: str) -> str:
-    """The report of a sweep of all that the run has left behind, with at least a line about this payment."""
+def reconciled(stack: Stack, gateway: Control, payment_id: str) -> str:
+    """The report of a reconciliation of all that the run has left behind, with at least a line about this payment."""
     gateway.refund("no-card-data")
     today = datetime.now(UTC).date()
     span = {"from": str(today - timedelta(days=1)), "to": str(today)}
-    while (result := call(stack, "SweepFunction", span)).get("state") != "finished":
+    while (result := call(stack, "ReconciliationFunction", span)).get("state") != "finished":
         assert result.get("state") == "unfinished", result
     text = report(stack, result).text
     assert payment_id in text

@@ -114,7 +114,7 @@ def test_a_decline_is_a_verdict_and_wakes_nobody(watch: Watch, charge: Charge) -
 
 
 def test_a_charge_in_doubt_is_money_at_risk_until_the_gateway_speaks(
-    watch: Watch, charge: Charge, table: Any, reconcile: Callable[..., Any]
+    watch: Watch, charge: Charge, table: Any, follow_up: Callable[..., Any]
 ) -> None:
     made = charge(
         "observed-doubt",
@@ -134,12 +134,12 @@ def test_a_charge_in_doubt_is_money_at_risk_until_the_gateway_speaks(
         UpdateExpression="SET created_at = :then",
         ExpressionAttributeValues={":then": (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")},
     )
-    reconcile()
+    follow_up()
 
     assert watch.counted("MoneyAtRisk", currency="CHF") >= 7700
     assert watch.counted("PaymentsInDoubt") >= 1
     assert watch.counted("OldestUnresolvedPayment") >= 3600
-    assert watch.counted("ReconcileRuns") >= 1
+    assert watch.counted("FollowUpRuns") >= 1
 
 
 def test_what_wakes_a_person_reaches_the_topic(watch: Watch, charge: Charge, stack: Stack, admin: Cloud) -> None:

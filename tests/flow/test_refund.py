@@ -72,8 +72,8 @@ def pay(shop: Shop, gateway: Control, payment: dict[str, Any]) -> Pay:
 
 
 @pytest.fixture
-def clerk(shop: Shop, overdue: Any, reconcile: Any) -> Clerk:
-    return Clerk(shop, overdue, reconcile)
+def clerk(shop: Shop, overdue: Any, follow_up: Any) -> Clerk:
+    return Clerk(shop, overdue, follow_up)
 
 
 def test_the_whole_amount_goes_back_and_everybody_is_told(
@@ -467,7 +467,7 @@ def test_refunds_and_chargebacks_at_once_end_as_the_bank_has_them(
         assert_told_without_a_gap(bus, seen)
 
 
-def test_a_refund_whose_worker_is_killed_between_send_and_answer_is_finished_by_reconcile(
+def test_a_refund_whose_worker_is_killed_between_send_and_answer_is_finished_by_the_follow_up(
     stack: Stack, shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, pay: Pay
 ) -> None:
     order = "refund-killed"

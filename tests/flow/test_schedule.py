@@ -1,4 +1,4 @@
-"""Nobody calls reconcile here: the deployed schedule does, and tells the bus within about a minute."""
+"""Nobody calls the follow-up here: the deployed schedule does, and tells the bus within about a minute."""
 
 import time
 from typing import Any

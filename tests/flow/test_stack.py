@@ -35,7 +35,12 @@ def test_the_manifest_has_the_promised_names(stack: Stack, tmp_path: Path) -> No
     told = json.loads((tmp_path / "stack.json").read_text())
     assert told.keys() == NAMES
     assert told["gateway"].keys() == {"secret_key", "encryption_key", "webhook_secret"}
-    assert told["functions"].keys() == {"ChargeFunction", "WebhookFunction", "ReconcileFunction", "SweepFunction"}
+    assert told["functions"].keys() == {
+        "ChargeFunction",
+        "WebhookFunction",
+        "FollowUpFunction",
+        "ReconciliationFunction",
+    }
 
 
 def test_a_client_that_knows_only_the_manifest_finds_everything(stack: Stack) -> None:

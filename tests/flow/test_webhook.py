@@ -19,8 +19,8 @@ from tests.recorded_events import recorded
 
 
 @pytest.fixture
-def clerk(shop: Shop, overdue: Any, reconcile: Any) -> Clerk:
-    return Clerk(shop, overdue, reconcile)
+def clerk(shop: Shop, overdue: Any, follow_up: Any) -> Clerk:
+    return Clerk(shop, overdue, follow_up)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ _SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Clerk:
-    """Reads payments as the shop does, and lets reconcile come sooner than it would."""
+    """Reads payments as the shop does, and lets the follow-up come sooner than it would."""
 
     shop: Shop
     overdue: Callable[[str], None]
-    reconcile: Callable[..., Any]
+    run_follow_up: Callable[..., Any]
 
     def read(self, payment_id: str) -> dict[str, Any]:
         answer = self.shop.get(f"/charges/{payment_id}")
@@ -30,10 +30,10 @@ class Clerk:
         return payment
 
     def hurry(self, payment_id: str) -> None:
-        """Lets reconcile do what it would do for the payment in a minute or more; once."""
+        """Lets the follow-up do what it would do for the payment in a minute or more; once."""
         with contextlib.suppress(ClientError):  # the schedule was quicker: nothing is left to do
             self.overdue(payment_id)
-        assert self.reconcile()["broken"] == 0
+        assert self.run_follow_up()["broken"] == 0
 
     def follow_up(self, payment_id: str, status: str) -> dict[str, Any]:
         """Hurries until the payment has this status; the schedule may have it on lease for a moment."""

@@ -9,7 +9,7 @@ import pytest
 from payments.charging.charge import Charging
 from payments.follow_up.finish import FollowUps
 from payments.follow_up.run import ONE_PAYMENT_SECONDS, PAGE, Round, run
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer
@@ -32,12 +32,12 @@ class Desk:
         self.gateway = ScriptedGateway()
         self.bus = RecordingBus()
         self.clock = SettableClock(datetime(2027, 1, 31, 9, 30, tzinfo=UTC))
-        self.console = Console("reconcile")
+        self.console = Console("follow_up")
 
     def charged(self, key: str, outcome: Answers | Fails = LOST) -> Payment:
         """Charged at the bank; unless told otherwise, the answer was lost."""
         self.gateway.will(outcome)
-        order = samples.charge_order(idempotency_key=key, order_id=None)
+        order = samples.charge_request(idempotency_key=key, order_id=None)
         charging = Charging(self.ledger, self.gateway, self.clock, self.console.telemetry, live=False)
         return charging.charge(order, samples.address, 20).payment
 
@@ -55,7 +55,7 @@ class Broken(ScriptedGateway):
         self._sound = sound
         self._order_id = order_id
 
-    def status(self, order_id: str, seconds: float) -> Report:
+    def status(self, order_id: str, seconds: float) -> GatewayTransaction:
         if order_id == self._order_id:
             raise RuntimeError("4242424242424242")
         return self._sound.status(order_id, seconds)
@@ -162,7 +162,7 @@ def test_two_runs_at_once_do_nothing_twice(desk: Desk) -> None:
 
 def test_a_payment_that_the_shopper_left_is_asked_about_ever_more_rarely(desk: Desk) -> None:
     desk.gateway.will(Answers("REDIRECT"))
-    order = samples.charge_order(order_id=None)
+    order = samples.charge_request(order_id=None)
     Charging(desk.ledger, desk.gateway, desk.clock, desk.console.telemetry, live=False).charge(
         order, samples.address, 20
     )

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from follow_up.app import measure_round
-from follow_up.gauges import in_seconds, measure_outlook
+from follow_up.gauges import in_seconds, measure_backlog
 from local.dashboard import emf
-from payments.follow_up.backlog import Unsettled
+from payments.follow_up.backlog import Unfinished
 from payments.follow_up.finish import FollowUps
 from payments.follow_up.run import Round, run
 from payments.model.money import Money
@@ -25,18 +25,18 @@ from tests.follow_up.test_app import Desk
 class Index:
     """Meets FollowUpIndex."""
 
-    def __init__(self, *standing: Unsettled) -> None:
+    def __init__(self, *standing: Unfinished) -> None:
         self._standing = standing
 
-    def unsettled(self) -> Iterable[Unsettled]:
+    def unfinished(self) -> Iterable[Unfinished]:
         return self._standing
 
 
 class Unreadable:
     """An index that fails in the middle of being read, quoting what must not be quoted."""
 
-    def unsettled(self) -> Iterable[Unsettled]:
-        yield Unsettled(Status.PROCESSING, Money(1, "GBP"), START, 0)
+    def unfinished(self) -> Iterable[Unfinished]:
+        yield Unfinished(Status.PROCESSING, Money(1, "GBP"), START, 0)
         raise RuntimeError("4242424242424242")
 
 
@@ -53,7 +53,7 @@ class Measured:
     """A telemetry and the metrics that came of it."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.console = Console("reconcile")
+        self.console = Console("follow_up")
         self._capsys = capsys
 
     def metrics(self) -> dict[str, Any]:
@@ -76,11 +76,11 @@ def test_a_run_tells_what_it_did_and_how_late(measured: Measured) -> None:
     measure_round(done, measured.console.telemetry)
 
     assert measured.metrics() == {
-        "ReconcileRuns": 1,
-        "ReconcileFinished": 3,
-        "ReconcileBroken": 1,
-        "ReconcileOutOfTime": 1,
-        "ReconcileLag": 75,
+        "FollowUpRuns": 1,
+        "FollowUpFinished": 3,
+        "FollowUpBroken": 1,
+        "FollowUpOutOfTime": 1,
+        "FollowUpLag": 75,
     }
 
 
@@ -122,10 +122,10 @@ def test_the_lines_of_a_run_name_the_payment_that_each_is_about() -> None:
 
 def test_what_is_open_is_told_with_its_age_and_its_money(measured: Measured) -> None:
     index = Index(
-        Unsettled(Status.PROCESSING, Money(499, "GBP"), START - timedelta(minutes=3), 1),
-        Unsettled(Status.PENDING, Money(700, "EUR"), START - timedelta(minutes=9), 0),
+        Unfinished(Status.PROCESSING, Money(499, "GBP"), START - timedelta(minutes=3), 1),
+        Unfinished(Status.PENDING, Money(700, "EUR"), START - timedelta(minutes=9), 0),
     )
-    measure_outlook(index, lambda: START, measured.console.telemetry)
+    measure_backlog(index, lambda: START, measured.console.telemetry)
 
     assert measured.metrics() == {
         "PaymentsUnresolved": 2,
@@ -138,7 +138,7 @@ def test_what_is_open_is_told_with_its_age_and_its_money(measured: Measured) -> 
 
 
 def test_an_index_that_cannot_be_read_is_told_and_fails_no_run(measured: Measured) -> None:
-    measure_outlook(Unreadable(), lambda: START, measured.console.telemetry)
+    measure_backlog(Unreadable(), lambda: START, measured.console.telemetry)
 
     assert measured.metrics() == {"UnexpectedErrors": 1}
     assert "4242424242424242" not in measured.console.read()

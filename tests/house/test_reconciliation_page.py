@@ -5,13 +5,13 @@ import re
 from collections import Counter
 from typing import get_args
 
-from payments.reconciliation.discrepancy import COLUMNS, NOTES, Action, Kind
-from payments.reconciliation.totals import Sums
+from payments.reconciliation.discrepancy import COLUMNS, NOTES, Action, DiscrepancyKind
+from payments.reconciliation.totals import Totals
 from scripts.sample_report import DOCS, PAGE, tables, told, written
 from tests.explained_totals import differences, of_the_lines
 
 TEXT = PAGE.read_text()
-KINDS = get_args(Kind)
+KINDS = get_args(DiscrepancyKind)
 SAMPLE = told()
 
 
@@ -22,8 +22,8 @@ def explained(section: str) -> list[str]:
     return [name for row in rows for name in re.findall(r"`(\w+)`", row)]
 
 
-def test_each_finding_is_explained_once() -> None:
-    assert sorted(explained("The findings")) == sorted(KINDS)
+def test_each_discrepancy_is_explained_once() -> None:
+    assert sorted(explained("The discrepancies")) == sorted(KINDS)
 
 
 def test_each_column_is_explained_in_its_order() -> None:
@@ -45,22 +45,24 @@ def test_the_sample_has_the_columns_of_today() -> None:
     with (DOCS / "samples" / "reconciliation.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
 
-    assert {tuple(line) for line in SAMPLE["findings"]} == {COLUMNS}
+    assert {tuple(line) for line in SAMPLE["discrepancies"]} == {COLUMNS}
     assert {tuple(row) for row in rows} == {COLUMNS}
-    assert [row["transaction_id"] for row in rows] == [line["transaction_id"] or "" for line in SAMPLE["findings"]]
+    assert [row["transaction_id"] for row in rows] == [line["transaction_id"] or "" for line in SAMPLE["discrepancies"]]
 
 
 def test_the_sample_speaks_in_the_sentences_of_today() -> None:
-    assert [line["note"] for line in SAMPLE["findings"]] == [NOTES[line["finding"]] for line in SAMPLE["findings"]]
+    assert [line["note"] for line in SAMPLE["discrepancies"]] == [
+        NOTES[line["discrepancy"]] for line in SAMPLE["discrepancies"]
+    ]
 
 
 def test_the_sample_counts_what_it_lists() -> None:
-    assert SAMPLE["counts"] == Counter(line["finding"] for line in SAMPLE["findings"])
+    assert SAMPLE["counts"] == Counter(line["discrepancy"] for line in SAMPLE["discrepancies"])
 
 
 def test_the_sample_adds_up() -> None:
-    for book in SAMPLE["books"]:
-        gateway, here, difference = (Sums(**book[side]) for side in ("gateway", "here", "difference"))
+    for book in SAMPLE["totals"]:
+        gateway, here, difference = (Totals(**book[side]) for side in ("gateway", "here", "difference"))
         assert gateway - here == difference
 
 

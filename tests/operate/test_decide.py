@@ -12,7 +12,7 @@ from operate.decide.deciding import CHOICES, REFUND_FAILED, REFUNDED, STILL_BEIN
 from payments.events.event import unpublished
 from payments.ledger.payments import DynamoLedger
 from payments.model import refund as refunds
-from payments.model.follow_up import RefundRequest
+from payments.model.follow_up import RefundAttempt
 from payments.model.history import Failure
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -39,7 +39,7 @@ def doubted(ledger: DynamoLedger) -> Payment:
     assert ledger.claim(claimed, None) is None
     failure = Failure("integrity_mismatch", "not as it was sent: amount")
     return ledger.save(
-        claimed, claimed.moved(Status.NEEDS_REVIEW, at=START, source="answer", evidence={}, failure=failure)
+        claimed, claimed.transition_to(Status.NEEDS_REVIEW, at=START, source="answer", evidence={}, failure=failure)
     )
 
 
@@ -87,7 +87,7 @@ def test_a_refund_in_doubt_is_decided_too_and_asked_about_no_more(
     ledger: DynamoLedger, doubted: Payment, choice: str, status: str
 ) -> None:
     paid = decide(ledger, doubted.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
-    asked = ledger.save(paid, refunds.requested(paid, RefundRequest("rf_1", "n", START), "f"))
+    asked = ledger.save(paid, refunds.requested(paid, RefundAttempt("rf_1", "n", START), "f"))
 
     decided = decide(ledger, asked.id, choice, who="ada", why=WHY, at=START + STILL_BEING_SENT)
 
@@ -98,7 +98,7 @@ def test_a_refund_in_doubt_is_decided_too_and_asked_about_no_more(
 
 def test_a_refund_that_may_still_be_on_its_way_has_not_failed(ledger: DynamoLedger, doubted: Payment) -> None:
     paid = decide(ledger, doubted.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
-    ledger.save(paid, refunds.requested(paid, RefundRequest("rf_1", "n", START), "f"))
+    ledger.save(paid, refunds.requested(paid, RefundAttempt("rf_1", "n", START), "f"))
     with pytest.raises(NotForYou, match="still be on its way"):
         decide(ledger, doubted.id, REFUND_FAILED, who="ada", why=WHY, at=START + STILL_BEING_SENT / 2)
 

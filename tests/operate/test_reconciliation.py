@@ -1,4 +1,4 @@
-"""The sweep by hand: called until it is done, told line by line, interrupted without harm, its report saved."""
+"""The reconciliation by hand: called until it is done, told line by line, interrupted without harm, its report saved."""
 
 import io
 import json
@@ -22,10 +22,10 @@ REPORT = {
 }
 
 
-def told(state: str, rows: int = 0, report: dict[str, str] | None = None, **findings: int) -> dict[str, Any]:
+def told(state: str, rows: int = 0, report: dict[str, str] | None = None, **discrepancies: int) -> dict[str, Any]:
     listed = None if state == "held" else 300
     days = {"from": str(DAYS.first), "to": str(DAYS.last)}
-    found = {"rows": rows, "listed_total": listed, "findings": findings, "report": report}
+    found = {"rows": rows, "listed_total": listed, "discrepancies": discrepancies, "report": report}
     return days | {"state": state, "complete": state == "finished"} | found
 
 
@@ -44,10 +44,14 @@ class Account:
         return self
 
     def describe_stacks(self, **_: Any) -> dict[str, Any]:
-        return {"Stacks": [{"Outputs": [{"OutputKey": "SweepFunctionName", "OutputValue": "sweep-function"}]}]}
+        return {
+            "Stacks": [
+                {"Outputs": [{"OutputKey": "ReconciliationFunctionName", "OutputValue": "reconciliation-function"}]}
+            ]
+        }
 
     def invoke(self, **call: Any) -> dict[str, Any]:
-        assert (call["FunctionName"], call["Qualifier"]) == ("sweep-function", "live")
+        assert (call["FunctionName"], call["Qualifier"]) == ("reconciliation-function", "live")
         self.calls.append(json.loads(call["Payload"]))
         answer = self.answers.pop(0)
         if isinstance(answer, BaseException):
@@ -69,9 +73,9 @@ def test_it_is_called_until_it_is_finished(capsys: pytest.CaptureFixture[str]) -
 
     said = capsys.readouterr().out.splitlines()
     assert said[:3] == [
-        "unfinished: 100 of 300 rows compared, 0 findings",
-        "unfinished: 250 of 300 rows compared, 1 finding",
-        "finished: 300 of 300 rows compared, 13 findings",
+        "unfinished: 100 of 300 rows compared, 0 discrepancies",
+        "unfinished: 250 of 300 rows compared, 1 discrepancy",
+        "finished: 300 of 300 rows compared, 13 discrepancies",
     ]
     assert said[3:] == ["12 charged_back", " 1 orphan", f"json: {REPORT['json']}", f"csv: {REPORT['csv']}"]
     assert account.waits == []
@@ -81,7 +85,7 @@ def test_what_it_sends_is_what_the_function_takes_by_hand() -> None:
     account = Account([FINISHED])
     account.run()
 
-    assert account.calls == [recorded("sweep-by-hand")]
+    assert account.calls == [recorded("reconciliation-by-hand")]
     assert account.calls[0]["seconds"] == SECONDS_A_CALL
 
 
@@ -100,7 +104,7 @@ def test_anew_is_said_again_when_another_call_kept_it_out() -> None:
     assert account.waits == [BREATH]
 
 
-def test_a_sweep_that_does_not_come_further_is_not_hurried() -> None:
+def test_a_reconciliation_that_does_not_come_further_is_not_hurried() -> None:
     account = Account([told("unfinished", 100), told("unfinished", 100), FINISHED])
 
     assert account.run() == 0
@@ -111,14 +115,17 @@ def test_ctrl_c_leaves_it_as_it_is_and_says_how_to_go_on(capsys: pytest.CaptureF
     account = Account([told("unfinished", 100), KeyboardInterrupt()])
 
     assert account.run("--stack", "shop") == INTERRUPTED
-    assert "python -m operate.sweep --from 2026-11-01 --to 2026-11-15 --stack shop" in capsys.readouterr().err
+    assert "python -m operate.reconciliation --from 2026-11-01 --to 2026-11-15 --stack shop" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
         ({"error": "to: lies in the future"}, "to: lies in the future"),
-        ({"errorType": "SettingsError", "errorMessage": "SWEEP_DAYS: missing"}, "SettingsError: SWEEP_DAYS: missing"),
+        (
+            {"errorType": "SettingsError", "errorMessage": "RECONCILIATION_DAYS: missing"},
+            "SettingsError: RECONCILIATION_DAYS: missing",
+        ),
         ({"errorType": "Sandbox.Timedout"}, "Sandbox.Timedout: without a word"),
     ],
 )
@@ -142,11 +149,11 @@ def test_the_report_is_saved_under_the_days_it_is_about(tmp_path: Path, capsys: 
 
 
 def test_no_findings_are_good_news() -> None:
-    assert next(outcome(told("finished", 300, REPORT))) == "no findings: both books agree"
+    assert next(outcome(told("finished", 300, REPORT))) == "no discrepancies: both books agree"
 
 
 def test_rows_are_told_without_a_total_that_the_gateway_did_not_give() -> None:
-    assert progress(told("unfinished", 7) | {"listed_total": None}) == "unfinished: 7 rows compared, 0 findings"
+    assert progress(told("unfinished", 7) | {"listed_total": None}) == "unfinished: 7 rows compared, 0 discrepancies"
 
 
 @pytest.mark.parametrize("wrong", [[], ["--from", "2026-11-01"], ["--from", "yesterday", "--to", "2026-11-15"]])

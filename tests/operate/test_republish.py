@@ -1,4 +1,4 @@
-"""Events told again: the right ones, the same ones, marked; what the bus has not had yet is left to reconcile."""
+"""Events told again: the right ones, the same ones, marked; what the bus has not had yet is left to the follow-up."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -51,7 +51,7 @@ def place() -> Iterator[Place]:
 
 def paid(key: str, **changes: Any) -> Payment:
     """Claimed today, paid tomorrow."""
-    return samples.payment(key=key, order_id=f"order-{key}", **changes).moved(
+    return samples.payment(key=key, order_id=f"order-{key}", **changes).transition_to(
         Status.SUCCEEDED, at=START + timedelta(days=1), source="status", evidence={}, transaction_id="PA1"
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.ports.gateway import (
     AlreadyChargedBack,
     AlreadyRefunded,
@@ -83,7 +83,7 @@ class Bank:
         self.book: list[Charge] = []
         self.under_way: list[tuple[float, Charge]] = []
         self.sent: list[Submission] = []
-        self.post: list[tuple[str, Report]] = []
+        self.post: list[tuple[str, GatewayTransaction]] = []
         self.down: Down = None
         self.forgets: Callable[[Charge], bool] = lambda charge: False
         self.fate = Fate()
@@ -96,7 +96,7 @@ class Bank:
     def ensure_ready(self) -> None:
         """See `Gateway.ensure_ready`."""
 
-    def charge(self, submission: Submission, seconds: float) -> Report:
+    def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
         """See `Gateway.charge`."""
         fate = self.fate
         if self.down == "unreachable" or fate.how == "not sent":
@@ -115,9 +115,9 @@ class Bank:
         self._enter(charge, self.now())
         if fate.how == "lost":
             raise NoAnswer("reset")
-        return report_of(charge, charge.word)
+        return transaction_of(charge, charge.word)
 
-    def refund(self, transaction_id: str, reason: str, seconds: float) -> Report:
+    def refund(self, transaction_id: str, reason: str, seconds: float) -> GatewayTransaction:
         """See `Gateway.refund`. Raises KeyError for a transaction that there is not, or that nobody has paid."""
         charge = {charge.transaction_id: charge for charge in self.paid}[transaction_id]
         way, back, now = self.way, charge.back, self.now()
@@ -137,7 +137,7 @@ class Bank:
             back.clear = back.clear or way.how == "denied"
         return self._answer_of_refund(charge, way, refused=refused)
 
-    def _answer_of_refund(self, charge: Charge, way: Way, *, refused: bool) -> Report:
+    def _answer_of_refund(self, charge: Charge, way: Way, *, refused: bool) -> GatewayTransaction:
         if way.how == "lost":
             raise NoAnswer("reset")
         if way.how == "credentials refused":
@@ -145,14 +145,14 @@ class Bank:
         if way.how in ("refused", "denied"):
             raise Refused("words that nobody knows")
         if way.how == "declined":
-            return report_of(charge, "FAILED")
+            return transaction_of(charge, "FAILED")
         if refused and not charge.back.refunds:
             raise AlreadyChargedBack("Transaction has already been charged back.")
         if refused or way.how == "already":
             raise AlreadyRefunded("Transaction has already been refunded.")
-        return report_of(charge, charge.word, **({} if way.how == "answered" else SHOWN[way.shown]))
+        return transaction_of(charge, charge.word, **({} if way.how == "answered" else SHOWN[way.shown]))
 
-    def status(self, order_id: str, seconds: float) -> Report:
+    def status(self, order_id: str, seconds: float) -> GatewayTransaction:
         """See `Gateway.status`."""
         if self.down is not None:
             raise NotSent("no route") if self.down == "unreachable" else NoAnswer("timed out")
@@ -161,7 +161,7 @@ class Bank:
                 continue
             word = charge.word if charge.back.clear else None if self.forgets(charge) else charge.shown(self.now())
             if word is not None:
-                return report_of(charge, word, **charge.back.told(self.now()))
+                return transaction_of(charge, word, **charge.back.told(self.now()))
         raise UnknownToGateway("the gateway has no payment under this id")
 
     # ------------------------------------------------- what happens meanwhile
@@ -221,10 +221,10 @@ class Bank:
 
     def _notify(self, charge: Charge) -> None:
         if charge.word in NOTIFIED:
-            self.post.append((charge.payment_id, report_of(charge, charge.word)))
+            self.post.append((charge.payment_id, transaction_of(charge, charge.word)))
 
 
-def report_of(charge: Charge, word: str, **changes: Any) -> Report:
+def transaction_of(charge: Charge, word: str, **changes: Any) -> GatewayTransaction:
     """An envelope about a charge; unless told otherwise, it says the truth."""
     told: dict[str, Any] = {
         "transaction_id": charge.transaction_id,
@@ -233,5 +233,5 @@ def report_of(charge: Charge, word: str, **changes: Any) -> Report:
         "currency": charge.submission.money.currency,
         **charge.back.truth(),
     }
-    said = changes.pop("said", word)
-    return samples.report(said, **{**told, **changes})
+    said = changes.pop("raw_status", word)
+    return samples.transaction(said, **{**told, **changes})

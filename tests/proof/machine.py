@@ -53,14 +53,14 @@ class Surroundings(RuleBasedStateMachine):
     def the_gateway_delivers(self, nth: int, again: bool, steps: int | None) -> None:  # noqa: FBT001
         """Any of its webhooks, in any order, once or more often; those never chosen are lost."""
         post = self.world.bank.post
-        payment_id, report = post[-1 - nth % len(post)]
+        payment_id, transaction = post[-1 - nth % len(post)]
         if not again:
-            post.remove((payment_id, report))
-        self.world.go_on(self.world.webhook(payment_id, report), steps)
+            post.remove((payment_id, transaction))
+        self.world.go_on(self.world.webhook(payment_id, transaction), steps)
 
     @rule(steps=steps)
     def the_schedule_fires(self, steps: int | None) -> None:
-        self.world.go_on(self.world.reconcile(), steps)
+        self.world.go_on(self.world.follow_up(), steps)
 
     @precondition(lambda self: self.world.answers)
     @rule(nth=some, steps=steps)
@@ -115,7 +115,7 @@ class Surroundings(RuleBasedStateMachine):
         promises.money(self.world)
 
     def teardown(self) -> None:
-        """However it went: once all is well, reconcile finishes everything."""
+        """However it went: once all is well, the follow-up finishes everything."""
         if not hasattr(self, "world"):
             return
         trouble_over = {payment.id: payment for payment in self.world.ledger.payments()}

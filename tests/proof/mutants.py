@@ -100,7 +100,7 @@ MUTANTS: Final = (
         "        except NoAnswer as error:\n            return self._in_doubt(payment, str(error), arrived=False)\n",
         "        except NoAnswer:\n"
         "            try:\n"
-        "                report = self.gateway.charge(submission, seconds)\n"
+        "                transaction = self.gateway.charge(submission, seconds)\n"
         "            except NoAnswer as error:\n"
         "                return self._in_doubt(payment, str(error), arrived=False)\n",
         (PROOF, CHARGING),
@@ -202,10 +202,10 @@ MUTANTS: Final = (
     Mutant(
         "an event is told before its entry is written",
         "webhooks/handle.py",
-        '            settled = settle(payment, claimed, "webhook", self.ledger, self.clock, self.telemetry)\n',
+        '            settled = record(payment, claimed, "webhook", self.ledger, self.clock, self.telemetry)\n',
         "            from payments.hearing import hear\n"
-        '            publish(hear(payment, claimed, "webhook", self.clock()), self.ledger, self.bus, self.telemetry)\n'
-        '            settled = settle(payment, claimed, "webhook", self.ledger, self.clock, self.telemetry)\n',
+        '            publish(apply(payment, claimed, "webhook", self.clock()), self.ledger, self.bus, self.telemetry)\n'
+        '            settled = record(payment, claimed, "webhook", self.ledger, self.clock, self.telemetry)\n',
         (PROOF,),
     ),
     Mutant(
@@ -233,7 +233,7 @@ MUTANTS: Final = (
     Mutant(
         "a refund is sent without having been recorded",
         "refunding/refund.py",
-        "claimed = rewrite(payment, lambda current: _claimed(current, order, request), self.ledger, self.telemetry)",
+        "claimed = update(payment, lambda current: _claimed(current, order, request), self.ledger, self.telemetry)",
         "claimed = _claimed(payment, order, request)",
         (BACK, REFUNDING, REFUND_CRASHES),
     ),
@@ -258,7 +258,7 @@ MUTANTS: Final = (
         "            return self._in_doubt(payment, request, str(error), arrived=False)\n",
         "        except NoAnswer:\n"
         "            try:\n"
-        '                report = self.gateway.refund(payment.transaction_id or "", reason, seconds)\n'
+        '                transaction = self.gateway.refund(payment.transaction_id or "", reason, seconds)\n'
         "            except (NoAnswer, Refused) as error:\n"
         "                return self._in_doubt(payment, request, str(error), arrived=False)\n",
         (BACK, REFUNDING, REFUND_CRASHES),
@@ -273,8 +273,8 @@ MUTANTS: Final = (
     Mutant(
         "a twin's claim to refund is taken for one's own",
         "refunding/refund.py",
-        "    return payment.refund_request is None or payment.refund_request.nonce != request.nonce\n",
-        "    return payment.refund_request is None or payment.refund_request.id != request.id\n",
+        "    return payment.refund_attempt is None or payment.refund_attempt.nonce != request.nonce\n",
+        "    return payment.refund_attempt is None or payment.refund_attempt.id != request.id\n",
         (BACK, REFUNDING),
     ),
     Mutant(
@@ -288,15 +288,15 @@ MUTANTS: Final = (
     Mutant(
         "refunded before, says the gateway, and it is taken for a failure while the status lags",
         "refunding/refund.py",
-        "        if isinstance(error, AlreadyRefunded) or not denies_refund(settled, report):\n",
-        "        if not denies_refund(settled, report):\n",
+        "        if isinstance(error, AlreadyRefunded) or not denies_refund(settled, transaction):\n",
+        "        if not denies_refund(settled, transaction):\n",
         (BACK, REFUNDING),
     ),
     Mutant(
         "a status that contradicts us is a word against a refund",
         "model/integrity.py",
-        "return report.refunded is False and report.verdict is Status.SUCCEEDED and not mismatches(payment, report)",
-        "return payment.awaits_refund",
+        "    return (\n        transaction.refunded is False\n",
+        "    return payment.awaits_refund or (\n        transaction.refunded is False\n",
         (BACK, REFUNDING),
     ),
     Mutant(
@@ -337,15 +337,15 @@ MUTANTS: Final = (
     Mutant(
         "a refund is heard only of a payment that nobody asked back",
         "outcome/apply.py",
-        'if report.refunded and heard.refund.status != "refunded":',
-        'if report.refunded and heard.refund.status == "none":',
+        'if transaction.refunded and heard.refund.status != "refunded":',
+        'if transaction.refunded and heard.refund.status == "none":',
         (BACK, REFUNDING, REFUND_CRASHES),
     ),
     Mutant(
         "whatever the gateway answers to a refund is one",
         "outcome/apply.py",
-        'if report.refunded and heard.refund.status != "refunded":',
-        'if (report.refunded or heard.awaits_refund) and heard.refund.status != "refunded":',
+        'if transaction.refunded and heard.refund.status != "refunded":',
+        'if (transaction.refunded or heard.awaits_refund) and heard.refund.status != "refunded":',
         (BACK, REFUNDING),
     ),
     Mutant(
@@ -358,8 +358,8 @@ MUTANTS: Final = (
     Mutant(
         "a chargeback is told again at each look",
         "outcome/apply.py",
-        'if report.charged_back and heard.chargeback.status == "none":',
-        "if report.charged_back:",
+        'if transaction.charged_back and heard.chargeback.status == "none":',
+        "if transaction.charged_back:",
         (BACK,),
     ),
 )

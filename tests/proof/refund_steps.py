@@ -16,7 +16,7 @@ Shown = Literal["plainly", "as an amount", "under another word", "not at all"]
 SHOWN: Final[dict[Shown, dict[str, Any]]] = {
     "plainly": {"refunded": True},
     "as an amount": {"refunded": True, "amount": Decimal(0)},
-    "under another word": {"refunded": None, "said": "REFUNDED"},
+    "under another word": {"refunded": None, "raw_status": "REFUNDED"},
     "not at all": {"refunded": None},
 }
 

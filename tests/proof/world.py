@@ -5,21 +5,21 @@ from datetime import timedelta
 from typing import Any, Final
 
 from payments.charging.charge import Charged, Charging
-from payments.charging.request import ChargeOrder
+from payments.charging.request import ChargeRequest
 from payments.errors import NothingSent
 from payments.follow_up.finish import FollowUps
 from payments.follow_up.refresh import AT_MOST_EVERY, Refreshing
 from payments.follow_up.run import run
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import SUSPICIOUS
 from payments.model.payment import Payment
 from payments.model.status import Status
-from payments.outcome.record import rewrite
+from payments.outcome.record import update
 from payments.ports.ledger import LostRace
 from payments.reconciliation.resolution import in_review
 from payments.refunding.refund import Refunded, Refunding
-from payments.refunding.request import RefundOrder
-from payments.webhooks.handle import Notifications
+from payments.refunding.request import RefundRequest
+from payments.webhooks.handle import WebhookHandler
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import START, SettableClock
@@ -55,11 +55,11 @@ class Shop:
     order_id: str | None
     amount: int = 100
 
-    def order(self) -> ChargeOrder:
+    def order(self) -> ChargeRequest:
         """The request."""
         money = replace(samples.MONEY, amount=self.amount)
         card = samples.card(cvv=CVV)
-        return samples.charge_order(
+        return samples.charge_request(
             caller=self.caller, idempotency_key=self.key, order_id=self.order_id, money=money, card=card
         )
 
@@ -73,9 +73,9 @@ class Wish:
     key: str
     reason: str = "returned"
 
-    def order(self) -> RefundOrder:
+    def order(self) -> RefundRequest:
         """The request."""
-        return RefundOrder(caller=self.caller, idempotency_key=self.key, reason=self.reason)
+        return RefundRequest(caller=self.caller, idempotency_key=self.key, reason=self.reason)
 
 
 class World:
@@ -124,7 +124,7 @@ class World:
         nonce = f"nonce-{len(self.wished)}"
         return self._begun(f"refund {wish.key}", DOOR_SECONDS, work)
 
-    def webhook(self, payment_id: str, report: Report) -> Process:
+    def webhook(self, payment_id: str, transaction: GatewayTransaction) -> Process:
         """A delivery, verified by the door; 404 for a payment that was released."""
 
         def work(process: Process) -> object:
@@ -132,12 +132,12 @@ class World:
             payment = ledger.get(payment_id)
             if payment is None:
                 return None
-            told = Notifications(ledger, bank, bus, self.clock, self.telemetry, confirm=self.confirm)
-            return told.take(payment, report)
+            told = WebhookHandler(ledger, bank, bus, self.clock, self.telemetry, confirm=self.confirm)
+            return told.take(payment, transaction)
 
-        return self._begun(f"webhook {report.said}", DOOR_SECONDS, work)
+        return self._begun(f"webhook {transaction.raw_status}", DOOR_SECONDS, work)
 
-    def reconcile(self) -> Process:
+    def follow_up(self) -> Process:
         """A run of the schedule."""
         ends = self.elapsed + RUN_SECONDS
 
@@ -146,7 +146,7 @@ class World:
             follow_ups = FollowUps(ledger, bank, bus, self.clock, self.telemetry)
             return run(follow_ups, lambda: ends - self.elapsed, self.telemetry)
 
-        return self._begun("reconcile", RUN_SECONDS, work)
+        return self._begun("follow-up", RUN_SECONDS, work)
 
     def refresh(self, payment_id: str) -> Process:
         """A caller who cannot wait."""
@@ -196,13 +196,13 @@ class World:
         """The schedule as it should be: so many runs, each when something is due."""
         for _ in range(runs):
             self.pass_time(self.seconds_to_next_due() or 60.0)
-            self.go_on(self.reconcile())
+            self.go_on(self.follow_up())
 
     def suspect(self, charge: Charge) -> None:
         """The gateway's books call a payment suspicious: it goes to a human, whatever else is being done about it."""
         payment = self.ledger.get(charge.payment_id)
         if payment is not None and payment.status is Status.SUCCEEDED:
-            rewrite(payment, self._suspicious, self.ledger, self.telemetry)
+            update(payment, self._suspicious, self.ledger, self.telemetry)
 
     def _suspicious(self, payment: Payment) -> Payment:
         return in_review(payment, [SUSPICIOUS], None, self.clock())
@@ -213,7 +213,8 @@ class World:
         if payment is None or payment.failure is None or payment.failure.code != SUSPICIOUS:
             return
         self.ledger.save(
-            payment, payment.moved(Status.SUCCEEDED, at=self.clock(), source="operator", evidence={"why": "asked"})
+            payment,
+            payment.transition_to(Status.SUCCEEDED, at=self.clock(), source="operator", evidence={"why": "asked"}),
         )
 
     def forget(self) -> None:
@@ -238,13 +239,13 @@ class World:
 
     def waits_for_the_bank(self, payment: Payment) -> bool:
         """The gateway took a refund and has not made it: it may yet, so it is asked about for as long as it takes."""
-        request = payment.refund_request
+        request = payment.refund_attempt
         if not payment.awaits_refund or request is None or not request.arrived:
             return False
         return not any(charge.back.refunds for charge in self.bank.book if charge.payment_id == payment.id)
 
     def finish(self) -> None:
-        """Whoever is alive dies, all is well from now on, no webhook comes any more, and reconcile has its time."""
+        """Whoever is alive dies, all is well from now on, no webhook comes any more, and the follow-up has its time."""
         for process in list(self.alive):
             self.kill(process)
         self.bank.heal()
@@ -260,14 +261,14 @@ class World:
         self.come_to_rest()
 
     def come_to_rest(self) -> None:
-        """Reconcile runs whenever something is due, until nothing is."""
+        """The follow-up runs whenever something is due, until nothing is."""
         for _ in range(500):
             wait = self.seconds_to_next_due()
             if wait is None:
                 return
             self.pass_time(wait)
-            self.go_on(self.reconcile())
-        raise AssertionError("reconcile never comes to an end")
+            self.go_on(self.follow_up())
+        raise AssertionError("the follow-up never comes to an end")
 
 
 class _Fated:

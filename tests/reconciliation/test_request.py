@@ -1,4 +1,4 @@
-"""What a sweep may be asked for; anything else begins nothing, and the sentence names the field."""
+"""What a reconciliation may be asked for; anything else begins nothing, and the sentence names the field."""
 
 from datetime import date
 from typing import Any
@@ -6,19 +6,21 @@ from typing import Any
 import pytest
 
 from payments.reconciliation.transaction_list import Span
-from reconciliation.request import RequestRefused, SweepRequest, parse
-from tests.payments.reconciliation.reconciler import Sweeper
+from reconciliation.request import ReconciliationRequest, RequestRefused, parse
+from tests.payments.reconciliation.reconciler import Reconciler
 from tests.recorded_events import recorded
 
 TODAY = date(2026, 11, 22)
 
 
-def asked(**told: Any) -> SweepRequest:
+def asked(**told: Any) -> ReconciliationRequest:
     return parse(told, TODAY, 120)
 
 
 def test_the_schedule_asks_for_the_last_days_up_to_yesterday() -> None:
-    assert parse(recorded("sweep"), TODAY, 120) == SweepRequest(Span(date(2026, 7, 25), date(2026, 11, 21)), daily=True)
+    assert parse(recorded("reconciliation"), TODAY, 120) == ReconciliationRequest(
+        Span(date(2026, 7, 25), date(2026, 11, 21)), daily=True
+    )
     assert parse({}, TODAY, 1).span == Span(date(2026, 11, 21), date(2026, 11, 21))
 
 
@@ -38,7 +40,7 @@ def test_a_person_may_ask_for_days_before_the_first() -> None:
 
 
 def test_a_person_asks_for_any() -> None:
-    assert parse(recorded("sweep-by-hand"), TODAY, 120) == SweepRequest(
+    assert parse(recorded("reconciliation-by-hand"), TODAY, 120) == ReconciliationRequest(
         Span(date(2026, 11, 1), date(2026, 11, 15)), seconds=60
     )
     assert asked(**{"from": "2026-11-22", "to": "2026-11-22", "anew": True}).anew
@@ -82,16 +84,16 @@ def test_a_year_is_the_most() -> None:
     ],
     ids=repr,
 )
-def test_what_asks_for_no_sweep_is_refused_and_begins_nothing(told: Any, sentence: str) -> None:
+def test_what_asks_for_no_reconciliation_is_refused_and_begins_nothing(told: Any, sentence: str) -> None:
     with pytest.raises(RequestRefused) as refused:
         parse(told, TODAY, 120)
     assert str(refused.value).startswith(sentence)
     assert len(str(refused.value)) < 300
 
-    sweeper = Sweeper()
+    reconciler = Reconciler()
     if told != {"from": "2026-11-02", "to": "2026-11-23"}:  # the fakes' today is later
-        assert sweeper.wired().take(told, lambda: 900.0) == {"error": str(refused.value)}
-        assert (sweeper.checkpoints.kept, sweeper.listing.asked) == ({}, [])
+        assert reconciler.wired().take(told, lambda: 900.0) == {"error": str(refused.value)}
+        assert (reconciler.checkpoints.kept, reconciler.listing.asked) == ({}, [])
 
 
 def test_a_refusal_quotes_nothing() -> None:

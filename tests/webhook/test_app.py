@@ -186,18 +186,18 @@ class TestAnswers:
             def versions(self) -> Any:
                 raise SecretUnusable("the secret cannot be used (AccessDeniedException)")
 
-        hatch = house.hatch()
+        endpoint = house.endpoint()
         house.keys.token_keys = []
         assert house.takes(recorded(SUCCEEDED)) == 404
-        object.__setattr__(hatch.verifier, "token_keys", Unreadable())
-        house.hatch = lambda: hatch  # type: ignore[method-assign]
+        object.__setattr__(endpoint.verifier, "token_keys", Unreadable())
+        house.endpoint = lambda: endpoint  # type: ignore[method-assign]
         assert house.takes(recorded(SUCCEEDED)) == 503
 
     def test_to_a_bug_invite_a_repeat_and_quote_nothing(self, house: House) -> None:
         def explode() -> Any:
             raise RuntimeError("james@example.com is what the bug quoted")
 
-        house.hatch = explode  # type: ignore[method-assign]
+        house.endpoint = explode  # type: ignore[method-assign]
         assert house.takes(recorded(SUCCEEDED)) == 500
         assert "RuntimeError" in house.console.read()
         assert "james@" not in house.console.read()

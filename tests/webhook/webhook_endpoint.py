@@ -10,7 +10,7 @@ from payments.charging.charge import Charging
 from payments.gateway import envelope
 from payments.gateway.credentials import GatewayKeys
 from payments.model.payment import Payment
-from payments.webhooks.handle import Notifications
+from payments.webhooks.handle import WebhookHandler
 from tests.emf_lines import Console
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
@@ -18,7 +18,7 @@ from tests.fakes.clock import SettableClock
 from tests.fakes.gateway import ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
 from tests.recorded_events import CALLER, KEY, TOKEN_KEY, WEBHOOK_SECRET
-from webhook.app import Hatch, respond
+from webhook.app import WebhookEndpoint, respond
 from webhook.verifier import Verifier
 
 
@@ -78,19 +78,19 @@ class House:
     signature: Literal["required", "report"] = "required"
     confirm: bool = True
 
-    def hatch(self) -> Hatch:
+    def endpoint(self) -> WebhookEndpoint:
         telemetry = self.console.telemetry
-        notifications = Notifications(self.ledger, self.gateway, self.bus, self.clock, telemetry, self.confirm)
+        notifications = WebhookHandler(self.ledger, self.gateway, self.bus, self.clock, telemetry, self.confirm)
         verifier = Verifier(TokenKeys(self.keys), self.keys, self.signature, telemetry)
-        return Hatch(verifier, notifications, envelope.Dialect("minor", "alpha-2"), telemetry)
+        return WebhookEndpoint(verifier, notifications, envelope.Dialect("minor", "alpha-2"), telemetry)
 
     def takes(self, event: Any) -> int:
         """The HTTP status of a delivery."""
-        return respond(event, self.hatch, self.console.telemetry)
+        return respond(event, self.endpoint, self.console.telemetry)
 
     def charge(self) -> Payment:
         """The recorded payment, as charging leaves it."""
-        order = samples.charge_order(caller=CALLER, idempotency_key=KEY)
+        order = samples.charge_request(caller=CALLER, idempotency_key=KEY)
         charging = Charging(self.ledger, self.gateway, self.clock, self.console.telemetry, live=False)
         return charging.charge(order, samples.address, 20).payment
 
@@ -102,7 +102,7 @@ class House:
 
     def bank_says(self, said: str) -> None:
         """What the status API will answer from now on."""
-        self.gateway.book[0].said = said
+        self.gateway.book[0].raw_status = said
 
     def log(self) -> list[dict[str, Any]]:
         """What was logged, line by line."""

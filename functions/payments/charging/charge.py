@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from payments.charging.request import ChargeOrder
+from payments.charging.request import ChargeRequest
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused, NothingSent, SecretUnusable
-from payments.model.follow_up import IN_DOUBT_ASK, LEAST_SECONDS
+from payments.model.follow_up import IN_DOUBT_ASK, MIN_SEND_SECONDS
 from payments.model.history import Evidence, Failure
 from payments.model.identifiers import payment_id_of
-from payments.model.integrity import mismatches
+from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment, intent
 from payments.model.status import Status
-from payments.outcome.record import rewrite, settle
+from payments.outcome.record import record, update
 from payments.ports.gateway import CredentialsRefused, Gateway, NoAnswer, NotSent, Refused, Submission
-from payments.ports.ledger import ClaimLedger, Order, OrderMoved, Released
+from payments.ports.ledger import ClaimLedger, OrderLock, OrderMoved, Released
 from payments.ports.runtime import Clock, Telemetry
 
 
@@ -52,7 +52,7 @@ class Charging:
     telemetry: Telemetry
     live: bool
 
-    def charge(self, order: ChargeOrder, webhook_url: WebhookAddress, seconds: float) -> Charged:
+    def charge(self, order: ChargeRequest, webhook_url: WebhookAddress, seconds: float) -> Charged:
         """Charges at most once for the (caller, key) and for the order; the gateway gets `seconds` to answer.
 
         Raises IdempotencyKeyReused, OrderTaken, GatewayUnreachable, SecretUnusable; nothing was sent in any of them.
@@ -85,7 +85,7 @@ class Charging:
         )
         return Charged(self._submit(claimed, submission, until))
 
-    def earlier(self, order: ChargeOrder) -> Charged | None:
+    def earlier(self, order: ChargeRequest) -> Charged | None:
         """The payment that this very request led to before, if it did; sends nothing. Raises GatewayUnreachable."""
         standing = self.ledger.get(payment_id_of(order.caller, order.idempotency_key))
         same = standing is not None and standing.fingerprint == order.fingerprint()
@@ -106,7 +106,7 @@ class Charging:
 
     def _claim(self, payment: Payment) -> tuple[Payment, Payment | None]:
         """The payment as claimed, and the one that already stood under its id, if any."""
-        lock: Order | None = None
+        lock: OrderLock | None = None
         for _ in range(LOCK_TRIES):
             attempt = len(lock.attempts) + 1 if lock else 1
             candidate = replace(payment, attempt=attempt)
@@ -121,7 +121,7 @@ class Charging:
                     lock = self.ledger.order(lock.id)
         raise OrderTaken(self._holder(payment) or payment)
 
-    def _next_attempt(self, payment: Payment) -> Order | None:
+    def _next_attempt(self, payment: Payment) -> OrderLock | None:
         """The order's lock as it stands, if it may be taken. Raises OrderTaken when it may not."""
         holder = self._holder(payment)
         if holder is not None and holder.id != payment.id and not holder.frees_the_order:
@@ -133,10 +133,10 @@ class Charging:
         return self.ledger.get(order.attempts[-1]) if order else None
 
     def _submit(self, payment: Payment, submission: Submission, until: datetime) -> Payment:
-        if (seconds := (until - self.clock()).total_seconds()) < LEAST_SECONDS:
+        if (seconds := (until - self.clock()).total_seconds()) < MIN_SEND_SECONDS:
             return self._not_sent(payment, NotSent("not sent (out of time)"))
         try:
-            report = self.gateway.charge(submission, seconds)
+            transaction = self.gateway.charge(submission, seconds)
         except NotSent as error:
             return self._not_sent(payment, error)
         except CredentialsRefused as error:
@@ -146,11 +146,15 @@ class Charging:
             return self._failed(payment, failure, {"refused": "invalid"})
         except NoAnswer as error:
             return self._in_doubt(payment, str(error), arrived=False)
-        no_verdict = report.verdict in (None, Status.PROCESSING)
+        no_verdict = transaction.verdict in (None, Status.PROCESSING)
         if not no_verdict:
-            payment = payment.with_answer("in_doubt" if mismatches(payment, report) else "verdict")
-        settled = settle(payment, report, "answer", self.ledger, self.clock, self.telemetry)
-        return self._in_doubt(settled, f"the gateway says {report.said}", arrived=True) if no_verdict else settled
+            payment = payment.with_answer("in_doubt" if mismatched_fields(payment, transaction) else "verdict")
+        settled = record(payment, transaction, "answer", self.ledger, self.clock, self.telemetry)
+        return (
+            self._in_doubt(settled, f"the gateway says {transaction.raw_status}", arrived=True)
+            if no_verdict
+            else settled
+        )
 
     def _not_sent(self, payment: Payment, error: NotSent) -> Payment:
         """The claim is taken back, so that the same key may try again; but who was told of the payment must find it."""
@@ -165,9 +169,11 @@ class Charging:
             if not current.is_open:
                 return current
             noted = current.with_answer("verdict")
-            return noted.moved(Status.FAILED, at=self.clock(), source="answer", evidence=evidence, failure=failure)
+            return noted.transition_to(
+                Status.FAILED, at=self.clock(), source="answer", evidence=evidence, failure=failure
+            )
 
-        return rewrite(payment, change, self.ledger, self.telemetry)
+        return update(payment, change, self.ledger, self.telemetry)
 
     def _in_doubt(self, payment: Payment, why: str, *, arrived: bool) -> Payment:
         self.telemetry.note("charge_in_doubt", payment_id=payment.id, why=why)
@@ -177,14 +183,14 @@ class Charging:
                 return current
             return current.with_answer("in_doubt").asked_again(self.clock() + IN_DOUBT_ASK, arrived=arrived)
 
-        return rewrite(payment, change, self.ledger, self.telemetry)
+        return update(payment, change, self.ledger, self.telemetry)
 
     def _replayed(self, earlier: Payment, fingerprint: str) -> Charged:
         """The payment as it stands. One that is still being sent is marked: who is told of it must find it again."""
         if earlier.fingerprint != fingerprint:
             raise IdempotencyKeyReused("this idempotency key was used for another request")
         try:
-            told = rewrite(earlier, _told, self.ledger, self.telemetry)
+            told = update(earlier, _told, self.ledger, self.telemetry)
         except Released as error:
             raise GatewayUnreachable("the gateway could not be reached; nothing was sent") from error
         return Charged(told, replayed=True)

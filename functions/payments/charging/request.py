@@ -10,7 +10,7 @@ from payments.model.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChargeOrder:
+class ChargeRequest:
     """What a shop asks for, validated."""
 
     caller: str

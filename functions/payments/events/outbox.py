@@ -26,7 +26,7 @@ def publish(payment: Payment, ledger: PublishingLedger, bus: Bus, telemetry: Tel
     """Puts every unpublished entry on the bus, in order, at least once; returns how many the bus took.
 
     A crash between bus and cursor publishes again later, under the same event ids. What the bus did not take stays
-    due, and reconcile comes back for it.
+    due, and the follow-up comes back for it.
     """
     events = unpublished(payment)
     if not events:

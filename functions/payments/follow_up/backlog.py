@@ -13,7 +13,7 @@ IN_DOUBT_AFTER: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
+class Unfinished:
     """A payment on the follow-up index. `unpublished` counts the history entries that the bus has not taken."""
 
     status: Status
@@ -23,14 +23,14 @@ class Unsettled:
 
 
 class FollowUpIndex(Protocol):
-    """Where reconcile finds what has something left to do."""
+    """Where the follow-up finds what has something left to do."""
 
-    def unsettled(self) -> Iterable[Unsettled]:
+    def unfinished(self) -> Iterable[Unfinished]:
         """What is on the index, the soonest due first in each shard; read lazily, and never more than a bound."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Backlog:
     """`at_risk`: currency → minor units in doubt; a currency that has only other open payments is there with 0."""
 
     unresolved: int
@@ -40,11 +40,11 @@ class Outlook:
     unpublished: int
 
 
-def outlook(unsettled: Iterable[Unsettled], now: datetime) -> Outlook:
+def backlog_of(unfinished: Iterable[Unfinished], now: datetime) -> Backlog:
     """Sums up, in one pass. What waits for a human (`needs_review`) is not on the index, and not in here."""
     unresolved = in_doubt = unpublished = 0
     oldest, at_risk = timedelta(), dict[str, int]()
-    for each in unsettled:
+    for each in unfinished:
         unpublished += each.unpublished
         if each.status not in OPEN:
             continue
@@ -53,4 +53,4 @@ def outlook(unsettled: Iterable[Unsettled], now: datetime) -> Outlook:
         unresolved, in_doubt, oldest = unresolved + 1, in_doubt + doubtful, max(oldest, age)
         currency = each.money.currency
         at_risk[currency] = at_risk.get(currency, 0) + (each.money.amount if doubtful else 0)
-    return Outlook(unresolved, in_doubt, oldest, at_risk, unpublished)
+    return Backlog(unresolved, in_doubt, oldest, at_risk, unpublished)

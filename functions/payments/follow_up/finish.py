@@ -9,7 +9,7 @@ from payments.events.outbox import Bus, publish
 from payments.follow_up.schedule import BACK_OFF, refund_unanswered, unanswered
 from payments.model.integrity import denies_refund
 from payments.model.payment import Payment
-from payments.outcome.record import rewrite, settle
+from payments.outcome.record import record, update
 from payments.outcome.status_query import ASK_SECONDS, ask
 from payments.ports.gateway import Gateway, GatewayError, UnknownToGateway
 from payments.ports.ledger import Due, FollowUpLedger, Released
@@ -68,7 +68,7 @@ class FollowUps:
 
     def _asked(self, payment: Payment) -> Asked:
         try:
-            report = ask(self.gateway, payment, ASK_SECONDS)
+            transaction = ask(self.gateway, payment, ASK_SECONDS)
         except UnknownToGateway:
             return Asked(self._write(payment, not_found=True), answered=True)
         except SecretUnusable:
@@ -76,9 +76,9 @@ class FollowUps:
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             return Asked(self._write(payment), answered=False)
-        settled = settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
+        settled = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
         if settled.version == payment.version:
-            settled = self._write(settled, arrived=True, denied=denies_refund(settled, report))
+            settled = self._write(settled, arrived=True, denied=denies_refund(settled, transaction))
         return Asked(settled, answered=True)
 
     def is_to_be_asked(self, payment: Payment) -> bool:
@@ -99,7 +99,7 @@ class FollowUps:
                 return refund_unanswered(current, now, denied=denied)
             return unanswered(current, now, not_found=not_found, arrived=arrived)
 
-        written = rewrite(payment, change, self.ledger, self.telemetry)
+        written = update(payment, change, self.ledger, self.telemetry)
         if written.awaits_refund and written.follow_up.asks > len(BACK_OFF):
             self.telemetry.note("refund_unresolved", payment_id=written.id, asks=written.follow_up.asks)
         return written

@@ -1,11 +1,11 @@
-"""Refreshing: asks the gateway at once, for a caller who cannot wait for the webhook or for reconcile."""
+"""Refreshing: asks the gateway at once, for a caller who cannot wait for the webhook or for the follow-up."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from payments.model.payment import Payment
-from payments.outcome.record import SettlingLedger, settle
+from payments.outcome.record import OutcomeLedger, record
 from payments.outcome.status_query import ask
 from payments.ports.gateway import Gateway, GatewayError
 from payments.ports.runtime import Clock, Telemetry
@@ -17,7 +17,7 @@ REFRESH_SECONDS: Final = 8.0
 """The longest a caller waits for the gateway."""
 
 
-class RefreshLedger(SettlingLedger, Protocol):
+class RefreshLedger(OutcomeLedger, Protocol):
     """All that refreshing needs of the table."""
 
     def note_refresh(self, payment_id: str, now: datetime, not_since: datetime) -> bool:
@@ -40,8 +40,8 @@ class Refreshing:
         if not self.ledger.note_refresh(payment.id, now, now - AT_MOST_EVERY):
             return payment
         try:
-            report = ask(self.gateway, payment, REFRESH_SECONDS)
+            transaction = ask(self.gateway, payment, REFRESH_SECONDS)
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             return payment
-        return settle(payment, report, "status", self.ledger, self.clock, self.telemetry)
+        return record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)

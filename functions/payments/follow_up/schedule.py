@@ -35,11 +35,11 @@ def unanswered(payment: Payment, now: datetime, *, not_found: bool = False, arri
     if not_found and not known and _never_arrived(payment, now, missing):
         failure = Failure("never_arrived", "the gateway has no record of this payment: nothing was charged")
         evidence = {"not_found": missing, "asks": asks}
-        return payment.moved(Status.FAILED, at=now, source="status", evidence=evidence, failure=failure)
+        return payment.transition_to(Status.FAILED, at=now, source="status", evidence=evidence, failure=failure)
     if asks > len(BACK_OFF):
         failure = Failure("unresolved", f"the gateway gave no verdict after {asks} questions")
         evidence = {"not_found": missing, "asks": asks}
-        return payment.moved(Status.NEEDS_REVIEW, at=now, source="status", evidence=evidence, failure=failure)
+        return payment.transition_to(Status.NEEDS_REVIEW, at=now, source="status", evidence=evidence, failure=failure)
     ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")
     due_at = now if payment.has_unpublished else ask_at
     return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, missing, known))
@@ -52,7 +52,7 @@ def refund_unanswered(payment: Payment, now: datetime, *, denied: bool) -> Payme
     that did arrive may be made in the night, or next week. Money that may be on its way back is asked about for as long
     as it takes; past a day somebody is woken as well.
     """
-    plan, request = payment.follow_up, payment.refund_request
+    plan, request = payment.follow_up, payment.refund_attempt
     asks, denials = plan.asks + 1, plan.not_found + denied
     may_be_on_its_way = request is not None and (request.arrived or now - request.requested_at < NEVER_ARRIVED_AFTER)
     if denied and denials >= NEVER_ARRIVED_ASKS and not may_be_on_its_way:

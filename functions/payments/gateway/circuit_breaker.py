@@ -17,7 +17,7 @@ OPEN_FOR: Final = timedelta(seconds=15)
 """Then one request may try. Short, for a shopper is waiting; long enough to take the load off."""
 
 
-class Breaker:
+class CircuitBreaker:
     """Closed: all pass. Open: none. Half-open, after a while: one passes, and its fate decides."""
 
     def __init__(self, clock: Clock) -> None:

@@ -8,14 +8,14 @@ from typing import Final
 
 from payments.gateway import envelope, payloads, refusals
 from payments.gateway.cipher import encrypt
-from payments.gateway.circuit_breaker import Breaker
+from payments.gateway.circuit_breaker import CircuitBreaker
 from payments.gateway.credentials import GatewayKeys, Keyring, Mode
 from payments.gateway.transport import MAX_ANSWER_BYTES, Exchange, Transport
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.ports.gateway import CredentialsRefused, GatewayError, NoAnswer, Refused, Submission, UnknownToGateway
 from payments.ports.runtime import Telemetry
 
-_LEAST_SECONDS: Final = 2.0
+_MIN_RESEND_SECONDS: Final = 2.0
 """Less than this is not worth a second try."""
 
 Send = Callable[[GatewayKeys, float], Exchange]
@@ -31,7 +31,7 @@ class PayAgency:
     dialect: envelope.Dialect
     mode: Mode
     telemetry: Telemetry
-    breaker: Breaker
+    breaker: CircuitBreaker
     monotonic: Callable[[], float] = time.monotonic
 
     @property
@@ -44,7 +44,7 @@ class PayAgency:
         self.breaker.check()
         self.keyring.current()
 
-    def charge(self, submission: Submission, seconds: float) -> Report:
+    def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
         """Submits a charge; accepted at most once, for only a request that was refused is sent anew.
 
         Without a card it goes to the gateway's hosted page (hostedApi page).
@@ -62,7 +62,7 @@ class PayAgency:
         exchange, keys = self._with_fresh_keys(send, seconds)
         return self._understood(exchange, hidden, _private(submission, keys))
 
-    def refund(self, transaction_id: str, reason: str, seconds: float) -> Report:
+    def refund(self, transaction_id: str, reason: str, seconds: float) -> GatewayTransaction:
         """Asks for the whole amount back: there is no other refund, and it travels as plain JSON (refundApi page)."""
         body = payloads.refund_payload(transaction_id, reason)
         self._admit()
@@ -74,7 +74,7 @@ class PayAgency:
         refusals.check_still_here(envelope.parse(exchange.body), _secrets(keys))
         return self._understood(exchange, (), _secrets(keys))
 
-    def status(self, order_id: str, seconds: float) -> Report:
+    def status(self, order_id: str, seconds: float) -> GatewayTransaction:
         """Asks what became of a payment, by the order id it was sent under. (No /v1 here: statusApi page.)"""
 
         exchange, keys = self.get(f"/api/{self.mode}/status/{order_id}", seconds)
@@ -113,7 +113,7 @@ class PayAgency:
         until = self.monotonic() + seconds
         keys = self.keyring.current()
         exchange = send(keys, seconds)
-        if refusal(exchange) and until - self.monotonic() > _LEAST_SECONDS and self.keyring.refresh():
+        if refusal(exchange) and until - self.monotonic() > _MIN_RESEND_SECONDS and self.keyring.refresh():
             fresh = self.keyring.current()
             if fresh != keys or refusals.refuses_key(exchange):
                 keys, exchange = fresh, send(fresh, until - self.monotonic())
@@ -142,14 +142,16 @@ class PayAgency:
             self.breaker.succeeded()
         return exchange
 
-    def _understood(self, exchange: Exchange, hidden: Sequence[str] = (), private: Sequence[str] = ()) -> Report:
+    def _understood(
+        self, exchange: Exchange, hidden: Sequence[str] = (), private: Sequence[str] = ()
+    ) -> GatewayTransaction:
         """Parses on every HTTP status: an envelope with a transaction is a report, whatever the code says."""
         reply = envelope.parse(exchange.body)
         if reply is None:
             raise NoAnswer(f"HTTP {exchange.status} without a JSON object")
-        report = envelope.report_of(reply, self.dialect, hidden, private)
-        if report is not None:
-            return report
+        transaction = envelope.transaction_of(reply, self.dialect, hidden, private)
+        if transaction is not None:
+            return transaction
         if refusals.turns_down(exchange.status, reply):
             message = envelope.message_of(reply, hidden, private)
             raise Refused(message or "the gateway refused the request", envelope.field_errors(reply, hidden, private))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from payments.gateway.redaction import _echoes_card, clean
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import FieldError
 from payments.model.money import AmountUnit, exact, in_minor_units
 from payments.model.status import Status
@@ -51,16 +51,16 @@ def parse(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def report_of(
+def transaction_of(
     envelope: dict[str, Any], dialect: Dialect, hidden: Sequence[str] = (), private: Sequence[str] = ()
-) -> Report | None:
+) -> GatewayTransaction | None:
     """What an envelope says of a payment; None when it has no status or no transaction, so it is no envelope.
 
     Should the gateway quote them: `hidden` (the card's number and CVV) comes back nowhere, `private` (keys, our webhook
     address, the shopper's data) in no text.
     """
     data = envelope.get("data")
-    if not isinstance(data, dict) or not isinstance(said := _status_said(envelope, data), str):
+    if not isinstance(data, dict) or not isinstance(raw_status := _status_said(envelope, data), str):
         return None
     transaction_id = data.get("transaction_id")
     if not isinstance(transaction_id, str) or not TRANSACTION_ID.fullmatch(transaction_id):
@@ -70,9 +70,9 @@ def report_of(
     currency = _text(data.get("currency"), hidden)
     number = exact(data.get("amount"))
     refund, chargeback = _part(data, "refund"), _part(data, "chargeback")
-    return Report(
-        said=clean(said, hidden)[:40],
-        verdict=VERDICTS.get(said),
+    return GatewayTransaction(
+        raw_status=clean(raw_status, hidden)[:40],
+        verdict=VERDICTS.get(raw_status),
         transaction_id=transaction_id,
         order_id=_stated(data, "order_id"),
         amount=_NO_AMOUNT if number is None and data.get("amount") is not None else _minor(number, currency, dialect),
@@ -118,10 +118,10 @@ def field_errors(
 
 def _field_error(error: dict[str, Any], hidden: Sequence[str]) -> FieldError:
     name = (_text(error.get("field"), hidden) or "")[:64]
-    said = "the gateway refused this field"
+    raw_status = "the gateway refused this field"
     if not _CARD_FIELD.search(name) and name != "webhook_url":
-        said = _text(error.get("message"), hidden) or said
-    return FieldError(name, "refused_by_gateway", said)
+        raw_status = _text(error.get("message"), hidden) or raw_status
+    return FieldError(name, "refused_by_gateway", raw_status)
 
 
 _NO_AMOUNT: Final = Decimal(-1)
@@ -142,7 +142,7 @@ def _stated(data: dict[str, Any], name: str) -> str | None:
 
 def _flag(part: dict[str, Any]) -> bool | None:
     """What is said of a refund or a chargeback; None when nothing is."""
-    return said if isinstance(said := part.get("status"), bool) else None
+    return raw_status if isinstance(raw_status := part.get("status"), bool) else None
 
 
 def _part(data: dict[str, Any], name: str) -> dict[str, Any]:

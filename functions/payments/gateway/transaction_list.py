@@ -16,7 +16,7 @@ from payments.gateway import envelope
 from payments.gateway.client import PayAgency
 from payments.gateway.refusals import turns_down
 from payments.gateway.transport import Exchange
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.money import EXPONENTS, exact, in_minor_units
 from payments.model.pan import holds_masked_number, may_hold_number
 from payments.ports.gateway import NoAnswer, Refused
@@ -93,8 +93,8 @@ def row_of(told: object, dialect: envelope.Dialect, now: datetime) -> ListedRow 
 
 
 def _read(told: Mapping[str, Any], transaction_id: str, dialect: envelope.Dialect, now: datetime) -> ListedRow:
-    said, currency, order_id = told.get("status"), told.get("currency"), told.get("order_id")
-    if not isinstance(said, str):
+    raw_status, currency, order_id = told.get("status"), told.get("currency"), told.get("order_id")
+    if not isinstance(raw_status, str):
         raise Unreadable("it has no status")
     if not isinstance(currency, str) or currency not in EXPONENTS:
         raise Unreadable("it has no currency of ISO 4217")
@@ -105,9 +105,9 @@ def _read(told: Mapping[str, Any], transaction_id: str, dialect: envelope.Dialec
     )
     dates = ("refund_date", "chargeback_date", "suspicious_date")
     refunded_at, charged_back_at, suspicious_at = (_date(told, name, between) for name in dates)
-    report = Report(
-        said=said if len(said) <= 40 and _STATUS.fullmatch(said) else "(unknown)",
-        verdict=envelope.VERDICTS.get(said),
+    transaction = GatewayTransaction(
+        raw_status=raw_status if len(raw_status) <= 40 and _STATUS.fullmatch(raw_status) else "(unknown)",
+        verdict=envelope.VERDICTS.get(raw_status),
         transaction_id=transaction_id,
         order_id=None if order_id is None else str(order_id)[:200],
         amount=_amount(told, currency, dialect),
@@ -117,7 +117,7 @@ def _read(told: Mapping[str, Any], transaction_id: str, dialect: envelope.Dialec
         charged_back=charged_back_at is not None,
         charged_back_at=charged_back_at,
     )
-    return ListedRow(report, _shown(order_id), created_at, suspicious_at)
+    return ListedRow(transaction, _shown(order_id), created_at, suspicious_at)
 
 
 def _transaction_id(told: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Checkpoints of the sweep: an item each in the same table, and a hold on it that is taken in one conditional write."""
+"""Checkpoints of the reconciliation: an item each in the same table, and a hold on it that is taken in one conditional write."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,23 +12,23 @@ from payments.ledger.expressions import failed_condition
 from payments.ledger.history_items import Item
 from payments.ledger.table import Table
 from payments.model.timestamps import iso, parse_iso
-from payments.reconciliation.checkpoint import Progress, ReportPlace
-from payments.reconciliation.totals import Book, Books, Sums
+from payments.reconciliation.checkpoint import Checkpoint, ReportPlace
+from payments.reconciliation.totals import CurrencyTotals, Totals, TotalsByCurrency
 from payments.reconciliation.transaction_list import Span
 
 NOBODY_HAS_IT: Final = "attribute_not_exists(held_until) OR held_until <= :now"
 STILL_MINE: Final = "held_by = :me"
-LAST: Final = "sweep#last"
+LAST: Final = "reconciliation#last"
 NOT_LATER: Final = "attribute_not_exists(told_until) OR told_until <= :at"
 
 
-class DynamoCheckpoints:
+class DynamoCheckpointStore:
     """Meets the Checkpoints port. `client` is boto3's DynamoDB client."""
 
     def __init__(self, client: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._table = Table(client, table, sleep)
 
-    def take(self, fresh: Progress, holder: str, now: datetime, until: datetime) -> Progress | None:
+    def take(self, fresh: Checkpoint, holder: str, now: datetime, until: datetime) -> Checkpoint | None:
         """See `Checkpoints.take`."""
         try:
             held = self._table.update(
@@ -43,13 +43,13 @@ class DynamoCheckpoints:
             failed_condition(error)
             return None
         if "phase" in held:
-            return progress_of(held, fresh.span)
+            return checkpoint_of(held, fresh.span)
         return fresh if self.save(fresh, holder, until) else None
 
-    def save(self, progress: Progress, holder: str, until: datetime) -> bool:
+    def save(self, checkpoint: Checkpoint, holder: str, until: datetime) -> bool:
         """See `Checkpoints.save`."""
-        changes = {**progress_item(progress), "held_until": payment_items.stamp(until)}
-        return self._write(progress, changes, holder)
+        changes = {**checkpoint_item(checkpoint), "held_until": payment_items.stamp(until)}
+        return self._write(checkpoint, changes, holder)
 
     def told_until(self) -> datetime | None:
         """See `Checkpoints.told_until`."""
@@ -66,14 +66,14 @@ class DynamoCheckpoints:
         except ClientError as error:
             failed_condition(error)
 
-    def give_back(self, progress: Progress, holder: str) -> None:
+    def give_back(self, checkpoint: Checkpoint, holder: str) -> None:
         """See `Checkpoints.give_back`."""
-        self._write(progress, {"held_until": 0, "held_by": None}, holder)
+        self._write(checkpoint, {"held_until": 0, "held_by": None}, holder)
 
-    def _write(self, progress: Progress, changes: Mapping[str, Any], holder: str) -> bool:
+    def _write(self, checkpoint: Checkpoint, changes: Mapping[str, Any], holder: str) -> bool:
         try:
             self._table.update(
-                _key(progress), changes, condition=STILL_MINE, values={":me": holder}, raises_revision=False
+                _key(checkpoint), changes, condition=STILL_MINE, values={":me": holder}, raises_revision=False
             )
         except ClientError as error:
             failed_condition(error)
@@ -81,37 +81,37 @@ class DynamoCheckpoints:
         return True
 
 
-def progress_item(progress: Progress) -> Item:
+def checkpoint_item(checkpoint: Checkpoint) -> Item:
     """The attributes of a checkpoint; None means the attribute is taken away."""
-    report = progress.report
+    report = checkpoint.report
     return {
-        "live": progress.live,
-        "started_at": iso(progress.started_at),
-        "since": iso(progress.since),
-        "daily": progress.daily,
-        "phase": progress.phase,
-        "cursor": progress.cursor,
-        "landmark": progress.landmark,
-        "pages": progress.pages,
-        "restarts": progress.restarts,
-        "rows": progress.rows,
-        "listed_total": progress.listed_total,
-        "parts": progress.parts,
-        "doubts": progress.doubts,
-        "counts": dict(progress.counts),
-        "books": {name: [*book.gateway.told(), *book.here.told()] for name, book in progress.books.items()},
-        "listed": list(progress.listed),
-        "before": list(progress.before),
-        "doubt": progress.doubt,
-        "finished_at": None if progress.finished_at is None else iso(progress.finished_at),
+        "live": checkpoint.live,
+        "started_at": iso(checkpoint.started_at),
+        "since": iso(checkpoint.since),
+        "daily": checkpoint.daily,
+        "phase": checkpoint.phase,
+        "cursor": checkpoint.cursor,
+        "landmark": checkpoint.cycle_marker,
+        "pages": checkpoint.pages,
+        "restarts": checkpoint.restarts,
+        "rows": checkpoint.rows,
+        "listed_total": checkpoint.listed_total,
+        "parts": checkpoint.parts,
+        "doubts": checkpoint.doubts,
+        "counts": dict(checkpoint.counts),
+        "totals": {name: [*book.gateway.told(), *book.here.told()] for name, book in checkpoint.totals.items()},
+        "listed": list(checkpoint.listed),
+        "before": list(checkpoint.before),
+        "doubt": checkpoint.doubt,
+        "finished_at": None if checkpoint.finished_at is None else iso(checkpoint.finished_at),
         "report": None if report is None else {"json": report.json, "csv": report.csv},
     }
 
 
-def progress_of(item: Mapping[str, Any], span: Span) -> Progress:
-    """The sweep that a checkpoint holds."""
+def checkpoint_of(item: Mapping[str, Any], span: Span) -> Checkpoint:
+    """The reconciliation that a checkpoint holds."""
     finished_at, report, total = item.get("finished_at"), item.get("report"), item.get("listed_total")
-    return Progress(
+    return Checkpoint(
         span=span,
         live=item["live"],
         started_at=parse_iso(item["started_at"]),
@@ -119,7 +119,7 @@ def progress_of(item: Mapping[str, Any], span: Span) -> Progress:
         daily=item.get("daily", False),
         phase=item["phase"],
         cursor=item.get("cursor"),
-        landmark=item.get("landmark"),
+        cycle_marker=item.get("landmark"),
         pages=int(item["pages"]),
         restarts=int(item["restarts"]),
         rows=int(item["rows"]),
@@ -127,7 +127,7 @@ def progress_of(item: Mapping[str, Any], span: Span) -> Progress:
         parts=int(item["parts"]),
         doubts=int(item["doubts"]),
         counts={kind: int(count) for kind, count in item["counts"].items()},
-        books=_books_of(item["books"]),
+        totals=_books_of(item["totals"]),
         listed=tuple(item["listed"]),
         before=tuple(item.get("before", ())),
         doubt=item.get("doubt"),
@@ -136,11 +136,11 @@ def progress_of(item: Mapping[str, Any], span: Span) -> Progress:
     )
 
 
-def _books_of(item: Mapping[str, Any]) -> Books:
+def _books_of(item: Mapping[str, Any]) -> TotalsByCurrency:
     sums = {currency: [int(number) for number in told] for currency, told in item.items()}
-    return {currency: Book(Sums(*told[:4]), Sums(*told[4:])) for currency, told in sums.items()}
+    return {currency: CurrencyTotals(Totals(*told[:4]), Totals(*told[4:])) for currency, told in sums.items()}
 
 
-def _key(progress: Progress) -> str:
+def _key(checkpoint: Checkpoint) -> str:
     """No payment id contains `#`."""
-    return f"sweep#{progress.span}"
+    return f"reconciliation#{checkpoint.span}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from payments.model.follow_up import RefundRequest
+from payments.model.follow_up import RefundAttempt
 from payments.model.history import Chargeback, Entry, Failure, FieldError, Refund
 from payments.model.status import Status
 from payments.model.timestamps import iso, parse_iso
@@ -84,7 +84,7 @@ def failure_of(item: Mapping[str, Any] | None) -> Failure | None:
     return Failure(item["code"], item["message"], tuple(FieldError(**error) for error in item["errors"]))
 
 
-def refund_request(request: RefundRequest | None) -> Item | None:
+def refund_attempt(request: RefundAttempt | None) -> Item | None:
     """The last request for a refund."""
     if request is None:
         return None
@@ -99,11 +99,11 @@ def refund_request(request: RefundRequest | None) -> Item | None:
     return {key: value for key, value in told.items() if value is not None}
 
 
-def refund_request_of(item: Mapping[str, Any] | None) -> RefundRequest | None:
+def refund_attempt_of(item: Mapping[str, Any] | None) -> RefundAttempt | None:
     """The request an item holds."""
     if item is None:
         return None
-    return RefundRequest(
+    return RefundAttempt(
         id=item["id"],
         nonce=item["nonce"],
         requested_at=parse_iso(item["requested_at"]),

@@ -6,7 +6,7 @@ from typing import Any, Final
 from payments.ledger.expressions import NOT_YET_THERE, wire
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER
-from payments.ports.ledger import Order
+from payments.ports.ledger import OrderLock
 
 SAME_ATTEMPTS: Final = "size(attempts) = :seen_attempts"
 FREED: Final = "#status IN (" + ", ".join(f":{status.value}" for status in sorted(FREES_THE_ORDER)) + ")"
@@ -19,12 +19,12 @@ def key_of(order_id: str) -> str:
     return f"order#{order_id}"
 
 
-def order_of(item: Mapping[str, Any]) -> Order:
+def order_of(item: Mapping[str, Any]) -> OrderLock:
     """The order that a lock's item holds."""
-    return Order(item["pk"].removeprefix("order#"), tuple(item["attempts"]))
+    return OrderLock(item["pk"].removeprefix("order#"), tuple(item["attempts"]))
 
 
-def taken(table: str, payment: Payment, order: Order | None) -> list[Write]:
+def taken(table: str, payment: Payment, order: OrderLock | None) -> list[Write]:
     """Takes the lock for a payment: the first attempt makes it; a later one needs the attempt before to have failed."""
     if payment.order_id is None:
         return []

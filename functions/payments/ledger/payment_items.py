@@ -56,7 +56,7 @@ def state(payment: Payment) -> Item:
         "message": payment.message,
         "redirect_url": payment.redirect_url,
         "refund": history_items.refund(payment.refund),
-        "refund_request": history_items.refund_request(payment.refund_request),
+        "refund_attempt": history_items.refund_attempt(payment.refund_attempt),
         "chargeback": history_items.chargeback(payment.chargeback),
         "failure": history_items.failure(payment.failure),
         "ask_at": stamp(payment.follow_up.ask_at),
@@ -113,7 +113,7 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
         message=item.get("message"),
         redirect_url=item.get("redirect_url"),
         refund=history_items.refund_of(item["refund"]),
-        refund_request=history_items.refund_request_of(item.get("refund_request")),
+        refund_attempt=history_items.refund_attempt_of(item.get("refund_attempt")),
         chargeback=history_items.chargeback_of(item["chargeback"]),
         failure=history_items.failure_of(item.get("failure")),
     )

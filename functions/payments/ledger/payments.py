@@ -13,7 +13,7 @@ from payments.ledger import history_items, order_lock, payment_items
 from payments.ledger.expressions import NOT_YET_THERE, failed_condition, failed_conditions, wire
 from payments.ledger.table import Table
 from payments.model.payment import Payment
-from payments.ports.ledger import Due, LostRace, Order, OrderMoved, Released
+from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released
 
 INDEX: Final = "follow_up"
 DUE_IN_SHARD: Final = "follow_up_shard = :shard AND follow_up_at <= :now"
@@ -35,7 +35,7 @@ class DynamoLedger:
 
     # ------------------------------------------------------------ claiming
 
-    def claim(self, payment: Payment, order: Order | None) -> Payment | None:
+    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
         """See `ClaimLedger.claim`."""
         claim = uuid4().hex
         put = {
@@ -72,7 +72,7 @@ class DynamoLedger:
             return False
         return True
 
-    def order(self, order_id: str) -> Order | None:
+    def order(self, order_id: str) -> OrderLock | None:
         """See `ClaimLedger.order`."""
         item = self._table.get(order_lock.key_of(order_id))
         return None if item is None else order_lock.order_of(item)

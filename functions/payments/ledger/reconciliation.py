@@ -24,11 +24,11 @@ PAGE: Final = 25
 """Payments of the index looked at between two checkpoints: each may cost a question to the gateway."""
 
 
-class DynamoSweepLedger(DynamoLedger):
-    """Meets the SweepLedger port."""
+class DynamoReconciliationLedger(DynamoLedger):
+    """Meets the ReconciliationLedger port."""
 
     def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, Marked]:
-        """See `SweepLedger.sent_under`."""
+        """See `ReconciliationLedger.sent_under`."""
         ours = {told: told for told in wire_order_ids if is_payment_id(told)}
         tried = {told: attempt for told in wire_order_ids if (attempt := attempt_of(told)) is not None}
         locks = {
@@ -43,11 +43,11 @@ class DynamoSweepLedger(DynamoLedger):
         return {told: marked for told, marked in sent.items() if marked.payment.wire_order_id == told}
 
     def standing(self, payment_ids: Iterable[str]) -> Mapping[str, Marked]:
-        """See `SweepLedger.standing`."""
+        """See `ReconciliationLedger.standing`."""
         return {item["pk"]: _marked(item) for item in self._table.batch_get(payment_ids)}
 
     def unlisted(self, span: Span, place: str | None) -> tuple[Sequence[Payment], str | None]:
-        """See `SweepLedger.unlisted`. At most a page, and at most a day's shards are looked into."""
+        """See `ReconciliationLedger.unlisted`. At most a page, and at most a day's shards are looked into."""
         day, shard, after = _opened(place) if place else (span.first, 0, "")
         while shard < payment_items.SHARDS:
             found = self._page(mark_of(day, shard), after)
@@ -61,7 +61,7 @@ class DynamoSweepLedger(DynamoLedger):
         return [], f"{mark_of(following, 0)}#" if following <= span.last else None
 
     def cross_off(self, payment_ids: Iterable[str]) -> None:
-        """See `SweepLedger.cross_off`. It is no news of the payment: its revision stays."""
+        """See `ReconciliationLedger.cross_off`. It is no news of the payment: its revision stays."""
         for payment_id in payment_ids:
             try:
                 off = {"unlisted_on": None}

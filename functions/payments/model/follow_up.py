@@ -16,17 +16,17 @@ FIRST_ASK: Final = timedelta(seconds=60)
 IN_DOUBT_ASK: Final = timedelta(seconds=10)
 """How soon an outcome in doubt is asked about: the gateway has had the request for as long as the caller waited."""
 
-LEAST_SECONDS: Final = 1.0
+MIN_SEND_SECONDS: Final = 1.0
 """With less time left the gateway is not even tried: nobody would be there for its answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What is left to do: `due_at` when reconcile looks next, `ask_at` when the gateway is asked next.
+    """What is left to do: `due_at` when the follow-up looks next, `ask_at` when the gateway is asked next.
 
     `not_found` counts the gateway's words that there is no such payment, or no such refund. `arrived`: the gateway has
     shown that it knows the payment, so "not found" can no longer mean "never arrived". `missing_since`: when the daily
-    sweep first found neither the gateway's list nor its status API to know a paid one.
+    reconciliation first found neither the gateway's list nor its status API to know a paid one.
     """
 
     due_at: datetime | None
@@ -38,7 +38,7 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundRequest:
+class RefundAttempt:
     """The last request for a refund. `id` is a function of caller and key, so that a repeat is known as one.
 
     `nonce` is of this very attempt: who finds it in the table has the right to send, and nobody else has. `arrived`:

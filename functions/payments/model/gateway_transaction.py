@@ -8,13 +8,13 @@ from payments.model.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class GatewayTransaction:
     """`verdict` is None for a status word nobody has told us of; `amount` is in minor units, as exact as it came.
 
     `refunded` is None when nothing is said of a refund, which is no word against it; `charged_back` likewise.
     """
 
-    said: str
+    raw_status: str
     verdict: Status | None
     transaction_id: str
     order_id: str | None = None

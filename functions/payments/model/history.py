@@ -20,7 +20,7 @@ IN_REVIEW: Final = frozenset(
         "other_transaction",
     }
 )
-"""Findings that put a payment into review: failure codes that a human decides on, not the gateway's next message."""
+"""Discrepancies that put a payment into review: failure codes that a human decides on, not the gateway's next message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ MAX_HISTORY: Final = 50
 SUSPICIOUS: Final = "suspicious"
 """The failure of a payment that the gateway's books call suspicious: it was paid, and a human should look."""
 
-Source = Literal["request", "answer", "webhook", "status", "sweep", "operator"]
+Source = Literal["request", "answer", "webhook", "status", "reconciliation", "operator"]
 Evidence = Mapping[str, str | int]
 
 
@@ -88,6 +88,6 @@ class Entry:
     failure: Failure | None = None
 
     @property
-    def is_move(self) -> bool:
+    def is_transition(self) -> bool:
         """Whether it is a move to a status, and no fact beside one."""
         return self.name == self.status.value

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Self
 
 from payments.model.card import CardFacts
-from payments.model.follow_up import FIRST_ASK, Answered, FollowUp, RefundRequest
+from payments.model.follow_up import FIRST_ASK, Answered, FollowUp, RefundAttempt
 from payments.model.history import NOT_CHARGED_BACK, NOT_REFUNDED, Chargeback, Entry, Evidence, Failure, Refund, Source
 from payments.model.money import Money
-from payments.model.status import FREES_THE_ORDER, MOVES, OPEN, IllegalMove, Status
+from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, IllegalTransition, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Payment:
     message: str | None = None
     redirect_url: str | None = None
     refund: Refund = NOT_REFUNDED
-    refund_request: RefundRequest | None = None
+    refund_attempt: RefundAttempt | None = None
     chargeback: Chargeback = NOT_CHARGED_BACK
     failure: Failure | None = None
 
@@ -62,7 +62,7 @@ class Payment:
     @property
     def is_adopted(self) -> bool:
         """Nobody asked us for it, and it was not sent by us: we have it from the gateway's list."""
-        return self.history[0].source == "sweep"
+        return self.history[0].source == "reconciliation"
 
     @property
     def has_unpublished(self) -> bool:
@@ -80,9 +80,9 @@ class Payment:
         return self.refund.status == "requested"
 
     @property
-    def moves(self) -> tuple[Entry, ...]:
+    def transitions(self) -> tuple[Entry, ...]:
         """The entries that are moves from status to status, the intent among them; the others are facts beside it."""
-        return tuple(entry for entry in self.history if entry.is_move)
+        return tuple(entry for entry in self.history if entry.is_transition)
 
     @property
     def frees_the_order(self) -> bool:
@@ -91,9 +91,9 @@ class Payment:
 
     def may_become(self, to: Status) -> bool:
         """Whether the transition table has this move."""
-        return to in MOVES[self.status]
+        return to in TRANSITIONS[self.status]
 
-    def moved(
+    def transition_to(
         self,
         to: Status,
         *,
@@ -107,7 +107,7 @@ class Payment:
     ) -> Self:
         """This payment in its next status. Raises IllegalMove when the table has no such move."""
         if not self.may_become(to):
-            raise IllegalMove(f"{self.status} may not become {to}")
+            raise IllegalTransition(f"{self.status} may not become {to}")
         return replace(
             self,
             status=to,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from payments.model.follow_up import FIRST_ASK, Answered, FollowUp, RefundRequest
+from payments.model.follow_up import FIRST_ASK, Answered, FollowUp, RefundAttempt
 from payments.model.history import MAX_HISTORY, Evidence, Failure, Refund, Source
 from payments.model.payment import Payment
 
@@ -31,40 +31,40 @@ def earlier(payment: Payment, request_id: str) -> Earlier | None:
     found, mine = None, False
     for entry in payment.history:
         if entry.name == REQUESTED:
-            mine = entry.evidence["refund_request"] == request_id
+            mine = entry.evidence["refund_attempt"] == request_id
             found = Earlier(str(entry.evidence["fingerprint"])) if mine else found
         elif entry.name == FAILED and mine and found:
             found = replace(found, failure=str(entry.evidence["failure"]))
     return found
 
 
-def requested(payment: Payment, request: RefundRequest, fingerprint: str) -> Payment:
+def requested(payment: Payment, request: RefundAttempt, fingerprint: str) -> Payment:
     """A refund recorded as asked for, before it is: due for a question should nobody come back to it."""
     at = request.requested_at
     follow_up = FollowUp(due_at=at, ask_at=at + FIRST_ASK, arrived=True)
-    asked = replace(payment, refund=Refund("requested"), refund_request=request, follow_up=follow_up)
-    evidence = {"refund_request": request.id, "fingerprint": fingerprint}
+    asked = replace(payment, refund=Refund("requested"), refund_attempt=request, follow_up=follow_up)
+    evidence = {"refund_attempt": request.id, "fingerprint": fingerprint}
     return asked.with_entry(REQUESTED, at, "request", evidence)
 
 
 def answered(payment: Payment, kind: Answered) -> Payment:
     """The kind of the request's first answer noted: a repeat of it is answered alike."""
-    request = payment.refund_request
+    request = payment.refund_attempt
     if request is None or request.answered is not None:
         return payment
-    return replace(payment, refund_request=replace(request, answered=kind))
+    return replace(payment, refund_attempt=replace(request, answered=kind))
 
 
 def arrived(payment: Payment) -> Payment:
     """The gateway has shown that it has the request, whatever it does with it."""
-    request = payment.refund_request
-    return replace(payment, refund_request=replace(request, arrived=True)) if request else payment
+    request = payment.refund_attempt
+    return replace(payment, refund_attempt=replace(request, arrived=True)) if request else payment
 
 
 def failed(payment: Payment, failure: Failure, *, at: datetime, source: Source, evidence: Evidence) -> Payment:
     """A refund come to nothing: the money is where it was, and may be asked back again."""
-    request = replace(payment.refund_request, failure=failure) if payment.refund_request else None
-    undone = replace(payment, refund=Refund("failed"), refund_request=request, follow_up=_at_rest(payment, at))
+    request = replace(payment.refund_attempt, failure=failure) if payment.refund_attempt else None
+    undone = replace(payment, refund=Refund("failed"), refund_attempt=request, follow_up=_at_rest(payment, at))
     return undone.with_entry(FAILED, at, source, {**evidence, "failure": failure.code})
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from payments.errors import PaymentsError
 
 
-class IllegalMove(PaymentsError):
+class IllegalTransition(PaymentsError):
     """The transition table has no such move."""
 
 
@@ -26,12 +26,12 @@ class Status(StrEnum):
 S = Status
 _VERDICTS: Final = frozenset({S.SUCCEEDED, S.FAILED, S.BLOCKED, S.ABANDONED})
 
-MOVES: Final[dict[Status, frozenset[Status]]] = {
+TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
     S.PROCESSING: _VERDICTS | {S.REQUIRES_ACTION, S.PENDING, S.NEEDS_REVIEW},
     S.REQUIRES_ACTION: _VERDICTS | {S.PENDING, S.NEEDS_REVIEW},
     S.PENDING: _VERDICTS | {S.REQUIRES_ACTION, S.NEEDS_REVIEW},
     # A final status is sticky, but for evidence that money moved after all.
-    # The gateway's own books say otherwise, twice: only the daily sweep makes that move.
+    # The gateway's own books say otherwise, twice: only the daily reconciliation makes that move.
     S.SUCCEEDED: frozenset({S.NEEDS_REVIEW}),
     S.FAILED: frozenset({S.SUCCEEDED, S.NEEDS_REVIEW}),
     S.BLOCKED: frozenset({S.SUCCEEDED, S.NEEDS_REVIEW}),

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Final
 
 from payments.model import refund as refunds
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import IN_REVIEW, MAX_HISTORY, Evidence, Failure, Source
-from payments.model.integrity import mismatches
+from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import Status
 
@@ -17,58 +17,64 @@ _A_HUMANS: Final = IN_REVIEW | {INTEGRITY_MISMATCH}
 FAILURE_CODES: Final = {Status.FAILED: "declined", Status.BLOCKED: "blocked", Status.ABANDONED: "abandoned"}
 
 
-def hear(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
+def apply(payment: Payment, transaction: GatewayTransaction, source: Source, at: datetime) -> Payment:
     """The payment after the report; the very same object when the report changes nothing."""
-    wrong = mismatches(payment, report)
+    wrong = mismatched_fields(payment, transaction)
     if wrong:
-        return _doubted(payment, report, wrong, source, at)
-    return hear_flags(_moved(payment, report, source, at, evidence_of(report)), report, source, at)
+        return _doubted(payment, transaction, wrong, source, at)
+    return apply_flags(
+        _transitioned(payment, transaction, source, at, evidence_of(transaction)), transaction, source, at
+    )
 
 
-def hear_flags(payment: Payment, report: Report, source: Source, at: datetime) -> Payment:
+def apply_flags(payment: Payment, transaction: GatewayTransaction, source: Source, at: datetime) -> Payment:
     """The payment after what a report says of refund and chargeback alone."""
-    heard, evidence = payment, evidence_of(report)
-    if report.refunded and heard.refund.status != "refunded":
-        heard = refunds.refunded(heard, report.refunded_at or at, at=at, source=source, evidence=evidence)
-    if report.charged_back and heard.chargeback.status == "none":
-        heard = heard.charged_back(report.charged_back_at or at, at=at, source=source, evidence=evidence)
+    heard, evidence = payment, evidence_of(transaction)
+    if transaction.refunded and heard.refund.status != "refunded":
+        heard = refunds.refunded(heard, transaction.refunded_at or at, at=at, source=source, evidence=evidence)
+    if transaction.charged_back and heard.chargeback.status == "none":
+        heard = heard.charged_back(transaction.charged_back_at or at, at=at, source=source, evidence=evidence)
     return heard
 
 
-def evidence_of(report: Report) -> Evidence:
+def evidence_of(transaction: GatewayTransaction) -> Evidence:
     """What a history entry keeps of the report it rests on."""
-    return {"gateway_status": report.said, "transaction_id": report.transaction_id}
+    return {"gateway_status": transaction.raw_status, "transaction_id": transaction.transaction_id}
 
 
-def _moved(payment: Payment, report: Report, source: Source, at: datetime, evidence: Evidence) -> Payment:
-    to = report.verdict
-    if to is None or not _follows(payment, to) or was_decided_on(payment, report):
-        return payment.known_as(report.transaction_id)
+def _transitioned(
+    payment: Payment, transaction: GatewayTransaction, source: Source, at: datetime, evidence: Evidence
+) -> Payment:
+    to = transaction.verdict
+    if to is None or not _follows(payment, to) or was_decided_on(payment, transaction):
+        return payment.known_as(transaction.transaction_id)
     if payment.is_open and payment.version >= MAX_HISTORY:
         failure = Failure("unresolved", "the gateway changes its mind without end")
-        return payment.moved(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)
+        return payment.transition_to(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)
     code = FAILURE_CODES.get(to)
-    return payment.moved(
+    return payment.transition_to(
         to,
         at=at,
         source=source,
         evidence=evidence,
-        transaction_id=report.transaction_id,
-        message=report.message,
-        redirect_url=report.redirect_url if to is Status.REQUIRES_ACTION else None,
-        failure=Failure(code, report.message or f"the gateway says {report.said}") if code else None,
+        transaction_id=transaction.transaction_id,
+        message=transaction.message,
+        redirect_url=transaction.redirect_url if to is Status.REQUIRES_ACTION else None,
+        failure=Failure(code, transaction.message or f"the gateway says {transaction.raw_status}") if code else None,
     )
 
 
-def was_decided_on(payment: Payment, report: Report) -> bool:
+def was_decided_on(payment: Payment, transaction: GatewayTransaction) -> bool:
     """Whether a human has decided, knowing this very word of the gateway's: saying it again changes nothing."""
-    doubts = payment.moves[-2:-1]
-    return is_decided_by_hand(payment) and any(doubt.evidence.get("gateway_status") == report.said for doubt in doubts)
+    doubts = payment.transitions[-2:-1]
+    return is_decided_by_hand(payment) and any(
+        doubt.evidence.get("gateway_status") == transaction.raw_status for doubt in doubts
+    )
 
 
 def is_decided_by_hand(payment: Payment) -> bool:
     """Whether the last word on the status was a human's."""
-    return payment.moves[-1].source == "operator"
+    return payment.transitions[-1].source == "operator"
 
 
 def _follows(payment: Payment, to: Status) -> bool:
@@ -77,11 +83,13 @@ def _follows(payment: Payment, to: Status) -> bool:
     return payment.may_become(to)
 
 
-def _doubted(payment: Payment, report: Report, wrong: tuple[str, ...], source: Source, at: datetime) -> Payment:
+def _doubted(
+    payment: Payment, transaction: GatewayTransaction, wrong: tuple[str, ...], source: Source, at: datetime
+) -> Payment:
     """A contradiction about money that may yet move, or may have moved, goes to a human; it never succeeds."""
-    money_may_move = payment.is_open or (payment.frees_the_order and report.verdict is Status.SUCCEEDED)
-    if not money_may_move or was_decided_on(payment, report):
+    money_may_move = payment.is_open or (payment.frees_the_order and transaction.verdict is Status.SUCCEEDED)
+    if not money_may_move or was_decided_on(payment, transaction):
         return payment
     failure = Failure(INTEGRITY_MISMATCH, f"not as it was sent: {', '.join(wrong)}")
-    evidence = {**evidence_of(report), "mismatch": ",".join(wrong)}
-    return payment.moved(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)
+    evidence = {**evidence_of(transaction), "mismatch": ",".join(wrong)}
+    return payment.transition_to(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)

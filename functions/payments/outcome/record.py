@@ -3,49 +3,56 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import Source
-from payments.model.integrity import mismatches
+from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import FINAL, Status
-from payments.outcome.apply import hear, hear_flags
+from payments.outcome.apply import apply, apply_flags
 from payments.ports.ledger import LostRace
 from payments.ports.runtime import Clock, Telemetry
 
 
-class SettlingLedger(Protocol):
+class OutcomeLedger(Protocol):
     """All that settling needs of the table."""
 
     def save(self, before: Payment, after: Payment) -> Payment:
         """Writes `after` in one conditional write and returns it as it now stands. Raises LostRace, Released."""
 
 
-def settle(
-    payment: Payment, report: Report, source: Source, ledger: SettlingLedger, clock: Clock, telemetry: Telemetry
+def record(
+    payment: Payment,
+    transaction: GatewayTransaction,
+    source: Source,
+    ledger: OutcomeLedger,
+    clock: Clock,
+    telemetry: Telemetry,
 ) -> Payment:
     """The payment after the report, as it now stands in the ledger. Repeats, replays and late news are no-ops."""
-    telemetry.about(payment.id, payment.order_id, payment.transaction_id or report.transaction_id)
-    _raise_flags(payment, report, telemetry)
-    return rewrite(payment, lambda current: hear(current, report, source, clock()), ledger, telemetry)
+    telemetry.about(payment.id, payment.order_id, payment.transaction_id or transaction.transaction_id)
+    _raise_flags(payment, transaction, telemetry)
+    return update(payment, lambda current: apply(current, transaction, source, clock()), ledger, telemetry)
 
 
-def settle_refund(
-    payment: Payment, report: Report, ledger: SettlingLedger, clock: Clock, telemetry: Telemetry
+def record_refund(
+    payment: Payment, transaction: GatewayTransaction, ledger: OutcomeLedger, clock: Clock, telemetry: Telemetry
 ) -> Payment:
     """The payment after the answer to its refund. Whose status the answer's word is, the refund's or the payment's,
     no document says: only its flags are heard.
     """
-    for name in mismatches(payment, report):
+    for name in mismatched_fields(payment, transaction):
         telemetry.note("integrity_mismatch", payment_id=payment.id, field=name)
 
     def change(current: Payment) -> Payment:
-        return current if mismatches(current, report) else hear_flags(current, report, "answer", clock())
+        return (
+            current if mismatched_fields(current, transaction) else apply_flags(current, transaction, "answer", clock())
+        )
 
-    return rewrite(payment, change, ledger, telemetry)
+    return update(payment, change, ledger, telemetry)
 
 
-def rewrite(
-    payment: Payment, change: Callable[[Payment], Payment], ledger: SettlingLedger, telemetry: Telemetry
+def update(
+    payment: Payment, change: Callable[[Payment], Payment], ledger: OutcomeLedger, telemetry: Telemetry
 ) -> Payment:
     """Writes a change; when somebody wrote first, decides again on what stands there now."""
     while True:
@@ -72,12 +79,14 @@ def _tell(before: Payment, after: Payment, telemetry: Telemetry) -> None:
         )
 
 
-def _raise_flags(payment: Payment, report: Report, telemetry: Telemetry) -> None:
-    for name in mismatches(payment, report):
+def _raise_flags(payment: Payment, transaction: GatewayTransaction, telemetry: Telemetry) -> None:
+    for name in mismatched_fields(payment, transaction):
         telemetry.note("integrity_mismatch", payment_id=payment.id, field=name)
-    if report.verdict is not None and _contradicts(payment, report.verdict):
-        telemetry.note("verdict_contradicted", payment_id=payment.id, status=payment.status, said=report.said)
-    if report.verdict is None:
+    if transaction.verdict is not None and _contradicts(payment, transaction.verdict):
+        telemetry.note(
+            "verdict_contradicted", payment_id=payment.id, status=payment.status, raw_status=transaction.raw_status
+        )
+    if transaction.verdict is None:
         telemetry.note("unknown_gateway_status", payment_id=payment.id)
 
 

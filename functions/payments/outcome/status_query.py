@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.ports.gateway import Gateway, NotSent
 
@@ -10,7 +10,7 @@ ASK_SECONDS: Final = 8.0
 """The longest that one question to the gateway may take."""
 
 
-def ask(gateway: Gateway, payment: Payment, seconds: float) -> Report:
+def ask(gateway: Gateway, payment: Payment, seconds: float) -> GatewayTransaction:
     """Asks by the id the payment was sent under, within `seconds`. Raises the gateway's errors.
 
     A payment of the other mode was never sent there, and "not found" would be no evidence: it is not asked about.

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from payments.errors import PaymentsError
 from payments.model.card import Card
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import FieldError
 from payments.model.money import Money
 
@@ -83,14 +83,14 @@ class Gateway(Protocol):
     def ensure_ready(self) -> None:
         """Raises SecretUnusable or NotSent when a request would not go out, before anything is recorded."""
 
-    def charge(self, submission: Submission, seconds: float) -> Report:
+    def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
         """Submits at most once, within `seconds`. Raises Refused, NotSent, NoAnswer."""
 
-    def refund(self, transaction_id: str, reason: str, seconds: float) -> Report:
+    def refund(self, transaction_id: str, reason: str, seconds: float) -> GatewayTransaction:
         """Asks for the whole amount back, at most once, within `seconds`.
 
         Raises Refused (AlreadyRefunded, AlreadyChargedBack), NotSent, NoAnswer.
         """
 
-    def status(self, order_id: str, seconds: float) -> Report:
+    def status(self, order_id: str, seconds: float) -> GatewayTransaction:
         """Asks by wire order id, within `seconds`. Raises UnknownToGateway, Refused, NotSent, NoAnswer."""

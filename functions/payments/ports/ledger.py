@@ -17,7 +17,7 @@ from payments.model.payment import Payment
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class OrderLock:
     """The payments that were tried for one order, in order; the last one holds the lock while it may still succeed."""
 
     id: str
@@ -27,7 +27,7 @@ class Order:
 class ClaimLedger(Protocol):
     """What charging needs of the table."""
 
-    def claim(self, payment: Payment, order: Order | None) -> Payment | None:
+    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
         """Records the intent and takes the order's lock, in one conditional write; None when it is claimed.
 
         `order` is the order as it was read; None when nobody has tried it yet. Returns the payment that already stands
@@ -37,7 +37,7 @@ class ClaimLedger(Protocol):
     def release(self, payment: Payment) -> bool:
         """Takes a claim back of which nothing was sent; False when it stays, for somebody knows of the payment."""
 
-    def order(self, order_id: str) -> Order | None:
+    def order(self, order_id: str) -> OrderLock | None:
         """The attempts at an order, None when there are none."""
 
     def get(self, payment_id: str) -> Payment | None:

@@ -1,6 +1,6 @@
-"""Progress: how far a sweep has come, and the checkpoint that lets the next call go on where this one stopped.
+"""Progress: how far a reconciliation has come, and the checkpoint that lets the next call go on where this one stopped.
 
-It holds counts, totals and a place, never rows: its size does not depend on how much is swept.
+It holds counts, totals and a place, never rows: its size does not depend on how much is reconciled.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol, Self
 
-from payments.reconciliation.discrepancy import Finding
-from payments.reconciliation.totals import Books
+from payments.reconciliation.discrepancy import Discrepancy
+from payments.reconciliation.totals import TotalsByCurrency
 from payments.reconciliation.transaction_list import Span
 
 Phase = Literal["listing", "unlisted", "report", "done", "stuck"]
@@ -24,12 +24,12 @@ class ReportPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """One sweep. `cursor` is the gateway's while it is walked, then a place in our own index.
+class Checkpoint:
+    """One reconciliation. `cursor` is the gateway's while it is walked, then a place in our own index.
 
     `landmark`: a cursor seen earlier in this walk, so that a walk in circles is noticed. `parts`: report parts written.
-    `doubts`: those that this sweep has had. `listed`: payments to be crossed off the index next.
-    `since`: from when on what sweeps have settled is this one's to tell. `daily`: it is the schedule's. `before`: marks
+    `doubts`: those that this reconciliation has had. `listed`: payments to be crossed off the index next.
+    `since`: from when on what reconciliations have settled is this one's to tell. `daily`: it is the schedule's. `before`: marks
     of the last rows. `doubt`: why the list is not to be taken for whole, or where it is stuck.
     """
 
@@ -40,7 +40,7 @@ class Progress:
     daily: bool = False
     phase: Phase = "listing"
     cursor: str | None = None
-    landmark: str | None = None
+    cycle_marker: str | None = None
     pages: int = 0
     restarts: int = 0
     rows: int = 0
@@ -48,7 +48,7 @@ class Progress:
     parts: int = 0
     doubts: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
-    books: Books = field(default_factory=dict)
+    totals: TotalsByCurrency = field(default_factory=dict)
     listed: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     doubt: str | None = None
@@ -61,52 +61,52 @@ class Progress:
         return self.phase == "done" and self.doubt is None
 
     def walked_again(self) -> Self:
-        """The same sweep, at the first page once more: what it has found it will find again, in the payments."""
+        """The same reconciliation, at the first page once more: what it has found it will find again, in the payments."""
         return replace(
             self,
             phase="listing",
             cursor=None,
-            landmark=None,
+            cycle_marker=None,
             pages=0,
             restarts=self.restarts + 1,
             rows=0,
             listed_total=None,
             parts=0,
             counts={},
-            books={},
+            totals={},
             listed=(),
             before=(),
             doubt=None,
         )
 
-    def counted(self, findings: Iterable[Finding]) -> Self:
-        """With a page's findings, which are one more part of the report if there are any."""
+    def counted(self, discrepancies: Iterable[Discrepancy]) -> Self:
+        """With a page's discrepancies, which are one more part of the report if there are any."""
         counts = dict(self.counts)
-        for each in findings:
-            counts[each.finding] = counts.get(each.finding, 0) + 1
+        for each in discrepancies:
+            counts[each.discrepancy] = counts.get(each.discrepancy, 0) + 1
         return replace(self, counts=counts, parts=self.parts + 1) if counts != self.counts else self
 
 
-def begun(span: Span, *, live: bool, at: datetime) -> Progress:
-    """A sweep before its first page. The start is told in milliseconds, as it is kept."""
+def begun(span: Span, *, live: bool, at: datetime) -> Checkpoint:
+    """A reconciliation before its first page. The start is told in milliseconds, as it is kept."""
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
-    return Progress(span=span, live=live, started_at=at, since=at)
+    return Checkpoint(span=span, live=live, started_at=at, since=at)
 
 
-class Checkpoints(Protocol):
-    """Where sweeps are kept between calls. One call at a time has a sweep; its `holder` is a random word."""
+class CheckpointStore(Protocol):
+    """Where reconciliations are kept between calls. One call at a time has a reconciliation; its `holder` is a random word."""
 
-    def take(self, fresh: Progress, holder: str, now: datetime, until: datetime) -> Progress | None:
-        """The sweep of that span as it stands, `fresh` when there is none; None while another call has it."""
+    def take(self, fresh: Checkpoint, holder: str, now: datetime, until: datetime) -> Checkpoint | None:
+        """The reconciliation of that span as it stands, `fresh` when there is none; None while another call has it."""
 
-    def save(self, progress: Progress, holder: str, until: datetime) -> bool:
+    def save(self, checkpoint: Checkpoint, holder: str, until: datetime) -> bool:
         """Writes it and holds it until then; False when another call has taken it."""
 
     def told_until(self) -> datetime | None:
-        """Up to when all that sweeps have settled is in a report of the schedule's; None before its first sweep."""
+        """Up to when all that reconciliations have settled is in a report of the schedule's; None before its first reconciliation."""
 
     def note_told(self, at: datetime) -> None:
         """Writes it down. The later one of two moments stays."""
 
-    def give_back(self, progress: Progress, holder: str) -> None:
+    def give_back(self, checkpoint: Checkpoint, holder: str) -> None:
         """Lets the next call have it; nothing when another has taken it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from payments.errors import SecretUnusable
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.outcome.status_query import ASK_SECONDS, ask
 from payments.ports.gateway import Gateway, GatewayError, UnknownToGateway
@@ -13,19 +13,19 @@ from payments.ports.runtime import Telemetry
 from payments.reconciliation.errors import OutOfTime
 
 DOUBTS: Final = 100
-"""Doubts that one sweep may have. Real drift is a few a day: a list that contradicts a hundred payments is itself in
+"""Doubts that one reconciliation may have. Real drift is a few a day: a list that contradicts a hundred payments is itself in
 doubt, the unit of its amounts for one, or whose account it is of, and a hundred calls are all that people can take."""
 
 SILENCES: Final = 3
 """Questions in a row without an answer: the status API is down, and this call asks no more."""
 
-LEAST_SECONDS: Final = 12.0
+MIN_PAYMENT_SECONDS: Final = 12.0
 """No payment is begun with less time left before the process ends: a question, a write, and some air."""
 
 
 @dataclass(slots=True)
-class Confirming:
-    """The questions of one call, and the sweep's one budget: `doubts` counts those so far, all calls together.
+class Confirmation:
+    """The questions of one call, and the reconciliation's one budget: `doubts` counts those so far, all calls together.
 
     A list can be wrong as a whole, and then about everybody. So nothing is done to a payment on its word alone: the
     status API is asked, and what IT says is settled. What bears the list out costs nothing, and a day with 500 lost
@@ -36,7 +36,7 @@ class Confirming:
     * each orphan taken into review.
 
     After a hundred the list is not believed any more: nothing is asked and nothing is written, a line says so of each,
-    and somebody is woken (`sweep_doubtful`), once a call. `seconds_left`: until the process ends.
+    and somebody is woken (`reconciliation_doubtful`), once a call. `seconds_left`: until the process ends.
     """
 
     gateway: Gateway
@@ -48,23 +48,23 @@ class Confirming:
 
     def check(self) -> None:
         """Raises OutOfTime when no other payment may be begun."""
-        if self.seconds_left() < LEAST_SECONDS:
+        if self.seconds_left() < MIN_PAYMENT_SECONDS:
             raise OutOfTime("this call has no time left")
 
-    def may_doubt(self) -> bool:
+    def has_budget(self) -> bool:
         """Whether there may be one more; somebody is told when not."""
         if self.doubts < DOUBTS:
             return True
         if not self.doubtful:
             self.doubtful = True
-            self.telemetry.note("sweep_doubtful", why="too much contradicted", count=self.doubts)
+            self.telemetry.note("reconciliation_doubtful", why="too much contradicted", count=self.doubts)
         return False
 
     def doubt(self) -> None:
         """Counts one."""
         self.doubts += 1
 
-    def confirm(self, payment: Payment) -> Report | None:
+    def confirm(self, payment: Payment) -> GatewayTransaction | None:
         """What the status API says of a payment of which the list has news; None when nothing, or it is spared."""
         try:
             return self.ask(payment)
@@ -72,16 +72,16 @@ class Confirming:
             self.doubt()  # its list has it: it contradicts itself
             return None
 
-    def ask(self, payment: Payment) -> Report | None:
+    def ask(self, payment: Payment) -> GatewayTransaction | None:
         """What the status API says of a payment; None when it gives no answer, or is spared.
 
         Raises UnknownToGateway, OutOfTime.
         """
         self.check()
-        if not self.may_doubt() or self.silences >= SILENCES:
+        if not self.has_budget() or self.silences >= SILENCES:
             return None
         try:
-            report = ask(self.gateway, payment, ASK_SECONDS)
+            transaction = ask(self.gateway, payment, ASK_SECONDS)
         except UnknownToGateway:
             self.silences = 0
             raise
@@ -90,4 +90,4 @@ class Confirming:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             return None
         self.silences = 0
-        return report
+        return transaction

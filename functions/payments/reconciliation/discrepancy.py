@@ -1,4 +1,4 @@
-"""Findings: what a sweep has to tell a person, one line each. No names, no email, no card can get in here."""
+"""Discrepancies: what a reconciliation has to tell a person, one line each. No names, no email, no card can get in here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,12 @@ from payments.model.timestamps import iso
 from payments.reconciliation.totals import whole
 from payments.reconciliation.transaction_list import ListedRow
 
-Kind = Literal[
+DiscrepancyKind = Literal[
     "orphan",
     "refunded_elsewhere",
     "refund_confirmed",
     "charged_back",
-    "settled",
+    "recorded",
     "late_success",
     "mismatch",
     "amount_drift",
@@ -33,14 +33,14 @@ Kind = Literal[
     "unconfirmed",
     "unreadable_row",
 ]
-Action = Literal["settled", "needs_review", "none"]
+Action = Literal["recorded", "needs_review", "none"]
 
-NOTES: Final[dict[Kind, str]] = {
+NOTES: Final[dict[DiscrepancyKind, str]] = {
     "orphan": "The gateway lists a transaction that we have no record of.",
     "refunded_elsewhere": "Refunded at the gateway, not by us. Recorded.",
     "refund_confirmed": "We asked for this refund and did not know what became of it. It was made.",
     "charged_back": "The cardholder's bank took the money back. Recorded.",
-    "settled": "The gateway's verdict reached us by its list alone. Recorded.",
+    "recorded": "The gateway's verdict reached us by its list alone. Recorded.",
     "late_success": "It had counted as unpaid, and turned out paid. Recorded.",
     "mismatch": "The gateway speaks of another amount, currency or id than was sent. A person decides.",
     "amount_drift": "The gateway has another amount, in its list and when asked again. A person decides.",
@@ -63,10 +63,10 @@ NOTES: Final[dict[Kind, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Discrepancy:
     """One line of the report. Amounts are minor units; an amount of the gateway's that is no whole number is None."""
 
-    finding: Kind
+    discrepancy: DiscrepancyKind
     action: Action
     payment_id: str | None = None
     transaction_id: str | None = None
@@ -88,7 +88,7 @@ class Finding:
         return {name: _plain(getattr(self, name)) for name in COLUMNS}
 
 
-COLUMNS: Final = tuple(Finding.__dataclass_fields__)
+COLUMNS: Final = tuple(Discrepancy.__dataclass_fields__)
 """The columns of a report, in order."""
 
 
@@ -96,24 +96,26 @@ def _plain(value: object) -> object:
     return iso(value) if isinstance(value, datetime) else value
 
 
-def line(kind: Kind, action: Action, payment: Payment | None, row: ListedRow | None) -> Finding:
-    """One finding about a payment of ours, a row of the gateway's, or both."""
-    report = row.report if row else None
-    return Finding(
-        finding=kind,
+def line(kind: DiscrepancyKind, action: Action, payment: Payment | None, row: ListedRow | None) -> Discrepancy:
+    """One discrepancy about a payment of ours, a row of the gateway's, or both."""
+    transaction = row.transaction if row else None
+    return Discrepancy(
+        discrepancy=kind,
         action=action,
         payment_id=payment.id if payment else None,
-        transaction_id=(payment.transaction_id if payment else None) or (report.transaction_id if report else None),
+        transaction_id=(payment.transaction_id if payment else None)
+        or (transaction.transaction_id if transaction else None),
         order_id=(payment.order_id if payment else None) or (row.order_id if row else None),
         made_at=(row.created_at if row else None) or (payment.created_at if payment else None),
         amount_here=payment.money.amount if payment else None,
-        amount_gateway=whole(report.amount) if report else None,
+        amount_gateway=whole(transaction.amount) if transaction else None,
         currency_here=payment.money.currency if payment else None,
-        currency_gateway=report.currency if report else None,
+        currency_gateway=transaction.currency if transaction else None,
         status_here=payment.status.value if payment else None,
-        status_gateway=report.said if report else None,
-        refunded_at=(report.refunded_at if report else None) or (payment.refund.refunded_at if payment else None),
-        charged_back_at=(report.charged_back_at if report else None)
+        status_gateway=transaction.raw_status if transaction else None,
+        refunded_at=(transaction.refunded_at if transaction else None)
+        or (payment.refund.refunded_at if payment else None),
+        charged_back_at=(transaction.charged_back_at if transaction else None)
         or (payment.chargeback.charged_back_at if payment else None),
         suspicious_at=row.suspicious_at if row else None,
         note=NOTES[kind],

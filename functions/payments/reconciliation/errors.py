@@ -1,6 +1,6 @@
 """What keeps a reconciliation from going on in this call. What was done stays done.
 
-SweepError
+ReconciliationError
 ├── OutOfTime          this call has no time left; the next one goes on
 ├── Overtaken          another call has taken over
 ├── ListUnanswered     a page of the gateway's list cannot be had now
@@ -10,23 +10,23 @@ SweepError
 from payments.errors import PaymentsError
 
 
-class SweepError(PaymentsError):
-    """Base of what keeps a sweep from going on in this call. What was done stays done."""
+class ReconciliationError(PaymentsError):
+    """Base of what keeps a reconciliation from going on in this call. What was done stays done."""
 
 
-class OutOfTime(SweepError):
+class OutOfTime(ReconciliationError):
     """There is no time left in this call."""
 
 
-class Overtaken(SweepError):
-    """Another call has taken the sweep meanwhile."""
+class LeaseLost(ReconciliationError):
+    """Another call has taken the reconciliation meanwhile."""
 
 
-class ListUnanswered(SweepError):
+class ListUnanswered(ReconciliationError):
     """A page of the gateway's list cannot be had now."""
 
 
-class ListStuck(SweepError):
+class ListStuck(ReconciliationError):
     """The gateway's list cannot be walked to its end; `reason` is a word for programs."""
 
     def __init__(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Adopting: the payment that a transaction becomes which we have no record of. Pure; claiming it is the sweep's."""
+"""Adopting: the payment that a transaction becomes which we have no record of. Pure; claiming it is the reconciliation's."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +9,7 @@ from payments.model.identifiers import orphan_id_of
 from payments.model.money import Money
 from payments.model.payment import Payment, intent
 from payments.model.status import FREES_THE_ORDER, Status
-from payments.outcome.apply import FAILURE_CODES, evidence_of, hear_flags
+from payments.outcome.apply import FAILURE_CODES, apply_flags, evidence_of
 from payments.reconciliation.totals import whole
 from payments.reconciliation.transaction_list import ListedRow
 
@@ -23,25 +23,34 @@ def orphan_of(row: ListedRow, *, live: bool, at: datetime) -> Payment | None:
     whatever the gateway calls its order: another system on the account may count its orders as our shop does, and
     would lock, or pay for, an order that is none of its business. Its evidence keeps that id.
     """
-    report = row.report
-    amount = whole(report.amount)
-    if amount is None or amount <= 0 or report.currency is None:
+    transaction = row.transaction
+    amount = whole(transaction.amount)
+    if amount is None or amount <= 0 or transaction.currency is None:
         return None
     claimed = intent(
-        orphan_id_of(report.transaction_id),
+        orphan_id_of(transaction.transaction_id),
         fingerprint="",
-        money=Money(amount, report.currency),
+        money=Money(amount, transaction.currency),
         live=live,
         order_id=None,
         card=None,
         at=at,
-        source="sweep",
+        source="reconciliation",
     )
     claimed = replace(claimed, created_at=min(row.created_at or at, at))
-    evidence: Evidence = {**evidence_of(report), "finding": "orphan", "order_id": row.order_id or ""}
-    to = report.verdict if report.verdict in FREES_THE_ORDER else Status.NEEDS_REVIEW
-    failure = _UNKNOWN if to is Status.NEEDS_REVIEW else Failure(FAILURE_CODES[to], f"the gateway says {report.said}")
-    adopted = claimed.moved(
-        to, at=at, source="sweep", evidence=evidence, transaction_id=report.transaction_id, failure=failure
+    evidence: Evidence = {**evidence_of(transaction), "discrepancy": "orphan", "order_id": row.order_id or ""}
+    to = transaction.verdict if transaction.verdict in FREES_THE_ORDER else Status.NEEDS_REVIEW
+    failure = (
+        _UNKNOWN
+        if to is Status.NEEDS_REVIEW
+        else Failure(FAILURE_CODES[to], f"the gateway says {transaction.raw_status}")
     )
-    return hear_flags(adopted, report, "sweep", at)
+    adopted = claimed.transition_to(
+        to,
+        at=at,
+        source="reconciliation",
+        evidence=evidence,
+        transaction_id=transaction.transaction_id,
+        failure=failure,
+    )
+    return apply_flags(adopted, transaction, "reconciliation", at)

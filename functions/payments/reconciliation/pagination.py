@@ -8,7 +8,7 @@ from typing import Final
 from payments.errors import SecretUnusable
 from payments.ports.gateway import CredentialsRefused, GatewayError, Refused
 from payments.ports.runtime import Telemetry
-from payments.reconciliation.checkpoint import Progress
+from payments.reconciliation.checkpoint import Checkpoint
 from payments.reconciliation.errors import ListStuck, ListUnanswered, OutOfTime
 from payments.reconciliation.transaction_list import ListedRow, Page, TransactionList, UnreadableRow
 
@@ -18,14 +18,14 @@ PAGE_SECONDS: Final = 20.0
 WAITS: Final = (1.0, 3.0)
 """Seconds before a page is tried again. Longer outages are the next call's business."""
 
-LEAST_SECONDS: Final = 5.0
+MIN_PAGE_SECONDS: Final = 5.0
 """With less time left in the call no page is asked for."""
 
 RESTARTS: Final = 3
-"""How often a walk begins again in one sweep when its cursor is refused: one that always is leads nowhere."""
+"""How often a walk begins again in one reconciliation when its cursor is refused: one that always is leads nowhere."""
 
 
-MOST_PAGES: Final = 100_000
+MAX_PAGES: Final = 100_000
 """More than any account has in a span: the cursors are new each time, and lead in a circle all the same."""
 
 FEW: Final = 10
@@ -40,7 +40,7 @@ ID_MARK: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class Paginator:
     """The walk of one call. `seconds_left`: until the process ends."""
 
     listing: TransactionList
@@ -48,65 +48,69 @@ class Walk:
     seconds_left: Callable[[], float]
     pause: Callable[[float], None]
 
-    def page(self, progress: Progress) -> Page | None:
+    def page(self, checkpoint: Checkpoint) -> Page | None:
         """The next page, without the rows that have been there before, as they are now.
 
         None when the cursor was refused, for it has grown stale. Raises ListUnanswered, OutOfTime.
         """
         try:
-            page = self._fetched(progress)
+            page = self._fetched(checkpoint)
         except Refused as error:
-            if progress.cursor is None or isinstance(error, CredentialsRefused):
+            if checkpoint.cursor is None or isinstance(error, CredentialsRefused):
                 raise self._unanswered(error) from error
             return None
-        return replace(page, rows=_fresh(page.rows, progress.before))
+        return replace(page, rows=_fresh(page.rows, checkpoint.before))
 
-    def turned(self, progress: Progress, page: Page) -> Progress:
-        """The sweep at its next page, or in its next phase after the last one. Raises ListStuck."""
-        rows = progress.rows + len(page.rows)
-        total = page.total if progress.listed_total is None else progress.listed_total
-        before = (*progress.before, *(mark(row) for row in page.rows if isinstance(row, ListedRow)))[-REMEMBERED:]
-        progress = replace(progress, rows=rows, listed_total=total, pages=progress.pages + 1, before=before)
+    def turned(self, checkpoint: Checkpoint, page: Page) -> Checkpoint:
+        """The reconciliation at its next page, or in its next phase after the last one. Raises ListStuck."""
+        rows = checkpoint.rows + len(page.rows)
+        total = page.total if checkpoint.listed_total is None else checkpoint.listed_total
+        before = (*checkpoint.before, *(mark(row) for row in page.rows if isinstance(row, ListedRow)))[-REMEMBERED:]
+        checkpoint = replace(checkpoint, rows=rows, listed_total=total, pages=checkpoint.pages + 1, before=before)
         if not page.has_next:
-            return self._walked(progress)
+            return self._walked(checkpoint)
         if page.next_cursor is None:
             raise ListStuck("no_cursor")
-        if page.next_cursor in (progress.cursor, progress.landmark):
+        if page.next_cursor in (checkpoint.cursor, checkpoint.cycle_marker):
             raise ListStuck("cursor_again")
-        if progress.pages >= MOST_PAGES or (total is not None and rows > 2 * total + 1000):
+        if checkpoint.pages >= MAX_PAGES or (total is not None and rows > 2 * total + 1000):
             raise ListStuck("too_many_rows")
         # A landmark at each power of two: a circle of any length is noticed, and only one cursor is kept.
-        is_landmark = progress.pages & (progress.pages - 1) == 0
+        is_landmark = checkpoint.pages & (checkpoint.pages - 1) == 0
         return replace(
-            progress, cursor=page.next_cursor, landmark=page.next_cursor if is_landmark else progress.landmark
+            checkpoint,
+            cursor=page.next_cursor,
+            cycle_marker=page.next_cursor if is_landmark else checkpoint.cycle_marker,
         )
 
-    def restarted(self, progress: Progress) -> Progress:
-        """The sweep at its first page again. Raises ListStuck when that has been tried often enough."""
-        if progress.restarts >= RESTARTS:
+    def restarted(self, checkpoint: Checkpoint) -> Checkpoint:
+        """The reconciliation at its first page again. Raises ListStuck when that has been tried often enough."""
+        if checkpoint.restarts >= RESTARTS:
             raise ListStuck("cursor_refused")
-        return progress.walked_again()
+        return checkpoint.walked_again()
 
-    def doubted(self, progress: Progress, why: str) -> Progress:
-        """The sweep of a list that is not to be taken for whole: what it does not show, says nothing, and is left."""
-        self.telemetry.note("sweep_doubtful", why=why, rows=progress.rows, total=progress.listed_total or 0)
-        return replace(progress, phase="report", cursor=None, landmark=None, doubt=why)
+    def doubted(self, checkpoint: Checkpoint, why: str) -> Checkpoint:
+        """The reconciliation of a list that is not to be taken for whole: what it does not show, says nothing, and is left."""
+        self.telemetry.note(
+            "reconciliation_doubtful", why=why, rows=checkpoint.rows, total=checkpoint.listed_total or 0
+        )
+        return replace(checkpoint, phase="report", cursor=None, cycle_marker=None, doubt=why)
 
-    def _walked(self, progress: Progress) -> Progress:
-        unreadable = progress.counts.get("unreadable_row", 0)
-        if progress.listed_total is not None and progress.rows < progress.listed_total:
-            return self.doubted(progress, "fewer rows than announced")
-        if 2 * unreadable > progress.rows or (unreadable > FEW and 10 * unreadable > progress.rows):
-            return self.doubted(progress, "rows that cannot be read")
-        return replace(progress, phase="unlisted", cursor=None, landmark=None)
+    def _walked(self, checkpoint: Checkpoint) -> Checkpoint:
+        unreadable = checkpoint.counts.get("unreadable_row", 0)
+        if checkpoint.listed_total is not None and checkpoint.rows < checkpoint.listed_total:
+            return self.doubted(checkpoint, "fewer rows than announced")
+        if 2 * unreadable > checkpoint.rows or (unreadable > FEW and 10 * unreadable > checkpoint.rows):
+            return self.doubted(checkpoint, "rows that cannot be read")
+        return replace(checkpoint, phase="unlisted", cursor=None, cycle_marker=None)
 
-    def _fetched(self, progress: Progress) -> Page:
+    def _fetched(self, checkpoint: Checkpoint) -> Page:
         for wait in (*WAITS, None):
-            seconds = min(PAGE_SECONDS, self.seconds_left() - LEAST_SECONDS)
+            seconds = min(PAGE_SECONDS, self.seconds_left() - MIN_PAGE_SECONDS)
             if seconds <= 0:
                 raise OutOfTime("this call has no time left for another page")
             try:
-                return self.listing.page(progress.span, progress.cursor, seconds)
+                return self.listing.page(checkpoint.span, checkpoint.cursor, seconds)
             except Refused:
                 raise
             except SecretUnusable as error:
@@ -118,13 +122,13 @@ class Walk:
         raise AssertionError("the last try returns or raises")
 
     def _unanswered(self, error: Exception) -> ListUnanswered:
-        self.telemetry.note("sweep_page_unanswered", error=type(error).__name__)
+        self.telemetry.note("reconciliation_page_unanswered", error=type(error).__name__)
         return ListUnanswered(f"a page of the gateway's list cannot be had ({type(error).__name__})")
 
 
 def mark(row: ListedRow) -> str:
     """The mark of a row: of its transaction, then of all that it says."""
-    return f"{id_mark(row.report.transaction_id)}{_hash(repr(row))}"
+    return f"{id_mark(row.transaction.transaction_id)}{_hash(repr(row))}"
 
 
 def id_mark(transaction_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The report: parts while the sweep goes on, then one JSON and one CSV made of them, a part at a time."""
+"""The report: parts while the reconciliation goes on, then one JSON and one CSV made of them, a part at a time."""
 
 import csv
 import json
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TextIO
 
 from payments.model.timestamps import iso
-from payments.reconciliation.checkpoint import Progress, ReportPlace
-from payments.reconciliation.discrepancy import COLUMNS, Finding
+from payments.reconciliation.checkpoint import Checkpoint, ReportPlace
+from payments.reconciliation.discrepancy import COLUMNS, Discrepancy
 from payments.reconciliation.totals import lines as lines_of_books
 
 JSON_LINES: Final = "application/x-ndjson"
@@ -39,58 +39,58 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileReports:
-    """Meets the Reports port. Memory holds one part, or one line, whatever the sweep has found."""
+    """Meets the Reports port. Memory holds one part, or one line, whatever the reconciliation has found."""
 
     files: Files
 
-    def write_part(self, progress: Progress, findings: Sequence[Finding]) -> None:
+    def write_part(self, checkpoint: Checkpoint, discrepancies: Sequence[Discrepancy]) -> None:
         """See `Reports.write_part`."""
-        body = "".join(f"{_compact(finding.line())}\n" for finding in findings)
-        self.files.put(_part_key(progress, progress.parts), body.encode(), JSON_LINES)
+        body = "".join(f"{_compact(discrepancy.line())}\n" for discrepancy in discrepancies)
+        self.files.put(_part_key(checkpoint, checkpoint.parts), body.encode(), JSON_LINES)
 
-    def put_together(self, progress: Progress) -> ReportPlace:
+    def put_together(self, checkpoint: Checkpoint) -> ReportPlace:
         """See `Reports.put_together`."""
-        place = ReportPlace(f"reports/{_name(progress)}.json", f"reports/{_name(progress)}.csv")
+        place = ReportPlace(f"reports/{_name(checkpoint)}.json", f"reports/{_name(checkpoint)}.csv")
         with tempfile.TemporaryDirectory() as room:
             whole, table = Path(room, "report.json"), Path(room, "report.csv")
             with whole.open("w", encoding="utf-8") as one, table.open("w", encoding="utf-8", newline="") as other:
-                self._write(progress, one, other)
+                self._write(checkpoint, one, other)
             self.files.put_from(place.json, whole, JSON)
             self.files.put_from(place.csv, table, CSV)
         return place
 
-    def _write(self, progress: Progress, whole: TextIO, table: TextIO) -> None:
+    def _write(self, checkpoint: Checkpoint, whole: TextIO, table: TextIO) -> None:
         rows = csv.DictWriter(table, COLUMNS)
         rows.writeheader()
-        whole.write(f'{_compact(head(progress))[:-1]},\n"findings": [')
-        for nth, told in enumerate(self._findings(progress)):
+        whole.write(f'{_compact(head(checkpoint))[:-1]},\n"discrepancies": [')
+        for nth, told in enumerate(self._discrepancies(checkpoint)):
             whole.write(f"{',' if nth else ''}\n{_compact(told)}")
             rows.writerow({name: cell(told[name]) for name in COLUMNS})
         whole.write("\n]}\n")
 
-    def _findings(self, progress: Progress) -> Iterator[dict[str, Any]]:
-        for part in range(progress.parts):
-            for told in self.files.lines(_part_key(progress, part)):
+    def _discrepancies(self, checkpoint: Checkpoint) -> Iterator[dict[str, Any]]:
+        for part in range(checkpoint.parts):
+            for told in self.files.lines(_part_key(checkpoint, part)):
                 yield json.loads(told)
 
 
-def head(progress: Progress) -> dict[str, Any]:
-    """All of a report but its findings."""
-    finished_at = progress.finished_at
+def head(checkpoint: Checkpoint) -> dict[str, Any]:
+    """All of a report but its discrepancies."""
+    finished_at = checkpoint.finished_at
     return {
-        "sweep": {
-            "from": progress.span.first.isoformat(),
-            "to": progress.span.last.isoformat(),
-            "live": progress.live,
-            "started_at": iso(progress.started_at),
+        "reconciliation": {
+            "from": checkpoint.span.first.isoformat(),
+            "to": checkpoint.span.last.isoformat(),
+            "live": checkpoint.live,
+            "started_at": iso(checkpoint.started_at),
             "finished_at": None if finished_at is None else iso(finished_at),
-            "rows": progress.rows,
-            "listed_total": progress.listed_total,
-            "complete": progress.doubt is None,
-            "doubt": progress.doubt,
+            "rows": checkpoint.rows,
+            "listed_total": checkpoint.listed_total,
+            "complete": checkpoint.doubt is None,
+            "doubt": checkpoint.doubt,
         },
-        "books": lines_of_books(progress.books),
-        "counts": dict(sorted(progress.counts.items())),
+        "totals": lines_of_books(checkpoint.totals),
+        "counts": dict(sorted(checkpoint.counts.items())),
     }
 
 
@@ -105,9 +105,9 @@ def _compact(told: object) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def _part_key(progress: Progress, part: int) -> str:
-    return f"parts/{_name(progress)}/{part:05}.jsonl"
+def _part_key(checkpoint: Checkpoint, part: int) -> str:
+    return f"parts/{_name(checkpoint)}/{part:05}.jsonl"
 
 
-def _name(progress: Progress) -> str:
-    return f"{progress.span}/{iso(progress.started_at).replace(':', '-')}"
+def _name(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.span}/{iso(checkpoint.started_at).replace(':', '-')}"

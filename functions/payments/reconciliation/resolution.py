@@ -1,4 +1,4 @@
-"""Judging: what the sweep does to a payment of ours. It settles what the status API says, names it, calls a human.
+"""Judging: what the reconciliation does to a payment of ours. It settles what the status API says, names it, calls a human.
 
 Nothing is done on the list's word alone, and nothing to what has just happened: both of its books may lag behind it.
 """
@@ -8,45 +8,45 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import Evidence, Failure
-from payments.model.integrity import mismatches
+from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import Status
-from payments.outcome.apply import hear, is_decided_by_hand
-from payments.outcome.record import SettlingLedger, rewrite, settle
-from payments.ports.ledger import Order
+from payments.outcome.apply import apply, is_decided_by_hand
+from payments.outcome.record import OutcomeLedger, record, update
+from payments.ports.ledger import OrderLock
 from payments.ports.runtime import Clock, Telemetry
 from payments.reconciliation.comparison import acted_on, differences, flagged, is_fresh, told_by
-from payments.reconciliation.confirmation import Confirming
-from payments.reconciliation.discrepancy import NOTES, Action, Kind
+from payments.reconciliation.confirmation import Confirmation
+from payments.reconciliation.discrepancy import NOTES, Action, DiscrepancyKind
 from payments.reconciliation.totals import whole
 
-Told = dict[Kind, Action]
+Told = dict[DiscrepancyKind, Action]
 
 IN_FLIGHT: Final = timedelta(hours=1)
-"""An open payment younger than this may still be on its way there: its own answer names it, or reconcile."""
+"""An open payment younger than this may still be on its way there: its own answer names it, or the follow-up."""
 
 
-class WeighingLedger(SettlingLedger, Protocol):
+class WeighingLedger(OutcomeLedger, Protocol):
     """What weighing needs of the table."""
 
-    def claim(self, payment: Payment, order: Order | None) -> Payment | None:
+    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
         """See `ClaimLedger.claim`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """What it needs. `since`: when the sweep began, so that its own entries are told as findings."""
+    """What it needs. `since`: when the reconciliation began, so that its own entries are told as discrepancies."""
 
     ledger: WeighingLedger
-    confirming: Confirming
+    confirmation: Confirmation
     clock: Clock
     telemetry: Telemetry
     live: bool
     since: datetime
 
-    def contradicted(self, payment: Payment, answer: Report) -> tuple[Payment, Told]:
+    def contradicted(self, payment: Payment, answer: GatewayTransaction) -> tuple[Payment, Told]:
         """A payment after what the status API says of it: news is settled, a difference goes to a human, once."""
         settled = self._settled(payment, answer)
         found, seen = differences(settled, answer), acted_on(settled, answer)
@@ -56,39 +56,41 @@ class Judging:
             told["unconfirmed"] = "none"
         return after, told
 
-    def reviewed(self, payment: Payment, found: tuple[Kind, ...], report: Report | None) -> Payment:
+    def reviewed(
+        self, payment: Payment, found: tuple[DiscrepancyKind, ...], transaction: GatewayTransaction | None
+    ) -> Payment:
         """The payment in review for what was found; the very same object when a human has seen it, or it is spared."""
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
 
         def change(current: Payment) -> Payment:
             if current.status is not payment.status:
                 return current
-            return in_review(current, found, report, self.clock())
+            return in_review(current, found, transaction, self.clock())
 
-        if change(payment) is payment or self.is_fresh(payment) or not self.confirming.may_doubt():
+        if change(payment) is payment or self.is_fresh(payment) or not self.confirmation.has_budget():
             return payment
-        after = rewrite(payment, change, self.ledger, self.telemetry)
-        self.confirming.doubt()
+        after = update(payment, change, self.ledger, self.telemetry)
+        self.confirmation.doubt()
         return after
 
-    def named(self, payment: Payment, report: Report) -> Payment:
+    def named(self, payment: Payment, transaction: GatewayTransaction) -> Payment:
         """The payment under its transaction's id: another one for the same order is then another payment.
 
         Not one that contradicts it, and not while its own answer is still to come.
         """
-        if payment.transaction_id or mismatches(payment, report) or self.is_in_flight(payment):
+        if payment.transaction_id or mismatched_fields(payment, transaction) or self.is_in_flight(payment):
             return payment
 
         def change(current: Payment) -> Payment:
-            return current if current.transaction_id else replace(current, transaction_id=report.transaction_id)
+            return current if current.transaction_id else replace(current, transaction_id=transaction.transaction_id)
 
-        return rewrite(payment, change, self.ledger, self.telemetry)
+        return update(payment, change, self.ledger, self.telemetry)
 
-    def findings(self, payment: Payment, standing: Told) -> Iterator[tuple[Kind, Action]]:
-        """What this sweep has written into a payment's history, and what stands without a trace in it."""
+    def discrepancies(self, payment: Payment, standing: Told) -> Iterator[tuple[DiscrepancyKind, Action]]:
+        """What this reconciliation has written into a payment's history, and what stands without a trace in it."""
         told: Told = {}
         for entry in payment.history:
-            if entry.source == "sweep" and entry.at >= self.since:
+            if entry.source == "reconciliation" and entry.at >= self.since:
                 told.update(told_by(payment, entry))
         return iter({**standing, **told}.items())
 
@@ -100,36 +102,44 @@ class Judging:
         """Whether it may still be on its way there."""
         return payment.is_open and self.clock() - payment.created_at < IN_FLIGHT
 
-    def _settled(self, payment: Payment, answer: Report) -> Payment:
+    def _settled(self, payment: Payment, answer: GatewayTransaction) -> Payment:
         """The payment after the news in an answer. What changes nothing is not even noted: it would be every day."""
         if is_decided_by_hand(payment):
-            return rewrite(payment, lambda now: flagged(now, answer, self.clock()), self.ledger, self.telemetry)
-        heard = hear(payment, answer, "sweep", self.clock())
+            return update(payment, lambda now: flagged(now, answer, self.clock()), self.ledger, self.telemetry)
+        heard = apply(payment, answer, "reconciliation", self.clock())
         to_review = heard.status is Status.NEEDS_REVIEW and heard.status is not payment.status
         if heard is payment or (to_review and self.is_fresh(payment)):
             return payment
-        after = settle(payment, answer, "sweep", self.ledger, self.clock, self.telemetry)
+        after = record(payment, answer, "reconciliation", self.ledger, self.clock, self.telemetry)
         if to_review:
-            self.confirming.doubt()
+            self.confirmation.doubt()
         return after
 
 
-def in_review(payment: Payment, found: Iterable[Kind], report: Report | None, at: datetime) -> Payment:
+def in_review(
+    payment: Payment, found: Iterable[DiscrepancyKind], transaction: GatewayTransaction | None, at: datetime
+) -> Payment:
     """The payment in review for what nobody has looked at yet; the very same object when there is nothing of it."""
-    seen = acted_on(payment, report)
+    seen = acted_on(payment, transaction)
     fresh = [kind for kind in found if kind not in seen]
     if not fresh or not payment.may_become(Status.NEEDS_REVIEW):
         return payment
-    evidence = {"finding": ",".join(fresh), **(_said(payment, report) if report else {})}
+    evidence = {"discrepancy": ",".join(fresh), **(_said(payment, transaction) if transaction else {})}
     failure = Failure(fresh[0], " ".join(NOTES[kind] for kind in fresh))
-    return payment.moved(Status.NEEDS_REVIEW, at=at, source="sweep", evidence=evidence, failure=failure)
+    return payment.transition_to(
+        Status.NEEDS_REVIEW, at=at, source="reconciliation", evidence=evidence, failure=failure
+    )
 
 
-def _said(payment: Payment, report: Report) -> Evidence:
-    if payment.transaction_id not in (None, report.transaction_id):
-        return {"other_transaction_id": report.transaction_id}  # its word is not one about this payment
-    amount = whole(report.amount)
-    told = {"gateway_status": report.said, "transaction_id": report.transaction_id, "currency": report.currency}
+def _said(payment: Payment, transaction: GatewayTransaction) -> Evidence:
+    if payment.transaction_id not in (None, transaction.transaction_id):
+        return {"other_transaction_id": transaction.transaction_id}  # its word is not one about this payment
+    amount = whole(transaction.amount)
+    told = {
+        "gateway_status": transaction.raw_status,
+        "transaction_id": transaction.transaction_id,
+        "currency": transaction.currency,
+    }
     return {
         **{name: value for name, value in told.items() if value is not None},
         **({} if amount is None else {"amount": amount}),

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class Totals:
     """`payments` counts what succeeded; the sums are minor units."""
 
     payments: int = 0
@@ -19,11 +19,11 @@ class Sums:
     refunded: int = 0
     charged_back: int = 0
 
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(*(mine + theirs for mine, theirs in zip(self.told(), other.told(), strict=True)))
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(*(mine + theirs for mine, theirs in zip(self.told(), other.told(), strict=True)))
 
-    def __sub__(self, other: "Sums") -> "Sums":
-        return Sums(*(mine - theirs for mine, theirs in zip(self.told(), other.told(), strict=True)))
+    def __sub__(self, other: "Totals") -> "Totals":
+        return Totals(*(mine - theirs for mine, theirs in zip(self.told(), other.told(), strict=True)))
 
     def told(self) -> tuple[int, int, int, int]:
         """The four numbers, in order."""
@@ -35,45 +35,47 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class CurrencyTotals:
     """One currency, both sides."""
 
-    gateway: Sums = Sums()
-    here: Sums = Sums()
+    gateway: Totals = Totals()
+    here: Totals = Totals()
 
 
-Books = Mapping[str, Book]
+TotalsByCurrency = Mapping[str, CurrencyTotals]
 """Currency → both sides."""
 
-NOTHING: Final = Sums()
+NOTHING: Final = Totals()
 
 
-def by_gateway(report: Report) -> Sums:
-    """What a row adds to the gateway's side. A fraction of a minor unit is not counted; it is a finding."""
-    amount = whole(report.amount)
-    if report.verdict is not Status.SUCCEEDED or amount is None:
+def by_gateway(transaction: GatewayTransaction) -> Totals:
+    """What a row adds to the gateway's side. A fraction of a minor unit is not counted; it is a discrepancy."""
+    amount = whole(transaction.amount)
+    if transaction.verdict is not Status.SUCCEEDED or amount is None:
         return NOTHING
-    return Sums(1, amount, amount if report.refunded else 0, amount if report.charged_back else 0)
+    return Totals(1, amount, amount if transaction.refunded else 0, amount if transaction.charged_back else 0)
 
 
-def by_record(payment: Payment) -> Sums:
+def by_record(payment: Payment) -> Totals:
     """What a payment adds to our side."""
     if payment.status is not Status.SUCCEEDED:
         return NOTHING
     amount = payment.money.amount
     refunded = amount if payment.refund.status == "refunded" else 0
-    return Sums(1, amount, refunded, amount if payment.chargeback.status == "charged_back" else 0)
+    return Totals(1, amount, refunded, amount if payment.chargeback.status == "charged_back" else 0)
 
 
-def entered(books: Books, currency: str | None, gateway: Sums = NOTHING, here: Sums = NOTHING) -> Books:
+def entered(
+    totals: TotalsByCurrency, currency: str | None, gateway: Totals = NOTHING, here: Totals = NOTHING
+) -> TotalsByCurrency:
     """The books with one more entry in each column."""
     if currency is None or (gateway == NOTHING and here == NOTHING):
-        return books
-    book = books.get(currency, Book())
-    return {**books, currency: replace(book, gateway=book.gateway + gateway, here=book.here + here)}
+        return totals
+    book = totals.get(currency, CurrencyTotals())
+    return {**totals, currency: replace(book, gateway=book.gateway + gateway, here=book.here + here)}
 
 
-def lines(books: Books) -> list[dict[str, Any]]:
+def lines(totals: TotalsByCurrency) -> list[dict[str, Any]]:
     """The books as the report has them, a currency each."""
     return [
         {
@@ -82,7 +84,7 @@ def lines(books: Books) -> list[dict[str, Any]]:
             "here": book.here.line(),
             "difference": (book.gateway - book.here).line(),
         }
-        for currency, book in sorted(books.items())
+        for currency, book in sorted(totals.items())
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class ListedRow:
     `order_id` is the same, fit to be kept and shown.
     """
 
-    report: Report
+    transaction: GatewayTransaction
     order_id: str | None = None
     created_at: datetime | None = None
     suspicious_at: datetime | None = None

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
-from payments.outcome.record import rewrite
+from payments.outcome.record import update
 from payments.ports.gateway import UnknownToGateway
 from payments.ports.ledger import Released
 from payments.reconciliation.comparison import acted_on
-from payments.reconciliation.discrepancy import Finding, line
+from payments.reconciliation.discrepancy import Discrepancy, line
 from payments.reconciliation.resolution import Judging, Told
 from payments.reconciliation.totals import whole
 
@@ -20,7 +20,7 @@ class Looked:
 
     payment: Payment
     is_done: bool
-    findings: tuple[Finding, ...] = ()
+    discrepancies: tuple[Discrepancy, ...] = ()
     is_counted: bool = False
 
 
@@ -39,7 +39,7 @@ class Missing:
         if payment.status is Status.SUCCEEDED and self.judging.is_fresh(payment):
             return self._told(payment, {"unconfirmed": "none"}, is_done=False)
         try:
-            answer = self.judging.confirming.ask(payment)
+            answer = self.judging.confirmation.ask(payment)
         except UnknownToGateway:
             return self._unknown(payment)
         if answer is None:
@@ -53,8 +53,8 @@ class Missing:
             return self._told(payment, told, is_done=not payment.is_open)
         after, since = payment, payment.follow_up.missing_since
         if since is None:
-            self.judging.confirming.doubt()
-            after = rewrite(payment, self._missed, self.judging.ledger, self.judging.telemetry)
+            self.judging.confirmation.doubt()
+            after = update(payment, self._missed, self.judging.ledger, self.judging.telemetry)
         elif since.date() < self.judging.clock().date():
             after = self.judging.reviewed(payment, ("unknown_to_gateway",), None)
         is_seen = "unknown_to_gateway" in acted_on(after)
@@ -65,21 +65,23 @@ class Missing:
             return payment
         return replace(payment, follow_up=replace(payment.follow_up, missing_since=self.judging.clock()))
 
-    def _known(self, payment: Payment, answer: Report) -> Looked:
+    def _known(self, payment: Payment, answer: GatewayTransaction) -> Looked:
         try:
             after, told = self.judging.contradicted(payment, answer)
         except Released:
             return Looked(payment, is_done=False)  # it was taken back meanwhile, and its mark with it
         if after.status is Status.SUCCEEDED:
-            self.judging.confirming.doubt()  # which of the gateway's books is right nobody knows
+            self.judging.confirmation.doubt()  # which of the gateway's books is right nobody knows
         return self._told(after, {**told, "not_listed": "none"}, is_done=True, answer=answer)
 
-    def _told(self, payment: Payment, told: Told, *, is_done: bool, answer: Report | None = None) -> Looked:
-        findings = [line(kind, action, payment, None) for kind, action in self.judging.findings(payment, told)]
+    def _told(self, payment: Payment, told: Told, *, is_done: bool, answer: GatewayTransaction | None = None) -> Looked:
+        discrepancies = [
+            line(kind, action, payment, None) for kind, action in self.judging.discrepancies(payment, told)
+        ]
         if answer is not None:
             amount = whole(answer.amount)
-            findings = [
-                replace(each, status_gateway=answer.said, amount_gateway=amount, currency_gateway=answer.currency)
-                for each in findings
+            discrepancies = [
+                replace(each, status_gateway=answer.raw_status, amount_gateway=amount, currency_gateway=answer.currency)
+                for each in discrepancies
             ]
-        return Looked(payment, is_done, tuple(findings), is_counted=True)
+        return Looked(payment, is_done, tuple(discrepancies), is_counted=True)

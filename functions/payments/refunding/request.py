@@ -7,7 +7,7 @@ from payments.model.identifiers import refund_request_id_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundOrder:
+class RefundRequest:
     """The whole amount back. The key is of the payment that it is used for: another payment's is another key."""
 
     caller: str

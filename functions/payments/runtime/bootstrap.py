@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 
 from payments.bus.eventbridge import EventBridgeBus
-from payments.gateway.circuit_breaker import Breaker
+from payments.gateway.circuit_breaker import CircuitBreaker
 from payments.gateway.client import PayAgency
 from payments.gateway.credentials import GatewayKeys, parse_keys
 from payments.gateway.envelope import Dialect
@@ -52,7 +52,7 @@ def token_key_of(secret_id: str, telemetry: Telemetry, secrets: Any) -> Secret[b
 def gateway_of(settings: GatewaySettings, keys: Secret[GatewayKeys], telemetry: Telemetry) -> PayAgency:
     """The gateway."""
     transport = Transport(settings.gateway_base_url)
-    return PayAgency(transport, keys, dialect_of(settings), settings.gateway_mode, telemetry, Breaker(utc_now))
+    return PayAgency(transport, keys, dialect_of(settings), settings.gateway_mode, telemetry, CircuitBreaker(utc_now))
 
 
 def dialect_of(settings: GatewaySettings) -> Dialect:

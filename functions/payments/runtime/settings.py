@@ -69,18 +69,18 @@ class WebhookSettings(GatewaySettings):
     webhook_confirmation: Literal["always", "never"]
 
 
-class ReconcileSettings(GatewaySettings):
-    """The reconcile function's."""
+class FollowUpSettings(GatewaySettings):
+    """The follow-up function's."""
 
     bus_name: str = Field(min_length=1)
 
 
-class SweepSettings(GatewaySettings):
-    """The sweep function's. `sweep_days`: how far back the daily sweep looks, but never before `sweep_first_day`."""
+class ReconciliationSettings(GatewaySettings):
+    """The reconciliation function's. `reconciliation_days`: how far back the daily reconciliation looks, but never before `reconciliation_first_day`."""
 
     reports_bucket: str = Field(min_length=3)
-    sweep_days: int = Field(gt=0, le=366)
-    sweep_first_day: Annotated[date | None, BeforeValidator(lambda told: told or None)] = None
+    reconciliation_days: int = Field(gt=0, le=366)
+    reconciliation_first_day: Annotated[date | None, BeforeValidator(lambda told: told or None)] = None
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,7 +17,7 @@ class Received:
     body: bytes
 
     @property
-    def said(self) -> Any:
+    def json(self) -> Any:
         return read(self.body)
 
 

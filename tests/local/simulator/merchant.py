@@ -48,14 +48,14 @@ class Answer:
     raw: bytes
 
     @property
-    def said(self) -> Any:
+    def json(self) -> Any:
         return read(self.raw)
 
     @property
-    def said_if_json(self) -> Any:
+    def json_or_none(self) -> Any:
         """What it says; the words "not JSON" of a page that says nothing."""
         try:
-            return self.said
+            return self.json
         except ValueError:
             return "not JSON"
 

@@ -19,9 +19,9 @@ UNIFORM = ("first_name", "last_name", "email", "address", "country", "city", "st
 
 def test_the_documents_payment_is_answered_as_in_the_document(merchant: Merchant) -> None:
     answer = merchant.pay(leave_out=("order_id",))
-    transaction_id = answer.said["data"]["transaction_id"]
+    transaction_id = answer.json["data"]["transaction_id"]
     assert answer.code == 200
-    assert answer.said == {
+    assert answer.json == {
         "status": "REDIRECT",
         "message": "Please redirect user to complete the payment.",
         "redirect_url": f"{merchant.simulator.url}/api/v1/test/card/checkout/{transaction_id}",
@@ -41,7 +41,7 @@ def test_the_documents_payment_is_answered_as_in_the_document(merchant: Merchant
 
 
 def test_the_order_id_is_echoed(merchant: Merchant) -> None:
-    assert merchant.pay(order_id="order~2").said["data"]["order_id"] == "order~2"
+    assert merchant.pay(order_id="order~2").json["data"]["order_id"] == "order~2"
 
 
 @pytest.mark.parametrize("amount", ["100", "100.50", "0.001", "99999999999999999999.99"])
@@ -52,7 +52,7 @@ def test_the_amount_is_echoed_to_the_last_digit(merchant: Merchant, amount: str)
 
 
 def test_an_unsupported_card_is_declined_in_the_documents_words(merchant: Merchant) -> None:
-    said = merchant.pay(card_number="4917610000000000").said
+    said = merchant.pay(card_number="4917610000000000").json
     assert (said["status"], said["message"]) == ("FAILED", "The Card is not supported for testing.")
 
 
@@ -77,7 +77,7 @@ def test_without_the_right_key_nothing_is_looked_at(
         ("GET", "/api/v1/test-transactions"),
     ):
         answer = merchant.call(method, path, b"{}" if method == "POST" else None, headers)
-        assert (answer.code, answer.said) == (401, {"message": message})
+        assert (answer.code, answer.json) == (401, {"message": message})
     assert control.book()["transactions"] == []
 
 
@@ -85,7 +85,7 @@ def test_without_the_right_key_nothing_is_looked_at(
 def test_a_key_opens_only_the_path_of_its_own_kind(kind: str, good: str, bad: str) -> None:
     with running(Credentials.invented(kind)) as simulator:
         assert Merchant(simulator, good).pay().code == 200
-        assert Merchant(simulator, bad).pay().said == {"message": "Invalid Secret Key."}
+        assert Merchant(simulator, bad).pay().json == {"message": "Invalid Secret Key."}
         assert Merchant(simulator, bad).status("12524AGSDF34DS").code == 401
 
 
@@ -113,14 +113,14 @@ def test_what_cannot_be_opened_is_refused_with_a_bare_message(
     merchant: Merchant, control: Control, body: bytes
 ) -> None:
     answer = merchant.post("/api/v1/test/card", body)
-    assert (answer.code, list(answer.said)) == (400, ["message"])
+    assert (answer.code, list(answer.json)) == (400, ["message"])
     assert control.book()["transactions"] == []
 
 
 @pytest.mark.parametrize("plaintext", [b"", b"not json", b"[]", b"1", b"null", b"\xff\xfe", b'{"amount":NaN}'])
 def test_what_opens_to_nonsense_is_refused_with_a_bare_message(merchant: Merchant, plaintext: bytes) -> None:
     answer = merchant.send(plaintext)
-    assert (answer.code, list(answer.said)) == (400, ["message"])
+    assert (answer.code, list(answer.json)) == (400, ["message"])
 
 
 def test_json_must_be_announced_as_json(merchant: Merchant) -> None:
@@ -131,16 +131,16 @@ def test_json_must_be_announced_as_json(merchant: Merchant) -> None:
 @pytest.mark.parametrize("name", [*UNIFORM, "amount"])
 def test_a_missing_field_is_named(merchant: Merchant, name: str) -> None:
     answer = merchant.pay(leave_out=(name,))
-    assert (answer.code, answer.said["message"]) == (422, "Please pass all mandatory fields")
-    assert answer.said["errors"] == [{"field": name, "message": f"{name} is required"}]
+    assert (answer.code, answer.json["message"]) == (422, "Please pass all mandatory fields")
+    assert answer.json["errors"] == [{"field": name, "message": f"{name} is required"}]
 
 
 @pytest.mark.parametrize("name", [*UNIFORM, "amount", "order_id", "webhook_url", "terminal_id"])
 def test_null_is_refused_and_named(merchant: Merchant, control: Control, name: str) -> None:
     null: dict[str, Any] = {name: None}
     answer = merchant.pay(**null)
-    assert (answer.code, answer.said["errors"]) == (422, [{"field": name, "message": f"{name} must not be null"}])
-    assert "data" not in answer.said
+    assert (answer.code, answer.json["errors"]) == (422, [{"field": name, "message": f"{name} must not be null"}])
+    assert "data" not in answer.json
     assert control.book()["transactions"] == []
 
 
@@ -148,7 +148,7 @@ def test_null_is_refused_and_named(merchant: Merchant, control: Control, name: s
 @pytest.mark.parametrize("value", [12, True, [], {}])
 def test_all_but_the_amount_are_strings(merchant: Merchant, name: str, value: Any) -> None:
     answer = merchant.pay(**{name: value})
-    assert (answer.code, [error["field"] for error in answer.said["errors"]]) == (422, [name])
+    assert (answer.code, [error["field"] for error in answer.json["errors"]]) == (422, [name])
 
 
 def test_half_a_surrogate_pair_is_no_text(merchant: Merchant) -> None:
@@ -158,7 +158,7 @@ def test_half_a_surrogate_pair_is_no_text(merchant: Merchant) -> None:
 @pytest.mark.parametrize("value", ["100", True, [], {}, 0, -1])
 def test_the_amount_is_a_positive_number(merchant: Merchant, value: Any) -> None:
     answer = merchant.pay(amount=value)
-    assert (answer.code, [error["field"] for error in answer.said["errors"]]) == (422, ["amount"])
+    assert (answer.code, [error["field"] for error in answer.json["errors"]]) == (422, ["amount"])
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "shop", "https://", "https://a b", "https://a\r\nX: y", "//a"])
@@ -175,7 +175,7 @@ def test_optional_fields_may_be_there_or_not(merchant: Merchant) -> None:
 def test_a_wire_order_id_is_taken_once_unless_switched_off(merchant: Merchant, control: Control) -> None:
     assert merchant.pay().code == 200
     refused = merchant.pay()
-    assert (refused.code, refused.said["errors"][0]["field"]) == (422, "order_id")
+    assert (refused.code, refused.json["errors"][0]["field"]) == (422, "order_id")
     control.switch(refuse_duplicates=False)
     assert merchant.pay().code == 200
     book = control.book()
@@ -221,5 +221,5 @@ def test_every_listed_card_passes_the_luhn_check(number: str) -> None:
 
 
 def test_an_unknown_route_is_named_as_the_gateway_names_it(merchant: Merchant) -> None:
-    assert merchant.get("/api/v1/staging/card").said == {"message": "Route not found"}
-    assert merchant.get("/api/v1/test/status/order").said == {"message": "Route not found"}
+    assert merchant.get("/api/v1/staging/card").json == {"message": "Route not found"}
+    assert merchant.get("/api/v1/test/status/order").json == {"message": "Route not found"}

@@ -14,7 +14,7 @@ ORDER = "12524AGSDF34DS"
 def test_the_script_is_played_in_order_once_and_then_the_card_counts(merchant: Merchant, control: Control) -> None:
     control.script("decline")
     control.script("pending", message="Wait.")
-    answers = [merchant.pay(order_id=f"order-{n}").said for n in range(3)]
+    answers = [merchant.pay(order_id=f"order-{n}").json for n in range(3)]
     assert [one["status"] for one in answers] == ["FAILED", "PENDING", "REDIRECT"]
     assert answers[1]["message"] == "Wait."
 
@@ -22,9 +22,9 @@ def test_the_script_is_played_in_order_once_and_then_the_card_counts(merchant: M
 def test_a_line_for_one_order_waits_for_it(merchant: Merchant, control: Control) -> None:
     control.script("decline", order_id="wanted")
     control.script("blocked")
-    assert merchant.pay(order_id="other").said["status"] == "BLOCKED"
+    assert merchant.pay(order_id="other").json["status"] == "BLOCKED"
     assert [line["order_id"] for line in control.scripted()] == ["wanted"]
-    assert merchant.pay(order_id="wanted").said["status"] == "FAILED"
+    assert merchant.pay(order_id="wanted").json["status"] == "FAILED"
 
 
 def test_a_request_that_is_not_understood_uses_up_no_line(merchant: Merchant, control: Control) -> None:
@@ -36,7 +36,7 @@ def test_a_request_that_is_not_understood_uses_up_no_line(merchant: Merchant, co
 def test_a_422_says_what_it_was_told_to_say(merchant: Merchant, control: Control) -> None:
     errors = [{"field": "zip", "message": "zip is odd"}]
     control.script("refused-422", message="No.", errors=errors)
-    assert merchant.pay().said == {"message": "No.", "errors": errors}
+    assert merchant.pay().json == {"message": "No.", "errors": errors}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_decides_as_the_shopper_would(merchant: Merchant, control: Control, hook
     merchant.pay(webhook_url=hook.url())
     assert control.decide(ORDER, "decline", message="No funds.")["status"] == "FAILED"
     assert control.wait(ORDER, delivered=1)
-    assert (hook.received[0].said["status"], hook.received[0].said["message"]) == ("FAILED", "No funds.")
+    assert (hook.received[0].json["status"], hook.received[0].json["message"]) == ("FAILED", "No funds.")
     with pytest.raises(ControlError, match="409"):
         control.decide(ORDER, "approve")
     assert control.decide(ORDER, "approve", overrule=True, quietly=True)["status"] == "SUCCESS"
@@ -99,7 +99,7 @@ def test_a_switch_that_makes_no_sense_is_refused(control: Control, switch: dict[
 
 def test_orphans_are_charges_without_a_request(merchant: Merchant, control: Control) -> None:
     transaction_id = control.orphan(amount=2500, currency="EUR", order_id="not-ours")
-    assert merchant.status(transaction_id).said["data"]["amount"] == "2500"
+    assert merchant.status(transaction_id).json["data"]["amount"] == "2500"
     book = control.book()
     assert (book["card_requests"], book["posts"]) == (0, {})
 
@@ -107,7 +107,7 @@ def test_orphans_are_charges_without_a_request(merchant: Merchant, control: Cont
 def test_drift_refunds_and_chargebacks_are_made_in_the_dashboard(merchant: Merchant, control: Control) -> None:
     merchant.pay(card_number="4242424242424242")
     assert control.amend(ORDER, amount=99, currency="EUR")["amount"] == 99
-    assert merchant.status(ORDER).said["data"]["currency"] == "EUR"
+    assert merchant.status(ORDER).json["data"]["currency"] == "EUR"
     assert control.refund(ORDER)["refunded_at"]
     with pytest.raises(ControlError, match="already been refunded"):
         control.refund(ORDER)

@@ -65,7 +65,7 @@ def test_no_code_is_shared_with_the_client() -> None:
                     "payments",
                     "charge",
                     "webhook",
-                    "reconcile",
+                    "follow_up",
                     "functions",
                     "cryptography",
                 }

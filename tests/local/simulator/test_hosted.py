@@ -18,7 +18,7 @@ TYPED = {"card_number": "4242 4242 4242 4242", "card_expiry": "12/49", "card_cvv
 @pytest.fixture
 def url(merchant: Merchant) -> str:
     """The page of a hosted payment that waits for a card."""
-    return str(merchant.pay_hosted().said["redirect_url"])
+    return str(merchant.pay_hosted().json["redirect_url"])
 
 
 def enter(merchant: Merchant, url: str, **changes: str) -> Answer:
@@ -27,17 +27,17 @@ def enter(merchant: Merchant, url: str, **changes: str) -> Answer:
 
 def test_it_is_answered_with_the_address_of_its_page(merchant: Merchant) -> None:
     answer = merchant.pay_hosted()
-    assert (answer.code, answer.said["status"]) == (200, "REDIRECT")
-    transaction_id = answer.said["data"]["transaction_id"]
+    assert (answer.code, answer.json["status"]) == (200, "REDIRECT")
+    transaction_id = answer.json["data"]["transaction_id"]
     page = f"{merchant.simulator.url}/api/v1/test/hosted/card/checkout/{transaction_id}"
-    assert answer.said["redirect_url"] == page
-    assert merchant.status(ORDER).said["redirect_url"] == page
+    assert answer.json["redirect_url"] == page
+    assert merchant.status(ORDER).json["redirect_url"] == page
 
 
 @pytest.mark.parametrize("name", CARD)
 def test_the_endpoint_takes_no_card_data(merchant: Merchant, control: Control, name: str) -> None:
     refused = merchant.pay_hosted(**{name: CARD[name]})
-    assert (refused.code, refused.said["errors"][0]["field"]) == (422, name)
+    assert (refused.code, refused.json["errors"][0]["field"]) == (422, name)
     assert control.book()["transactions"] == []
 
 
@@ -56,7 +56,7 @@ def test_the_page_has_a_form_that_people_and_browsers_can_fill_in(merchant: Merc
 
 
 def test_a_card_pays_and_leads_back_to_the_shop(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    url = merchant.pay_hosted(webhook_url=hook.url()).said["redirect_url"]
+    url = merchant.pay_hosted(webhook_url=hook.url()).json["redirect_url"]
     answer = enter(merchant, url)
     assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
     assert control.wait(ORDER, delivered=1, status="SUCCESS")
@@ -122,7 +122,7 @@ def test_a_card_that_the_bank_never_hears_of_leaves_the_page_open(
 
 def test_a_card_that_is_not_supported_is_declined_in_the_documents_words(merchant: Merchant, url: str) -> None:
     enter(merchant, url, card_number="4917610000000000")
-    said = merchant.status(ORDER).said
+    said = merchant.status(ORDER).json
     assert (said["status"], said["message"]) == ("FAILED", "The Card is not supported for testing.")
 
 
@@ -132,9 +132,9 @@ def test_a_challenge_is_decided_once_and_the_form_is_gone(merchant: Merchant, ur
     assert merchant.open(url).headers["Location"] == challenge
     assert enter(merchant, url).headers["Location"] == challenge
     merchant.press(challenge, decision="decline")
-    assert merchant.status(ORDER).said["status"] == "FAILED"
+    assert merchant.status(ORDER).json["status"] == "FAILED"
     assert enter(merchant, url).headers["Location"] == PAYMENT["redirect_url"]
-    assert merchant.status(ORDER).said["status"] == "FAILED"
+    assert merchant.status(ORDER).json["status"] == "FAILED"
 
 
 def test_a_payment_that_waits_for_the_bank_takes_no_second_card(merchant: Merchant, control: Control, url: str) -> None:
@@ -148,11 +148,11 @@ def test_the_challenge_cannot_be_met_without_a_card(merchant: Merchant, url: str
     challenge = url.replace("/hosted", "")
     assert merchant.open(challenge).code == 303
     assert merchant.press(challenge, decision="approve").code == 303
-    assert merchant.status(ORDER).said["status"] == "REDIRECT"
+    assert merchant.status(ORDER).json["status"] == "REDIRECT"
 
 
 def test_a_card_payment_has_no_card_form(merchant: Merchant, control: Control) -> None:
-    url = merchant.pay().said["redirect_url"].replace("/card/", "/hosted/card/")
+    url = merchant.pay().json["redirect_url"].replace("/card/", "/hosted/card/")
     assert merchant.open(url).code == 404
     assert enter(merchant, url).code == 404
     assert merchant.press(url, decision="abandon").code == 404
@@ -160,7 +160,7 @@ def test_a_card_payment_has_no_card_form(merchant: Merchant, control: Control) -
 
 
 def test_a_shopper_may_leave_without_paying(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    url = merchant.pay_hosted(webhook_url=hook.url()).said["redirect_url"]
+    url = merchant.pay_hosted(webhook_url=hook.url()).json["redirect_url"]
     answer = merchant.press(url, decision="abandon")
     assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
     assert control.transaction(ORDER)["status"] == "ABANDONED"
@@ -173,9 +173,9 @@ def test_a_shopper_may_leave_without_paying(merchant: Merchant, control: Control
 def test_nothing_of_the_card_is_kept_but_its_mask(merchant: Merchant, control: Control, url: str) -> None:
     enter(merchant, url, card_cvv="7391")
     enter(merchant, url, card_expiry="09/47")
-    listed = merchant.get("/api/v1/test-transactions").said["data"]
+    listed = merchant.get("/api/v1/test-transactions").json["data"]
     assert (listed[0]["card_number"], listed[0]["card_type"]) == ("424242******4242", "VISA")
-    seen = json.dumps([control.book(), listed, merchant.status(ORDER).said])
+    seen = json.dumps([control.book(), listed, merchant.status(ORDER).json])
     for secret in ("4242424242424242", "4242 4242", "09/47", "cvv"):
         assert secret not in seen
 
@@ -184,15 +184,15 @@ def test_what_was_scripted_for_the_payment_goes_before_what_the_card_plays(
     merchant: Merchant, control: Control, hook: Doorstep
 ) -> None:
     control.script("redirect", call="hosted", webhook="lost", status_lie="amount")
-    url = merchant.pay_hosted(webhook_url=hook.url()).said["redirect_url"]
+    url = merchant.pay_hosted(webhook_url=hook.url()).json["redirect_url"]
     enter(merchant, url, card_number="4000000000060022")  # alone it sends its webhook three times
-    assert merchant.status(ORDER).said["data"]["amount"] == "10000"
+    assert merchant.status(ORDER).json["data"]["amount"] == "10000"
     assert not control.wait(ORDER, deliveries=1, timeout=0.05)
 
 
 def test_the_answer_to_the_request_can_be_spoilt_too(merchant: Merchant, control: Control) -> None:
     control.script("charged-then-500", call="hosted", outcome="redirect")
     assert merchant.pay_hosted().code == 500
-    page = merchant.status(ORDER).said["redirect_url"]
+    page = merchant.status(ORDER).json["redirect_url"]
     assert enter(merchant, page).code == 303
     assert control.book()["posts"] == {ORDER: 1}

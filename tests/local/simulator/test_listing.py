@@ -22,7 +22,7 @@ LIST = "/api/v1/test-transactions"
 def test_the_list_has_strings_and_masks(merchant: Merchant, control: Control) -> None:
     merchant.pay(card_number="5555555555554444")
     control.suspect(ORDER)
-    listed = merchant.get(LIST).said
+    listed = merchant.get(LIST).json
     (row,) = listed["data"]
     assert (row["amount"], row["card_number"], row["card_type"]) == ("100", "555555******4444", "MASTERCARD")
     assert (row["order_id"], row["status"], row["currency"]) == (ORDER, "SUCCESS", "GBP")
@@ -41,7 +41,7 @@ def test_the_list_has_strings_and_masks(merchant: Merchant, control: Control) ->
 def walk(merchant: Merchant, query: str = "", cursor: str = "nextCursor") -> list[list[str]]:
     pages, path = [], f"{LIST}?{query}"
     while True:
-        listed = merchant.get(path).said
+        listed = merchant.get(path).json
         pages.append([row["transaction_id"] for row in listed["data"]])
         if not listed["meta"][cursor]:
             return pages
@@ -59,9 +59,9 @@ def test_pages_are_walked_newest_first_and_without_gaps(merchant: Merchant, cont
 def test_the_list_can_be_walked_back(merchant: Merchant, control: Control) -> None:
     control.switch(page_size=2)
     made = control.orphans(6, created_at="2026-01-01T00:00:00Z", seconds_apart=60)[::-1]
-    first = merchant.get(LIST).said
-    second = merchant.get(f"{LIST}?nextCursor={first['meta']['nextCursor']}").said
-    back = merchant.get(f"{LIST}?prevCursor={second['meta']['prevCursor']}").said
+    first = merchant.get(LIST).json
+    second = merchant.get(f"{LIST}?nextCursor={first['meta']['nextCursor']}").json
+    back = merchant.get(f"{LIST}?prevCursor={second['meta']['prevCursor']}").json
     assert [row["transaction_id"] for row in second["data"]] == made[2:4]
     assert back["data"] == first["data"]
     assert (back["meta"]["hasPrevPage"], back["meta"]["hasNextPage"]) == (False, True)
@@ -70,10 +70,10 @@ def test_the_list_can_be_walked_back(merchant: Merchant, control: Control) -> No
 def test_what_is_charged_during_a_walk_does_not_disturb_it(merchant: Merchant, control: Control) -> None:
     control.switch(page_size=2)
     made = control.orphans(4, created_at="2026-01-01T00:00:00Z", seconds_apart=60)[::-1]
-    cursor = merchant.get(LIST).said["meta"]["nextCursor"]
+    cursor = merchant.get(LIST).json["meta"]["nextCursor"]
     merchant.pay()
     control.forget(made[1])
-    after = merchant.get(f"{LIST}?nextCursor={cursor}").said
+    after = merchant.get(f"{LIST}?nextCursor={cursor}").json
     assert [row["transaction_id"] for row in after["data"]] == made[2:]
 
 
@@ -87,7 +87,7 @@ def test_days_are_whole_and_both_ends_count(
     control.switch(page_size=1)
     control.orphans(4, created_at="2026-01-01T23:59:59.999Z", seconds_apart=86_400)
     query = f"transaction_start_date={first}&transaction_end_date={last}"
-    assert merchant.get(f"{LIST}?{query}").said["meta"]["totalCount"] == count
+    assert merchant.get(f"{LIST}?{query}").json["meta"]["totalCount"] == count
     assert len(list(chain(*walk(merchant, query)))) == count
 
 
@@ -110,11 +110,11 @@ def page_after(merchant: Merchant, cursor: str) -> Answer:
 
 
 def shown(answer: Answer) -> list[str]:
-    return [row["transaction_id"] for row in answer.said["data"]]
+    return [row["transaction_id"] for row in answer.json["data"]]
 
 
 def cursor_in(answer: Answer) -> str:
-    return str(answer.said["meta"]["nextCursor"])
+    return str(answer.json["meta"]["nextCursor"])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_page_fails_once(
     assert shown(first) == three_pages[:2]
     failed = page_after(merchant, cursor_in(first))
     try:
-        said = failed.said
+        said = failed.json
     except ValueError:
         said = "not JSON"
     assert (failed.code, about(said)) == (code, True)
@@ -175,7 +175,7 @@ def test_a_cursor_is_refused_once(merchant: Merchant, control: Control, three_pa
     control.script("cursor-refused", call="page")
     first = merchant.get(LIST)
     refused = page_after(merchant, cursor_in(first))
-    assert (refused.code, refused.said) == (422, {"message": "Invalid cursor."})
+    assert (refused.code, refused.json) == (422, {"message": "Invalid cursor."})
     assert shown(page_after(merchant, cursor_in(first))) == three_pages[2:4]
 
 
@@ -183,7 +183,7 @@ def test_a_cursor_is_answered_with_itself(merchant: Merchant, control: Control, 
     control.script("cursor-repeated", call="page")
     cursor = cursor_in(merchant.get(LIST))
     repeated = page_after(merchant, cursor)
-    assert (cursor_in(repeated), repeated.said["meta"]["hasNextPage"]) == (cursor, True)
+    assert (cursor_in(repeated), repeated.json["meta"]["hasNextPage"]) == (cursor, True)
     again = page_after(merchant, cursor)
     assert shown(again) == shown(repeated) == three_pages[2:4]
     assert cursor_in(again) != cursor
@@ -230,7 +230,7 @@ def test_one_transaction_can_be_missing_from_the_list_alone(
     control.list_as(three_pages[2], hidden=True)
     control.list_as(three_pages[2], hidden=True)
     assert list(chain(*walk(merchant))) == three_pages[:2] + three_pages[3:]
-    assert merchant.get(LIST).said["meta"]["totalCount"] == 5
+    assert merchant.get(LIST).json["meta"]["totalCount"] == 5
     assert merchant.status(three_pages[2]).code == 200
     control.list_as(three_pages[2])
     control.list_as(three_pages[2])
@@ -241,25 +241,25 @@ def test_one_transaction_can_be_missing_from_the_list_alone(
 
 
 def test_a_row_can_lag_behind_its_transaction(merchant: Merchant, control: Control) -> None:
-    url = merchant.pay().said["redirect_url"]
+    url = merchant.pay().json["redirect_url"]
     control.list_as(ORDER, stale=True)
     merchant.press(url, decision="approve")
-    assert merchant.status(ORDER).said["status"] == "SUCCESS"
-    assert merchant.get(LIST).said["data"][0]["status"] == "REDIRECT"
+    assert merchant.status(ORDER).json["status"] == "SUCCESS"
+    assert merchant.get(LIST).json["data"][0]["status"] == "REDIRECT"
     control.refund(ORDER)
-    row = merchant.get(LIST).said["data"][0]
+    row = merchant.get(LIST).json["data"][0]
     assert (row["status"], row["refund_date"]) == ("SUCCESS", None)
     control.list_as(ORDER)
-    assert merchant.get(LIST).said["data"][0]["refund_date"].endswith("Z")
+    assert merchant.get(LIST).json["data"][0]["refund_date"].endswith("Z")
 
 
 def test_a_row_can_say_something_else(merchant: Merchant, control: Control) -> None:
     merchant.pay(card_number=APPROVED)
     control.list_as(ORDER, status="PENDING", amount="1.00", order_id=None, created_at="soon")
-    (row,) = merchant.get(LIST).said["data"]
+    (row,) = merchant.get(LIST).json["data"]
     told = (row["status"], row["amount"], row["order_id"], row["created_at"], row["currency"])
     assert told == ("PENDING", "1.00", None, "soon", "GBP")
-    assert merchant.status(ORDER).said["status"] == "SUCCESS"
+    assert merchant.status(ORDER).json["status"] == "SUCCESS"
     with pytest.raises(ControlError, match="422"):
         control.list_as(ORDER, nonsense=1)
     with pytest.raises(ControlError, match="404"):
@@ -268,7 +268,7 @@ def test_a_row_can_say_something_else(merchant: Merchant, control: Control) -> N
 
 def test_orphans_are_numbered_where_their_order_id_says_so(merchant: Merchant, control: Control) -> None:
     made = control.orphans(3, order_id="bulk-{n}", created_at="2026-01-01T00:00:00Z", seconds_apart=1)
-    assert [row["order_id"] for row in merchant.get(LIST).said["data"]] == ["bulk-2", "bulk-1", "bulk-0"]
+    assert [row["order_id"] for row in merchant.get(LIST).json["data"]] == ["bulk-2", "bulk-1", "bulk-0"]
     assert control.transaction("bulk-1")["transaction_id"] == made[1]
     with pytest.raises(ControlError, match="422"):
         control.orphans(1, ammount=5)

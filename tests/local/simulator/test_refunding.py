@@ -19,7 +19,7 @@ APPROVED = "4242424242424242"
 @pytest.fixture
 def paid(merchant: Merchant) -> str:
     """The transaction_id of a payment that succeeded."""
-    return str(merchant.pay(card_number=APPROVED).said["data"]["transaction_id"])
+    return str(merchant.pay(card_number=APPROVED).json["data"]["transaction_id"])
 
 
 def impatient(merchant: Merchant) -> Merchant:
@@ -31,33 +31,33 @@ def is_refunded(control: Control) -> bool:
 
 
 def flagged(answer: Answer) -> bool:
-    flag: bool = answer.said["data"]["refund"]["status"]
+    flag: bool = answer.json["data"]["refund"]["status"]
     return flag
 
 
 def test_a_refund_is_a_flag_beside_the_status(merchant: Merchant, control: Control) -> None:
-    transaction_id = merchant.pay(card_number=APPROVED).said["data"]["transaction_id"]
+    transaction_id = merchant.pay(card_number=APPROVED).json["data"]["transaction_id"]
     answer = merchant.refund(transaction_id)
-    assert (answer.code, answer.said["status"]) == (200, "SUCCESS")
-    assert answer.said["data"]["refund"]["status"] is True
-    assert answer.said["data"]["refund"]["refund_date"].endswith("Z")
-    assert answer.said["data"]["amount"] == 100
-    assert merchant.status(ORDER).said["data"]["refund"] == answer.said["data"]["refund"]
+    assert (answer.code, answer.json["status"]) == (200, "SUCCESS")
+    assert answer.json["data"]["refund"]["status"] is True
+    assert answer.json["data"]["refund"]["refund_date"].endswith("Z")
+    assert answer.json["data"]["amount"] == 100
+    assert merchant.status(ORDER).json["data"]["refund"] == answer.json["data"]["refund"]
     again = merchant.refund(transaction_id)
-    assert (again.code, again.said) == (400, {"message": "Transaction has already been refunded."})
+    assert (again.code, again.json) == (400, {"message": "Transaction has already been refunded."})
     book = control.book()
     assert (book["refund_requests"], book["refund_posts"]) == (2, {transaction_id: 2, ORDER: 2})
 
 
 def test_what_was_charged_back_is_not_refunded(merchant: Merchant, control: Control) -> None:
-    transaction_id = merchant.pay(card_number=APPROVED).said["data"]["transaction_id"]
+    transaction_id = merchant.pay(card_number=APPROVED).json["data"]["transaction_id"]
     control.charge_back(ORDER)
-    assert merchant.refund(transaction_id).said == {"message": "Transaction has already been charged back."}
-    assert merchant.status(ORDER).said["data"]["chargeback"]["status"] is True
+    assert merchant.refund(transaction_id).json == {"message": "Transaction has already been charged back."}
+    assert merchant.status(ORDER).json["data"]["chargeback"]["status"] is True
 
 
 def test_only_a_successful_payment_is_refunded(merchant: Merchant) -> None:
-    transaction_id = merchant.pay(card_number="4000000000000002").said["data"]["transaction_id"]
+    transaction_id = merchant.pay(card_number="4000000000000002").json["data"]["transaction_id"]
     assert merchant.refund(transaction_id).code == 400
     assert merchant.refund("PA0000000000000000").code == 404
     assert merchant.refund(ORDER).code == 404
@@ -65,10 +65,10 @@ def test_only_a_successful_payment_is_refunded(merchant: Merchant) -> None:
 
 @pytest.mark.parametrize("more", [{"amount": 50}, {"reason": None}, {"transaction_id": 5}, {"transaction_id": None}])
 def test_a_refund_takes_an_id_and_a_reason_and_no_more(merchant: Merchant, more: dict[str, Any]) -> None:
-    transaction_id = merchant.pay(card_number=APPROVED).said["data"]["transaction_id"]
+    transaction_id = merchant.pay(card_number=APPROVED).json["data"]["transaction_id"]
     refused = merchant.refund(transaction_id, **more)
-    assert (refused.code, refused.said["errors"][0]["field"]) == (422, next(iter(more)))
-    assert merchant.status(ORDER).said["data"]["refund"]["status"] is False
+    assert (refused.code, refused.json["errors"][0]["field"]) == (422, next(iter(more)))
+    assert merchant.status(ORDER).json["data"]["refund"]["status"] is False
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_odd_answers(
     control.script(scenario, call="refund")
     answer = merchant.refund(paid)
     assert answer.code == code
-    assert about(answer.said_if_json)
+    assert about(answer.json_or_none)
     assert is_refunded(control) is done
     assert flagged(merchant.status(ORDER)) is done
     assert control.book()["requests"][-1]["became"] == ("refunded" if done else "nothing was refunded")
@@ -145,7 +145,7 @@ def test_odd_answers(
 
 def test_the_answer_speaks_of_another_transaction(merchant: Merchant, control: Control, paid: str) -> None:
     control.script("refunded-wrong-transaction-id", call="refund")
-    told = merchant.refund(paid).said["data"]["transaction_id"]
+    told = merchant.refund(paid).json["data"]["transaction_id"]
     assert told != paid
     assert merchant.status(told).code == 404
     assert is_refunded(control)
@@ -171,11 +171,11 @@ def test_the_status_endpoint_can_deny_a_refund_for_good(merchant: Merchant, cont
 
 
 def test_a_status_does_not_lag_behind_what_did_not_happen(merchant: Merchant, control: Control) -> None:
-    url = merchant.pay().said["redirect_url"]
+    url = merchant.pay().json["redirect_url"]
     merchant.press(url, decision="approve")
     control.script("not-refunded-500", call="refund", status="lagging")
     merchant.refund(control.transaction(ORDER)["transaction_id"])
-    assert merchant.status(ORDER).said["status"] == "SUCCESS"
+    assert merchant.status(ORDER).json["status"] == "SUCCESS"
 
 
 def test_a_held_answer_comes_when_it_is_released(merchant: Merchant, control: Control, paid: str) -> None:
@@ -204,7 +204,7 @@ def test_a_chargeback_overtakes_a_stalled_refund(merchant: Merchant, control: Co
         control.charge_back(ORDER)
         control.release()
         refused = answer.result()
-    assert (refused.code, refused.said) == (400, {"message": "Transaction has already been charged back."})
+    assert (refused.code, refused.json) == (400, {"message": "Transaction has already been charged back."})
     assert not is_refunded(control)
 
 
@@ -231,7 +231,7 @@ def test_what_was_stalled_when_everything_was_forgotten_never_happens(merchant: 
 
 
 def test_only_the_refund_that_is_named_waits_for_its_line(merchant: Merchant, control: Control, paid: str) -> None:
-    other = merchant.pay(card_number=APPROVED, order_id="other").said["data"]["transaction_id"]
+    other = merchant.pay(card_number=APPROVED, order_id="other").json["data"]["transaction_id"]
     control.script("refund-refused-400", call="refund", order_id="other")
     assert merchant.refund(paid).code == 200
     assert merchant.refund(other).code == 400

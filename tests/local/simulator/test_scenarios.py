@@ -42,8 +42,8 @@ VERDICTS = {
 def test_verdicts(merchant: Merchant, control: Control, scenario: str, status: str) -> None:
     control.script(scenario)
     answer = merchant.pay()
-    assert (answer.code, answer.said["status"], believed(control)) == (200, status, status)
-    assert ("redirect_url" in answer.said) == (status == "REDIRECT")
+    assert (answer.code, answer.json["status"], believed(control)) == (200, status, status)
+    assert ("redirect_url" in answer.json) == (status == "REDIRECT")
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_odd_answers(
     control.script(scenario)
     answer = merchant.pay()
     assert answer.code == code
-    assert about(answer.said_if_json)
+    assert about(answer.json_or_none)
     assert believed(control) == status
 
 
 def test_wrong_transaction_id(merchant: Merchant, control: Control) -> None:
     control.script("wrong-transaction-id")
-    told = merchant.pay().said["data"]["transaction_id"]
+    told = merchant.pay().json["data"]["transaction_id"]
     assert told != control.transaction(ORDER)["transaction_id"]
     assert merchant.status(told).code == 404
 
@@ -143,19 +143,19 @@ def test_a_client_that_follows_the_redirect_sends_the_card_twice(merchant: Merch
 
 def test_a_slow_answer_comes(merchant: Merchant, control: Control) -> None:
     control.script("slow", answer_seconds=0.05)
-    assert merchant.pay().said["status"] == "SUCCESS"
+    assert merchant.pay().json["status"] == "SUCCESS"
 
 
 def test_a_drip_keeps_every_single_read_happy(merchant: Merchant, control: Control) -> None:
     control.script("slow-drip", answer_seconds=0.001)
-    assert impatient(merchant).pay().said["status"] == "SUCCESS"
+    assert impatient(merchant).pay().json["status"] == "SUCCESS"
 
 
 def test_a_too_large_answer_is_as_large_as_asked(merchant: Merchant, control: Control) -> None:
     control.script("too-large", answer_bytes=300_001)
     answer = merchant.pay()
     assert len(answer.raw.lstrip()) == len(answer.raw) - 300_001
-    assert answer.said["status"] == "SUCCESS"
+    assert answer.json["status"] == "SUCCESS"
 
 
 def test_a_too_large_answer_can_be_left_early(merchant: Merchant, control: Control) -> None:
@@ -194,10 +194,10 @@ def test_a_stalled_request_reaches_the_bank_when_it_is_released(merchant: Mercha
 
 def test_the_status_endpoint_lags_behind_a_decision(merchant: Merchant, control: Control) -> None:
     control.script("redirect", status="lagging", status_times=2)
-    url = merchant.pay().said["redirect_url"]
-    assert [merchant.status(ORDER).said["status"] for _ in range(3)] == ["REDIRECT"] * 3
+    url = merchant.pay().json["redirect_url"]
+    assert [merchant.status(ORDER).json["status"] for _ in range(3)] == ["REDIRECT"] * 3
     merchant.press(url, decision="approve")
-    assert [merchant.status(ORDER).said["status"] for _ in range(3)] == ["REDIRECT", "REDIRECT", "SUCCESS"]
+    assert [merchant.status(ORDER).json["status"] for _ in range(3)] == ["REDIRECT", "REDIRECT", "SUCCESS"]
 
 
 def test_status_missing_then_found(merchant: Merchant, control: Control) -> None:
@@ -214,8 +214,8 @@ def test_status_unavailable_then_found(merchant: Merchant, control: Control) -> 
 
 def test_the_status_endpoint_may_lie(merchant: Merchant, control: Control) -> None:
     control.script("approve", status_lie="amount")
-    assert merchant.pay().said["data"]["amount"] == 100
-    assert merchant.status(ORDER).said["data"]["amount"] == "10000"
+    assert merchant.pay().json["data"]["amount"] == 100
+    assert merchant.status(ORDER).json["data"]["amount"] == "10000"
 
 
 UNANSWERED = {"timeout", "reset", "cut-off", "slow", "slow-drip", "held", "stalled", "too-large"}

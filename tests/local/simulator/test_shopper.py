@@ -10,7 +10,7 @@ from tests.local.simulator.merchant import PAYMENT, Merchant
 
 
 def test_the_page_offers_two_buttons_and_the_facts(merchant: Merchant) -> None:
-    page = merchant.open(merchant.pay().said["redirect_url"])
+    page = merchant.open(merchant.pay().json["redirect_url"])
     html = page.raw.decode()
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "script" not in html.lower()
@@ -26,17 +26,17 @@ def test_the_page_offers_two_buttons_and_the_facts(merchant: Merchant) -> None:
 def test_a_button_decides_and_leads_back_to_the_shop(
     merchant: Merchant, control: Control, hook: Doorstep, button: str, status: str
 ) -> None:
-    url = merchant.pay(webhook_url=hook.url()).said["redirect_url"]
+    url = merchant.pay(webhook_url=hook.url()).json["redirect_url"]
     assert hook.received == []
     answer = merchant.press(url, decision=button)
     assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
-    assert merchant.status("12524AGSDF34DS").said["status"] == status
+    assert merchant.status("12524AGSDF34DS").json["status"] == status
     assert control.wait("12524AGSDF34DS", delivered=1)
-    assert [one.said["status"] for one in hook.received] == [status]
+    assert [one.json["status"] for one in hook.received] == [status]
 
 
 def test_a_decided_payment_stays_decided(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    url = merchant.pay(webhook_url=hook.url()).said["redirect_url"]
+    url = merchant.pay(webhook_url=hook.url()).json["redirect_url"]
     merchant.press(url, decision="approve")
     again = merchant.press(url, decision="decline")
     assert (again.code, again.headers["Location"]) == (303, PAYMENT["redirect_url"])
@@ -44,21 +44,21 @@ def test_a_decided_payment_stays_decided(merchant: Merchant, control: Control, h
     assert "This payment was approved" in reloaded
     assert "<button" not in reloaded
     assert 'href="https://shop.example/thanks?order=1&amp;ok=1"' in reloaded
-    assert merchant.status("12524AGSDF34DS").said["status"] == "SUCCESS"
+    assert merchant.status("12524AGSDF34DS").json["status"] == "SUCCESS"
     assert control.wait("12524AGSDF34DS", delivered=1)
     assert len(control.deliveries()) == 1
 
 
 def test_a_press_without_a_known_decision_decides_nothing(merchant: Merchant) -> None:
-    url = merchant.pay().said["redirect_url"]
+    url = merchant.pay().json["redirect_url"]
     assert merchant.press(url, decision="maybe").code == 400
     assert merchant.press(url).code == 400
-    assert merchant.status("12524AGSDF34DS").said["status"] == "REDIRECT"
+    assert merchant.status("12524AGSDF34DS").json["status"] == "REDIRECT"
 
 
 def test_everything_is_escaped(merchant: Merchant) -> None:
     evil = "<script>alert('x')</script>\"&"
-    url = merchant.pay(first_name=evil, currency=evil, redirect_url='https://a.example/?"><script>').said[
+    url = merchant.pay(first_name=evil, currency=evil, redirect_url='https://a.example/?"><script>').json[
         "redirect_url"
     ]
     for page in (merchant.open(url), merchant.press(url, decision="approve"), merchant.open(url)):

@@ -23,10 +23,10 @@ def test_the_raw_bytes_are_signed_with_the_webhook_secret(merchant: Merchant, co
     (letter,) = hook.received
     assert letter.headers["fs-webhook-hash"] == hashed(letter.body, merchant.simulator.credentials.webhook_secret)
     assert letter.headers["content-type"] == "application/json"
-    assert letter.said["status"] == "SUCCESS"
-    assert letter.said["data"]["amount"] == 100
-    assert letter.said["data"]["order_id"] == ORDER
-    assert "redirect_url" not in letter.said
+    assert letter.json["status"] == "SUCCESS"
+    assert letter.json["data"]["amount"] == 100
+    assert letter.json["data"]["order_id"] == ORDER
+    assert "redirect_url" not in letter.json
 
 
 def test_without_a_webhook_secret_the_encryption_key_signs(hook: Doorstep) -> None:
@@ -137,7 +137,7 @@ def test_lost(merchant: Merchant, control: Control, hook: Doorstep) -> None:
     control.script("webhook-lost")
     merchant.pay(webhook_url=hook.url())
     assert not control.wait(ORDER, deliveries=1, timeout=0.1)
-    assert merchant.status(ORDER).said["status"] == "SUCCESS"
+    assert merchant.status(ORDER).json["status"] == "SUCCESS"
 
 
 def test_reordered_overtaken_by_its_own_successor(merchant: Merchant, control: Control, hook: Doorstep) -> None:
@@ -146,7 +146,7 @@ def test_reordered_overtaken_by_its_own_successor(merchant: Merchant, control: C
     assert not control.wait(ORDER, deliveries=1, timeout=0.05)
     control.decide(ORDER, "approve", overrule=True)
     assert control.wait(ORDER, delivered=2)
-    assert [one.said["status"] for one in hook.received] == ["SUCCESS", "FAILED"]
+    assert [one.json["status"] for one in hook.received] == ["SUCCESS", "FAILED"]
 
 
 def test_reordered_overtaken_by_another_payment(merchant: Merchant, control: Control, hook: Doorstep) -> None:
@@ -154,7 +154,7 @@ def test_reordered_overtaken_by_another_payment(merchant: Merchant, control: Con
     merchant.pay(webhook_url=hook.url())
     merchant.pay(webhook_url=hook.url(), card_number="4242424242424242", order_id="second")
     assert control.wait(ORDER, delivered=1)
-    assert [one.said["data"]["order_id"] for one in hook.received] == ["second", ORDER]
+    assert [one.json["data"]["order_id"] for one in hook.received] == ["second", ORDER]
 
 
 def test_first_arrives_before_the_answer(merchant: Merchant, control: Control, hook: Doorstep) -> None:
@@ -170,9 +170,9 @@ def test_a_webhook_may_lie(
     control.script("approve", webhook_lie=lie)
     merchant.pay(webhook_url=hook.url())
     assert control.wait(ORDER, delivered=1)
-    data = hook.received[0].said["data"]
+    data = hook.received[0].json["data"]
     assert data[where] == (said or f"{ORDER}-of-somebody-else")
-    assert merchant.status(ORDER).said["data"]["order_id"] == ORDER
+    assert merchant.status(ORDER).json["data"]["order_id"] == ORDER
 
 
 def test_a_webhook_can_be_replayed_and_forged(merchant: Merchant, control: Control, hook: Doorstep) -> None:
@@ -182,5 +182,5 @@ def test_a_webhook_can_be_replayed_and_forged(merchant: Merchant, control: Contr
     assert control.wait(ORDER, delivered=2)
     assert control.announce(ORDER, webhook="unsigned", webhook_lie="status")
     assert control.wait(ORDER, delivered=3)
-    assert [one.said["status"] for one in hook.received] == ["SUCCESS", "SUCCESS", "FAILED"]
+    assert [one.json["status"] for one in hook.received] == ["SUCCESS", "SUCCESS", "FAILED"]
     assert ["fs-webhook-hash" in one.headers for one in hook.received] == [True, True, False]

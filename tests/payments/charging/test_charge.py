@@ -11,7 +11,7 @@ from payments.model.history import Failure, FieldError
 from payments.model.money import Money
 from payments.model.status import FREES_THE_ORDER, Status
 from payments.ports.gateway import CredentialsRefused, NoAnswer, NotSent, Refused
-from payments.ports.ledger import Order
+from payments.ports.ledger import OrderLock
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Fails
 from tests.payments.assembled import House
@@ -21,13 +21,13 @@ FIELD = FieldError("zip", "refused_by_gateway", "unknown")
 
 class TestTheRequest:
     def test_tells_the_gateway_what_was_ordered_and_where_to_report(self, house: House) -> None:
-        payment = house.charge(samples.charge_order(terminal_id="T1")).payment
+        payment = house.charge(samples.charge_request(terminal_id="T1")).payment
         assert house.gateway.submissions == [
             samples.submission(webhook_url=samples.address(payment.id), terminal_id="T1")
         ]
 
     def test_goes_under_the_payment_s_own_id_when_there_is_no_order(self, house: House) -> None:
-        payment = house.charge(samples.charge_order(order_id=None)).payment
+        payment = house.charge(samples.charge_request(order_id=None)).payment
         assert [sent.order_id for sent in house.gateway.submissions] == [payment.id]
         assert house.ledger.order(payment.id) is None
 
@@ -95,7 +95,7 @@ class TestTheVerdict:
         assert (payment.status, payment.answered) == (Status.PROCESSING, "in_doubt")
         assert payment.follow_up.due_at == payment.follow_up.ask_at
         house.charge()
-        house.reconcile(seconds=11)
+        house.follow_up(seconds=11)
         house.charge()
         assert len(house.gateway.submissions) == 1
         assert house.gateway.asked == [payment.wire_order_id]
@@ -138,7 +138,7 @@ class TestTheWebhookThatIsFaster:
         house.gateway.will(outcome)
 
         def delivered(booked: object) -> None:
-            house.gateway.book[0].said = said
+            house.gateway.book[0].raw_status = said
             house.webhook(house.ledger.payments()[0])
 
         house.gateway.before_answer = delivered
@@ -155,7 +155,7 @@ class TestTheWebhookThatIsFaster:
 class TestTheSameKey:
     def test_gets_the_payment_as_it_is_now(self, house: House) -> None:
         first = house.charge()
-        house.gateway.book[0].said = "SUCCESS"
+        house.gateway.book[0].raw_status = "SUCCESS"
         house.webhook(first.payment)
         again = house.charge()
         assert (first.replayed, again.replayed) == (False, True)
@@ -172,20 +172,20 @@ class TestTheSameKey:
         house.charge()
         house.gateway.unready = unready
         with pytest.raises(IdempotencyKeyReused):
-            house.charge(samples.charge_order(money=Money(101, "GBP")))
+            house.charge(samples.charge_request(money=Money(101, "GBP")))
         assert len(house.gateway.submissions) == 1
 
     def test_of_another_caller_is_another_payment(self, house: House) -> None:
-        first = house.charge(samples.charge_order(order_id=None)).payment
+        first = house.charge(samples.charge_request(order_id=None)).payment
         second = house.charge(
-            samples.charge_order(order_id=None, caller="arn:aws:iam::123456789012:role/other")
+            samples.charge_request(order_id=None, caller="arn:aws:iam::123456789012:role/other")
         ).payment
         assert first.id != second.id
         assert len(house.gateway.book) == 2
 
     def test_forgives_another_cvv_which_it_cannot_know(self, house: House) -> None:
         house.charge()
-        order = samples.charge_order()
+        order = samples.charge_request()
         assert house.charge(replace(order, card=samples.card(cvv="111"))).replayed
 
 
@@ -195,7 +195,7 @@ class TestTheSameOrder:
         house.gateway.will(Answers(said))
         first = house.charge().payment
         with pytest.raises(OrderTaken) as taken:
-            house.charge(samples.charge_order(idempotency_key="key-2"))
+            house.charge(samples.charge_request(idempotency_key="key-2"))
         assert taken.value.payment == first
         assert len(house.gateway.submissions) == 1
 
@@ -206,20 +206,20 @@ class TestTheSameOrder:
         self, house: House, outcome: Answers | Fails
     ) -> None:
         house.gateway.will(outcome, outcome)
-        payments = [house.charge(samples.charge_order(idempotency_key=f"key-{n}")).payment for n in (1, 2, 3)]
+        payments = [house.charge(samples.charge_request(idempotency_key=f"key-{n}")).payment for n in (1, 2, 3)]
         assert [sent.order_id for sent in house.gateway.submissions] == [
             samples.ORDER_ID,
             f"{samples.ORDER_ID}~2",
             f"{samples.ORDER_ID}~3",
         ]
         assert {payment.status for payment in payments[:2]} <= FREES_THE_ORDER
-        assert house.ledger.order(samples.ORDER_ID) == Order(samples.ORDER_ID, tuple(p.id for p in payments))
+        assert house.ledger.order(samples.ORDER_ID) == OrderLock(samples.ORDER_ID, tuple(p.id for p in payments))
 
     def test_is_free_again_when_its_second_attempt_was_not_sent(self, house: House) -> None:
         house.gateway.will(Answers("FAILED"), Fails(NotSent("no route")))
         first = house.charge().payment
         with pytest.raises(GatewayUnreachable):
-            house.charge(samples.charge_order(idempotency_key="key-2"))
-        assert house.ledger.order(samples.ORDER_ID) == Order(samples.ORDER_ID, (first.id,))
-        third = house.charge(samples.charge_order(idempotency_key="key-3")).payment
+            house.charge(samples.charge_request(idempotency_key="key-2"))
+        assert house.ledger.order(samples.ORDER_ID) == OrderLock(samples.ORDER_ID, (first.id,))
+        third = house.charge(samples.charge_request(idempotency_key="key-3")).payment
         assert third.wire_order_id == f"{samples.ORDER_ID}~2"

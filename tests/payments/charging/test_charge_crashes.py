@@ -1,4 +1,4 @@
-"""A charge that dies at any step: what remains, that no repeat of it charges again, and that reconcile finishes it."""
+"""A charge that dies at any step: what remains, that no repeat of it charges again, and that the follow-up finishes it."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,8 +29,8 @@ class Story:
 def first_attempt_failed(house: House) -> None:
     """The order is known, so the claim reads it and takes its second place."""
     house.gateway.will(Answers("FAILED"))
-    house.charge(samples.charge_order(idempotency_key="key-0"))
-    house.reconcile(minutes=1)
+    house.charge(samples.charge_request(idempotency_key="key-0"))
+    house.follow_up(minutes=1)
 
 
 STORIES = {
@@ -51,7 +51,7 @@ def dies(house: House, at: int) -> str | None:
     fuse = Fuse(at)
     charging = Charging(Wired(house.ledger, fuse), Wired(house.gateway, fuse), house.clock, house.telemetry, live=False)
     try:
-        charging.charge(samples.charge_order(), samples.address, 20.0)
+        charging.charge(samples.charge_request(), samples.address, 20.0)
     except Crash as crash:
         return str(crash)
     except PaymentsError:
@@ -71,13 +71,13 @@ def only(house: House) -> Payment | None:
 
 @pytest.mark.parametrize("at", range(STEPS))
 @pytest.mark.parametrize("name", STORIES)
-def test_reconcile_finds_out_what_became_of_it(house: House, name: str, at: int) -> None:
+def test_the_follow_up_finds_out_what_became_of_it(house: House, name: str, at: int) -> None:
     story = STORIES[name]
     story.before(house)
     house.gateway.will(story.outcome)
     dies(house, at)
     sent = len(house.gateway.submissions)
-    house.reconcile_until(lambda: house.settled)
+    house.follow_up_until(lambda: house.settled)
     payment, held = only(house), house.gateway.booked(wire_order_id(story))
     if payment is None:
         assert held == []
@@ -100,7 +100,7 @@ def test_a_repeat_never_charges_again(house: House, name: str, at: int) -> None:
     for _ in range(3):
         with suppress(GatewayUnreachable):
             replayed.append(house.charge())
-        house.reconcile(minutes=2)
+        house.follow_up(minutes=2)
     assert [charged.replayed for charged in replayed[1:]] == [True] * len(replayed[1:])
     assert len(house.gateway.book) - booked <= 1
     assert stood is None or all(charged.replayed for charged in replayed)
@@ -118,7 +118,7 @@ def test_the_steps_are_all_there_are(house: House) -> None:
 def test_a_charge_on_the_warm_path_is_two_writes_and_one_post() -> None:
     house, fuse = House(), Fuse()
     Charging(Wired(house.ledger, fuse), Wired(house.gateway, fuse), house.clock, house.telemetry, live=False).charge(
-        samples.charge_order(), samples.address, 20.0
+        samples.charge_request(), samples.address, 20.0
     )
     assert [step for step in fuse.steps if step.startswith("before")] == [
         "before ensure_ready",

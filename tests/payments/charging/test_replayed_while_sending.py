@@ -7,12 +7,12 @@ import pytest
 
 from payments.charging.charge import Charged
 from payments.errors import GatewayUnreachable, SecretUnusable
-from payments.model.follow_up import LEAST_SECONDS
-from payments.model.gateway_transaction import Report
+from payments.model.follow_up import MIN_SEND_SECONDS
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NotSent, Submission
-from payments.ports.ledger import Order, OrderMoved
+from payments.ports.ledger import OrderLock, OrderMoved
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Fails, ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
@@ -26,7 +26,7 @@ class Interrupted(ScriptedGateway):
         super().__init__()
         self._meanwhile = [meanwhile]
 
-    def charge(self, submission: Submission, seconds: float) -> Report:
+    def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
         while self._meanwhile:
             self._meanwhile.pop()()
         return super().charge(submission, seconds)
@@ -45,14 +45,14 @@ def test_a_repeat_that_was_told_processing_finds_the_payment_though_nothing_coul
     assert standing.failure is not None
     assert standing.failure.code == "not_sent"
     assert first.payment == standing
-    house.reconcile(minutes=2)
+    house.follow_up(minutes=2)
     assert house.bus.types() == ["payment.processing", "payment.failed"]
 
 
 def test_a_repeat_that_would_not_be_taken_today_finds_the_payment_all_the_same() -> None:
     """A card that expires between a request and its repeat: the repeat is known by what it led to before."""
     house, repeats = House(), list[Charged | None]()
-    house.gateway = Interrupted(lambda: repeats.append(house.charging.earlier(samples.charge_order())))
+    house.gateway = Interrupted(lambda: repeats.append(house.charging.earlier(samples.charge_request())))
     house.gateway.will(Fails(NotSent("connect")))
 
     first = house.charge()
@@ -70,13 +70,13 @@ def test_the_order_of_a_payment_that_could_not_be_sent_is_free() -> None:
     with pytest.raises(GatewayUnreachable):
         house.charge()
     assert house.ledger.payments() == []
-    assert house.charge(samples.charge_order(idempotency_key="another")).payment.attempt == 1
+    assert house.charge(samples.charge_request(idempotency_key="another")).payment.attempt == 1
 
 
 def test_a_claim_that_was_taken_back_as_a_repeat_was_told_of_it_is_a_503() -> None:
     house = House()
     house.gateway.will(Answers("REDIRECT"))
-    payment = samples.payment(fingerprint=samples.charge_order().fingerprint())
+    payment = samples.payment(fingerprint=samples.charge_request().fingerprint())
     assert house.ledger.claim(payment, None) is None
     saved = house.ledger.save
 
@@ -86,7 +86,7 @@ def test_a_claim_that_was_taken_back_as_a_repeat_was_told_of_it_is_a_503() -> No
 
     house.ledger.save = save  # type: ignore[method-assign, assignment]
     with pytest.raises(GatewayUnreachable):
-        house.charge(samples.charge_order())
+        house.charge(samples.charge_request())
 
 
 class TakenBack(InMemoryLedger):
@@ -97,7 +97,7 @@ class TakenBack(InMemoryLedger):
         self._gets = 0
         self._other: Payment | None = None
 
-    def claim(self, payment: Payment, order: Order | None) -> Payment | None:
+    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
         if self._other is None:
             self._other = payment
             assert super().claim(payment, order) is None
@@ -141,7 +141,7 @@ def test_what_was_spent_before_the_post_is_not_given_to_the_gateway() -> None:
         def ensure_ready(self) -> None:
             house.clock.forward(seconds=7)
 
-        def charge(self, submission: Submission, seconds: float) -> Report:
+        def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
             given.append(seconds)
             return super().charge(submission, seconds)
 
@@ -155,7 +155,7 @@ def test_without_time_left_nothing_is_sent_and_nothing_remains() -> None:
 
     class Slower(ScriptedGateway):
         def ensure_ready(self) -> None:
-            house.clock.now += timedelta(seconds=20 - LEAST_SECONDS + 0.1)
+            house.clock.now += timedelta(seconds=20 - MIN_SEND_SECONDS + 0.1)
 
     house.gateway = Slower()
     with pytest.raises(GatewayUnreachable):
@@ -169,7 +169,7 @@ def test_a_payment_of_the_other_mode_is_not_asked_about() -> None:
     house.ledger.claim(payment, None)
 
     for _ in range(10):
-        house.reconcile(hours=1)
+        house.follow_up(hours=1)
 
     assert house.gateway.asked == []
     assert house.standing(payment).status is Status.PROCESSING

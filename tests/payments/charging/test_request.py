@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.charging.request import ChargeOrder
+from payments.charging.request import ChargeRequest
 from payments.model.money import Money
-from tests.fakes.samples import card, charge_order, shopper
+from tests.fakes.samples import card, charge_request, shopper
 
-WITH_CARD = charge_order()
-HOSTED = charge_order(card=None)
+WITH_CARD = charge_request()
+HOSTED = charge_request(card=None)
 
 CHANGES: dict[str, Any] = {
     "amount": {"money": Money(101, "GBP")},
@@ -28,16 +28,16 @@ CHANGES: dict[str, Any] = {
 class TestTheFingerprint:
     @pytest.mark.parametrize("order", [WITH_CARD, HOSTED], ids=["card", "hosted"])
     @pytest.mark.parametrize("changes", CHANGES.values(), ids=list(CHANGES))
-    def test_is_another_for_anything_else_that_was_asked(self, order: ChargeOrder, changes: dict[str, Any]) -> None:
+    def test_is_another_for_anything_else_that_was_asked(self, order: ChargeRequest, changes: dict[str, Any]) -> None:
         assert replace(order, **changes).fingerprint() != order.fingerprint()
 
     @pytest.mark.parametrize("order", [WITH_CARD, HOSTED], ids=["card", "hosted"])
-    def test_is_the_same_for_the_same_in_another_order(self, order: ChargeOrder) -> None:
+    def test_is_the_same_for_the_same_in_another_order(self, order: ChargeRequest) -> None:
         turned = dict(reversed(list(shopper().items())))
         assert replace(order, shopper=turned).fingerprint() == order.fingerprint()
 
     @pytest.mark.parametrize("order", [WITH_CARD, HOSTED], ids=["card", "hosted"])
-    def test_does_not_know_who_asked_under_which_key(self, order: ChargeOrder) -> None:
+    def test_does_not_know_who_asked_under_which_key(self, order: ChargeRequest) -> None:
         """Those two make the payment's id."""
         assert replace(order, caller="another", idempotency_key="other").fingerprint() == order.fingerprint()
 
@@ -61,11 +61,11 @@ class TestTheFingerprint:
         assert HOSTED.fingerprint() != WITH_CARD.fingerprint()
 
     @given(
-        st.builds(charge_order, redirect_url=st.text(), order_id=st.none() | st.text()),
-        st.builds(charge_order, redirect_url=st.text(), order_id=st.none() | st.text()),
+        st.builds(charge_request, redirect_url=st.text(), order_id=st.none() | st.text()),
+        st.builds(charge_request, redirect_url=st.text(), order_id=st.none() | st.text()),
     )
     def test_of_a_hosted_payment_is_never_a_card_payments_whatever_is_asked(
-        self, one: ChargeOrder, other: ChargeOrder
+        self, one: ChargeRequest, other: ChargeRequest
     ) -> None:
         assert replace(one, card=None).fingerprint() != other.fingerprint()
 
@@ -77,6 +77,6 @@ class TestTheFingerprint:
         ],
         ids=["card", "hosted"],
     )
-    def test_is_the_same_in_every_version(self, order: ChargeOrder, fingerprint: str) -> None:
+    def test_is_the_same_in_every_version(self, order: ChargeRequest, fingerprint: str) -> None:
         """What changes it makes a stranger of every repeat that comes after the deploy."""
         assert order.fingerprint() == fingerprint

@@ -9,10 +9,10 @@ import pytest
 
 from payments.events.event import event_of, unpublished
 from payments.model.payment import Payment
-from payments.outcome.apply import hear
+from payments.outcome.apply import apply
 from tests.fakes import samples
 from tests.fakes.clock import START
-from tests.fakes.samples import report
+from tests.fakes.samples import transaction
 
 PAID_AT = START + timedelta(milliseconds=125, microseconds=999)
 REFUNDED_AT = datetime(2027, 2, 1, 8, tzinfo=UTC)
@@ -21,10 +21,12 @@ REFUNDED_AT = datetime(2027, 2, 1, 8, tzinfo=UTC)
 @pytest.fixture
 def payment() -> Payment:
     """Claimed, sent to its page, paid, refunded, charged back."""
-    payment = hear(samples.payment(), report("REDIRECT"), "answer", START)
-    payment = hear(payment, report("SUCCESS"), "status", PAID_AT)
-    payment = hear(payment, report("SUCCESS", refunded=True, refunded_at=REFUNDED_AT), "sweep", REFUNDED_AT)
-    return hear(payment, report("SUCCESS", charged_back=True), "sweep", REFUNDED_AT)
+    payment = apply(samples.payment(), transaction("REDIRECT"), "answer", START)
+    payment = apply(payment, transaction("SUCCESS"), "status", PAID_AT)
+    payment = apply(
+        payment, transaction("SUCCESS", refunded=True, refunded_at=REFUNDED_AT), "reconciliation", REFUNDED_AT
+    )
+    return apply(payment, transaction("SUCCESS", charged_back=True), "reconciliation", REFUNDED_AT)
 
 
 def details(payment: Payment) -> list[Any]:
@@ -82,7 +84,7 @@ def test_a_refund_leaves_the_status_as_it_was(payment: Payment) -> None:
 
 
 def test_a_failure_says_why() -> None:
-    failed = hear(samples.payment(), report("FAILED"), "answer", START)
+    failed = apply(samples.payment(), transaction("FAILED"), "answer", START)
 
     assert details(failed)[1]["data"]["failure"] == {"code": "declined", "message": "the gateway declined the payment"}
 

@@ -21,7 +21,7 @@ def payment(house: House) -> Payment:
     claimed = samples.payment()
     house.ledger.claim(claimed, None)
     for status in (Status.REQUIRES_ACTION, Status.PENDING, Status.SUCCEEDED):
-        moved = house.standing(claimed).moved(status, at=START, source="status", evidence={})
+        moved = house.standing(claimed).transition_to(status, at=START, source="status", evidence={})
         house.ledger.save(house.standing(claimed), moved)
     return house.standing(claimed)
 
@@ -59,7 +59,7 @@ def test_the_cursor_moves_over_what_the_bus_took_and_no_further(house: House, pa
 
 def test_a_bus_that_takes_one_at_a_time_hears_all_in_the_end(house: House, payment: Payment) -> None:
     house.bus.takes = 1
-    house.reconcile_until(lambda: house.settled)
+    house.follow_up_until(lambda: house.settled)
     assert house.bus.ids() == [f"{payment.id}:{n}" for n in (1, 2, 3, 4)]
 
 
@@ -75,7 +75,7 @@ def test_an_event_is_told_alike_whatever_has_happened_since(house: House, paymen
     then = replace(payment, status=Status.REQUIRES_ACTION, history=payment.history[:2])
     early = event_of(then, payment.history[1])
     assert event_of(payment, payment.history[1]) == early
-    later = house.ledger.save(payment, refunds.refunded(payment, START, at=START, source="sweep", evidence={}))
+    later = house.ledger.save(payment, refunds.refunded(payment, START, at=START, source="reconciliation", evidence={}))
     assert event_of(later, later.history[1]) == early
     assert [event.type for event in unpublished(later)][-1] == "payment.refunded"
 
@@ -91,10 +91,10 @@ def test_two_publishers_at_once_tell_all_and_lose_nothing(house: House, payment:
 def test_a_publisher_that_was_overtaken_leaves_the_newer_entry_due(house: House) -> None:
     claimed = samples.payment()
     house.ledger.claim(claimed, None)
-    house.ledger.save(claimed, claimed.moved(Status.FAILED, at=START, source="answer", evidence={}))
+    house.ledger.save(claimed, claimed.transition_to(Status.FAILED, at=START, source="answer", evidence={}))
     published(house, claimed)
     assert house.standing(claimed).published == 1
-    house.reconcile()
+    house.follow_up()
     assert house.bus.ids() == [f"{claimed.id}:1", f"{claimed.id}:2"]
     assert house.settled
 

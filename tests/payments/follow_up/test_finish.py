@@ -39,9 +39,9 @@ def unanswered(house: House, payment: Payment, error: GatewayError, questions: i
     for _ in range(questions):
         house.gateway.will_say(error)
         asked = len(house.gateway.asked)
-        house.reconcile_until(lambda asked=asked: len(house.gateway.asked) > asked)  # type: ignore[misc]
+        house.follow_up_until(lambda asked=asked: len(house.gateway.asked) > asked)  # type: ignore[misc]
         at = house.clock()
-        house.reconcile()
+        house.follow_up()
         ask_at = house.standing(payment).follow_up.ask_at
         waits.append(ask_at - at if ask_at else timedelta(0))
     return waits
@@ -61,7 +61,7 @@ class TestAsking:
         waits = []
         for house, key in zip(houses, keys, strict=True):
             house.gateway.will(Fails(NoAnswer("timed out")))
-            payment = house.charge(samples.charge_order(idempotency_key=key)).payment
+            payment = house.charge(samples.charge_request(idempotency_key=key)).payment
             waits.append(unanswered(house, payment, NoAnswer("timed out"), 3))
         assert waits[0] == waits[1] != waits[2]
 
@@ -80,20 +80,20 @@ class TestAsking:
 
     def test_does_not_give_up_for_good(self, house: House, payment: Payment) -> None:
         unanswered(house, payment, NoAnswer("timed out"), len(BACK_OFF) + 1)
-        house.gateway.book[0].said = "SUCCESS"
+        house.gateway.book[0].raw_status = "SUCCESS"
         house.webhook(house.standing(payment))
         assert house.standing(payment).status is Status.SUCCEEDED
 
     def test_begins_anew_when_the_payment_gets_further(self, house: House, payment: Payment) -> None:
         unanswered(house, payment, NoAnswer("timed out"), 3)
-        house.reconcile_until(lambda: house.standing(payment).status is Status.REQUIRES_ACTION)
+        house.follow_up_until(lambda: house.standing(payment).status is Status.REQUIRES_ACTION)
         assert house.standing(payment).follow_up.asks == 0
         assert house.standing(payment).follow_up.ask_at == house.clock() + FIRST_ASK
 
     @pytest.mark.parametrize("said", ["SUCCESS", "FAILED", "BLOCKED", "ABANDONED"])
     def test_ends_with_the_gateway_s_verdict(self, house: House, payment: Payment, said: str) -> None:
-        house.gateway.book[0].said = said
-        house.reconcile(minutes=1)
+        house.gateway.book[0].raw_status = said
+        house.follow_up(minutes=1)
         after = house.standing(payment)
         assert after.history[-1].evidence["gateway_status"] == said
         assert house.bus.ids() == [f"{payment.id}:1", f"{payment.id}:2"]
@@ -102,7 +102,7 @@ class TestAsking:
     def test_waits_for_its_time_though_there_is_something_to_publish(self, house: House) -> None:
         house.gateway.will(Answers("PENDING"))
         payment = house.charge().payment
-        house.reconcile()
+        house.follow_up()
         assert house.bus.ids() == [f"{payment.id}:1", f"{payment.id}:2"]
         assert house.gateway.asked == []
         assert house.standing(payment).follow_up.due_at == START + FIRST_ASK
@@ -142,15 +142,15 @@ class TestTheLease:
 
     @pytest.mark.parametrize("at", range(9))
     def test_of_a_run_that_died_is_over_after_a_while(self, house: House, payment: Payment, at: int) -> None:
-        house.gateway.book[0].said = "SUCCESS"
+        house.gateway.book[0].raw_status = "SUCCESS"
         house.clock.forward(minutes=1)
         fuse = Fuse(at)
         wired = [Wired(part, fuse) for part in (house.ledger, house.gateway, house.bus)]
         dying = FollowUps(wired[0], wired[1], wired[2], house.clock, house.telemetry)
         with pytest.raises(Crash):
             finish(dying, due(house))
-        house.reconcile()
-        house.reconcile(seconds=LEASE.total_seconds())
+        house.follow_up()
+        house.follow_up(seconds=LEASE.total_seconds())
         assert house.standing(payment).status is Status.SUCCEEDED
         assert list(dict.fromkeys(house.bus.ids())) == [f"{payment.id}:1", f"{payment.id}:2"]
         assert house.settled
@@ -158,7 +158,7 @@ class TestTheLease:
     def test_is_given_back_when_the_clock_went_back_and_nothing_is_due_after_all(self, house: House) -> None:
         house.gateway.will(Answers("PENDING"))
         payment = house.charge().payment
-        house.reconcile()
+        house.follow_up()
         house.clock.forward(seconds=60)
         found, before = due(house), house.standing(payment)
         house.clock.forward(seconds=-30)
@@ -192,25 +192,25 @@ class TestTheBus:
     def test_that_is_down_for_hours_hears_everything_when_it_is_back(
         self, house: House, payment: Payment, said: str
     ) -> None:
-        house.gateway.book[0].said, house.bus.takes = said, 0
+        house.gateway.book[0].raw_status, house.bus.takes = said, 0
         for _ in range(4 * 60):
-            house.reconcile(minutes=1)
+            house.follow_up(minutes=1)
         house.bus.takes = None
-        house.reconcile(minutes=2)
+        house.follow_up(minutes=2)
         after = house.standing(payment)
         assert house.bus.ids() == [f"{payment.id}:{n}" for n in range(1, after.version + 1)]
 
     def test_that_is_down_does_not_make_the_gateway_be_asked_more_often(self, house: House, payment: Payment) -> None:
         house.bus.takes = 0
         for _ in range(4 * 60):
-            house.reconcile(minutes=1)
+            house.follow_up(minutes=1)
         assert len(house.gateway.asked) <= 7
 
     def test_that_is_down_is_tried_before_and_after_the_question_and_then_once_a_lease(
         self, house: House, payment: Payment
     ) -> None:
-        house.gateway.book[0].said, house.bus.takes = "SUCCESS", 0
-        house.reconcile(minutes=1)
+        house.gateway.book[0].raw_status, house.bus.takes = "SUCCESS", 0
+        house.follow_up(minutes=1)
         for _ in range(60):
-            house.reconcile(seconds=1)
+            house.follow_up(seconds=1)
         assert house.telemetry.signals.count("publish_incomplete") == 3

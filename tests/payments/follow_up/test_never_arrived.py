@@ -6,7 +6,7 @@ import pytest
 
 from payments.charging.charge import Charging
 from payments.follow_up.finish import FollowUps
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import GatewayError, NoAnswer, NotSent, Refused, UnknownToGateway
@@ -29,10 +29,10 @@ class Case:
         telemetry = RecordingTelemetry()
         self.gateway.will(Fails(NoAnswer("no answer"), booked=booked))
         charging = Charging(self.ledger, self.gateway, self.clock, telemetry, live=False)
-        self.id = charging.charge(samples.charge_order(), samples.address, 10).payment.id
+        self.id = charging.charge(samples.charge_request(), samples.address, 10).payment.id
         self.follow_ups = FollowUps(self.ledger, self.gateway, RecordingBus(), self.clock, telemetry)
 
-    def ask_each_time(self, *said: Report | GatewayError) -> Payment:
+    def ask_each_time(self, *said: GatewayTransaction | GatewayError) -> Payment:
         """One question after the other, each when it is due; the payment as it stands then."""
         self.gateway.will_say(*said)
         for _ in said:
@@ -86,7 +86,7 @@ def test_silence_an_hour_later_is_no_proof_though_it_was_not_found_before(silenc
 @pytest.mark.parametrize("said", ["INIT", "A WORD NOBODY KNOWS"])
 def test_what_the_gateway_knows_did_arrive_though_it_was_not_found_before_and_is_not_found_after(said: str) -> None:
     case = Case(booked="INIT")
-    assert case.ask_each_time(*[NOT_FOUND] * 4, samples.report(said)).status is Status.PROCESSING
+    assert case.ask_each_time(*[NOT_FOUND] * 4, samples.transaction(said)).status is Status.PROCESSING
     payment = case.ask_each_time(NOT_FOUND, NOT_FOUND)
     assert payment.status is Status.NEEDS_REVIEW
     assert payment.failure is not None

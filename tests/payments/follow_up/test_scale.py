@@ -9,7 +9,7 @@ from itertools import islice
 from payments.events.event import Event
 from payments.follow_up.finish import FollowUps
 from payments.follow_up.run import run
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment, intent
 from payments.ports.gateway import UnknownToGateway
 from payments.ports.ledger import Due, LostRace
@@ -72,7 +72,7 @@ class Counting:
 class Forgetful(ScriptedGateway):
     """A gateway that knows none of them, and does not remember having been asked."""
 
-    def status(self, order_id: str, seconds: float) -> Report:
+    def status(self, order_id: str, seconds: float) -> GatewayTransaction:
         raise UnknownToGateway(order_id)
 
 

@@ -3,7 +3,7 @@
 from payments.charging.charge import Charging
 from payments.follow_up.finish import FollowUps
 from payments.follow_up.run import SILENCES, run
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer
 from payments.runtime.telemetry import powertools
@@ -24,7 +24,7 @@ class Hanging(ScriptedGateway):
         super().__init__()
         self._clock = clock
 
-    def status(self, order_id: str, seconds: float) -> Report:
+    def status(self, order_id: str, seconds: float) -> GatewayTransaction:
         self.asked.append(order_id)
         self._clock.forward(seconds=HANGING)
         raise NoAnswer("timeout")
@@ -36,11 +36,11 @@ def test_the_events_of_paid_payments_leave_in_the_first_run_of_an_outage() -> No
     charging = Charging(ledger, gateway, clock, telemetry, live=False)
     for nth in range(IN_DOUBT):
         gateway.will(Fails(NoAnswer("timeout"), booked="SUCCESS"))
-        charging.charge(samples.charge_order(idempotency_key=f"doubt-{nth}", order_id=None), samples.address, 20)
+        charging.charge(samples.charge_request(idempotency_key=f"doubt-{nth}", order_id=None), samples.address, 20)
     clock.forward(minutes=5)
     gateway.will(*[Answers("SUCCESS")] * 8)
     for nth in range(8):
-        charging.charge(samples.charge_order(idempotency_key=f"paid-{nth}", order_id=None), samples.address, 20)
+        charging.charge(samples.charge_request(idempotency_key=f"paid-{nth}", order_id=None), samples.address, 20)
     ends = clock.forward(seconds=55)
     clock.forward(seconds=-55)
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from payments.errors import SecretUnusable
-from payments.gateway.circuit_breaker import Breaker
+from payments.gateway.circuit_breaker import CircuitBreaker
 from payments.gateway.client import PayAgency
 from payments.gateway.credentials import GatewayKeys, Mode
 from payments.gateway.transport import Transport
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from tests.fakes.clock import SettableClock
 from tests.fakes.samples import ORDER_ID, TRANSACTION_ID, submission
 from tests.fakes.telemetry import RecordingTelemetry
@@ -50,18 +50,20 @@ class Counter:
 
     def __init__(self, server: Rogue, *keys: GatewayKeys, mode: Mode = "test", ring: Ring | None = None) -> None:
         self.server, self.ring, self.telemetry = server, ring or Ring(*keys), RecordingTelemetry()
-        self.client = PayAgency(Transport(server.url), self.ring, MINOR, mode, self.telemetry, Breaker(SettableClock()))
+        self.client = PayAgency(
+            Transport(server.url), self.ring, MINOR, mode, self.telemetry, CircuitBreaker(SettableClock())
+        )
 
-    def charge(self, seconds: float = 5.0) -> Report:
+    def charge(self, seconds: float = 5.0) -> GatewayTransaction:
         return self.client.charge(submission(), seconds)
 
-    def hosted(self, seconds: float = 5.0) -> Report:
+    def hosted(self, seconds: float = 5.0) -> GatewayTransaction:
         return self.client.charge(submission(card=None), seconds)
 
-    def refund(self, seconds: float = 5.0) -> Report:
+    def refund(self, seconds: float = 5.0) -> GatewayTransaction:
         return self.client.refund(TRANSACTION_ID, "returned", seconds)
 
-    def status(self, seconds: float = 5.0) -> Report:
+    def status(self, seconds: float = 5.0) -> GatewayTransaction:
         return self.client.status(ORDER_ID, seconds)
 
     def keys_sent(self) -> list[str]:
@@ -69,6 +71,6 @@ class Counter:
         return [bearer.removeprefix("Bearer ") for bearer in sent]
 
 
-Call = Callable[[Counter, float], Report]
+Call = Callable[[Counter, float], GatewayTransaction]
 CALLS = [Counter.charge, Counter.hosted, Counter.refund, Counter.status]
 EACH_CALL = pytest.mark.parametrize("call", CALLS, ids=[call.__name__ for call in CALLS])

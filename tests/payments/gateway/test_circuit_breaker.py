@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.gateway.circuit_breaker import FAILURES_TO_OPEN, OPEN_FOR, Breaker
+from payments.gateway.circuit_breaker import FAILURES_TO_OPEN, OPEN_FOR, CircuitBreaker
 from payments.ports.gateway import NotSent
 from tests.fakes.clock import SettableClock
 
@@ -13,8 +13,8 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def tripped(clock: SettableClock) -> Breaker:
-    breaker = Breaker(clock)
+def tripped(clock: SettableClock) -> CircuitBreaker:
+    breaker = CircuitBreaker(clock)
     for _ in range(FAILURES_TO_OPEN):
         breaker.check()
         breaker.failed()
@@ -22,7 +22,7 @@ def tripped(clock: SettableClock) -> Breaker:
 
 
 def test_a_hiccup_opens_nothing(clock: SettableClock) -> None:
-    breaker = Breaker(clock)
+    breaker = CircuitBreaker(clock)
     for _ in range(3):
         for _ in range(FAILURES_TO_OPEN - 1):
             breaker.failed()
@@ -30,18 +30,18 @@ def test_a_hiccup_opens_nothing(clock: SettableClock) -> None:
     breaker.check()
 
 
-def test_failures_in_a_row_open_it(tripped: Breaker) -> None:
+def test_failures_in_a_row_open_it(tripped: CircuitBreaker) -> None:
     with pytest.raises(NotSent):
         tripped.check()
 
 
-def test_it_stays_open_until_the_wait_is_over(tripped: Breaker, clock: SettableClock) -> None:
+def test_it_stays_open_until_the_wait_is_over(tripped: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR * 0.99
     with pytest.raises(NotSent):
         tripped.check()
 
 
-def test_one_probe_is_let_through_and_the_others_wait_for_it(tripped: Breaker, clock: SettableClock) -> None:
+def test_one_probe_is_let_through_and_the_others_wait_for_it(tripped: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
     tripped.admit()
     for another in (tripped.check, tripped.admit):
@@ -49,14 +49,14 @@ def test_one_probe_is_let_through_and_the_others_wait_for_it(tripped: Breaker, c
             another()
 
 
-def test_who_only_looks_is_no_probe(tripped: Breaker, clock: SettableClock) -> None:
+def test_who_only_looks_is_no_probe(tripped: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
     for _ in range(3):
         tripped.check()
     tripped.admit()
 
 
-def test_a_probe_that_succeeds_closes_it(tripped: Breaker, clock: SettableClock) -> None:
+def test_a_probe_that_succeeds_closes_it(tripped: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
     tripped.check()
     tripped.succeeded()
@@ -65,7 +65,7 @@ def test_a_probe_that_succeeds_closes_it(tripped: Breaker, clock: SettableClock)
     tripped.check()
 
 
-def test_a_probe_that_fails_opens_it_for_another_wait(tripped: Breaker, clock: SettableClock) -> None:
+def test_a_probe_that_fails_opens_it_for_another_wait(tripped: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
     tripped.check()
     tripped.failed()
@@ -76,7 +76,9 @@ def test_a_probe_that_fails_opens_it_for_another_wait(tripped: Breaker, clock: S
     tripped.check()
 
 
-def test_a_probe_that_never_reports_does_not_keep_it_open_for_ever(tripped: Breaker, clock: SettableClock) -> None:
+def test_a_probe_that_never_reports_does_not_keep_it_open_for_ever(
+    tripped: CircuitBreaker, clock: SettableClock
+) -> None:
     clock.now += OPEN_FOR
     tripped.check()
     clock.now += OPEN_FOR

@@ -78,9 +78,9 @@ class TestVerdict:
     @pytest.mark.parametrize(("said", "verdict"), [("SUCCESS", Status.SUCCEEDED), ("FAILED", Status.FAILED)])
     def test_is_what_the_envelope_says(self, http_status: int, said: str, verdict: Status) -> None:
         with rogue(answers(http_status, envelope(status=said))) as server:
-            report = Counter(server, OLD).charge()
+            transaction = Counter(server, OLD).charge()
 
-            assert (report.verdict, report.transaction_id) == (verdict, TRANSACTION_ID)
+            assert (transaction.verdict, transaction.transaction_id) == (verdict, TRANSACTION_ID)
             assert len(server.requests) == 1
 
     def test_an_unknown_word_is_a_report_without_a_verdict(self) -> None:
@@ -89,10 +89,10 @@ class TestVerdict:
 
     def test_an_echoed_card_does_not_come_through(self) -> None:
         with rogue(answers(200, envelope(status="FAILED", message=f"{CARD_NUMBER} with {CVV} is wrong"))) as server:
-            report = Counter(server, OLD).charge()
+            transaction = Counter(server, OLD).charge()
 
-            assert CARD_NUMBER not in repr(report)
-            assert CVV not in (report.message or "")
+            assert CARD_NUMBER not in repr(transaction)
+            assert CVV not in (transaction.message or "")
 
 
 class TestRefused:

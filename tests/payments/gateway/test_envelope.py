@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.gateway.envelope import VERDICTS, Dialect, field_errors, parse, report_of
-from payments.model.gateway_transaction import Report
+from payments.gateway.envelope import VERDICTS, Dialect, field_errors, parse, transaction_of
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
 from tests.fakes.samples import ORDER_ID, TRANSACTION_ID
 from tests.payments.gateway.envelopes import DOCUMENT_FAILED, DOCUMENT_REDIRECT, MAJOR, MINOR, body, envelope
@@ -32,16 +32,16 @@ LOOSE = st.fixed_dictionaries(
 )
 
 
-def read(text: bytes, dialect: Dialect = MINOR) -> Report:
-    report = report_of(parse(text) or {}, dialect)
-    assert report is not None
-    return report
+def read(text: bytes, dialect: Dialect = MINOR) -> GatewayTransaction:
+    transaction = transaction_of(parse(text) or {}, dialect)
+    assert transaction is not None
+    return transaction
 
 
 class TestTheDocument:
     def test_success_response_is_a_redirect(self) -> None:
-        assert read(DOCUMENT_REDIRECT) == Report(
-            said="REDIRECT",
+        assert read(DOCUMENT_REDIRECT) == GatewayTransaction(
+            raw_status="REDIRECT",
             verdict=Status.REQUIRES_ACTION,
             transaction_id="FS0186280974141637",
             amount=Decimal(100),
@@ -53,8 +53,8 @@ class TestTheDocument:
         )
 
     def test_error_response_is_a_failure(self) -> None:
-        assert read(DOCUMENT_FAILED) == Report(
-            said="FAILED",
+        assert read(DOCUMENT_FAILED) == GatewayTransaction(
+            raw_status="FAILED",
             verdict=Status.FAILED,
             transaction_id="FS0279243486998947",
             amount=Decimal(100),
@@ -83,10 +83,10 @@ def test_each_status_word_has_its_meaning(said: str, verdict: Status) -> None:
 
 @pytest.mark.parametrize("said", ["REFUNDED", "success", "Success", "SUCCESS ", "", "APPROVED", "3DS"])
 def test_a_word_nobody_has_told_us_of_is_no_verdict(said: str) -> None:
-    report = read(body(status=said))
+    transaction = read(body(status=said))
 
-    assert report.verdict is None
-    assert report.transaction_id == TRANSACTION_ID
+    assert transaction.verdict is None
+    assert transaction.transaction_id == TRANSACTION_ID
 
 
 class TestAmounts:
@@ -155,7 +155,7 @@ class TestNoEnvelope:
         ],
     )
     def test_without_status_and_transaction(self, told: dict[str, Any]) -> None:
-        assert report_of(told, MINOR) is None
+        assert transaction_of(told, MINOR) is None
 
     @pytest.mark.parametrize(
         "text",
@@ -184,39 +184,39 @@ class TestNoEnvelope:
 
 class TestOtherFacts:
     def test_refund_and_chargeback_are_flags_with_a_date(self) -> None:
-        report = read(
+        transaction = read(
             body(
                 refund={"status": True, "refund_date": "2027-02-01T08:00:00.000Z"},
                 chargeback={"status": True, "chargeback_date": "2027-03-01T08:00:00+02:00"},
             )
         )
 
-        assert report.refunded
-        assert report.refunded_at == datetime(2027, 2, 1, 8, tzinfo=UTC)
-        assert report.charged_back
-        assert report.charged_back_at == datetime(2027, 3, 1, 6, tzinfo=UTC)
+        assert transaction.refunded
+        assert transaction.refunded_at == datetime(2027, 2, 1, 8, tzinfo=UTC)
+        assert transaction.charged_back
+        assert transaction.charged_back_at == datetime(2027, 3, 1, 6, tzinfo=UTC)
 
     @pytest.mark.parametrize("status", ["true", 1, "yes", None, {}])
     def test_only_true_is_true(self, status: Any) -> None:
-        report = read(body(refund={"status": status}, chargeback={"status": status}))
+        transaction = read(body(refund={"status": status}, chargeback={"status": status}))
 
-        assert not report.refunded
-        assert not report.charged_back
+        assert not transaction.refunded
+        assert not transaction.charged_back
 
     @pytest.mark.parametrize(
         ("part", "said"), [({"status": False}, False), ({}, None), ({"status": 0}, None), (None, None)]
     )
     def test_nothing_said_is_no_word_against_it(self, *, part: Any, said: bool | None) -> None:
-        report = read(body(refund=part, chargeback=part))
+        transaction = read(body(refund=part, chargeback=part))
 
-        assert (report.refunded, report.charged_back) == (said, said)
+        assert (transaction.refunded, transaction.charged_back) == (said, said)
 
     @pytest.mark.parametrize("moment", ["yesterday", "2027-02-01T08:00:00", "", 5, "0001-01-01T00:00:00+23:59", {}])
     def test_a_date_that_is_none_is_left_out(self, moment: Any) -> None:
-        report = read(body(refund={"status": True, "refund_date": moment}))
+        transaction = read(body(refund={"status": True, "refund_date": moment}))
 
-        assert report.refunded
-        assert report.refunded_at is None
+        assert transaction.refunded
+        assert transaction.refunded_at is None
 
     @pytest.mark.parametrize("order_id", [ORDER_ID, 12345, True, ["a"], {"a": 1}])
     def test_whatever_stands_for_the_order_id_is_said(self, order_id: Any) -> None:
@@ -266,22 +266,22 @@ class TestHostile:
     def test_any_json_is_read_or_not_but_never_raises(self, told: Any) -> None:
         parsed = parse(json.dumps(told).encode())
         if parsed is not None:
-            report_of(parsed, MINOR, ("4111111111111111", "907"))
+            transaction_of(parsed, MINOR, ("4111111111111111", "907"))
             field_errors(parsed)
 
     @given(LOOSE, st.sampled_from([MINOR, MAJOR]))
     def test_any_values_in_the_known_fields(self, told: dict[str, Any], dialect: Dialect) -> None:
         parsed = parse(json.dumps(told).encode())
         if parsed is not None:
-            report = report_of(parsed, dialect, ("4111111111111111", "907"))
-            assert report is None or report.message is None or len(report.message) <= 300
+            transaction = transaction_of(parsed, dialect, ("4111111111111111", "907"))
+            assert transaction is None or transaction.message is None or len(transaction.message) <= 300
             assert len(field_errors(parsed)) <= 20
 
     @given(JSON.filter(lambda value: value != "SUCCESS"))
     def test_only_the_word_itself_is_success(self, said: Any) -> None:
-        report = report_of(parse(json.dumps(envelope() | {"status": said}).encode()) or {}, MINOR)
+        transaction = transaction_of(parse(json.dumps(envelope() | {"status": said}).encode()) or {}, MINOR)
 
-        assert report is None or report.verdict is not Status.SUCCEEDED
+        assert transaction is None or transaction.verdict is not Status.SUCCEEDED
 
     @pytest.mark.parametrize(
         ("outer", "inner", "verdict"),
@@ -312,5 +312,5 @@ class TestHostile:
             deep = b"[" * depth + b"]" * depth
             parsed = parse(body(**{name: "HERE"}).replace(b'"HERE"', deep))
             if parsed is not None:
-                report_of(parsed, MINOR)
+                transaction_of(parsed, MINOR)
                 field_errors({"errors": [{"field": parsed, "message": "m"}]})

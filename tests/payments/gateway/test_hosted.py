@@ -42,17 +42,17 @@ def test_the_payload_is_a_card_payments_less_the_card() -> None:
 
 def test_the_page_may_be_on_another_host() -> None:
     with rogue(answers(200, REDIRECT)) as server:
-        report = Counter(server, OLD).hosted()
+        transaction = Counter(server, OLD).hosted()
 
-    assert (report.verdict, report.redirect_url) == (Status.REQUIRES_ACTION, PAGE)
+    assert (transaction.verdict, transaction.redirect_url) == (Status.REQUIRES_ACTION, PAGE)
 
 
 @pytest.mark.parametrize("page", ["javascript:alert(1)", "//front.example", "", None, 7, "https://a\u2028b"])
 def test_what_is_no_web_address_is_no_page(page: object) -> None:
     with rogue(answers(200, envelope(status="REDIRECT", redirect_url=page))) as server:
-        report = Counter(server, OLD).hosted()
+        transaction = Counter(server, OLD).hosted()
 
-    assert (report.verdict, report.redirect_url) == (Status.REQUIRES_ACTION, None)
+    assert (transaction.verdict, transaction.redirect_url) == (Status.REQUIRES_ACTION, None)
 
 
 def test_a_page_without_a_transaction_is_no_answer() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.gateway import envelope
-from payments.gateway.envelope import field_errors, report_of
+from payments.gateway.envelope import field_errors, transaction_of
 from payments.gateway.redaction import clean
 from tests.payments.gateway.envelopes import MINOR, body
 
@@ -85,9 +85,9 @@ def test_lone_surrogates_become_something_that_can_be_stored() -> None:
 
 def test_an_empty_text_is_no_message() -> None:
     for message in ("", " ", "\n", None, 5, ["text"]):
-        report = report_of(envelope.parse(body(message=message)) or {}, MINOR)
-        assert report is not None
-        assert report.message is None
+        transaction = transaction_of(envelope.parse(body(message=message)) or {}, MINOR)
+        assert transaction is not None
+        assert transaction.message is None
 
 
 class TestAReportHasNoCard:
@@ -95,9 +95,9 @@ class TestAReportHasNoCard:
     def test_wherever_the_gateway_echoes_it(self, name: str) -> None:
         text = f"https://bank.example/{NUMBER}" if name == "redirect_url" else NUMBER
 
-        report = report_of(envelope.parse(body(**{name: text})) or {}, MINOR, HIDDEN)
+        transaction = transaction_of(envelope.parse(body(**{name: text})) or {}, MINOR, HIDDEN)
 
-        assert NUMBER not in repr(report)
+        assert NUMBER not in repr(transaction)
 
 
 class TestFieldErrors:

@@ -40,8 +40,8 @@ def test_a_refusal_that_quotes_it_is_kept_without_it(quoted: str, field: str) ->
 def test_a_verdict_that_quotes_it_is_kept_without_it() -> None:
     told = envelope(status="FAILED", message=f"{SHOPPER['first_name']} may not pay via {ADDRESS}")
     with rogue(answers(200, told)) as server:
-        report = Counter(server, KEYS).client.charge(submission(webhook_url=ADDRESS), 5)
-    assert report.message == "••• may not pay via •••"
+        transaction = Counter(server, KEYS).client.charge(submission(webhook_url=ADDRESS), 5)
+    assert transaction.message == "••• may not pay via •••"
 
 
 FRESH = GatewayKeys("PA_TEST_fresh", b"fedcba9876543210fedcba9876543210", b"the-fresh-webhook-secret")

@@ -48,10 +48,14 @@ class TestTheAnswer:
     def test_that_flags_a_refund_is_a_report_of_it_on_any_code(self, http_status: int) -> None:
         told = envelope(refund={"status": True, "refund_date": "2027-01-31T09:30:00Z"})
         with rogue(answers(http_status, told)) as server:
-            report = Counter(server, OLD).refund()
+            transaction = Counter(server, OLD).refund()
 
-            assert (report.refunded, report.transaction_id, report.verdict) == (True, TRANSACTION_ID, Status.SUCCEEDED)
-            assert report.refunded_at is not None
+            assert (transaction.refunded, transaction.transaction_id, transaction.verdict) == (
+                True,
+                TRANSACTION_ID,
+                Status.SUCCEEDED,
+            )
+            assert transaction.refunded_at is not None
             assert len(server.requests) == 1
 
     def test_that_flags_none_is_a_report_without_one(self) -> None:

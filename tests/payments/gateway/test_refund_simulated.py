@@ -7,11 +7,11 @@ import pytest
 
 from local.simulator import Credentials, Simulator, running
 from local.simulator.scenarios import REFUNDS
-from payments.gateway.circuit_breaker import Breaker
+from payments.gateway.circuit_breaker import CircuitBreaker
 from payments.gateway.client import PayAgency
 from payments.gateway.credentials import GatewayKeys
 from payments.gateway.transport import Transport
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.ports.gateway import (
     AlreadyChargedBack,
     AlreadyRefunded,
@@ -80,7 +80,7 @@ class Paid:
     client: PayAgency
     transaction_id: str
 
-    def refund(self, seconds: float = 5.0) -> Report:
+    def refund(self, seconds: float = 5.0) -> GatewayTransaction:
         return self.client.refund(self.transaction_id, "returned", seconds)
 
     @property
@@ -106,7 +106,7 @@ def paid(simulator: Simulator) -> Iterator[Paid]:
     known = simulator.credentials
     ring = Ring(GatewayKeys(known.secret_key, known.encryption_key.encode(), None))
     transport = Transport(simulator.url)
-    client = PayAgency(transport, ring, MINOR, "test", RecordingTelemetry(), Breaker(SettableClock()))
+    client = PayAgency(transport, ring, MINOR, "test", RecordingTelemetry(), CircuitBreaker(SettableClock()))
     nowhere = f"{simulator.url}/nowhere/token"
     made = client.charge(submission(card=card(number="4242424242424242"), webhook_url=nowhere), 5)
     yield Paid(simulator, client, made.transaction_id)
@@ -120,9 +120,9 @@ def test_every_scenario_of_a_refund_is_tried_here() -> None:
 @pytest.mark.parametrize("scenario", REPORTS)
 def test_an_answer_is_a_report_whatever_it_says(paid: Paid, scenario: str) -> None:
     paid.simulator.control.script(scenario, call="refund")
-    report = paid.refund()
+    transaction = paid.refund()
 
-    assert bool(report.refunded) is REPORTS[scenario]
+    assert bool(transaction.refunded) is REPORTS[scenario]
     assert paid.posts == 1
 
 

@@ -145,18 +145,18 @@ def well_read(**changes: Any) -> ListedRow:
 class TestRow:
     def test_says_what_the_status_api_would(self) -> None:
         listed = well_read(refund_date="2027-02-01T08:00:00.000Z", chargeback_date="2027-03-01T08:00:00+02:00")
-        report = listed.report
-        assert (report.said, report.verdict) == ("SUCCESS", Status.SUCCEEDED)
-        assert (report.transaction_id, report.order_id) == (samples.TRANSACTION_ID, samples.ORDER_ID)
-        assert (report.amount, report.currency) == (Decimal(100), "GBP")
-        assert (report.refunded, report.refunded_at) == (True, datetime(2027, 2, 1, 8, tzinfo=UTC))
-        assert (report.charged_back, report.charged_back_at) == (True, datetime(2027, 3, 1, 6, tzinfo=UTC))
+        transaction = listed.transaction
+        assert (transaction.raw_status, transaction.verdict) == ("SUCCESS", Status.SUCCEEDED)
+        assert (transaction.transaction_id, transaction.order_id) == (samples.TRANSACTION_ID, samples.ORDER_ID)
+        assert (transaction.amount, transaction.currency) == (Decimal(100), "GBP")
+        assert (transaction.refunded, transaction.refunded_at) == (True, datetime(2027, 2, 1, 8, tzinfo=UTC))
+        assert (transaction.charged_back, transaction.charged_back_at) == (True, datetime(2027, 3, 1, 6, tzinfo=UTC))
         assert listed.created_at == datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
         assert listed.suspicious_at is None
 
     @pytest.mark.parametrize("amount", ["100", 100, Decimal(100), "100.00", "1E+2", Decimal("100.0")], ids=repr)
     def test_amounts_come_as_strings_or_numbers(self, amount: Any) -> None:
-        assert well_read(amount=amount).report.amount == 100
+        assert well_read(amount=amount).transaction.amount == 100
 
     @pytest.mark.parametrize(
         ("currency", "amount", "minor"), [("GBP", "1.99", 199), ("JPY", "5", 5), ("KWD", "1", 1000)]
@@ -164,17 +164,21 @@ class TestRow:
     def test_amounts_are_of_the_accounts_unit(self, currency: str, amount: str, minor: int) -> None:
         listed = row_of(row(currency=currency, amount=amount), Dialect("major", "alpha-2"), NOW)
         assert isinstance(listed, ListedRow)
-        assert listed.report.amount == minor
+        assert listed.transaction.amount == minor
 
     def test_an_unknown_word_is_no_verdict(self) -> None:
-        report = well_read(status="ON_HOLD").report
-        assert (report.said, report.verdict) == ("ON_HOLD", None)
+        transaction = well_read(status="ON_HOLD").transaction
+        assert (transaction.raw_status, transaction.verdict) == ("ON_HOLD", None)
 
     @pytest.mark.parametrize("name", ["refund_date", "chargeback_date", "suspicious_date"])
     @pytest.mark.parametrize("value", [None, "", False])
     def test_nothing_in_a_date_is_no_date(self, name: str, value: Any) -> None:
         listed = well_read(**{name: value})
-        assert (listed.report.refunded, listed.report.charged_back, listed.suspicious_at) == (False, False, None)
+        assert (listed.transaction.refunded, listed.transaction.charged_back, listed.suspicious_at) == (
+            False,
+            False,
+            None,
+        )
 
     @pytest.mark.parametrize(
         "text", ["2027-02-01", "2027-02-01 00:00:00", "2027-02-01T00:00:00Z", "2027-02-01T00:00:00.0"]
@@ -260,20 +264,20 @@ class TestRow:
     @pytest.mark.parametrize("name", ["status", "order_id"])
     def test_a_card_number_in_a_text_is_not_shown(self, name: str) -> None:
         listed = well_read(**{name: f"SUCCESS {CARD} 4111 1111 1111 1111"})
-        assert CARD not in f"{listed.report.said}{listed.order_id}"
-        assert "1111 1111" not in f"{listed.report.said}{listed.order_id}"
+        assert CARD not in f"{listed.transaction.raw_status}{listed.order_id}"
+        assert "1111 1111" not in f"{listed.transaction.raw_status}{listed.order_id}"
 
     @pytest.mark.parametrize("mark", ["", " ", "_", "/", ",", ":", "-", "--", "---", "~", "#", ";", "\u2013"])
     @pytest.mark.parametrize("name", ["status", "order_id"])
     def test_whatever_stands_between_its_digits(self, name: str, mark: str) -> None:
         listed = well_read(**{name: mark.join(["4111"] * 1 + ["1111"] * 3)})
-        assert "1111" not in f"{listed.report.said}{listed.order_id}"
+        assert "1111" not in f"{listed.transaction.raw_status}{listed.order_id}"
 
     @pytest.mark.parametrize("text", ["411111XXXXXX1111", "4111-11**-****-1111", "James Dean", "jane@example.com"])
     @pytest.mark.parametrize("name", ["status", "order_id"])
     def test_neither_is_a_masked_one_nor_a_person(self, name: str, text: str) -> None:
         listed = well_read(**{name: text})
-        assert (listed.report.said, listed.order_id) == (
+        assert (listed.transaction.raw_status, listed.order_id) == (
             ("(unknown)", samples.ORDER_ID) if name == "status" else ("SUCCESS", "(not shown)")
         )
 
@@ -287,7 +291,7 @@ class TestRow:
 
     @pytest.mark.parametrize("said", ["ON_HOLD", "refunded", "Partially-Refunded"])
     def test_a_status_of_one_word_is_shown_as_it_is(self, said: str) -> None:
-        assert well_read(status=said).report.said == said
+        assert well_read(status=said).transaction.raw_status == said
 
     @pytest.mark.parametrize("order_id", ["\ud800", "\x00\x1b[31m", "é" * 500, "=1+1", "a\nb"])
     def test_an_order_id_is_shown_short_and_printable(self, order_id: str) -> None:

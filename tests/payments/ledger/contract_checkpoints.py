@@ -1,19 +1,19 @@
-"""The contract of checkpoints: a sweep comes back as it was kept, and one call at a time has it."""
+"""The contract of checkpoints: a reconciliation comes back as it was kept, and one call at a time has it."""
 
 import threading
 from datetime import date, timedelta
 
 from payments.model.money import EXPONENTS
-from payments.reconciliation.checkpoint import Checkpoints, Progress, ReportPlace, begun
+from payments.reconciliation.checkpoint import Checkpoint, CheckpointStore, ReportPlace, begun
 from payments.reconciliation.pagination import REMEMBERED
-from payments.reconciliation.totals import Book, Sums
+from payments.reconciliation.totals import CurrencyTotals, Totals
 from payments.reconciliation.transaction_list import Span
 from tests.fakes.clock import START
 
 SPAN = Span(date(2026, 11, 1), date(2026, 11, 15))
 FRESH = begun(SPAN, live=True, at=START)
 UNTIL = START + timedelta(minutes=5)
-FULL = Progress(
+FULL = Checkpoint(
     span=SPAN,
     live=True,
     started_at=START + timedelta(milliseconds=7),
@@ -21,7 +21,7 @@ FULL = Progress(
     daily=True,
     phase="done",
     cursor="eyJhIjoxfQ==",
-    landmark="eyJhIjowfQ==",
+    cycle_marker="eyJhIjowfQ==",
     pages=12,
     restarts=2,
     rows=100_000,
@@ -29,7 +29,7 @@ FULL = Progress(
     parts=7,
     doubts=99,
     counts={"orphan": 3, "charged_back": 1},
-    books={"GBP": Book(Sums(9, 900, 100, 50), Sums(8, 800, 100, 0)), "JPY": Book()},
+    totals={"GBP": CurrencyTotals(Totals(9, 900, 100, 50), Totals(8, 800, 100, 0)), "JPY": CurrencyTotals()},
     listed=("pay_a", "pay_b"),
     before=("0" * 24, "1" * 24),
     doubt="no rows",
@@ -39,32 +39,32 @@ FULL = Progress(
 
 
 class Keeping:
-    def test_a_sweep_nobody_began_begins(self, checkpoints: Checkpoints) -> None:
+    def test_a_reconciliation_nobody_began_begins(self, checkpoints: CheckpointStore) -> None:
         assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
 
-    def test_every_field_comes_back_as_it_went(self, checkpoints: Checkpoints) -> None:
+    def test_every_field_comes_back_as_it_went(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         assert checkpoints.save(FULL, "me", UNTIL)
         checkpoints.give_back(FULL, "me")
         assert checkpoints.take(FRESH, "you", START, UNTIL) == FULL
 
-    def test_what_is_none_is_taken_away(self, checkpoints: Checkpoints) -> None:
+    def test_what_is_none_is_taken_away(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         checkpoints.save(FULL, "me", UNTIL)
         checkpoints.save(FRESH, "me", UNTIL)
         assert checkpoints.take(FULL, "you", UNTIL, UNTIL + timedelta(hours=1)) == FRESH
 
-    def test_one_call_has_it_until_its_hold_is_over(self, checkpoints: Checkpoints) -> None:
+    def test_one_call_has_it_until_its_hold_is_over(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         assert checkpoints.take(FRESH, "you", UNTIL - timedelta(milliseconds=1), UNTIL) is None
         assert checkpoints.take(FRESH, "you", UNTIL, UNTIL + timedelta(minutes=5)) == FRESH
 
-    def test_a_checkpoint_holds_it_longer(self, checkpoints: Checkpoints) -> None:
+    def test_a_checkpoint_holds_it_longer(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         checkpoints.save(FRESH, "me", UNTIL + timedelta(minutes=1))
         assert checkpoints.take(FRESH, "you", UNTIL, UNTIL + timedelta(minutes=5)) is None
 
-    def test_who_lost_it_writes_nothing(self, checkpoints: Checkpoints) -> None:
+    def test_who_lost_it_writes_nothing(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         checkpoints.take(FRESH, "you", UNTIL, UNTIL + timedelta(minutes=5))
         assert not checkpoints.save(FULL, "me", UNTIL)
@@ -72,23 +72,23 @@ class Keeping:
         assert checkpoints.take(FRESH, "third", UNTIL, UNTIL) is None, "and gives nothing back that is not theirs"
         assert checkpoints.save(FRESH, "you", UNTIL)
 
-    def test_after_it_was_given_back_it_takes_a_new_hold_to_write(self, checkpoints: Checkpoints) -> None:
+    def test_after_it_was_given_back_it_takes_a_new_hold_to_write(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         checkpoints.give_back(FRESH, "me")
         assert not checkpoints.save(FULL, "me", UNTIL)
 
-    def test_nothing_is_made_by_writing_or_giving_back(self, checkpoints: Checkpoints) -> None:
+    def test_nothing_is_made_by_writing_or_giving_back(self, checkpoints: CheckpointStore) -> None:
         assert not checkpoints.save(FULL, "me", UNTIL)
         checkpoints.give_back(FULL, "me")
         assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
 
-    def test_each_span_has_its_own(self, checkpoints: Checkpoints) -> None:
+    def test_each_span_has_its_own(self, checkpoints: CheckpointStore) -> None:
         other = begun(Span(date(2026, 11, 1), date(2026, 11, 16)), live=True, at=START)
         assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
         assert checkpoints.take(other, "you", START, UNTIL) == other
 
-    def test_of_many_calls_at_once_one_gets_it(self, checkpoints: Checkpoints) -> None:
-        got: list[Progress | None] = []
+    def test_of_many_calls_at_once_one_gets_it(self, checkpoints: CheckpointStore) -> None:
+        got: list[Checkpoint | None] = []
         callers = [
             threading.Thread(target=lambda n=n: got.append(checkpoints.take(FRESH, f"call-{n}", START, UNTIL)))
             for n in range(8)
@@ -99,14 +99,14 @@ class Keeping:
             caller.join()
         assert got.count(None) == 7
 
-    def test_every_currency_there_is_has_room(self, checkpoints: Checkpoints) -> None:
-        most = Sums(10**9, 10**18, 10**18, 10**18)
+    def test_every_currency_there_is_has_room(self, checkpoints: CheckpointStore) -> None:
+        most = Totals(10**9, 10**18, 10**18, 10**18)
         full = FULL.__class__(
             span=SPAN,
             live=False,
             started_at=START,
             since=START,
-            books=dict.fromkeys(EXPONENTS, Book(most, most)),
+            totals=dict.fromkeys(EXPONENTS, CurrencyTotals(most, most)),
             cursor="c" * 2048,
             before=("f" * 24,) * REMEMBERED,
         )
@@ -114,12 +114,12 @@ class Keeping:
         assert checkpoints.save(full, "me", UNTIL)
         assert checkpoints.take(FRESH, "you", UNTIL, UNTIL) == full
 
-    def test_up_to_when_all_is_told_is_known_once_it_was_noted(self, checkpoints: Checkpoints) -> None:
+    def test_up_to_when_all_is_told_is_known_once_it_was_noted(self, checkpoints: CheckpointStore) -> None:
         assert checkpoints.told_until() is None
         checkpoints.note_told(START)
         assert checkpoints.told_until() == START
 
-    def test_the_later_one_of_two_is_the_last(self, checkpoints: Checkpoints) -> None:
+    def test_the_later_one_of_two_is_the_last(self, checkpoints: CheckpointStore) -> None:
         for at in (START, UNTIL, START):
             checkpoints.note_told(at)
         assert checkpoints.told_until() == UNTIL

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from payments.model.status import FREES_THE_ORDER, Status
-from payments.ports.ledger import Order, OrderMoved, Released
+from payments.ports.ledger import OrderLock, OrderMoved, Released
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.payments.ledger.ledger_port import Ledger
@@ -21,7 +21,7 @@ class Claiming:
         payment = samples.payment()
         assert ledger.claim(payment, None) is None
         assert ledger.get(payment.id) == payment
-        assert ledger.order(ORDER) == Order(ORDER, (payment.id,))
+        assert ledger.order(ORDER) == OrderLock(ORDER, (payment.id,))
 
     def test_nothing_stands_under_an_unknown_name(self, ledger: Ledger) -> None:
         assert ledger.get(samples.payment().id) is None
@@ -50,16 +50,16 @@ class Claiming:
             with pytest.raises(OrderMoved):
                 ledger.claim(second, order)
         assert ledger.get(second.id) is None
-        assert ledger.order(ORDER) == Order(ORDER, (first.id,))
+        assert ledger.order(ORDER) == OrderLock(ORDER, (first.id,))
 
     @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))
     def test_an_order_whose_payment_failed_takes_another(self, ledger: Ledger, status: Status) -> None:
         first = claimed(ledger)
         moved(ledger, first, status)
         second = samples.payment(key="key-2", attempt=2)
-        assert ledger.claim(second, Order(ORDER, (first.id,))) is None
+        assert ledger.claim(second, OrderLock(ORDER, (first.id,))) is None
         assert ledger.get(second.id) == second
-        assert ledger.order(ORDER) == Order(ORDER, (first.id, second.id))
+        assert ledger.order(ORDER) == OrderLock(ORDER, (first.id, second.id))
 
     def test_an_order_that_was_read_too_early_is_read_again(self, ledger: Ledger) -> None:
         first = claimed(ledger)
@@ -92,7 +92,7 @@ class Releasing:
             payment = moved(ledger, claimed(ledger, key=f"key-{nth}", attempt=nth), Status.FAILED)
             attempts = (*attempts, payment.id)
         ledger.release(claimed(ledger, key="key-3", attempt=3))
-        assert ledger.order(ORDER) == Order(ORDER, attempts)
+        assert ledger.order(ORDER) == OrderLock(ORDER, attempts)
         assert claimed(ledger, key="key-4", attempt=3).wire_order_id == f"{ORDER}~3"
 
     def test_what_somebody_has_written_to_is_not_taken_back(self, ledger: Ledger) -> None:
@@ -100,21 +100,21 @@ class Releasing:
         after = moved(ledger, payment, Status.REQUIRES_ACTION)
         assert not ledger.release(payment)
         assert ledger.get(payment.id) == after
-        assert ledger.order(ORDER) == Order(ORDER, (payment.id,))
+        assert ledger.order(ORDER) == OrderLock(ORDER, (payment.id,))
 
     def test_what_the_bus_has_heard_of_is_not_taken_back(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         ledger.advance(payment, 1)
         assert not ledger.release(payment)
         assert ledger.get(payment.id) is not None
-        assert ledger.order(ORDER) == Order(ORDER, (payment.id,))
+        assert ledger.order(ORDER) == OrderLock(ORDER, (payment.id,))
 
     def test_what_another_caller_was_told_of_is_not_taken_back(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         told = ledger.save(payment, replace(payment, told=True))
         assert not ledger.release(payment)
         assert ledger.get(payment.id) == told
-        assert ledger.order(ORDER) == Order(ORDER, (payment.id,))
+        assert ledger.order(ORDER) == OrderLock(ORDER, (payment.id,))
 
     def test_taking_back_twice_or_what_never_was_does_nothing(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
@@ -122,7 +122,7 @@ class Releasing:
         assert not ledger.release(payment)
         claimed(ledger, key="key-2")
         assert not ledger.release(payment)
-        assert ledger.order(ORDER) == Order(ORDER, (samples.payment(key="key-2").id,))
+        assert ledger.order(ORDER) == OrderLock(ORDER, (samples.payment(key="key-2").id,))
 
     def test_whoever_is_still_at_work_on_it_is_told_and_leaves_no_trace(self, ledger: Ledger) -> None:
         payment = claimed(ledger)

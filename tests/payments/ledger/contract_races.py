@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from payments.model.payment import Payment
 from payments.model.status import Status
-from payments.ports.ledger import LostRace, Order, OrderMoved, Released
+from payments.ports.ledger import LostRace, OrderLock, OrderMoved, Released
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.payments.ledger.ledger_port import Ledger
@@ -57,7 +57,7 @@ class Racing:
         for nth in range(ROUNDS):
             order_id = f"order-{nth}"
             first = moved(ledger, claimed(ledger, key=f"key-{nth}", order_id=order_id), Status.FAILED)
-            lock = Order(order_id, (first.id,))
+            lock = OrderLock(order_id, (first.id,))
             rivals = [samples.payment(key=f"key-{nth}-{who}", order_id=order_id, attempt=2) for who in "ab"]
             results = at_once([lambda rival=rival, lock=lock: ledger.claim(rival, lock) for rival in rivals])  # type: ignore[misc]
             self._one_holds_the_order(ledger, rivals, results, before=(first.id,))
@@ -108,5 +108,5 @@ class Racing:
         (loser,) = [rival for rival in rivals if rival is not winner]
         assert [type(result) for result in results if result is not None] == [OrderMoved]
         order_id = winner.order_id or ""
-        assert ledger.order(order_id) == Order(order_id, (*before, winner.id))
+        assert ledger.order(order_id) == OrderLock(order_id, (*before, winner.id))
         assert ledger.get(loser.id) is None

@@ -9,7 +9,7 @@ from payments.ledger.payment_items import SHARDS, shard_of
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.ledger import LostRace
-from payments.reconciliation.steps import SweepLedger
+from payments.reconciliation.steps import ReconciliationLedger
 from payments.reconciliation.transaction_list import Span
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -20,8 +20,8 @@ DAY = START.date()
 TODAY = Span(DAY, DAY)
 
 
-class ComparedLedger(Ledger, SweepLedger, Protocol):
-    """Every port at once, the sweep's too."""
+class ComparedLedger(Ledger, ReconciliationLedger, Protocol):
+    """Every port at once, the reconciliation's too."""
 
 
 def on_index(ledger: ComparedLedger, span: Span = TODAY) -> list[str]:
@@ -38,10 +38,10 @@ def on_index(ledger: ComparedLedger, span: Span = TODAY) -> list[str]:
 
 def adopted() -> Payment:
     """A payment that nobody asked us for."""
-    return samples.payment(key="orphan", order_id=None, source="sweep")
+    return samples.payment(key="orphan", order_id=None, source="reconciliation")
 
 
-class Finding:
+class Discrepancy:
     def test_a_payment_is_found_by_its_order(self, ledger: ComparedLedger) -> None:
         payment = claimed(ledger)
         (found,) = ledger.sent_under([samples.ORDER_ID]).items()
@@ -80,7 +80,7 @@ class Finding:
             f"{samples.ORDER_ID}~2~2",
             f"{samples.ORDER_ID}~99999",
             "order#" + samples.ORDER_ID,
-            "sweep#2026-11-01_2026-11-02",
+            "reconciliation#2026-11-01_2026-11-02",
             "\ud800",
             "é" * 200,
         ],

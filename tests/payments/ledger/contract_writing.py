@@ -8,7 +8,7 @@ import pytest
 
 from payments.model import refund as refunds
 from payments.model.card import CardFacts
-from payments.model.follow_up import FollowUp, RefundRequest
+from payments.model.follow_up import FollowUp, RefundAttempt
 from payments.model.history import Failure, FieldError
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -25,7 +25,7 @@ FAILURE = Failure("declined", "no funds", (FieldError("zip", "refused_by_gateway
 def full(payment: Payment) -> Payment:
     """The payment with something in every field."""
     evidence: dict[str, str | int] = {"gateway_status": "FAILED", "asks": 3}
-    noted = payment.with_answer("in_doubt").moved(
+    noted = payment.with_answer("in_doubt").transition_to(
         Status.FAILED,
         at=START,
         source="answer",
@@ -35,10 +35,10 @@ def full(payment: Payment) -> Payment:
         redirect_url=samples.SHOPPER_PAGE,
         failure=FAILURE,
     )
-    request = RefundRequest("rf_1", "once", LATER, arrived=True, answered="in_doubt", failure=FAILURE)
+    request = RefundAttempt("rf_1", "once", LATER, arrived=True, answered="in_doubt", failure=FAILURE)
     noted = refunds.requested(noted, request, "f" * 64)
-    noted = refunds.refunded(noted, LATER, at=LATER, source="sweep", evidence=evidence)
-    noted = noted.charged_back(LATER, at=LATER, source="sweep", evidence=evidence)
+    noted = refunds.refunded(noted, LATER, at=LATER, source="reconciliation", evidence=evidence)
+    noted = noted.charged_back(LATER, at=LATER, source="reconciliation", evidence=evidence)
     plan = FollowUp(LATER, START, asks=4, not_found=2, arrived=True)
     return dataclasses.replace(noted, follow_up=plan, told=True)
 

@@ -4,7 +4,7 @@ from tests.payments.ledger.contract_checkpoints import Keeping
 from tests.payments.ledger.contract_claiming import Claiming, Releasing
 from tests.payments.ledger.contract_follow_up import Following, Refreshing
 from tests.payments.ledger.contract_races import Racing
-from tests.payments.ledger.contract_reconciliation import Finding, Unlisted
+from tests.payments.ledger.contract_reconciliation import Discrepancy, Unlisted
 from tests.payments.ledger.contract_writing import Publishing, Writing
 
 
@@ -12,5 +12,5 @@ class LedgerContract(Claiming, Releasing, Writing, Publishing, Following, Refres
     """Each test gets its own empty `ledger`."""
 
 
-class SweepContract(Finding, Unlisted, Keeping):
+class ReconciliationContract(Discrepancy, Unlisted, Keeping):
     """Each test gets its own empty `ledger` and `checkpoints`, which may lie in one table."""

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from payments.ledger.checkpoints import DynamoCheckpoints
+from payments.ledger.checkpoints import DynamoCheckpointStore
 from payments.ledger.payments import DynamoLedger
-from payments.ledger.reconciliation import DynamoSweepLedger
-from payments.reconciliation.checkpoint import Checkpoints
+from payments.ledger.reconciliation import DynamoReconciliationLedger
+from payments.reconciliation.checkpoint import CheckpointStore
 from tests.payments.ledger import tables
 from tests.payments.ledger.contract_reconciliation import ComparedLedger
-from tests.payments.ledger.contracts import LedgerContract, SweepContract
+from tests.payments.ledger.contracts import LedgerContract, ReconciliationContract
 from tests.payments.ledger.ledger_port import Ledger
 
 
@@ -22,7 +22,7 @@ class LedgerOnDynamo(LedgerContract):
             yield DynamoLedger(client, name)
 
 
-class SweepOnDynamo(SweepContract):
+class ReconciliationOnDynamo(ReconciliationContract):
     @pytest.fixture
     def table(self, client: Any) -> Iterator[str]:
         with tables.made(client) as name:
@@ -30,8 +30,8 @@ class SweepOnDynamo(SweepContract):
 
     @pytest.fixture
     def ledger(self, client: Any, table: str) -> ComparedLedger:
-        return DynamoSweepLedger(client, table)
+        return DynamoReconciliationLedger(client, table)
 
     @pytest.fixture
-    def checkpoints(self, client: Any, table: str) -> Checkpoints:
-        return DynamoCheckpoints(client, table)
+    def checkpoints(self, client: Any, table: str) -> CheckpointStore:
+        return DynamoCheckpointStore(client, table)

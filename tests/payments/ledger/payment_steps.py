@@ -23,7 +23,7 @@ def claimed(ledger: Ledger, **changes: Any) -> Payment:
 
 def moved(ledger: Ledger, payment: Payment, to: Status, at: datetime = START, **facts: Any) -> Payment:
     """The payment after one more transition was written."""
-    after = payment.moved(to, at=at, source="status", evidence={"gateway_status": to.value}, **facts)
+    after = payment.transition_to(to, at=at, source="status", evidence={"gateway_status": to.value}, **facts)
     return ledger.save(payment, after)
 
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from payments.follow_up.backlog import Unsettled
+from payments.follow_up.backlog import Unfinished
 from payments.ledger import payment_items
 from payments.ledger.backlog import DynamoFollowUpIndex
 from payments.ledger.payments import DynamoLedger
@@ -46,22 +46,22 @@ def index(client: Any, table: str) -> DynamoFollowUpIndex:
 def test_a_claim_is_open_with_its_money_and_its_age(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
     claimed(ledger, money=Money(499, "EUR"))
 
-    assert list(index.unsettled()) == [Unsettled(Status.PROCESSING, Money(499, "EUR"), START, unpublished=1)]
+    assert list(index.unfinished()) == [Unfinished(Status.PROCESSING, Money(499, "EUR"), START, unpublished=1)]
 
 
 def test_a_verdict_stays_until_the_bus_has_heard_it(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
     payment = moved(ledger, claimed(ledger), Status.SUCCEEDED)
-    assert [(each.status, each.unpublished) for each in index.unsettled()] == [(Status.SUCCEEDED, 2)]
+    assert [(each.status, each.unpublished) for each in index.unfinished()] == [(Status.SUCCEEDED, 2)]
 
     ledger.advance(standing(ledger, payment), 2)
-    assert list(index.unsettled()) == []
+    assert list(index.unfinished()) == []
 
 
 def test_what_is_not_due_yet_is_open_all_the_same(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
     payment = claimed(ledger)
     ledger.save(payment, payment.asked_again(START + timedelta(days=1)))
 
-    assert len(list(index.unsettled())) == 1
+    assert len(list(index.unfinished())) == 1
 
 
 def test_each_shard_is_read(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
@@ -69,7 +69,7 @@ def test_each_shard_is_read(ledger: DynamoLedger, index: DynamoFollowUpIndex) ->
     shards = {payment_items.shard_of(claimed(ledger, key=key, order_id=None).id) for key in keys}
 
     assert shards == set(range(payment_items.SHARDS))
-    assert len(list(index.unsettled())) == len(keys)
+    assert len(list(index.unfinished())) == len(keys)
 
 
 def test_the_index_carries_what_is_read_of_it_and_nothing_of_the_card(

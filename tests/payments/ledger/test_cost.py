@@ -1,4 +1,4 @@
-"""What a run of reconcile costs depends on what is due, not on how many payments there are. Shown in read units."""
+"""What a run of the follow-up costs depends on what is due, not on how many payments there are. Shown in read units."""
 
 import os
 import sys
@@ -35,7 +35,7 @@ def client() -> Iterator[Any]:
 
 
 @pytest.mark.timeout(600)
-def test_finding_what_is_due_costs_the_same_with_none_and_with_200_000_settled_payments(
+def test_discrepancy_what_is_due_costs_the_same_with_none_and_with_200_000_settled_payments(
     client: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with tables.made(client) as table:
@@ -65,7 +65,7 @@ class Cost:
 
 
 def cost_of_a_page(client: Any, ledger: DynamoLedger) -> Cost:
-    """One look at the index, as a run of reconcile takes it."""
+    """One look at the index, as a run of the follow-up takes it."""
     cost = Cost()
 
     def ask(params: dict[str, Any], **_: Any) -> None:
@@ -89,7 +89,7 @@ def cost_of_a_page(client: Any, ledger: DynamoLedger) -> Cost:
 def settle_many(client: Any, table: str) -> None:
     """Fills the table with payments that have nothing left to do."""
     settled = replace(
-        samples.payment(order_id=None).moved(Status.SUCCEEDED, at=START, source="answer", evidence={}),
+        samples.payment(order_id=None).transition_to(Status.SUCCEEDED, at=START, source="answer", evidence={}),
         follow_up=FollowUp(due_at=None, ask_at=None),
         published=2,
     )

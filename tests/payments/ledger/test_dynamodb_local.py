@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.payments.ledger import dynamodb_local
-from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, SweepOnDynamo
+from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, ReconciliationOnDynamo
 
 pytestmark = pytest.mark.dynamodb_local
 
@@ -23,5 +23,5 @@ class TestDynamoLedgerOnDynamoDbLocal(LedgerOnDynamo):
     pass
 
 
-class TestSweepOnDynamoDbLocal(SweepOnDynamo):
+class TestReconciliationOnDynamoDbLocal(ReconciliationOnDynamo):
     pass

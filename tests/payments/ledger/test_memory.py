@@ -2,11 +2,11 @@
 
 import pytest
 
-from payments.reconciliation.checkpoint import Checkpoints
+from payments.reconciliation.checkpoint import CheckpointStore
 from tests.fakes.checkpoints import InMemoryCheckpoints
 from tests.fakes.ledger import InMemoryLedger
 from tests.payments.ledger.contract_reconciliation import ComparedLedger
-from tests.payments.ledger.contracts import LedgerContract, SweepContract
+from tests.payments.ledger.contracts import LedgerContract, ReconciliationContract
 from tests.payments.ledger.ledger_port import Ledger
 
 
@@ -16,11 +16,11 @@ class TestInMemoryLedger(LedgerContract):
         return InMemoryLedger()
 
 
-class TestSweepInMemory(SweepContract):
+class TestReconciliationInMemory(ReconciliationContract):
     @pytest.fixture
     def ledger(self) -> ComparedLedger:
         return InMemoryLedger()
 
     @pytest.fixture
-    def checkpoints(self) -> Checkpoints:
+    def checkpoints(self) -> CheckpointStore:
         return InMemoryCheckpoints()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.stack import ministack
-from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, SweepOnDynamo
+from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, ReconciliationOnDynamo
 
 pytestmark = pytest.mark.flow
 
@@ -26,5 +26,5 @@ class TestDynamoLedgerOnMiniStack(LedgerOnDynamo):
     pass
 
 
-class TestSweepOnMiniStack(SweepOnDynamo):
+class TestReconciliationOnMiniStack(ReconciliationOnDynamo):
     pass

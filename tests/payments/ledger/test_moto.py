@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, SweepOnDynamo
+from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, ReconciliationOnDynamo
 
 
 class OneAtATime:
@@ -41,5 +41,5 @@ class TestDynamoLedgerOnMoto(LedgerOnDynamo):
     pass
 
 
-class TestSweepOnMoto(SweepOnDynamo):
+class TestReconciliationOnMoto(ReconciliationOnDynamo):
     pass

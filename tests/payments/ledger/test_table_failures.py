@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from payments.ledger.payments import DynamoLedger
-from payments.ledger.reconciliation import DynamoSweepLedger
+from payments.ledger.reconciliation import DynamoReconciliationLedger
 from payments.ledger.table import CONFLICT_TRIES
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -109,7 +109,7 @@ def test_what_a_batch_leaves_undone_is_read_again(place: Place, times: int) -> N
     for payment in many:
         place.ledger.claim(payment, None)
     client, waits = Leaving(place.trouble, times), list[float]()
-    found = DynamoSweepLedger(client, place.table, waits.append).standing(payment.id for payment in many)
+    found = DynamoReconciliationLedger(client, place.table, waits.append).standing(payment.id for payment in many)
     assert set(found) == {payment.id for payment in many}
     assert (client.batches, len(waits)) == (times + 1, times)
     assert waits == sorted(waits)
@@ -117,7 +117,7 @@ def test_what_a_batch_leaves_undone_is_read_again(place: Place, times: int) -> N
 
 def test_a_table_that_leaves_all_undone_is_too_busy(place: Place) -> None:
     waits = list[float]()
-    ledger = DynamoSweepLedger(Leaving(place.trouble, 99), place.table, waits.append)
+    ledger = DynamoReconciliationLedger(Leaving(place.trouble, 99), place.table, waits.append)
     with pytest.raises(TableBusy):
         ledger.standing(f"pay_{n:026}" for n in range(100_000))
     assert 5 < sum(waits) < 15

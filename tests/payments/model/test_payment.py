@@ -12,13 +12,13 @@ from payments.model import refund as refunds
 from payments.model.follow_up import FIRST_ASK, FollowUp
 from payments.model.history import Failure
 from payments.model.payment import Payment
-from payments.model.status import FREES_THE_ORDER, MOVES, OPEN, IllegalMove, Status
+from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, IllegalTransition, Status
 from tests.fakes import samples
 from tests.fakes.clock import START
 
 ALL_PAIRS = [(one, other) for one in Status for other in Status]
-LEGAL = [(one, other) for one, other in ALL_PAIRS if other in MOVES[one]]
-ILLEGAL = [(one, other) for one, other in ALL_PAIRS if other not in MOVES[one]]
+LEGAL = [(one, other) for one, other in ALL_PAIRS if other in TRANSITIONS[one]]
+ILLEGAL = [(one, other) for one, other in ALL_PAIRS if other not in TRANSITIONS[one]]
 LATER = START + timedelta(minutes=5)
 order_ids = st.from_regex(r"[A-Za-z0-9._-]{3,8}", fullmatch=True)
 WHY = Failure("declined", "no funds")
@@ -29,7 +29,7 @@ def standing(status: Status) -> Payment:
 
 
 def moved(payment: Payment, to: Status, **facts: object) -> Payment:
-    return payment.moved(to, at=LATER, source="status", evidence={"gateway_status": "X"}, **facts)  # type: ignore[arg-type]
+    return payment.transition_to(to, at=LATER, source="status", evidence={"gateway_status": "X"}, **facts)  # type: ignore[arg-type]
 
 
 class TestMoves:
@@ -50,7 +50,7 @@ class TestMoves:
         before = standing(one)
 
         assert not before.may_become(other)
-        with pytest.raises(IllegalMove, match=f"{one} may not become {other}"):
+        with pytest.raises(IllegalTransition, match=f"{one} may not become {other}"):
             moved(before, other)
 
     def test_none_changes_the_payment_it_starts_from(self) -> None:
@@ -90,9 +90,9 @@ class TestHistory:
             if payment.may_become(to):
                 payment = moved(payment, to)
             if step == refunds_after:
-                payment = refunds.refunded(payment, START, at=LATER, source="sweep", evidence={})
+                payment = refunds.refunded(payment, START, at=LATER, source="reconciliation", evidence={})
             if step == charged_back_after:
-                payment = payment.charged_back(START, at=LATER, source="sweep", evidence={})
+                payment = payment.charged_back(START, at=LATER, source="reconciliation", evidence={})
 
         entries = payment.history
         assert [entry.sequence for entry in entries] == list(range(1, payment.version + 1))
@@ -129,7 +129,7 @@ class TestHistory:
     @pytest.mark.parametrize("status", list(Status))
     def test_a_refund_is_a_fact_beside_any_status(self, status: Status) -> None:
         before = standing(status)
-        after = refunds.refunded(before, START, at=LATER, source="sweep", evidence={"a": 1})
+        after = refunds.refunded(before, START, at=LATER, source="reconciliation", evidence={"a": 1})
 
         assert after.status is before.status
         assert (after.history[-1].previous_status, after.refund.refunded_at) == (status, START)

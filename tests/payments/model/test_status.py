@@ -5,7 +5,7 @@ import re
 import pytest
 
 from payments.gateway.envelope import VERDICTS
-from payments.model.status import FREES_THE_ORDER, MOVES, OPEN, Status
+from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, Status
 from scripts import draw_statuses
 
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.BLOCKED, Status.ABANDONED})
@@ -14,19 +14,19 @@ EVERY = pytest.mark.parametrize("status", list(Status))
 
 @EVERY
 def test_each_status_has_its_row(status: Status) -> None:
-    assert status in MOVES
-    assert set(MOVES) == set(Status)
+    assert status in TRANSITIONS
+    assert set(TRANSITIONS) == set(Status)
 
 
 @EVERY
 def test_no_status_becomes_itself(status: Status) -> None:
     """A repeat is no news: it must not make an entry, and an event."""
-    assert status not in MOVES[status]
+    assert status not in TRANSITIONS[status]
 
 
 @EVERY
 def test_nothing_goes_back_to_processing(status: Status) -> None:
-    assert Status.PROCESSING not in MOVES[status]
+    assert Status.PROCESSING not in TRANSITIONS[status]
 
 
 @EVERY
@@ -35,21 +35,21 @@ def test_each_is_open_final_or_a_humans(status: Status) -> None:
 
 
 def test_paid_is_paid_but_for_doubt_which_only_a_human_ends() -> None:
-    assert MOVES[Status.SUCCEEDED] == {Status.NEEDS_REVIEW}
+    assert TRANSITIONS[Status.SUCCEEDED] == {Status.NEEDS_REVIEW}
 
 
 @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))
 def test_a_final_status_gives_way_to_evidence_that_money_moved_and_to_doubt_alone(status: Status) -> None:
-    assert MOVES[status] == {Status.SUCCEEDED, Status.NEEDS_REVIEW}
+    assert TRANSITIONS[status] == {Status.SUCCEEDED, Status.NEEDS_REVIEW}
 
 
 @pytest.mark.parametrize("status", sorted(OPEN))
 def test_an_open_payment_may_get_every_verdict_and_may_be_doubted(status: Status) -> None:
-    assert FINAL | {Status.NEEDS_REVIEW} <= MOVES[status]
+    assert FINAL | {Status.NEEDS_REVIEW} <= TRANSITIONS[status]
 
 
 def test_a_human_may_decide_on_any_verdict_and_nothing_else() -> None:
-    assert MOVES[Status.NEEDS_REVIEW] == FINAL
+    assert TRANSITIONS[Status.NEEDS_REVIEW] == FINAL
 
 
 def test_only_what_moved_no_money_frees_the_order() -> None:
@@ -66,7 +66,7 @@ def test_every_status_can_be_reached() -> None:
         status = todo.pop()
         if status not in reached:
             reached.add(status)
-            todo += MOVES[status]
+            todo += TRANSITIONS[status]
     assert reached == set(Status)
 
 
@@ -80,7 +80,7 @@ class TestPage:
         drawn = re.findall(r"^ +(\w+) -(?:\.-|-)> (\w+)$", draw_statuses.page(), re.MULTILINE)
 
         assert {(Status(one), Status(other)) for one, other in drawn} == {
-            (one, other) for one, others in MOVES.items() for other in others
+            (one, other) for one, others in TRANSITIONS.items() for other in others
         }
 
     def test_explains_every_status(self) -> None:

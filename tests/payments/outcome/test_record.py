@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import Source
 from payments.model.payment import Payment
-from payments.model.status import FREES_THE_ORDER, MOVES, OPEN, Status
-from payments.outcome.record import settle
+from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, Status
+from payments.outcome.record import record
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.ledger import InMemoryLedger
@@ -29,9 +29,9 @@ WORDS = {
 LATE = START + timedelta(hours=2)
 
 
-def heard(house: House, payment: Payment, report: Report, source: Source = "status") -> Payment:
+def heard(house: House, payment: Payment, transaction: GatewayTransaction, source: Source = "status") -> Payment:
     """The payment after a report, which is also what stands in the ledger."""
-    settled = settle(payment, report, source, house.ledger, house.clock, house.telemetry)
+    settled = record(payment, transaction, source, house.ledger, house.clock, house.telemetry)
     assert settled == house.standing(payment)
     return settled
 
@@ -48,8 +48,8 @@ def brought_to(house: House, payment: Payment, status: Status) -> Payment:
     if status is Status.PROCESSING:
         return payment
     if status is Status.NEEDS_REVIEW:
-        return house.ledger.save(payment, payment.moved(status, at=START, source="status", evidence={}))
-    return heard(house, payment, samples.report(WORDS[status]))
+        return house.ledger.save(payment, payment.transition_to(status, at=START, source="status", evidence={}))
+    return heard(house, payment, samples.transaction(WORDS[status]))
 
 
 @pytest.mark.parametrize("said", WORDS)
@@ -58,20 +58,20 @@ def test_the_table_alone_decides_what_a_report_changes(
     house: House, claimed: Payment, status: Status, said: Status
 ) -> None:
     before = brought_to(house, claimed, status)
-    after = heard(house, before, samples.report(WORDS[said]))
-    assert after.status is (said if said in MOVES[status] else status)
-    assert after.version == before.version + (said in MOVES[status])
+    after = heard(house, before, samples.transaction(WORDS[said]))
+    assert after.status is (said if said in TRANSITIONS[status] else status)
+    assert after.version == before.version + (said in TRANSITIONS[status])
 
 
 @pytest.mark.parametrize("status", WORDS)
 def test_a_repeat_changes_nothing(house: House, claimed: Payment, status: Status) -> None:
-    once = heard(house, brought_to(house, claimed, status), samples.report(WORDS[status]))
-    assert heard(house, once, samples.report(WORDS[status])) == once
+    once = heard(house, brought_to(house, claimed, status), samples.transaction(WORDS[status]))
+    assert heard(house, once, samples.transaction(WORDS[status])) == once
 
 
 def test_an_entry_says_what_it_rests_on(house: House, claimed: Payment) -> None:
     house.clock.now = LATE
-    entry = heard(house, claimed, samples.report("SUCCESS"), "webhook").history[-1]
+    entry = heard(house, claimed, samples.transaction("SUCCESS"), "webhook").history[-1]
     assert (entry.at, entry.source, entry.evidence) == (
         LATE,
         "webhook",
@@ -82,7 +82,7 @@ def test_an_entry_says_what_it_rests_on(house: House, claimed: Payment) -> None:
 @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))
 def test_money_that_moved_after_all_is_recorded_and_alarmed(house: House, claimed: Payment, status: Status) -> None:
     failed = brought_to(house, claimed, status)
-    assert heard(house, failed, samples.report("SUCCESS")).status is Status.SUCCEEDED
+    assert heard(house, failed, samples.transaction("SUCCESS")).status is Status.SUCCEEDED
     assert "late_success" in house.telemetry.signals
 
 
@@ -100,13 +100,13 @@ WRONG: dict[str, Any] = {
 def test_a_report_that_contradicts_the_payment_goes_to_a_human(
     house: House, claimed: Payment, said: str, status: Status, fact: str
 ) -> None:
-    payment = heard(house, brought_to(house, claimed, status), samples.report(said, **{fact: WRONG[fact]}))
+    payment = heard(house, brought_to(house, claimed, status), samples.transaction(said, **{fact: WRONG[fact]}))
     assert payment.status is Status.NEEDS_REVIEW
     assert payment.history[-1].evidence["mismatch"] == fact
     assert house.telemetry.facts_of("integrity_mismatch") == [{"payment_id": payment.id, "field": fact}]
     # ... who alone can say what is right: no later message ends it.
     for word in ("SUCCESS", "FAILED"):
-        assert heard(house, payment, samples.report(word)) == payment
+        assert heard(house, payment, samples.transaction(word)) == payment
 
 
 @pytest.mark.parametrize("fact", WRONG)
@@ -114,7 +114,7 @@ def test_a_contradiction_after_the_money_moved_changes_nothing_and_is_alarmed(
     house: House, claimed: Payment, fact: str
 ) -> None:
     paid = brought_to(house, claimed, Status.SUCCEEDED)
-    assert heard(house, paid, samples.report("FAILED", **{fact: WRONG[fact]})) == paid
+    assert heard(house, paid, samples.transaction("FAILED", **{fact: WRONG[fact]})) == paid
     assert "integrity_mismatch" in house.telemetry.signals
 
 
@@ -124,20 +124,20 @@ def test_a_success_that_contradicts_a_failed_payment_goes_to_a_human(
     house: House, claimed: Payment, status: Status, fact: str
 ) -> None:
     failed = brought_to(house, claimed, status)
-    assert heard(house, failed, samples.report("FAILED", **{fact: WRONG[fact]})) == failed
-    assert heard(house, failed, samples.report("SUCCESS", **{fact: WRONG[fact]})).status is Status.NEEDS_REVIEW
+    assert heard(house, failed, samples.transaction("FAILED", **{fact: WRONG[fact]})) == failed
+    assert heard(house, failed, samples.transaction("SUCCESS", **{fact: WRONG[fact]})).status is Status.NEEDS_REVIEW
 
 
 def test_refund_and_chargeback_are_facts_beside_the_status(house: House, claimed: Payment) -> None:
-    report = samples.report("SUCCESS", refunded=True, refunded_at=LATE, charged_back=True)
-    payment = heard(house, claimed, report)
+    transaction = samples.transaction("SUCCESS", refunded=True, refunded_at=LATE, charged_back=True)
+    payment = heard(house, claimed, transaction)
     assert [entry.name for entry in payment.history] == ["processing", "succeeded", "refunded", "charged_back"]
     assert payment.status is Status.SUCCEEDED
     assert (payment.refund.refunded_at, payment.chargeback.charged_back_at) == (LATE, START)
-    assert heard(house, payment, report) == payment
+    assert heard(house, payment, transaction) == payment
 
 
-class Overtaken(InMemoryLedger):
+class LeaseLost(InMemoryLedger):
     """Right before each of our writes, somebody else writes."""
 
     def __init__(self, *others: Callable[[Payment], Payment]) -> None:
@@ -154,7 +154,7 @@ class Overtaken(InMemoryLedger):
 
 def by_another(status: Status) -> Callable[[Payment], Payment]:
     """Another witness's news."""
-    return lambda payment: payment.moved(
+    return lambda payment: payment.transition_to(
         status, at=START, source="webhook", evidence={}, transaction_id=samples.TRANSACTION_ID
     )
 
@@ -176,15 +176,15 @@ def by_another(status: Status) -> Callable[[Payment], Payment]:
     ],
 )
 def test_whoever_was_overtaken_decides_again(others: list[Status], said: str, ends: list[Status]) -> None:
-    house = House(ledger=Overtaken(*map(by_another, others)))
+    house = House(ledger=LeaseLost(*map(by_another, others)))
     payment = samples.payment()
     house.ledger.claim(payment, None)
-    settled = heard(house, payment, samples.report(said))
+    settled = heard(house, payment, samples.transaction(said))
     assert [entry.status for entry in settled.history] == [Status.PROCESSING, *ends]
     assert [entry.sequence for entry in settled.history] == list(range(1, len(ends) + 2))
 
 
 def test_only_what_was_written_is_told(house: House, claimed: Payment) -> None:
-    heard(house, claimed, samples.report("SUCCESS"))
-    heard(house, claimed, samples.report("SUCCESS"))
+    heard(house, claimed, samples.transaction("SUCCESS"))
+    heard(house, claimed, samples.transaction("SUCCESS"))
     assert house.telemetry.signals == ["payment_succeeded"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.model.integrity import mismatches
+from payments.model.integrity import mismatched_fields
 from payments.model.status import Status
 from payments.outcome.status_query import ask
 from payments.ports.gateway import NotSent
@@ -13,7 +13,7 @@ from tests.fakes.gateway import ScriptedGateway
 
 def test_a_payment_goes_by_the_name_it_was_sent_under() -> None:
     gateway = ScriptedGateway()
-    gateway.will_say(samples.report())
+    gateway.will_say(samples.transaction())
     assert ask(gateway, samples.payment(attempt=2), 8.0).order_id == samples.ORDER_ID
     assert gateway.asked == [f"{samples.ORDER_ID}~2"]
 
@@ -21,16 +21,16 @@ def test_a_payment_goes_by_the_name_it_was_sent_under() -> None:
 def test_one_that_was_adopted_by_its_transaction_and_no_order_id_is_held_against_it() -> None:
     """It was never sent: whatever order id the gateway has for it, it is none of ours."""
     gateway = ScriptedGateway()
-    theirs = samples.report("SUCCESS", order_id="theirs", transaction_id="PA7")
+    theirs = samples.transaction("SUCCESS", order_id="theirs", transaction_id="PA7")
     gateway.will_say(theirs)
-    orphan = samples.payment(order_id=None, source="sweep").moved(
-        Status.NEEDS_REVIEW, at=START, source="sweep", evidence={}, transaction_id="PA7"
+    orphan = samples.payment(order_id=None, source="reconciliation").transition_to(
+        Status.NEEDS_REVIEW, at=START, source="reconciliation", evidence={}, transaction_id="PA7"
     )
-    assert mismatches(orphan, ask(gateway, orphan, 8.0)) == ()
+    assert mismatched_fields(orphan, ask(gateway, orphan, 8.0)) == ()
     assert gateway.asked == ["PA7"]
 
 
-@pytest.mark.parametrize("source", ["request", "sweep"])
+@pytest.mark.parametrize("source", ["request", "reconciliation"])
 def test_one_of_the_other_mode_is_not_asked_about(source: str) -> None:
     gateway = ScriptedGateway()
     with pytest.raises(NotSent):

@@ -1,4 +1,4 @@
-"""The sweep put together with fakes, and what a test does in it."""
+"""The reconciliation put together with fakes, and what a test does in it."""
 
 import csv
 import io
@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from payments.gateway.transaction_list import row_of
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import GatewayError
 from payments.reconciliation.report import FileReports
-from payments.reconciliation.run import Sweeping
+from payments.reconciliation.run import ReconciliationRun
 from payments.reconciliation.transaction_list import ListedRow, Span
-from reconciliation.invocation import Desk
+from reconciliation.invocation import ReconciliationInvocation
 from tests.emf_lines import Console
 from tests.fakes import samples
 from tests.fakes.checkpoints import InMemoryCheckpoints
@@ -29,7 +29,7 @@ DAY = START.date()
 SPAN = Span(DAY, DAY)
 PLENTY = 900.0
 NEIGHBOUR = row(transaction_id="PA-of-another-day", order_id=None, created_at="2027-02-01T08:00:00Z")
-"""A list is hardly ever empty; this row is of no day that is swept, and nobody's business."""
+"""A list is hardly ever empty; this row is of no day that is reconciled, and nobody's business."""
 
 NEXT_DAY = START + timedelta(days=1)
 
@@ -43,16 +43,19 @@ class AgreeingGateway(ScriptedGateway):
         super().__init__()
         self.listing = listing
 
-    def _found(self, name: str) -> Report | GatewayError:
+    def _found(self, name: str) -> GatewayTransaction | GatewayError:
         if name not in self.answers and self.agrees:
             for told in self.listing.told:
                 listed = row_of(told, MINOR, LATER)
-                if isinstance(listed, ListedRow) and name in (listed.report.transaction_id, listed.report.order_id):
-                    return listed.report
+                if isinstance(listed, ListedRow) and name in (
+                    listed.transaction.transaction_id,
+                    listed.transaction.order_id,
+                ):
+                    return listed.transaction
         return super()._found(name)
 
 
-class Sweeper:
+class Reconciler:
     """One stack with fakes behind it, on the day after the sample payment was taken."""
 
     def __init__(self, *rows: object, page_size: int = 2) -> None:
@@ -62,12 +65,12 @@ class Sweeper:
         self.checkpoints = InMemoryCheckpoints()
         self.files = InMemoryFiles()
         self.clock = SettableClock(NEXT_DAY)
-        self.console = Console("sweep")
+        self.console = Console("reconciliation")
         self.paused: list[float] = []
 
-    def wired(self, wire: Callable[[Any], Any] = lambda target: target) -> Desk:
-        """The door's desk; `wire` may put something between it and each thing that it writes to or asks."""
-        sweeping = Sweeping(
+    def wired(self, wire: Callable[[Any], Any] = lambda target: target) -> ReconciliationInvocation:
+        """The door's invocation; `wire` may put something between it and each thing that it writes to or asks."""
+        reconciliation = ReconciliationRun(
             listing=wire(self.listing),
             gateway=wire(self.gateway),
             ledger=wire(self.ledger),
@@ -77,9 +80,11 @@ class Sweeper:
             telemetry=self.console.telemetry,
             pause=self.paused.append,
         )
-        return Desk(sweeping, self.console.telemetry, lambda key: f"s3://reports/{key}", days=1, monotonic=lambda: 0.0)
+        return ReconciliationInvocation(
+            reconciliation, self.console.telemetry, lambda key: f"s3://reports/{key}", days=1, monotonic=lambda: 0.0
+        )
 
-    def sweep(self, seconds_left: Callable[[], float] = lambda: PLENTY, **told: Any) -> dict[str, Any]:
+    def run(self, seconds_left: Callable[[], float] = lambda: PLENTY, **told: Any) -> dict[str, Any]:
         """One call, by default for the sample payment's day; an hour later than what was before."""
         self.clock.forward(hours=1)
         return self.wired().take({"from": DAY.isoformat(), "to": DAY.isoformat(), **told}, seconds_left)
@@ -93,7 +98,7 @@ class Sweeper:
     ) -> Payment:
         """A payment that came to a status a day ago."""
         payment = self.claimed(key, **changes)
-        after = payment.moved(to, at=START, source="answer", evidence={}, transaction_id=transaction_id)
+        after = payment.transition_to(to, at=START, source="answer", evidence={}, transaction_id=transaction_id)
         return self.ledger.save(payment, after)
 
     def claimed(self, key: str = samples.KEY, **changes: Any) -> Payment:
@@ -114,9 +119,9 @@ class Sweeper:
         told: dict[str, Any] = json.loads(self.files.files[key])
         return told
 
-    def findings(self) -> list[tuple[str, str]]:
+    def discrepancies(self) -> list[tuple[str, str]]:
         """What the newest report found and did."""
-        return [(told["finding"], told["action"]) for told in self.report()["findings"]]
+        return [(told["discrepancy"], told["action"]) for told in self.report()["discrepancies"]]
 
     def table(self) -> list[dict[str, str]]:
         """The newest report as a spreadsheet has it."""

@@ -1,4 +1,4 @@
-"""Whatever the gateway lists, whatever our books hold: the sweep ends, and doing it again changes nothing."""
+"""Whatever the gateway lists, whatever our books hold: the reconciliation ends, and doing it again changes nothing."""
 
 import json
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payments.model.gateway_transaction import Report
+from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
 from payments.ports.gateway import GatewayError, NoAnswer, UnknownToGateway
 from tests.explained_totals import differences, of_the_lines
 from tests.fakes import samples
 from tests.fakes.transaction_list import ScriptedList, row
-from tests.payments.reconciliation.reconciler import AgreeingGateway, Sweeper
+from tests.payments.reconciliation.reconciler import AgreeingGateway, Reconciler
 
 WORDS = ["SUCCESS", "FAILED", "BLOCKED", "ABANDONED", "PENDING", "REDIRECT", "INIT", "ON_HOLD"]
 VERDICTS = {"SUCCESS", "FAILED", "BLOCKED", "ABANDONED"}
@@ -24,7 +24,7 @@ ANSWERS = st.sampled_from(["the same", "nothing", "unknown", "FAILED", "PENDING"
 
 ROW = st.fixed_dictionaries(
     {
-        "said": st.sampled_from(WORDS),
+        "raw_status": st.sampled_from(WORDS),
         "order_id": st.sampled_from([*ORDERS, "theirs", None]),
         "amount": st.sampled_from(["100", "100", "100", "7", "0", "x"]),
         "currency": st.sampled_from(["GBP", "GBP", "EUR"]),
@@ -40,58 +40,58 @@ class Stubborn(AgreeingGateway):
 
     def __init__(self, listing: ScriptedList, said: str) -> None:
         super().__init__(listing)
-        self.said = said
+        self.raw_status = said
 
-    def _found(self, name: str) -> Report | GatewayError:
-        if self.said == "nothing":
+    def _found(self, name: str) -> GatewayTransaction | GatewayError:
+        if self.raw_status == "nothing":
             return NoAnswer("no answer")
-        if self.said == "unknown":
+        if self.raw_status == "unknown":
             return UnknownToGateway("unknown")
-        if self.said == "of another":
-            return samples.report(transaction_id=f"PA-{name}", order_id=None)
+        if self.raw_status == "of another":
+            return samples.transaction(transaction_id=f"PA-{name}", order_id=None)
         listed = super()._found(name)
         if isinstance(listed, GatewayError):
             return listed
-        return samples.report(self.said, transaction_id=listed.transaction_id, order_id=None)
+        return samples.transaction(self.raw_status, transaction_id=listed.transaction_id, order_id=None)
 
 
 def stack(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str, page_size: int = 3
-) -> Sweeper:
+) -> Reconciler:
     """Payments in any status, some with the transaction that their order has in the list, and any list."""
     rows = [row(**each, transaction_id=f"PA{nth}") for nth, each in enumerate(listed)]
-    sweeper = Sweeper(page_size=page_size)
-    sweeper.listing.told = list(rows)
+    reconciler = Reconciler(page_size=page_size)
+    reconciler.listing.told = list(rows)
     if answers != "the same":
-        sweeper.gateway = Stubborn(sweeper.listing, answers)
+        reconciler.gateway = Stubborn(reconciler.listing, answers)
     for order_id, (status, is_known) in here.items():
         theirs = next((told["transaction_id"] for told in rows if told["order_id"] == order_id), "PA99")
         # What the gateway said succeeded has its transaction's id: that is what the move rests on.
         transaction_id = theirs if is_known or status is Status.SUCCEEDED else None
         if status is Status.PROCESSING:
-            sweeper.claimed(order_id, order_id=order_id)
+            reconciler.claimed(order_id, order_id=order_id)
         else:
-            sweeper.settled(status, key=order_id, order_id=order_id, transaction_id=transaction_id)
-    return sweeper
+            reconciler.settled(status, key=order_id, order_id=order_id, transaction_id=transaction_id)
+    return reconciler
 
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS, st.integers(1, 4))
 @settings(max_examples=150, deadline=None)
-def test_the_sweep_ends_and_again_it_changes_nothing(
+def test_the_reconciliation_ends_and_again_it_changes_nothing(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str, page_size: int
 ) -> None:
-    sweeper = stack(here, listed, answers, page_size)
-    first = sweeper.sweep()
+    reconciler = stack(here, listed, answers, page_size)
+    first = reconciler.run()
     if answers != "the same":
-        sweeper.sweep(anew=True)  # which of two transactions is ours it may learn only after the other's row
-    before = {payment.id: payment for payment in sweeper.ledger.payments()}
-    again = sweeper.sweep(anew=True)
+        reconciler.run(anew=True)  # which of two transactions is ours it may learn only after the other's row
+    before = {payment.id: payment for payment in reconciler.ledger.payments()}
+    again = reconciler.run(anew=True)
 
     assert (first["state"], again["state"]) == ("finished", "finished")
     assert first["rows"] == again["rows"] == len(listed)
-    assert {payment.id: payment for payment in sweeper.ledger.payments()} == before
-    assert sum(first["findings"].values()) == len(lines_of(sweeper, 0))
-    assert "unexpected_error" not in sweeper.console.read()
+    assert {payment.id: payment for payment in reconciler.ledger.payments()} == before
+    assert sum(first["discrepancies"].values()) == len(lines_of(reconciler, 0))
+    assert "unexpected_error" not in reconciler.console.read()
 
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
@@ -99,13 +99,13 @@ def test_the_sweep_ends_and_again_it_changes_nothing(
 def test_each_charge_that_the_gateway_lists_is_in_our_books_or_a_line_says_why_not(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
-    sweeper = stack(here, listed, answers)
-    sweeper.sweep()
-    told = {each["transaction_id"] for each in sweeper.report()["findings"]}
-    ours = [payment.transaction_id for payment in sweeper.ledger.payments()]
+    reconciler = stack(here, listed, answers)
+    reconciler.run()
+    told = {each["transaction_id"] for each in reconciler.report()["discrepancies"]}
+    ours = [payment.transaction_id for payment in reconciler.ledger.payments()]
 
     for nth, each in enumerate(listed):
-        if each["said"] not in VERDICTS:
+        if each["raw_status"] not in VERDICTS:
             continue  # it is not over: looked at again
         assert ours.count(f"PA{nth}") == 1 or (f"PA{nth}" in told and f"PA{nth}" not in ours)
 
@@ -115,10 +115,10 @@ def test_each_charge_that_the_gateway_lists_is_in_our_books_or_a_line_says_why_n
 def test_the_lines_alone_explain_every_difference_of_the_books_today_and_tomorrow(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
-    sweeper = stack(here, listed, answers)
+    reconciler = stack(here, listed, answers)
     for _ in range(2):
-        sweeper.sweep(anew=True)
-        report = sweeper.report()
+        reconciler.run(anew=True)
+        report = reconciler.report()
         assert of_the_lines(report) == differences(report)
 
 
@@ -127,19 +127,19 @@ def test_the_lines_alone_explain_every_difference_of_the_books_today_and_tomorro
 def test_no_payment_comes_to_count_as_paid_but_on_the_gateways_word(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
-    sweeper = stack(here, listed, answers)
-    paid = {payment.id for payment in sweeper.ledger.payments() if payment.status is Status.SUCCEEDED}
-    sweeper.sweep()
-    for payment in sweeper.ledger.payments():
+    reconciler = stack(here, listed, answers)
+    paid = {payment.id for payment in reconciler.ledger.payments() if payment.status is Status.SUCCEEDED}
+    reconciler.run()
+    for payment in reconciler.ledger.payments():
         if payment.status is Status.SUCCEEDED and payment.id not in paid:
             said = [each for nth, each in enumerate(listed) if f"PA{nth}" == payment.transaction_id]
-            by_the_list = [(each["said"], each["amount"], each["currency"]) for each in said]
+            by_the_list = [(each["raw_status"], each["amount"], each["currency"]) for each in said]
             assert by_the_list == [("SUCCESS", "100", "GBP")] or answers in {"SUCCESS", "of another"}
             assert answers in {"the same", "SUCCESS", "of another"}
 
 
-def lines_of(sweeper: Sweeper, nth: int) -> list[dict[str, Any]]:
+def lines_of(reconciler: Reconciler, nth: int) -> list[dict[str, Any]]:
     """The lines of the nth report."""
-    key = sorted(key for key in sweeper.files.files if key.endswith(".json"))[nth]
-    told: list[dict[str, Any]] = json.loads(sweeper.files.files[key])["findings"]
+    key = sorted(key for key in reconciler.files.files if key.endswith(".json"))[nth]
+    told: list[dict[str, Any]] = json.loads(reconciler.files.files[key])["discrepancies"]
     return told

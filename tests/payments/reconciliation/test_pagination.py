@@ -10,12 +10,12 @@ from payments.gateway.transaction_list import row_of
 from payments.ports.gateway import CredentialsRefused, NoAnswer, NotSent, Refused
 from payments.reconciliation.checkpoint import begun
 from payments.reconciliation.errors import ListStuck
-from payments.reconciliation.pagination import MOST_PAGES
+from payments.reconciliation.pagination import MAX_PAGES
 from payments.reconciliation.transaction_list import Page
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.transaction_list import LATER, MINOR, row
-from tests.payments.reconciliation.reconciler import SPAN, Sweeper
+from tests.payments.reconciliation.reconciler import SPAN, Reconciler
 from tests.payments.reconciliation.test_resuming import FOUND, eventful, lines, shape
 
 
@@ -34,14 +34,14 @@ def circle(length: int, before: int = 0) -> list[Page]:
 class TestStuck:
     """It is never taken for the whole list."""
 
-    def stuck(self, *pages: Page) -> Sweeper:
-        sweeper = Sweeper()
-        sweeper.listing.will(*pages)
+    def stuck(self, *pages: Page) -> Reconciler:
+        reconciler = Reconciler()
+        reconciler.listing.will(*pages)
         with pytest.raises(ListStuck):
-            sweeper.sweep()
-        assert '"sweep_stuck"' in sweeper.console.read()
-        assert not [key for key in sweeper.files.files if key.startswith("reports/")]
-        return sweeper
+            reconciler.run()
+        assert '"reconciliation_stuck"' in reconciler.console.read()
+        assert not [key for key in reconciler.files.files if key.startswith("reports/")]
+        return reconciler
 
     def test_on_a_cursor_that_comes_twice_in_a_row(self) -> None:
         self.stuck(page("PA1"), page("PA2"))
@@ -49,217 +49,217 @@ class TestStuck:
     @pytest.mark.parametrize("length", [1, 2, 3, 5, 8, 13])
     @pytest.mark.parametrize("before", [0, 1, 7])
     def test_on_a_circle_of_any_length(self, length: int, before: int) -> None:
-        sweeper = self.stuck(*circle(length, before))
-        assert len(sweeper.listing.asked) <= 4 * (length + before) + 2
+        reconciler = self.stuck(*circle(length, before))
+        assert len(reconciler.listing.asked) <= 4 * (length + before) + 2
 
     def test_on_a_next_page_without_a_cursor(self) -> None:
         self.stuck(page("PA1", cursor=None))
 
     def test_what_it_has_seen_until_then_is_done(self) -> None:
-        sweeper = self.stuck(page("PA1"), page("PA2"))
-        assert {payment.transaction_id for payment in sweeper.ledger.payments()} == {"PA1", "PA2"}
+        reconciler = self.stuck(page("PA1"), page("PA2"))
+        assert {payment.transaction_id for payment in reconciler.ledger.payments()} == {"PA1", "PA2"}
 
     def test_it_is_not_walked_again_every_quarter_of_an_hour(self) -> None:
-        sweeper = self.stuck(page("PA1"), page("PA2"))
-        said = sweeper.console.read().count('"sweep_stuck"')
-        result = sweeper.sweep()
+        reconciler = self.stuck(page("PA1"), page("PA2"))
+        said = reconciler.console.read().count('"reconciliation_stuck"')
+        result = reconciler.run()
         assert (result["state"], result["complete"], result["rows"], result["report"]) == ("stuck", False, 1, None)
-        assert len(sweeper.listing.asked) == 2
-        assert sweeper.console.read().count('"sweep_stuck"') == said
+        assert len(reconciler.listing.asked) == 2
+        assert reconciler.console.read().count('"reconciliation_stuck"') == said
 
     def test_it_is_walked_again_from_the_first_page_when_somebody_asks_for_it(self) -> None:
-        sweeper = self.stuck(page("PA1"), page("PA2", cursor=None))
-        sweeper.listing.will(page("PA1"), page("PA2", has_next=False, cursor=None))
-        result = sweeper.sweep(anew=True)
-        assert (result["state"], result["rows"], result["findings"]) == ("finished", 2, {"orphan": 2})
-        assert [cursor for _, cursor in sweeper.listing.asked] == [None, "next", None, "next"]
+        reconciler = self.stuck(page("PA1"), page("PA2", cursor=None))
+        reconciler.listing.will(page("PA1"), page("PA2", has_next=False, cursor=None))
+        result = reconciler.run(anew=True)
+        assert (result["state"], result["rows"], result["discrepancies"]) == ("finished", 2, {"orphan": 2})
+        assert [cursor for _, cursor in reconciler.listing.asked] == [None, "next", None, "next"]
 
-    def test_other_days_are_swept_all_the_same(self) -> None:
-        sweeper = self.stuck(page("PA1", cursor=None))
-        assert sweeper.sweep(to="2027-02-01")["state"] == "finished"
+    def test_other_days_are_reconciled_all_the_same(self) -> None:
+        reconciler = self.stuck(page("PA1", cursor=None))
+        assert reconciler.run(to="2027-02-01")["state"] == "finished"
 
     def test_by_far_more_rows_than_announced(self) -> None:
         """Cursors that are new each time, for they hold a nonce, in a circle that is longer than what is kept."""
-        sweeper = Sweeper()
+        reconciler = Reconciler()
         names = [[f"PA{(100 * nth + n) % 700}" for n in range(100)] for nth in range(40)]
-        sweeper.listing.will(*[page(*each, cursor=f"nonce-{n}", total=700) for n, each in enumerate(names)])
+        reconciler.listing.will(*[page(*each, cursor=f"nonce-{n}", total=700) for n, each in enumerate(names)])
         with pytest.raises(ListStuck, match="too_many_rows"):
-            sweeper.sweep()
-        assert len(sweeper.listing.asked) < 30
+            reconciler.run()
+        assert len(reconciler.listing.asked) < 30
 
     def test_or_by_far_too_many_pages(self) -> None:
-        sweeper = Sweeper()
-        progress = replace(begun(SPAN, live=False, at=START), pages=MOST_PAGES - 1)
-        sweeper.checkpoints.take(progress, "other", START, START)
-        sweeper.listing.will(page("PA1"))
+        reconciler = Reconciler()
+        checkpoint = replace(begun(SPAN, live=False, at=START), pages=MAX_PAGES - 1)
+        reconciler.checkpoints.take(checkpoint, "other", START, START)
+        reconciler.listing.will(page("PA1"))
         with pytest.raises(ListStuck, match="too_many_rows"):
-            sweeper.sweep()
+            reconciler.run()
 
     def test_a_long_walk_of_fresh_cursors_is_none(self) -> None:
-        sweeper = Sweeper()
-        sweeper.listing.will(*[page(f"PA{n}", cursor=f"at-{n}") for n in range(100)])
-        sweeper.listing.will(page(has_next=False, cursor=None))
-        assert sweeper.sweep()["rows"] == 100
+        reconciler = Reconciler()
+        reconciler.listing.will(*[page(f"PA{n}", cursor=f"at-{n}") for n in range(100)])
+        reconciler.listing.will(page(has_next=False, cursor=None))
+        assert reconciler.run()["rows"] == 100
 
 
 class TestRefusedCursor:
     def test_the_walk_begins_again_and_tells_everything_once(self) -> None:
-        undisturbed, sweeper = eventful(), eventful()
-        undisturbed.sweep()
-        sweeper.listing.will(None, None, Refused("Invalid cursor."))
-        assert sweeper.sweep()["findings"] == FOUND
-        assert shape(sweeper) == shape(undisturbed)
-        assert lines(sweeper) == lines(undisturbed)
-        assert sweeper.report()["sweep"]["rows"] == 8
-        assert sweeper.report()["books"] == undisturbed.report()["books"]
+        undisturbed, reconciler = eventful(), eventful()
+        undisturbed.run()
+        reconciler.listing.will(None, None, Refused("Invalid cursor."))
+        assert reconciler.run()["discrepancies"] == FOUND
+        assert shape(reconciler) == shape(undisturbed)
+        assert lines(reconciler) == lines(undisturbed)
+        assert reconciler.report()["reconciliation"]["rows"] == 8
+        assert reconciler.report()["totals"] == undisturbed.report()["totals"]
 
     def test_in_a_later_call_too(self) -> None:
-        sweeper = eventful()
-        sweeper.listing.will(None, None, *[NoAnswer("no answer")] * 3)
-        assert sweeper.sweep()["state"] == "unfinished"
-        sweeper.listing.will(Refused("Invalid cursor."))
-        assert sweeper.sweep()["findings"] == FOUND
-        assert sweeper.report()["counts"] == FOUND
+        reconciler = eventful()
+        reconciler.listing.will(None, None, *[NoAnswer("no answer")] * 3)
+        assert reconciler.run()["state"] == "unfinished"
+        reconciler.listing.will(Refused("Invalid cursor."))
+        assert reconciler.run()["discrepancies"] == FOUND
+        assert reconciler.report()["counts"] == FOUND
 
     def test_one_that_is_always_refused_leads_nowhere(self) -> None:
-        sweeper = eventful()
-        sweeper.listing.will(*[None, Refused("Invalid cursor.")] * 10)
+        reconciler = eventful()
+        reconciler.listing.will(*[None, Refused("Invalid cursor.")] * 10)
         with pytest.raises(ListStuck, match="cursor_refused"):
-            sweeper.sweep()
-        assert len(sweeper.listing.asked) == 8
+            reconciler.run()
+        assert len(reconciler.listing.asked) == 8
 
     @pytest.mark.parametrize("refusal", [Refused("no"), CredentialsRefused("no")])
     def test_a_first_page_that_is_refused_is_the_next_calls(self, refusal: Refused) -> None:
-        sweeper = eventful()
-        sweeper.listing.will(refusal)
-        assert sweeper.sweep()["state"] == "unfinished"
-        assert len(sweeper.listing.asked) == 1
+        reconciler = eventful()
+        reconciler.listing.will(refusal)
+        assert reconciler.run()["state"] == "unfinished"
+        assert len(reconciler.listing.asked) == 1
 
     def test_a_refused_key_is_no_refused_cursor(self) -> None:
-        sweeper = eventful()
-        sweeper.listing.will(None, CredentialsRefused("the gateway refused our credentials"))
-        assert (sweeper.sweep()["state"], sweeper.sweep()["findings"]) == ("unfinished", FOUND)
-        assert [cursor for _, cursor in sweeper.listing.asked].count(None) == 1
+        reconciler = eventful()
+        reconciler.listing.will(None, CredentialsRefused("the gateway refused our credentials"))
+        assert (reconciler.run()["state"], reconciler.run()["discrepancies"]) == ("unfinished", FOUND)
+        assert [cursor for _, cursor in reconciler.listing.asked].count(None) == 1
 
 
 class TestUnanswered:
     @pytest.mark.parametrize("error", [NotSent("circuit open"), NoAnswer("no answer")])
     def test_a_hiccup_is_waited_out(self, error: Any) -> None:
-        sweeper = eventful()
-        sweeper.listing.will(error, error)
-        assert sweeper.sweep()["findings"] == FOUND
-        assert sweeper.paused == [1.0, 3.0]
+        reconciler = eventful()
+        reconciler.listing.will(error, error)
+        assert reconciler.run()["discrepancies"] == FOUND
+        assert reconciler.paused == [1.0, 3.0]
 
     def test_keys_that_cannot_be_read_are_nobodys_refusal(self) -> None:
         class Keyless:
             def page(self, *_: object) -> Page:
                 raise SecretUnusable("secret_key is not filled in")
 
-        sweeper = eventful()
-        desk = sweeper.wired(lambda target: Keyless() if target is sweeper.listing else target)
-        assert desk.take({}, lambda: 900.0)["state"] == "unfinished"
+        reconciler = eventful()
+        invocation = reconciler.wired(lambda target: Keyless() if target is reconciler.listing else target)
+        assert invocation.take({}, lambda: 900.0)["state"] == "unfinished"
 
 
 class TestOverlaps:
     def test_a_row_on_two_pages_counts_once(self) -> None:
         """A new payment pushes the last row of a page onto the next one."""
-        sweeper = Sweeper()
-        sweeper.listing.will(page("PA1", "PA2"), page("PA2", "PA3", "PA3", has_next=False, cursor=None, total=3))
-        result = sweeper.sweep()
-        assert (result["rows"], result["findings"]) == (3, {"orphan": 3})
+        reconciler = Reconciler()
+        reconciler.listing.will(page("PA1", "PA2"), page("PA2", "PA3", "PA3", has_next=False, cursor=None, total=3))
+        result = reconciler.run()
+        assert (result["rows"], result["discrepancies"]) == (3, {"orphan": 3})
 
     def test_an_empty_page_on_the_way_is_passed(self) -> None:
-        sweeper = Sweeper()
-        sweeper.listing.will(page("PA1"), page(cursor="later"), page("PA2", has_next=False, cursor=None))
-        assert sweeper.sweep()["rows"] == 2
+        reconciler = Reconciler()
+        reconciler.listing.will(page("PA1"), page(cursor="later"), page("PA2", has_next=False, cursor=None))
+        assert reconciler.run()["rows"] == 2
 
     def test_a_second_row_that_says_something_else_is_heard(self) -> None:
-        sweeper = Sweeper(page_size=1)
-        payment = sweeper.paid()
-        sweeper.listing.told = [row(of=payment), row(of=payment, refund_date="2027-02-01T08:00:00Z")]
-        sweeper.gateway.answers = {payment.wire_order_id: samples.report(refunded=True)}
-        sweeper.sweep()
-        assert sweeper.standing(payment).refund.status == "refunded"
+        reconciler = Reconciler(page_size=1)
+        payment = reconciler.paid()
+        reconciler.listing.told = [row(of=payment), row(of=payment, refund_date="2027-02-01T08:00:00Z")]
+        reconciler.gateway.answers = {payment.wire_order_id: samples.transaction(refunded=True)}
+        reconciler.run()
+        assert reconciler.standing(payment).refund.status == "refunded"
 
     @pytest.mark.parametrize("page_size", [1, 2])
     def test_and_its_transaction_counts_once(self, page_size: int) -> None:
-        sweeper = Sweeper(page_size=page_size)
-        payment = sweeper.paid()
-        sweeper.listing.told = [row(of=payment), row(of=payment, created_at="2027-01-31T09:30:00.001Z")]
-        sweeper.sweep()
-        (book,) = sweeper.report()["books"]
+        reconciler = Reconciler(page_size=page_size)
+        payment = reconciler.paid()
+        reconciler.listing.told = [row(of=payment), row(of=payment, created_at="2027-01-31T09:30:00.001Z")]
+        reconciler.run()
+        (book,) = reconciler.report()["totals"]
         assert book["gateway"] == book["here"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
 
     def test_a_row_pushed_over_the_edge_between_two_calls_counts_once(self) -> None:
-        sweeper = Sweeper(page_size=2)
-        paid = [sweeper.paid(f"key-{n}", f"PA{n}", order_id=f"order-{n}") for n in range(4)]
-        sweeper.listing.told = [row(of=each) for each in paid]
-        sweeper.listing.will(None, *[NoAnswer("no answer")] * 3)
-        assert sweeper.sweep()["state"] == "unfinished"
-        sweeper.listing.told.insert(0, row(transaction_id="PA9", created_at="2027-02-02T00:00:00Z"))
-        assert sweeper.sweep()["state"] == "finished"
-        (book,) = sweeper.report()["books"]
+        reconciler = Reconciler(page_size=2)
+        paid = [reconciler.paid(f"key-{n}", f"PA{n}", order_id=f"order-{n}") for n in range(4)]
+        reconciler.listing.told = [row(of=each) for each in paid]
+        reconciler.listing.will(None, *[NoAnswer("no answer")] * 3)
+        assert reconciler.run()["state"] == "unfinished"
+        reconciler.listing.told.insert(0, row(transaction_id="PA9", created_at="2027-02-02T00:00:00Z"))
+        assert reconciler.run()["state"] == "finished"
+        (book,) = reconciler.report()["totals"]
         assert book["gateway"] == book["here"] == {"payments": 4, "amount": 400, "refunded": 0, "charged_back": 0}
 
     def test_a_last_page_with_a_cursor_is_the_last_page(self) -> None:
-        sweeper = Sweeper()
-        sweeper.listing.will(page("PA1", has_next=False, cursor="more"))
-        assert sweeper.sweep()["state"] == "finished"
-        assert len(sweeper.listing.asked) == 1
+        reconciler = Reconciler()
+        reconciler.listing.will(page("PA1", has_next=False, cursor="more"))
+        assert reconciler.run()["state"] == "finished"
+        assert len(reconciler.listing.asked) == 1
 
 
 class TestDoubt:
     """A list with holes is none to conclude anything from: what it does not show is left as it is."""
 
-    def doubted(self, sweeper: Sweeper, why: str) -> dict[str, Any]:
-        result = sweeper.sweep()
+    def doubted(self, reconciler: Reconciler, why: str) -> dict[str, Any]:
+        result = reconciler.run()
         assert (result["state"], result["complete"]) == ("finished", False)
-        head = sweeper.report()["sweep"]
+        head = reconciler.report()["reconciliation"]
         assert (head["complete"], head["doubt"]) == (False, why)
-        assert sweeper.console.read().count('"message":"sweep_doubtful"') == 1
-        assert sweeper.gateway.asked == []
+        assert reconciler.console.read().count('"message":"reconciliation_doubtful"') == 1
+        assert reconciler.gateway.asked == []
         return result
 
     def test_fewer_rows_than_announced(self) -> None:
-        sweeper = Sweeper()
-        unseen = sweeper.paid()
-        sweeper.listing.will(page("PA1", has_next=False, cursor=None, total=500))
-        result = self.doubted(sweeper, "fewer rows than announced")
-        assert (result["rows"], result["listed_total"], result["findings"]) == (1, 500, {"orphan": 1})
-        assert sweeper.on_unlisted() == {unseen.id}
+        reconciler = Reconciler()
+        unseen = reconciler.paid()
+        reconciler.listing.will(page("PA1", has_next=False, cursor=None, total=500))
+        result = self.doubted(reconciler, "fewer rows than announced")
+        assert (result["rows"], result["listed_total"], result["discrepancies"]) == (1, 500, {"orphan": 1})
+        assert reconciler.on_unlisted() == {unseen.id}
 
     @pytest.mark.parametrize(("readable", "unreadable"), [(0, 1), (1, 2), (10, 11), (90, 11)])
     def test_rows_that_cannot_be_read(self, readable: int, unreadable: int) -> None:
-        sweeper = Sweeper(page_size=50)
-        unseen = sweeper.paid()
-        sweeper.listing.told = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(readable)]
-        sweeper.listing.told += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(unreadable)]
-        self.doubted(sweeper, "rows that cannot be read")
-        assert sweeper.on_unlisted() == {unseen.id}
+        reconciler = Reconciler(page_size=50)
+        unseen = reconciler.paid()
+        reconciler.listing.told = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(readable)]
+        reconciler.listing.told += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(unreadable)]
+        self.doubted(reconciler, "rows that cannot be read")
+        assert reconciler.on_unlisted() == {unseen.id}
 
     def test_some_that_cannot_be_read_are_lines_and_no_doubt(self) -> None:
-        sweeper = Sweeper(page_size=50)
-        sweeper.listing.told = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(11)]
-        sweeper.listing.told += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(10)]
-        assert sweeper.sweep()["complete"] is True
+        reconciler = Reconciler(page_size=50)
+        reconciler.listing.told = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(11)]
+        reconciler.listing.told += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(10)]
+        assert reconciler.run()["complete"] is True
 
     def test_no_rows_though_the_gateway_has_numbered_what_we_have(self) -> None:
-        sweeper = Sweeper()
-        sweeper.listing.told.clear()
-        unseen = sweeper.paid()
-        self.doubted(sweeper, "no rows")
-        assert sweeper.on_unlisted() == {unseen.id}
+        reconciler = Reconciler()
+        reconciler.listing.told.clear()
+        unseen = reconciler.paid()
+        self.doubted(reconciler, "no rows")
+        assert reconciler.on_unlisted() == {unseen.id}
 
     def test_no_rows_and_nothing_here_is_a_quiet_day(self) -> None:
-        sweeper = Sweeper()
-        sweeper.listing.told.clear()
-        assert sweeper.sweep()["complete"] is True
+        reconciler = Reconciler()
+        reconciler.listing.told.clear()
+        assert reconciler.run()["complete"] is True
 
     def test_the_next_sound_list_is_walked_to_its_end(self) -> None:
-        sweeper = Sweeper()
-        sweeper.listing.told.clear()
-        unseen = sweeper.paid()
-        self.doubted(sweeper, "no rows")
-        sweeper.listing.told = [row(of=unseen)]
-        result = sweeper.sweep(anew=True)
-        assert (result["complete"], result["findings"], sweeper.on_unlisted()) == (True, {}, set())
+        reconciler = Reconciler()
+        reconciler.listing.told.clear()
+        unseen = reconciler.paid()
+        self.doubted(reconciler, "no rows")
+        reconciler.listing.told = [row(of=unseen)]
+        result = reconciler.run(anew=True)
+        assert (result["complete"], result["discrepancies"], reconciler.on_unlisted()) == (True, {}, set())

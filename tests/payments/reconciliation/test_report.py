@@ -11,23 +11,25 @@ from typing import Any
 
 import pytest
 
-from payments.reconciliation.checkpoint import Progress, begun
-from payments.reconciliation.discrepancy import COLUMNS, NOTES, Finding
+from payments.reconciliation.checkpoint import Checkpoint, begun
+from payments.reconciliation.discrepancy import COLUMNS, NOTES, Discrepancy
 from payments.reconciliation.report import FileReports, cell
-from payments.reconciliation.totals import Book, Sums
+from payments.reconciliation.totals import CurrencyTotals, Totals
 from tests.fakes.clock import START
 from tests.fakes.files import InMemoryFiles
 from tests.fakes.transaction_list import row
-from tests.payments.reconciliation.reconciler import SPAN, Sweeper
+from tests.payments.reconciliation.reconciler import SPAN, Reconciler
 
 CARD = "4111111111111111"
-ONE = Finding(finding="orphan", action="needs_review", transaction_id="PA1", amount_gateway=100, suspicious_at=START)
+ONE = Discrepancy(
+    discrepancy="orphan", action="needs_review", transaction_id="PA1", amount_gateway=100, suspicious_at=START
+)
 PROGRESS = replace(
     begun(SPAN, live=True, at=START),
     rows=7,
     listed_total=8,
     counts={"orphan": 2, "charged_back": 1},
-    books={"GBP": Book(Sums(2, 200, 0, 0), Sums(1, 100, 0, 0))},
+    totals={"GBP": CurrencyTotals(Totals(2, 200, 0, 0), Totals(1, 100, 0, 0))},
     finished_at=START,
 )
 
@@ -37,19 +39,19 @@ def files() -> InMemoryFiles:
     return InMemoryFiles()
 
 
-def written(files: InMemoryFiles, *parts: list[Finding], progress: Progress = PROGRESS) -> tuple[Any, str]:
+def written(files: InMemoryFiles, *parts: list[Discrepancy], checkpoint: Checkpoint = PROGRESS) -> tuple[Any, str]:
     """The report of some parts: its JSON, and its CSV as text."""
     reports = FileReports(files)
     for nth, part in enumerate(parts):
-        reports.write_part(replace(progress, parts=nth), part)
-    place = reports.put_together(replace(progress, parts=len(parts)))
+        reports.write_part(replace(checkpoint, parts=nth), part)
+    place = reports.put_together(replace(checkpoint, parts=len(parts)))
     return json.loads(files.files[place.json]), files.files[place.csv].decode()
 
 
-def test_the_json_has_the_sweep_the_books_the_counts_and_the_findings(files: InMemoryFiles) -> None:
+def test_the_json_has_the_reconciliation_the_books_the_counts_and_the_discrepancies(files: InMemoryFiles) -> None:
     told, _ = written(files, [ONE], [ONE, replace(ONE, transaction_id="PA2")])
-    assert list(told) == ["sweep", "books", "counts", "findings"]
-    assert told["sweep"] == {
+    assert list(told) == ["reconciliation", "totals", "counts", "discrepancies"]
+    assert told["reconciliation"] == {
         "from": "2027-01-31",
         "to": "2027-01-31",
         "live": True,
@@ -61,22 +63,22 @@ def test_the_json_has_the_sweep_the_books_the_counts_and_the_findings(files: InM
         "doubt": None,
     }
     assert told["counts"] == {"charged_back": 1, "orphan": 2}
-    assert told["books"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
-    assert [each["transaction_id"] for each in told["findings"]] == ["PA1", "PA1", "PA2"]
-    assert tuple(told["findings"][0]) == COLUMNS
+    assert told["totals"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
+    assert [each["transaction_id"] for each in told["discrepancies"]] == ["PA1", "PA1", "PA2"]
+    assert tuple(told["discrepancies"][0]) == COLUMNS
 
 
 def test_the_csv_has_the_same_lines_under_the_same_names(files: InMemoryFiles) -> None:
     told, text = written(files, [ONE], [replace(ONE, transaction_id="PA2", order_id='a,"b"\nc')])
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == COLUMNS
-    expected = [{k: "" if v is None else str(v) for k, v in each.items()} for each in told["findings"]]
+    expected = [{k: "" if v is None else str(v) for k, v in each.items()} for each in told["discrepancies"]]
     assert rows == expected
 
 
 def test_without_findings_both_are_there_and_empty(files: InMemoryFiles) -> None:
     told, text = written(files)
-    assert told["findings"] == []
+    assert told["discrepancies"] == []
     assert text == ",".join(COLUMNS) + "\r\n"
 
 
@@ -94,7 +96,7 @@ def test_a_part_left_by_a_walk_that_began_again_is_not_in_it(files: InMemoryFile
     for nth in range(3):
         reports.write_part(replace(PROGRESS, parts=nth), [ONE])
     place = reports.put_together(replace(PROGRESS, parts=1))
-    assert len(json.loads(files.files[place.json])["findings"]) == 1
+    assert len(json.loads(files.files[place.json])["discrepancies"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -156,35 +158,37 @@ HOSTILE: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def sweeper() -> Sweeper:
-    sweeper = Sweeper(*[row(**{"order_id": None, **each}) for each in HOSTILE], None, 17, CARD, [CARD], {}, page_size=5)
-    assert sweeper.sweep()["state"] == "finished"
-    return sweeper
+def reconciler() -> Reconciler:
+    reconciler = Reconciler(
+        *[row(**{"order_id": None, **each}) for each in HOSTILE], None, 17, CARD, [CARD], {}, page_size=5
+    )
+    assert reconciler.run()["state"] == "finished"
+    return reconciler
 
 
 class TestHostileRows:
-    def sinks(self, sweeper: Sweeper) -> Iterator[tuple[str, str]]:
-        yield from ((key, body.decode()) for key, body in sweeper.files.files.items())
-        yield "the table", sweeper.ledger.dump()
-        yield "the log", sweeper.console.read()
-        yield "the checkpoint", repr(sweeper.checkpoints.kept)
+    def sinks(self, reconciler: Reconciler) -> Iterator[tuple[str, str]]:
+        yield from ((key, body.decode()) for key, body in reconciler.files.files.items())
+        yield "the table", reconciler.ledger.dump()
+        yield "the log", reconciler.console.read()
+        yield "the checkpoint", repr(reconciler.checkpoints.kept)
 
     @pytest.mark.parametrize("secret", ["4111[^a-zA-Z]{0,20}1111", "411111[X*]", "jane@example", "James", "HYPERLINK"])
-    def test_bring_no_card_and_no_person_into_any_sink(self, sweeper: Sweeper, secret: str) -> None:
-        assert [name for name, text in self.sinks(sweeper) if re.search(secret, text)] == []
+    def test_bring_no_card_and_no_person_into_any_sink(self, reconciler: Reconciler, secret: str) -> None:
+        assert [name for name, text in self.sinks(reconciler) if re.search(secret, text)] == []
 
-    def test_are_each_a_line(self, sweeper: Sweeper) -> None:
-        assert len(sweeper.report()["findings"]) == len(HOSTILE) + 5
+    def test_are_each_a_line(self, reconciler: Reconciler) -> None:
+        assert len(reconciler.report()["discrepancies"]) == len(HOSTILE) + 5
 
-    def test_make_no_formula(self, sweeper: Sweeper) -> None:
-        cells = [value for told in sweeper.table() for value in told.values()]
+    def test_make_no_formula(self, reconciler: Reconciler) -> None:
+        cells = [value for told in reconciler.table() for value in told.values()]
         assert [value for value in cells if value.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
 
-    def test_make_no_long_line(self, sweeper: Sweeper) -> None:
-        assert max(len(json.dumps(told)) for told in sweeper.report()["findings"]) < 1000
+    def test_make_no_long_line(self, reconciler: Reconciler) -> None:
+        assert max(len(json.dumps(told)) for told in reconciler.report()["discrepancies"]) < 1000
 
-    def test_hold_no_order_that_may_be_a_card(self, sweeper: Sweeper) -> None:
-        assert [payment.order_id for payment in sweeper.ledger.payments() if payment.order_id] == []
+    def test_hold_no_order_that_may_be_a_card(self, reconciler: Reconciler) -> None:
+        assert [payment.order_id for payment in reconciler.ledger.payments() if payment.order_id] == []
 
 
 def test_a_report_leaves_nothing_on_the_machine() -> None:

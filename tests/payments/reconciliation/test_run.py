@@ -1,4 +1,4 @@
-"""The sweep as it is deployed but for the machine: the simulator's list over HTTP, moto's table and bucket."""
+"""The reconciliation as it is deployed but for the machine: the simulator's list over HTTP, moto's table and bucket."""
 
 import json
 from collections import Counter
@@ -15,21 +15,21 @@ from moto import mock_aws
 
 from local.simulator import Credentials, Simulator, running
 from payments.files.s3 import Bucket
-from payments.gateway.circuit_breaker import Breaker
+from payments.gateway.circuit_breaker import CircuitBreaker
 from payments.gateway.client import PayAgency
 from payments.gateway.credentials import parse_keys
 from payments.gateway.envelope import Dialect
 from payments.gateway.transaction_list import PayAgencyList
 from payments.gateway.transport import Transport
-from payments.ledger.checkpoints import DynamoCheckpoints
-from payments.ledger.reconciliation import DynamoSweepLedger
+from payments.ledger.checkpoints import DynamoCheckpointStore
+from payments.ledger.reconciliation import DynamoReconciliationLedger
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.model.timestamps import utc_now
 from payments.reconciliation.report import FileReports
-from payments.reconciliation.run import Sweeping
+from payments.reconciliation.run import ReconciliationRun
 from payments.runtime.secret_cache import Secret
-from reconciliation.invocation import Desk
+from reconciliation.invocation import ReconciliationInvocation
 from tests.charge.counted_calls import GATEWAY_SECRET, TABLE, filled
 from tests.emf_lines import Console
 from tests.fakes import samples
@@ -43,7 +43,7 @@ class Stack:
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator, self.control, self.calls = simulator, simulator.control, Counter[str]()
-        self.console = Console("sweep")
+        self.console = Console("reconciliation")
         self.keys = count(1)
         clients = {name: self._counted(name) for name in ("dynamodb", "secretsmanager", "s3")}
         filled(clients["dynamodb"], clients["secretsmanager"], simulator.credentials)
@@ -51,21 +51,21 @@ class Stack:
         self.s3, telemetry = clients["s3"], self.console.telemetry
         keys = Secret(clients["secretsmanager"], GATEWAY_SECRET, partial(parse_keys, mode="test"), utc_now, telemetry)
         gateway = PayAgency(
-            Transport(simulator.url), keys, Dialect("minor", "alpha-2"), "test", telemetry, Breaker(utc_now)
+            Transport(simulator.url), keys, Dialect("minor", "alpha-2"), "test", telemetry, CircuitBreaker(utc_now)
         )
-        self.ledger = DynamoSweepLedger(clients["dynamodb"], TABLE)
+        self.ledger = DynamoReconciliationLedger(clients["dynamodb"], TABLE)
         bucket = Bucket(clients["s3"], NAME)
-        sweeping = Sweeping(
+        reconciliation = ReconciliationRun(
             listing=PayAgencyList(gateway, utc_now),
             gateway=gateway,
             ledger=self.ledger,
-            checkpoints=DynamoCheckpoints(clients["dynamodb"], TABLE),
+            checkpoints=DynamoCheckpointStore(clients["dynamodb"], TABLE),
             reports=FileReports(bucket),
             clock=utc_now,
             telemetry=telemetry,
             pause=lambda _: None,
         )
-        self.desk = Desk(sweeping, telemetry, bucket.address, days=1)
+        self.invocation = ReconciliationInvocation(reconciliation, telemetry, bucket.address, days=1)
 
     def paid(self) -> Payment:
         """A payment of today's that both books call paid."""
@@ -73,14 +73,16 @@ class Stack:
         payment = replace(samples.payment(key=f"key-{next(self.keys)}", order_id=None, at=then), created_at=utc_now())
         assert self.ledger.claim(payment, None) is None
         transaction_id = self.control.orphan(amount=100, currency="GBP", order_id=payment.id, status="SUCCESS")
-        after = payment.moved(Status.SUCCEEDED, at=then, source="answer", evidence={}, transaction_id=transaction_id)
+        after = payment.transition_to(
+            Status.SUCCEEDED, at=then, source="answer", evidence={}, transaction_id=transaction_id
+        )
         return self.ledger.save(payment, after)
 
-    def sweep(self, **told: Any) -> dict[str, Any]:
+    def run(self, **told: Any) -> dict[str, Any]:
         """One call by hand, for yesterday and today."""
         today = utc_now().date()
         first = today - timedelta(days=1)
-        return self.desk.take({"from": first.isoformat(), "to": today.isoformat(), **told}, lambda: PLENTY)
+        return self.invocation.take({"from": first.isoformat(), "to": today.isoformat(), **told}, lambda: PLENTY)
 
     def report(self, result: dict[str, Any]) -> dict[str, Any]:
         key = result["report"]["json"].removeprefix(f"s3://{NAME}/")
@@ -115,11 +117,11 @@ def test_what_was_done_in_the_gateways_dashboard_reaches_our_books(stack: Stack)
     stack.control.forget(str(gone.transaction_id))
     orphan = stack.control.orphan(amount=700, currency="JPY", order_id="theirs-1", status="SUCCESS")
 
-    result = stack.sweep()
+    result = stack.run()
 
     assert result["state"] == "finished"
     assert (result["rows"], result["listed_total"]) == (5, 5)
-    assert result["findings"] == {
+    assert result["discrepancies"] == {
         "amount_drift": 1,
         "charged_back": 1,
         "orphan": 1,
@@ -127,7 +129,7 @@ def test_what_was_done_in_the_gateways_dashboard_reaches_our_books(stack: Stack)
         "suspicious": 1,
         "unknown_to_gateway": 1,
     }
-    told = {(each["finding"], each["transaction_id"]) for each in stack.report(result)["findings"]}
+    told = {(each["discrepancy"], each["transaction_id"]) for each in stack.report(result)["discrepancies"]}
     assert ("orphan", orphan) in told
     assert ("unknown_to_gateway", gone.transaction_id) in told
     standing = {p.id: m.payment for p in (refunded, back) for m in stack.ledger.standing([p.id]).values()}
@@ -140,9 +142,9 @@ def test_a_page_that_agrees_costs_a_reading_and_a_checkpoint(stack: Stack) -> No
     for _ in range(12):
         stack.paid()
     stack.control.switch(page_size=4)
-    stack.sweep()
+    stack.run()
     stack.calls.clear()
-    stack.sweep(anew=True)
+    stack.run(anew=True)
     pages = 3
     assert stack.calls["dynamodb.BatchGetItem"] == pages
     assert stack.calls["dynamodb.UpdateItem"] == 1 + 1 + pages + 2 + 1 + 1 + 1, (
@@ -158,7 +160,7 @@ def test_no_call_is_made_that_the_function_may_not_make(stack: Stack) -> None:
     stack.control.orphan(amount=700, currency="JPY", order_id=None, status="FAILED")
     stack.calls.clear()
     stack.paid()
-    stack.sweep()
+    stack.run()
     assert set(stack.calls) <= {
         "dynamodb.BatchGetItem",
         "dynamodb.PutItem",

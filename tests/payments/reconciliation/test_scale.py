@@ -1,4 +1,4 @@
-"""A hundred thousand transactions in one day: the sweep comes to its end, and memory does not grow with them."""
+"""A hundred thousand transactions in one day: the reconciliation comes to its end, and memory does not grow with them."""
 
 import gc
 import json
@@ -15,7 +15,7 @@ from payments.gateway.transaction_list import row_of
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.reconciliation.report import FileReports
-from payments.reconciliation.run import Sweeping, Watch
+from payments.reconciliation.run import ReconciliationRun, Watch
 from payments.reconciliation.steps import Marked
 from payments.reconciliation.transaction_list import Page, Span
 from tests.fakes import samples
@@ -32,12 +32,12 @@ TELLING = 20
 """Each so manieth row has something to tell: 5,000 lines of report."""
 
 MOST_BYTES = 8_000_000
-"""What the sweep may hold at its highest: a page, its payments and its findings."""
+"""What the reconciliation may hold at its highest: a page, its payments and its discrepancies."""
 
 MOST_BLOCKS = 2_000
 """Objects of Python's that may be left by two hundred pages. A page alone has five hundred rows."""
 
-FAILED = samples.payment().moved(Status.FAILED, at=START, source="answer", evidence={})
+FAILED = samples.payment().transition_to(Status.FAILED, at=START, source="answer", evidence={})
 
 
 class LongList:
@@ -62,20 +62,20 @@ class VastLedger:
     """A table in which every order has its payment, made when it is looked for. Nothing may be written."""
 
     def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, Marked]:
-        """See `SweepLedger.sent_under`."""
+        """See `ReconciliationLedger.sent_under`."""
         return {told: Marked(self._payment(told), is_unlisted=False) for told in wire_order_ids}
 
     def standing(self, payment_ids: Iterable[str]) -> Mapping[str, Marked]:
-        """See `SweepLedger.standing`."""
+        """See `ReconciliationLedger.standing`."""
         assert not list(payment_ids)
         return {}
 
     def unlisted(self, span: Span, place: str | None) -> tuple[Sequence[Payment], str | None]:
-        """See `SweepLedger.unlisted`."""
+        """See `ReconciliationLedger.unlisted`."""
         return [], None
 
     def cross_off(self, payment_ids: Iterable[str]) -> None:
-        """See `SweepLedger.cross_off`."""
+        """See `ReconciliationLedger.cross_off`."""
         assert not list(payment_ids)
 
     def claim(self, payment: Payment, order: object) -> Payment | None:
@@ -141,7 +141,7 @@ class Watched:
 
 @pytest.mark.slow
 def test_a_hundred_thousand_rows_take_the_memory_of_one_page(tmp_path: Path) -> None:
-    sweeping = Sweeping(
+    reconciliation = ReconciliationRun(
         listing=LongList(),
         gateway=ScriptedGateway(),
         ledger=VastLedger(),
@@ -152,16 +152,16 @@ def test_a_hundred_thousand_rows_take_the_memory_of_one_page(tmp_path: Path) -> 
     )
     watched = Watched()
     try:
-        swept = sweeping.sweep(SPAN, Watch(lambda: 900.0, lambda: 900.0), kept=watched.look)
+        reconciled = reconciliation.run(SPAN, Watch(lambda: 900.0, lambda: 900.0), kept=watched.look)
     finally:
         tracemalloc.stop()
 
-    assert swept.state == "finished"
-    assert swept.progress is not None
-    assert (swept.progress.rows, swept.progress.counts) == (ROWS, {"status_differs": ROWS // TELLING})
+    assert reconciled.state == "finished"
+    assert reconciled.checkpoint is not None
+    assert (reconciled.checkpoint.rows, reconciled.checkpoint.counts) == (ROWS, {"status_differs": ROWS // TELLING})
     assert max(watched.heights) < MOST_BYTES, f"{max(watched.heights) / 1e6:.1f} MB"
     grown = watched.blocks[-1] - watched.blocks[0]
     assert grown < MOST_BLOCKS, f"{grown} objects more after the last page than after the tenth"
-    assert swept.progress.report is not None
-    told: dict[str, Any] = json.loads((tmp_path / swept.progress.report.json).read_text())
-    assert len(told["findings"]) == ROWS // TELLING
+    assert reconciled.checkpoint.report is not None
+    told: dict[str, Any] = json.loads((tmp_path / reconciled.checkpoint.report.json).read_text())
+    assert len(told["discrepancies"]) == ROWS // TELLING

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from payments.model import refund as refunds
 from payments.model.status import Status
-from payments.reconciliation.totals import NOTHING, Sums, by_gateway, by_record, entered, lines, whole
+from payments.reconciliation.totals import NOTHING, Totals, by_gateway, by_record, entered, lines, whole
 from tests.fakes import samples
 from tests.fakes.clock import START
 
 numbers = st.integers(-(10**12), 10**12)
-sums = st.builds(Sums, numbers, numbers, numbers, numbers)
+sums = st.builds(Totals, numbers, numbers, numbers, numbers)
 
 
 @given(sums, sums)
-def test_what_was_added_can_be_taken_away(one: Sums, other: Sums) -> None:
+def test_what_was_added_can_be_taken_away(one: Totals, other: Totals) -> None:
     assert one + other - other == one
     assert one + NOTHING == one
 
@@ -27,41 +27,41 @@ def test_what_was_added_can_be_taken_away(one: Sums, other: Sums) -> None:
 @pytest.mark.parametrize(
     ("changes", "counted"),
     [
-        ({}, Sums(1, 100)),
-        ({"refunded": True}, Sums(1, 100, 100)),
-        ({"charged_back": True}, Sums(1, 100, 0, 100)),
+        ({}, Totals(1, 100)),
+        ({"refunded": True}, Totals(1, 100, 100)),
+        ({"charged_back": True}, Totals(1, 100, 0, 100)),
         ({"amount": Decimal("1.5")}, NOTHING),
         ({"amount": None}, NOTHING),
-        ({"said": "FAILED"}, NOTHING),
-        ({"said": "ON_HOLD"}, NOTHING),
+        ({"raw_status": "FAILED"}, NOTHING),
+        ({"raw_status": "ON_HOLD"}, NOTHING),
     ],
     ids=repr,
 )
-def test_the_gateways_side_is_its_word(changes: dict[str, Any], counted: Sums) -> None:
-    assert by_gateway(samples.report(**changes)) == counted
+def test_the_gateways_side_is_its_word(changes: dict[str, Any], counted: Totals) -> None:
+    assert by_gateway(samples.transaction(**changes)) == counted
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_ours_is_what_succeeded(status: Status) -> None:
     payment = replace(samples.payment(), status=status)
-    assert by_record(payment) == (Sums(1, 100) if status is Status.SUCCEEDED else NOTHING)
+    assert by_record(payment) == (Totals(1, 100) if status is Status.SUCCEEDED else NOTHING)
 
 
 def test_and_what_went_back() -> None:
     paid = replace(samples.payment(), status=Status.SUCCEEDED)
-    refunded = refunds.refunded(paid, START, at=START, source="sweep", evidence={})
-    assert by_record(refunded) == Sums(1, 100, 100)
-    assert by_record(paid.charged_back(START, at=START, source="sweep", evidence={})) == Sums(1, 100, 0, 100)
+    refunded = refunds.refunded(paid, START, at=START, source="reconciliation", evidence={})
+    assert by_record(refunded) == Totals(1, 100, 100)
+    assert by_record(paid.charged_back(START, at=START, source="reconciliation", evidence={})) == Totals(1, 100, 0, 100)
 
 
 def test_each_currency_has_its_line_with_the_difference() -> None:
-    books = entered(entered({}, "JPY", here=Sums(1, 5)), "GBP", gateway=Sums(2, 300), here=Sums(1, 100))
-    assert [(line["currency"], line["difference"]["amount"]) for line in lines(books)] == [("GBP", 200), ("JPY", -5)]
+    totals = entered(entered({}, "JPY", here=Totals(1, 5)), "GBP", gateway=Totals(2, 300), here=Totals(1, 100))
+    assert [(line["currency"], line["difference"]["amount"]) for line in lines(totals)] == [("GBP", 200), ("JPY", -5)]
 
 
 def test_nothing_makes_no_line() -> None:
     assert entered({}, "GBP") == {}
-    assert entered({}, None, gateway=Sums(1, 1)) == {}
+    assert entered({}, None, gateway=Totals(1, 1)) == {}
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))

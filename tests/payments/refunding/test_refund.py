@@ -8,7 +8,7 @@ import pytest
 
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused, PaymentsError, SecretUnusable
 from payments.gateway.envelope import VERDICTS
-from payments.model.follow_up import LEAST_SECONDS
+from payments.model.follow_up import MIN_SEND_SECONDS
 from payments.model.history import SUSPICIOUS, Failure
 from payments.model.payment import Payment
 from payments.model.refund import MOST_ENTRIES
@@ -37,14 +37,14 @@ def void(_: object) -> None:
 
 
 def suspected(payment: Payment) -> Payment:
-    """The sweep has put it into review: the gateway's books call it suspicious."""
+    """The reconciliation has put it into review: the gateway's books call it suspicious."""
     failure = Failure(SUSPICIOUS, "said the gateway")
-    return payment.moved(Status.NEEDS_REVIEW, at=START, source="sweep", evidence={}, failure=failure)
+    return payment.transition_to(Status.NEEDS_REVIEW, at=START, source="reconciliation", evidence={}, failure=failure)
 
 
 def not_refundable(house: House, payment: Payment, key: str = "refund-1") -> str:
     with pytest.raises(NotRefundable) as refused:
-        house.refund(payment, samples.refund_order(idempotency_key=key))
+        house.refund(payment, samples.refund_request(idempotency_key=key))
     return refused.value.code
 
 
@@ -54,7 +54,7 @@ class TestARefund:
 
         assert (refunded.refund.status, refunded.status) == ("refunded", Status.SUCCEEDED)
         assert house.gateway.refund_posts == [paid.transaction_id]
-        house.reconcile()
+        house.follow_up()
         told = [event.type for event in house.bus.events if event.payment_id == paid.id]
         assert told[-2:] == ["payment.refund_requested", "payment.refunded"]
         assert house.settled
@@ -80,10 +80,10 @@ class TestARefund:
     def test_under_another_reason_is_no_repeat(self, house: House, paid: Payment) -> None:
         house.refund(paid)
         with pytest.raises(IdempotencyKeyReused):
-            house.refund(paid, samples.refund_order(reason="changed my mind"))
+            house.refund(paid, samples.refund_request(reason="changed my mind"))
 
     def test_of_another_payment_is_another_refund_under_any_key(self, house: House, paid: Payment) -> None:
-        other = house.paid(samples.charge_order(idempotency_key="key-2", order_id="other"))
+        other = house.paid(samples.charge_request(idempotency_key="key-2", order_id="other"))
         assert house.refund(paid).payment.refund.status == house.refund(other).payment.refund.status == "refunded"
 
     def test_under_a_new_key_finds_it_done(self, house: House, paid: Payment) -> None:
@@ -110,16 +110,16 @@ class TestWhatCannotBeRefunded:
 
     def test_is_a_payment_of_the_other_mode(self, house: House, paid: Payment) -> None:
         with pytest.raises(NotRefundable, match="other_mode"):
-            house.refunding.refund(replace(paid, live=True), samples.refund_order(), 20.0)
+            house.refunding.refund(replace(paid, live=True), samples.refund_request(), 20.0)
 
     def test_is_one_whose_transaction_nobody_knows(self, house: House, paid: Payment) -> None:
         with pytest.raises(NotRefundable, match="transaction_unknown"):
-            house.refunding.refund(replace(paid, transaction_id=None), samples.refund_order(), 20.0)
+            house.refunding.refund(replace(paid, transaction_id=None), samples.refund_request(), 20.0)
 
     def test_is_one_that_was_refused_time_and_again(self, house: House, paid: Payment) -> None:
         for nth in range(MOST_ENTRIES // 2 - 1):
             house.gateway.will_refund(Refunds(done=False, error=Refused("no")))
-            house.refund(paid, samples.refund_order(idempotency_key=f"try-{nth}"))
+            house.refund(paid, samples.refund_request(idempotency_key=f"try-{nth}"))
         assert house.standing(paid).version == MOST_ENTRIES
         assert not_refundable(house, paid) == "too_many_attempts"
 
@@ -163,7 +163,7 @@ class TestNotSent:
 
     def test_when_no_time_is_left(self, house: House, paid: Payment) -> None:
         with pytest.raises(GatewayUnreachable):
-            house.refunding.refund(paid, samples.refund_order(), LEAST_SECONDS / 2)
+            house.refunding.refund(paid, samples.refund_request(), MIN_SEND_SECONDS / 2)
         assert house.gateway.refund_posts == []
 
     def test_an_older_key_may_try_again_too(self, house: House, paid: Payment) -> None:
@@ -171,7 +171,7 @@ class TestNotSent:
         with pytest.raises(GatewayUnreachable):
             house.refund(paid)
         house.gateway.will_refund(Refunds(done=False, error=Refused("no")))
-        house.refund(paid, samples.refund_order(idempotency_key="refund-2"))
+        house.refund(paid, samples.refund_request(idempotency_key="refund-2"))
         assert house.refund(paid).payment.refund.status == "refunded"
 
 
@@ -182,15 +182,15 @@ class TestARefusal:
         refused = house.refund(paid).payment
 
         assert (refused.status, refused.refund.status) == (Status.SUCCEEDED, "failed")
-        assert refused.refund_request is not None
-        assert refused.refund_request.failure is not None
-        assert refused.refund_request.failure.code == "refund_refused"
+        assert refused.refund_attempt is not None
+        assert refused.refund_attempt.failure is not None
+        assert refused.refund_attempt.failure.code == "refund_refused"
         assert house.refund(paid).replayed, "the same key is not sent again"
-        assert house.refund(paid, samples.refund_order(idempotency_key="anew")).payment.refund.status == "refunded"
+        assert house.refund(paid, samples.refund_request(idempotency_key="anew")).payment.refund.status == "refunded"
 
     def test_of_our_key_is_told_apart(self, house: House, paid: Payment) -> None:
         house.gateway.will_refund(Refunds(done=False, error=CredentialsRefused("Invalid Secret Key.")))
-        request = house.refund(paid).payment.refund_request
+        request = house.refund(paid).payment.refund_attempt
         assert request is not None
         assert request.failure is not None
         assert request.failure.code == "gateway_credentials"
@@ -207,9 +207,9 @@ class TestARefusal:
         self, house: House, paid: Payment
     ) -> None:
         house.gateway.book[0].refunded = True
-        house.gateway.will_say(samples.report("SUCCESS"))
+        house.gateway.will_say(samples.transaction("SUCCESS"))
         assert house.refund(paid).payment.refund.status == "requested"
-        house.reconcile(seconds=11)
+        house.follow_up(seconds=11)
         assert house.standing(paid).refund.status == "refunded"
 
     def test_because_it_was_charged_back_is_mapped(self, house: House, paid: Payment) -> None:
@@ -218,43 +218,43 @@ class TestARefusal:
         taken = house.refund(paid).payment
 
         assert (taken.refund.status, taken.chargeback.status) == ("failed", "charged_back")
-        assert taken.refund_request is not None
-        assert taken.refund_request.failure is not None
-        assert taken.refund_request.failure.code == "already_charged_back"
+        assert taken.refund_attempt is not None
+        assert taken.refund_attempt.failure is not None
+        assert taken.refund_attempt.failure.code == "already_charged_back"
 
     def test_without_a_status_is_in_doubt(self, house: House, paid: Payment) -> None:
         house.gateway.will_refund(Refunds(done=True, error=Refused("a message that nobody knows")))
         house.gateway.will_say(NoAnswer("503"))
         assert house.refund(paid).payment.refund.status == "requested"
-        house.reconcile(seconds=11)
+        house.follow_up(seconds=11)
         assert house.standing(paid).refund.status == "refunded"
 
     def test_of_an_older_key_is_repeated_and_not_sent_again(self, house: House, paid: Payment) -> None:
         for key in ("refund-1", "refund-2"):
             house.gateway.will_refund(Refunds(done=False, error=Refused("no")))
-            house.refund(paid, samples.refund_order(idempotency_key=key))
+            house.refund(paid, samples.refund_request(idempotency_key=key))
 
         again = house.refund(paid)
 
         assert (again.replayed, again.failure) == (True, "refund_refused")
         assert len(house.gateway.refund_posts) == 2
         with pytest.raises(IdempotencyKeyReused):
-            house.refund(paid, samples.refund_order(reason="another reason"))
+            house.refund(paid, samples.refund_request(reason="another reason"))
 
 
 class TestNoAnswer:
     def test_that_refunded_is_found_out(self, house: House, paid: Payment) -> None:
         house.gateway.will_refund(Refunds(error=NoAnswer("reset")))
         assert house.refund(paid).payment.refund.status == "requested"
-        house.reconcile(seconds=11)
+        house.follow_up(seconds=11)
         assert house.standing(paid).refund.status == "refunded"
-        assert house.settled or house.reconcile() is not None
+        assert house.settled or house.follow_up() is not None
 
     def test_that_did_not_is_failed_only_after_an_hour_and_two_denials(self, house: House, paid: Payment) -> None:
         house.gateway.will_refund(Refunds(done=False, error=NoAnswer("reset")))
         house.refund(paid)
         start = house.clock()
-        house.reconcile_until(lambda: not house.standing(paid).awaits_refund)
+        house.follow_up_until(lambda: not house.standing(paid).awaits_refund)
 
         failed = house.standing(paid)
         assert failed.refund.status == "failed"
@@ -273,10 +273,10 @@ class TestNoAnswer:
     ) -> None:
         """A refunded payment may be shown with what is left of its amount: that is no word against the refund."""
         house.gateway.will_refund(Refunds(error=Refused("hm") if refused else NoAnswer("reset")))
-        house.gateway.will_say(*[samples.report("SUCCESS", **odd)] * 9)
+        house.gateway.will_say(*[samples.transaction("SUCCESS", **odd)] * 9)
         house.refund(paid)
         for _ in range(8):
-            house.reconcile(hours=25)
+            house.follow_up(hours=25)
         assert house.standing(paid).refund.status == "requested"
         assert not_refundable(house, paid, "another") == "refund_in_progress"
 
@@ -285,10 +285,10 @@ class TestNoAnswer:
         house.refund(paid)
         house.gateway.will_say(*[NoAnswer("down")] * 40)
         for _ in range(40):
-            house.reconcile(hours=30)
+            house.follow_up(hours=30)
         assert house.standing(paid).refund.status == "requested"
         assert "refund_unresolved" in house.telemetry.signals, "somebody is woken"
-        house.reconcile(hours=30)
+        house.follow_up(hours=30)
         assert house.standing(paid).refund.status == "refunded"
 
     @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ class TestNoAnswer:
     ) -> None:
         house.gateway.will_refund(Refunds(changes=changes))
         assert house.refund(paid).payment.refund.status == "requested"
-        house.reconcile(seconds=11)
+        house.follow_up(seconds=11)
         assert house.standing(paid).refund.status == "refunded"
 
     @pytest.mark.parametrize(
@@ -316,11 +316,11 @@ class TestNoAnswer:
         house.gateway.will_refund(slow)
         house.refund(paid)
         for _ in range(12):
-            house.reconcile(hours=6)
+            house.follow_up(hours=6)
         assert house.standing(paid).refund.status == "requested"
         assert not_refundable(house, paid, "another") == "refund_in_progress"
         house.gateway.book[0].refunded = True
-        house.reconcile(hours=30)
+        house.follow_up(hours=30)
         assert house.standing(paid).refund.status == "refunded"
 
     @pytest.mark.parametrize("said", ["FAILED", "SUCCESS", "PENDING", "REFUNDED"])
@@ -330,7 +330,7 @@ class TestNoAnswer:
         """A suspicious payment that waits for its human is not decided by it, and its order is not freed."""
         marked = suspected(paid)
         marked = house.ledger.save(paid, marked)
-        house.gateway.will_refund(Refunds(done=False, changes={"said": said, "verdict": VERDICTS.get(said)}))
+        house.gateway.will_refund(Refunds(done=False, changes={"raw_status": said, "verdict": VERDICTS.get(said)}))
         asked = house.refund(marked).payment
         assert (asked.status, asked.refund.status) == (Status.NEEDS_REVIEW, "requested")
 
@@ -364,7 +364,7 @@ class TestRaces:
         self, house: House, paid: Payment, *, twin: bool
     ) -> None:
         house.refund(paid)
-        order = samples.refund_order(idempotency_key="refund-1" if twin else "refund-2")
+        order = samples.refund_request(idempotency_key="refund-1" if twin else "refund-2")
         if twin:
             assert house.refunding.refund(paid, order, 20.0).replayed, "though it saw no refund when it read"
         else:

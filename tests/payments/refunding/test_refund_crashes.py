@@ -1,4 +1,4 @@
-"""A refund that dies at any step: what remains, that no repeat sends what is in doubt, and that reconcile ends it."""
+"""A refund that dies at any step: what remains, that no repeat sends what is in doubt, and that the follow-up ends it."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def dies(house: House, payment: Payment, at: int) -> str | None:
     fuse = Fuse(at)
     refunding = Refunding(Wired(house.ledger, fuse), Wired(house.gateway, fuse), house.clock, house.telemetry)
     try:
-        refunding.refund(payment, samples.refund_order(), 20.0)
+        refunding.refund(payment, samples.refund_request(), 20.0)
     except Crash as crash:
         return str(crash)
     except PaymentsError:
@@ -51,18 +51,18 @@ def dies(house: House, payment: Payment, at: int) -> str | None:
 
 @pytest.mark.parametrize("at", range(STEPS))
 @pytest.mark.parametrize("name", STORIES)
-def test_reconcile_finds_out_what_became_of_it(house: House, name: str, at: int) -> None:
+def test_the_follow_up_finds_out_what_became_of_it(house: House, name: str, at: int) -> None:
     paid, story = house.paid(), STORIES[name]
     house.gateway.will_refund(story.outcome)
     dies(house, paid, at)
     sent = len(house.gateway.refund_posts)
-    house.reconcile_until(lambda: house.settled)
+    house.follow_up_until(lambda: house.settled)
 
     refund, (booked,) = house.standing(paid).refund, house.gateway.book
     assert (refund.status == "refunded") == booked.refunded, "our book says what the bank's says"
     assert refund.status != "requested"
     assert booked.refunded == (story.done and sent == 1)
-    assert len(house.gateway.refund_posts) == sent <= 1, "reconcile asks, it never sends"
+    assert len(house.gateway.refund_posts) == sent <= 1, "the follow-up asks, it never sends"
     published = [event.type for event in house.bus.events if event.payment_id == paid.id]
     assert len(published) == house.standing(paid).version
 
@@ -77,13 +77,13 @@ def test_a_repeat_never_sends_what_may_have_been_sent(house: House, name: str, a
     house.gateway.will_refund(Refunds())
     for key in ("refund-1", "refund-1", "refund-2"):
         with suppress(PaymentsError):
-            house.refund(paid, samples.refund_order(idempotency_key=key))
+            house.refund(paid, samples.refund_request(idempotency_key=key))
 
     # What the gateway refused, or never got, may be sent under another key, or again; nothing else may.
-    refused = house.standing(paid).refund_request
+    refused = house.standing(paid).refund_attempt
     again = name in ("refused", "never sent") and refused is not None
     assert len(house.gateway.refund_posts) <= (1 if may_have_left and not again else 2)
-    house.reconcile_until(lambda: house.settled)
+    house.follow_up_until(lambda: house.settled)
     assert (house.standing(paid).refund.status == "refunded") == house.gateway.book[0].refunded
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from payments.runtime.settings import (
     ChargeSettings,
+    FollowUpSettings,
     GatewaySettings,
-    ReconcileSettings,
+    ReconciliationSettings,
     SettingsError,
-    SweepSettings,
     WebhookSettings,
 )
 
@@ -28,13 +28,13 @@ WEBHOOK = GATEWAY | {
     "WEBHOOK_SIGNATURE": "required",
     "WEBHOOK_CONFIRMATION": "always",
 }
-RECONCILE = GATEWAY | {"BUS_NAME": "payments"}
-SWEEP = GATEWAY | {"REPORTS_BUCKET": "payments-reports", "SWEEP_DAYS": "120"}
+FOLLOW_UP = GATEWAY | {"BUS_NAME": "payments"}
+RECONCILIATION = GATEWAY | {"REPORTS_BUCKET": "payments-reports", "RECONCILIATION_DAYS": "120"}
 ALL: list[tuple[type[GatewaySettings], dict[str, str]]] = [
     (ChargeSettings, CHARGE),
     (WebhookSettings, WEBHOOK),
-    (ReconcileSettings, RECONCILE),
-    (SweepSettings, SWEEP),
+    (FollowUpSettings, FOLLOW_UP),
+    (ReconciliationSettings, RECONCILIATION),
 ]
 
 
@@ -58,17 +58,26 @@ def test_an_amount_is_read_as_a_number() -> None:
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "367", "many", ""])
-def test_the_sweep_looks_back_a_year_at_most(days: str) -> None:
-    assert SweepSettings.from_environment(SWEEP).sweep_days == 120
-    assert refusal(SweepSettings, SWEEP | {"SWEEP_DAYS": days}).startswith("SWEEP_DAYS")
-
-
-def test_the_sweep_may_have_a_first_day() -> None:
-    assert SweepSettings.from_environment(SWEEP | {"SWEEP_FIRST_DAY": ""}).sweep_first_day is None
-    assert SweepSettings.from_environment(SWEEP | {"SWEEP_FIRST_DAY": "2026-11-22"}).sweep_first_day == date(
-        2026, 11, 22
+def test_the_reconciliation_looks_back_a_year_at_most(days: str) -> None:
+    assert ReconciliationSettings.from_environment(RECONCILIATION).reconciliation_days == 120
+    assert refusal(ReconciliationSettings, RECONCILIATION | {"RECONCILIATION_DAYS": days}).startswith(
+        "RECONCILIATION_DAYS"
     )
-    assert refusal(SweepSettings, SWEEP | {"SWEEP_FIRST_DAY": "2026-11-31"}).startswith("SWEEP_FIRST_DAY")
+
+
+def test_the_reconciliation_may_have_a_first_day() -> None:
+    assert (
+        ReconciliationSettings.from_environment(
+            RECONCILIATION | {"RECONCILIATION_FIRST_DAY": ""}
+        ).reconciliation_first_day
+        is None
+    )
+    assert ReconciliationSettings.from_environment(
+        RECONCILIATION | {"RECONCILIATION_FIRST_DAY": "2026-11-22"}
+    ).reconciliation_first_day == date(2026, 11, 22)
+    assert refusal(ReconciliationSettings, RECONCILIATION | {"RECONCILIATION_FIRST_DAY": "2026-11-31"}).startswith(
+        "RECONCILIATION_FIRST_DAY"
+    )
 
 
 @pytest.mark.parametrize(("model", "environment"), ALL)

@@ -148,12 +148,12 @@ class TestMetrics:
         assert watched.emf()[0]["EventsLeftBehind"] == [7.0]
 
     def test_a_measure_has_its_unit(self, watched: Watched) -> None:
-        watched.telemetry.measure("ReconcileLag", 42)
+        watched.telemetry.measure("FollowUpLag", 42)
         watched.telemetry.flush()
 
         (emf,) = watched.emf()
-        assert emf["ReconcileLag"] == [42.0]
-        assert emf["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "ReconcileLag", "Unit": "Seconds"}]
+        assert emf["FollowUpLag"] == [42.0]
+        assert emf["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "FollowUpLag", "Unit": "Seconds"}]
 
     def test_a_signal_that_nobody_declared_is_a_line_at_least(self, watched: Watched) -> None:
         watched.telemetry.note("unheard_of")

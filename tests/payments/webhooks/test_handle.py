@@ -1,4 +1,4 @@
-"""Notifying: a webhook is confirmed before it is believed, and a doubt is left to reconcile, which comes soon."""
+"""Notifying: a webhook is confirmed before it is believed, and a doubt is left to the follow-up, which comes soon."""
 
 import pytest
 
@@ -14,9 +14,9 @@ SILENCE = [NoAnswer("timed out"), NotSent("no route"), Refused("no"), UnknownToG
 
 @pytest.fixture
 def payment(house: House) -> Payment:
-    """The shopper is at the bank's page, and reconcile has told the bus so."""
+    """The shopper is at the bank's page, and the follow-up has told the bus so."""
     payment = house.charge().payment
-    house.reconcile()
+    house.follow_up()
     return house.standing(payment)
 
 
@@ -26,7 +26,7 @@ def payment(house: House) -> Payment:
 def test_what_the_gateway_confirms_is_settled_and_published(
     house: House, payment: Payment, said: str, status: Status
 ) -> None:
-    house.gateway.book[0].said = said
+    house.gateway.book[0].raw_status = said
     assert house.webhook(payment) is Outcome.SETTLED
     assert house.standing(payment).status is status
     assert house.standing(payment).history[-1].source == "status"
@@ -35,16 +35,16 @@ def test_what_the_gateway_confirms_is_settled_and_published(
 
 
 def test_what_the_gateway_does_not_confirm_is_not_believed(house: House, payment: Payment) -> None:
-    assert house.webhook(payment, samples.report("SUCCESS")) is Outcome.SETTLED
+    assert house.webhook(payment, samples.transaction("SUCCESS")) is Outcome.SETTLED
     assert house.standing(payment).status is Status.REQUIRES_ACTION
     assert "webhook_contradicts_status" in house.telemetry.signals
 
 
 def test_what_the_gateway_confirms_a_minute_later_is_settled_then(house: House, payment: Payment) -> None:
     """The status may lag behind the webhook."""
-    house.webhook(payment, samples.report("SUCCESS"))
-    house.gateway.book[0].said = "SUCCESS"
-    house.reconcile()
+    house.webhook(payment, samples.transaction("SUCCESS"))
+    house.gateway.book[0].raw_status = "SUCCESS"
+    house.follow_up()
     assert house.standing(payment).status is Status.SUCCEEDED
     assert house.settled
 
@@ -52,11 +52,11 @@ def test_what_the_gateway_confirms_a_minute_later_is_settled_then(house: House, 
 def test_webhooks_that_come_again_and_again_do_not_use_up_the_plan(house: House, payment: Payment) -> None:
     """The status lags behind for a while; nobody has to be called for that."""
     for _ in range(12):
-        house.webhook(house.standing(payment), samples.report("SUCCESS"))
-        house.reconcile(minutes=1)
+        house.webhook(house.standing(payment), samples.transaction("SUCCESS"))
+        house.follow_up(minutes=1)
     assert house.standing(payment).status is Status.REQUIRES_ACTION
-    house.gateway.book[0].said = "SUCCESS"
-    house.reconcile(minutes=10)
+    house.gateway.book[0].raw_status = "SUCCESS"
+    house.follow_up(minutes=10)
     assert house.standing(payment).status is Status.SUCCEEDED
 
 
@@ -64,18 +64,18 @@ def test_webhooks_that_come_again_and_again_do_not_use_up_the_plan(house: House,
 def test_when_the_gateway_cannot_be_asked_it_is_asked_at_the_next_run(
     house: House, payment: Payment, error: GatewayError
 ) -> None:
-    house.gateway.book[0].said = "SUCCESS"
+    house.gateway.book[0].raw_status = "SUCCESS"
     house.gateway.will_say(error)
     assert house.webhook(payment) is Outcome.DEFERRED
     assert house.standing(payment).status is Status.REQUIRES_ACTION
     assert house.standing(payment).follow_up.due_at == house.clock()
-    house.reconcile()
+    house.follow_up()
     assert house.standing(payment).status is Status.SUCCEEDED
 
 
 @pytest.mark.parametrize("times", [2, 5])
 def test_duplicates_and_replays_change_nothing(house: House, payment: Payment, times: int) -> None:
-    house.gateway.book[0].said = "SUCCESS"
+    house.gateway.book[0].raw_status = "SUCCESS"
     for _ in range(times):
         assert house.webhook(payment) is Outcome.SETTLED
     assert house.standing(payment).version == 3
@@ -83,7 +83,7 @@ def test_duplicates_and_replays_change_nothing(house: House, payment: Payment, t
 
 
 def test_a_repeat_publishes_what_is_left(house: House, payment: Payment) -> None:
-    house.gateway.book[0].said = "SUCCESS"
+    house.gateway.book[0].raw_status = "SUCCESS"
     house.bus.takes = 0
     house.webhook(payment)
     house.bus.takes = None
@@ -99,7 +99,7 @@ def test_a_payment_of_which_a_webhook_came_did_arrive(house: House) -> None:
     house.ledger.claim(claimed, None)
     for _ in range(2):
         house.clock.forward(hours=1)
-        house.reconcile()
+        house.follow_up()
     taken = samples.payment(key="key-2", order_id="another")
     house.ledger.claim(taken, None)
     house.gateway.will_say()
@@ -107,12 +107,12 @@ def test_a_payment_of_which_a_webhook_came_did_arrive(house: House) -> None:
     _deferred(house, taken)
     for _ in range(4):
         house.clock.forward(hours=2)
-        house.reconcile()
+        house.follow_up()
     assert house.standing(taken).status is Status.PROCESSING
 
 
 def _deferred(house: House, payment: Payment) -> None:
-    assert house.webhook(payment, samples.report("SUCCESS", order_id=payment.order_id)) is Outcome.DEFERRED
+    assert house.webhook(payment, samples.transaction("SUCCESS", order_id=payment.order_id)) is Outcome.DEFERRED
 
 
 class TestWithoutConfirmation:
@@ -122,7 +122,7 @@ class TestWithoutConfirmation:
 
     def test_the_webhook_s_own_words_are_settled(self, house: House, payment: Payment) -> None:
         asked = list(house.gateway.asked)
-        house.gateway.book[0].said = "SUCCESS"
+        house.gateway.book[0].raw_status = "SUCCESS"
         assert house.webhook(payment) is Outcome.SETTLED
         assert house.standing(payment).status is Status.SUCCEEDED
         assert house.standing(payment).history[-1].source == "webhook"
@@ -130,5 +130,5 @@ class TestWithoutConfirmation:
         assert house.settled
 
     def test_not_even_so_if_it_is_about_something_else(self, house: House, payment: Payment) -> None:
-        house.webhook(payment, samples.report("SUCCESS", currency="USD"))
+        house.webhook(payment, samples.transaction("SUCCESS", currency="USD"))
         assert house.standing(payment).status is Status.NEEDS_REVIEW
