@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, NotRequired
 from typing_extensions import TypedDict  # below Python 3.12, pydantic makes no schema of typing's own
 
 from payments.model.history import Chargeback, Entry, Failure, Refund, Source
+from payments.model.identifiers import ORDER_ID_PATTERN, PAYMENT_ID_PATTERN
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.model.timestamps import iso
@@ -30,14 +31,13 @@ class Form:
     examples: tuple[str, ...] = ()
 
 
-_ID: Final = "pay_[a-z2-7]{26}"
 _Moment = Annotated[str, Form(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", format="date-time")]
 
 
 class EventMetadata(TypedDict):
     """What is known of the telling."""
 
-    event_id: Annotated[str, Form(f"^{_ID}:[1-9][0-9]*$")]
+    event_id: Annotated[str, Form(f"^{PAYMENT_ID_PATTERN}:[1-9][0-9]*$")]
     """The payment and the sequence; the same event told again bears the same id."""
     sequence: Annotated[int, Form(minimum=1)]
     """The place in the payment's history: 1, 2, 3, … without a gap."""
@@ -77,8 +77,8 @@ class FailureFact(TypedDict):
 class PaymentFacts(TypedDict):
     """The payment as it stood right after what happened."""
 
-    payment_id: Annotated[str, Form(f"^{_ID}$")]
-    order_id: Annotated[str, Form("^[A-Za-z0-9._-]{3,64}$")] | None
+    payment_id: Annotated[str, Form(f"^{PAYMENT_ID_PATTERN}$")]
+    order_id: Annotated[str, Form(f"^{ORDER_ID_PATTERN}$")] | None
     """The shop's own, if it gave one."""
     transaction_id: str | None
     """The gateway's, once it has told one."""

@@ -6,9 +6,15 @@ import re
 from typing import Final
 
 ID_PREFIX: Final = "pay_"
-_ORDER_ID: Final = re.compile(r"(?!pay_)[A-Za-z0-9._-]{3,64}")
+
+PAYMENT_ID_PATTERN: Final = ID_PREFIX + "[a-z2-7]{26}"
+
+ORDER_ID_PATTERN: Final = "[A-Za-z0-9._-]{3,64}"
+"""The form of a shop's order id; it may not begin with `pay_`, too: see `is_order_id`."""
+
+_ORDER_ID: Final = re.compile(f"(?!{ID_PREFIX}){ORDER_ID_PATTERN}")
 _LATER_ATTEMPT: Final = re.compile(r"[2-9]|[1-9][0-9]{1,4}")
-_PAYMENT_ID: Final = re.compile(r"pay_[a-z2-7]{26}")
+_PAYMENT_ID: Final = re.compile(PAYMENT_ID_PATTERN)
 
 
 def payment_id_of(caller: str, idempotency_key: str) -> str:
