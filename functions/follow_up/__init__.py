@@ -1,1 +1,1 @@
-"""The door for the clock."""
+"""The follow-up door: runs every minute."""

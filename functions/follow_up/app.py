@@ -1,33 +1,21 @@
-"""The door for the clock: every minute, finishes what is due, within the time there is."""
+"""The follow-up door: every minute, finishes the payments that are due within the function's time."""
 
-import os
-from functools import cache
 from typing import Any
 
-from follow_up.gauges import in_seconds, measure_backlog
+from follow_up.gauges import measure_backlog, measure_round
 from payments.follow_up.backlog import FollowUpIndex
 from payments.follow_up.finish import FollowUps
-from payments.follow_up.run import Round, run
+from payments.follow_up.run import run
 from payments.model.timestamps import utc_now
 from payments.runtime import bootstrap
+from payments.runtime.lambda_entry import built_once, invocation
 from payments.runtime.settings import FollowUpSettings
-from payments.runtime.telemetry import PowertoolsTelemetry, powertools
-
-
-def measure_round(done: Round, telemetry: PowertoolsTelemetry) -> None:
-    """What was done, and how late. Counted at the end, so a run that fails or is killed is a run that is missing."""
-    telemetry.measure("FollowUpRuns", 1)
-    telemetry.measure("FollowUpFinished", done.finished)
-    telemetry.measure("FollowUpBroken", done.broken)
-    telemetry.measure("FollowUpOutOfTime", int(done.out_of_time))
-    telemetry.measure("FollowUpLag", in_seconds(done.lag))
+from payments.runtime.telemetry import PowertoolsTelemetry
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The schedule's event in, a summary of the run out."""
-    telemetry = _telemetry()
-    telemetry.begin(context.aws_request_id)
-    try:
+    with invocation(context.aws_request_id) as telemetry:
         follow_ups = _follow_ups()
         done = run(follow_ups, lambda: context.get_remaining_time_in_millis() / 1000, telemetry)
         telemetry.about(None)
@@ -35,18 +23,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         measure_round(done, telemetry)
         measure_backlog(_index(), follow_ups.clock, telemetry)
         return {"finished": done.finished, "broken": done.broken, "out_of_time": done.out_of_time}
-    finally:
-        telemetry.flush()
 
 
-@cache
-def _telemetry() -> PowertoolsTelemetry:
-    return powertools()
-
-
-@cache
-def _follow_ups() -> FollowUps:
-    telemetry = _telemetry()
+@built_once
+def _follow_ups(telemetry: PowertoolsTelemetry) -> FollowUps:
     settings = FollowUpSettings.from_environment()
     keys = bootstrap.gateway_keys_of(settings, telemetry, bootstrap.aws("secretsmanager"))
     return FollowUps(
@@ -58,11 +38,6 @@ def _follow_ups() -> FollowUps:
     )
 
 
-@cache
-def _index() -> FollowUpIndex:
+@built_once
+def _index(telemetry: PowertoolsTelemetry) -> FollowUpIndex:
     return bootstrap.follow_up_index_of(FollowUpSettings.from_environment())
-
-
-if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    _follow_ups()  # what the snapshot should hold: clients and settings, no secret
-    _index()

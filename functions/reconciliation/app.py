@@ -1,36 +1,25 @@
 """The door for the books: every quarter of an hour goes on with the day's reconciliation, until it is done; or any, by hand."""
 
-import os
-from functools import cache
 from typing import Any
 
 from payments.model.timestamps import utc_now
 from payments.reconciliation.report import FileReports
 from payments.reconciliation.run import ReconciliationRun
 from payments.runtime import bootstrap, bootstrap_reconciliation
+from payments.runtime.lambda_entry import built_once, invocation
 from payments.runtime.settings import ReconciliationSettings
-from payments.runtime.telemetry import PowertoolsTelemetry, powertools
+from payments.runtime.telemetry import PowertoolsTelemetry
 from reconciliation.invocation import ReconciliationInvocation
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A request in, how far the reconciliation has come out."""
-    telemetry = _telemetry()
-    telemetry.begin(context.aws_request_id)
-    try:
+    with invocation(context.aws_request_id):
         return _invocation().take(event, lambda: context.get_remaining_time_in_millis() / 1000)
-    finally:
-        telemetry.flush()
 
 
-@cache
-def _telemetry() -> PowertoolsTelemetry:
-    return powertools()
-
-
-@cache
-def _invocation() -> ReconciliationInvocation:
-    telemetry = _telemetry()
+@built_once
+def _invocation(telemetry: PowertoolsTelemetry) -> ReconciliationInvocation:
     settings = ReconciliationSettings.from_environment()
     keys = bootstrap.gateway_keys_of(settings, telemetry, bootstrap.aws("secretsmanager"))
     gateway = bootstrap.gateway_of(settings, keys, telemetry)
@@ -51,7 +40,3 @@ def _invocation() -> ReconciliationInvocation:
         settings.reconciliation_days,
         first_day=settings.reconciliation_first_day,
     )
-
-
-if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    _invocation()  # what the snapshot should hold: clients and settings, no secret

@@ -1,1 +1,1 @@
-"""The door for the gateway's webhooks."""
+"""The webhook door: receives the gateway's webhooks."""

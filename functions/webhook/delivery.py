@@ -1,19 +1,16 @@
-"""A delivery: what the door needs of API Gateway's event. Total: whatever stands there, it is read or it is nothing."""
+"""A delivery: the parts of API Gateway's event that a webhook has. Total: any event is read, whatever it holds."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from payments.gateway.signature import HEADER
-
-MAX_BODY_BYTES: Final = 65_536
+from payments.runtime.api_gateway import BodyFault, body_of
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook as it came. `body` holds the bytes that were signed; None when there are too many of them."""
+    """One webhook as it was delivered. `body` holds the signed bytes, None if there are too many of them."""
 
     payment_id: str
     token: str
@@ -22,24 +19,21 @@ class Delivery:
 
 
 def delivery_of(event: Mapping[str, Any]) -> Delivery:
-    """Reads plain and base64 bodies, and headers in any case."""
+    """The delivery in an event. The body may be plain or base64; header names in any case."""
     path = _mapping(event.get("pathParameters"))
     return Delivery(
         payment_id=_text(path.get("payment_id")) or "",
         token=_text(path.get("token")) or "",
         signature=_header(_mapping(event.get("headers")), HEADER),
-        body=_body(_text(event.get("body")) or "", is_base64=bool(event.get("isBase64Encoded"))),
+        body=_signed_bytes(event),
     )
 
 
-def _body(text: str, *, is_base64: bool) -> bytes | None:
-    if len(text) > 2 * MAX_BODY_BYTES:
+def _signed_bytes(event: Mapping[str, Any]) -> bytes | None:
+    body = body_of(event)
+    if body is BodyFault.TOO_LARGE:
         return None
-    try:
-        body = base64.b64decode(text, validate=True) if is_base64 else text.encode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        body = b""  # signs nothing
-    return body if len(body) <= MAX_BODY_BYTES else None
+    return b"" if body is BodyFault.UNREADABLE else body  # fails the signature check
 
 
 def _header(headers: Mapping[Any, Any], name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Verifying: is this address ours, and did the gateway sign these bytes? Any odd input is simply not verified."""
+"""Verification of a delivery: the token in its address and the gateway's signature. Any malformed input is refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,21 @@ from payments.webhooks.callback_token import is_token
 
 
 class TokenKeys(Protocol):
-    """Where the tokens' keys come from."""
+    """The source of the keys that sign the tokens in webhook addresses."""
 
     def versions(self) -> Sequence[bytes]:
-        """The keys that may have made a token, newest first."""
+        """The keys in use, newest first. Raises SecretUnusable."""
 
     def refresh(self) -> bool:
-        """Reads anew, unless that was done a moment ago; tells whether it was read."""
+        """Reads the keys again, at most once a minute. Returns whether it did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """`required` refuses what is not signed; `report` lets the token suffice and tells which candidate matched."""
+    """`signature`: "required" refuses an unsigned delivery; "report" accepts it for its token.
+
+    Under both policies the log says which key made the signature.
+    """
 
     token_keys: TokenKeys
     keyring: Keyring
@@ -30,20 +33,20 @@ class Verifier:
     telemetry: Telemetry
     scheme: Scheme = DEFAULT_SCHEME
 
-    def knows_address(self, payment_id: str, token: str) -> bool:
-        """Whether the address carries the token we made for this payment."""
+    def accepts_token(self, payment_id: str, token: str) -> bool:
+        """Whether the address carries our token for this payment."""
         if is_token(token, payment_id, self.token_keys.versions()):
             return True
-        # A token of a key that was rotated a moment ago: the keys are read anew, at most once a minute.
+        # The key may have been rotated a moment ago.
         return self.token_keys.refresh() and is_token(token, payment_id, self.token_keys.versions())
 
-    def accepts(self, body: bytes, hash_header: str | None) -> bool:
-        """Whether the signature lets the webhook in. A mismatch reads the keys anew first, at most once a minute."""
-        matched = self._matched(body, hash_header)
-        if matched is None and hash_header and self.keyring.refresh():
-            matched = self._matched(body, hash_header)
+    def accepts_signature(self, body: bytes, header: str | None) -> bool:
+        """Whether the policy accepts the signature. After a mismatch the keys are read again, at most once a minute."""
+        matched = self._matched(body, header)
+        if matched is None and header and self.keyring.refresh():
+            matched = self._matched(body, header)
         self.telemetry.note("webhook_signature", matched=matched or "none", policy=self.signature)
         return matched is not None or self.signature == "report"
 
-    def _matched(self, body: bytes, hash_header: str | None) -> str | None:
-        return signed_by(body, hash_header, candidates(self.keyring.versions()), self.scheme)
+    def _matched(self, body: bytes, header: str | None) -> str | None:
+        return signed_by(body, header, candidates(self.keyring.versions()), self.scheme)

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from follow_up.app import measure_round
-from follow_up.gauges import in_seconds, measure_backlog
+from follow_up.gauges import in_seconds, measure_backlog, measure_round
 from local.dashboard import emf
 from payments.follow_up.backlog import Unfinished
 from payments.follow_up.finish import FollowUps
