@@ -1,1 +1,1 @@
-"""The door for shops."""
+"""The charge door: the HTTP API for shops."""

@@ -1,15 +1,22 @@
-"""The door for shops: routes a request to its use case and answers. Status codes live in this room, nowhere deeper."""
+"""The charge door: routes a request to its use case and answers. HTTP status codes exist in this room only."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from typing import Any, Final
 
-from charge.problems import Problem, problem_of
-from charge.routes import Answer, ChargeRoutes, Event, build_routes, location
-from payments.errors import PaymentsError
-from payments.runtime.telemetry import PowertoolsTelemetry, powertools
+from charge.answers import Answer, problem_answer
+from charge.problems import Problem, RequestRefused, problem_of
+from charge.routes import ChargeRoutes, Event, location
+from payments.charging.charge import Charging
+from payments.errors import NothingSent, SecretUnusable
+from payments.follow_up.refresh import Refreshing
+from payments.model.timestamps import utc_now
+from payments.refunding.refund import Refunding
+from payments.runtime import bootstrap
+from payments.runtime.lambda_entry import built_once, invocation
+from payments.runtime.settings import ChargeSettings
+from payments.runtime.telemetry import PowertoolsTelemetry
 
 Route = Callable[[ChargeRoutes, Event, float], Answer]
 
@@ -20,7 +27,7 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("GET", "/charges/{id}/events"): ChargeRoutes.timeline,
     ("POST", "/charges/{id}/refunds"): ChargeRoutes.refund,
 }
-"""(method, resource of the template) → use case. API Gateway lets nothing else through."""
+"""(method, resource of the template) → route. API Gateway passes nothing else on."""
 
 VERDICT_SECONDS: Final = 4.0
 """Kept back from the gateway's time: enough to write the verdict and answer, the table's own retries included."""
@@ -28,57 +35,54 @@ VERDICT_SECONDS: Final = 4.0
 
 def handler(event: Event, context: Any) -> dict[str, Any]:
     """API Gateway's proxy event in, its proxy answer out."""
-    telemetry = _telemetry()
-    telemetry.begin(event.get("requestContext", {}).get("requestId"))
-    try:
+    with invocation(event.get("requestContext", {}).get("requestId")) as telemetry:
         return proxied(respond(event, context.get_remaining_time_in_millis() / 1000, _routes, telemetry))
-    finally:
-        telemetry.flush()
 
 
 def respond(event: Event, seconds: float, routes: Callable[[], ChargeRoutes], telemetry: PowertoolsTelemetry) -> Answer:
-    """One answer for every request: a resource, or a problem; never an exception."""
+    """One answer for every request, `seconds` before the function is stopped. Never raises."""
     try:
         route = ROUTES.get((event.get("httpMethod", ""), event.get("resource", "")))
         if route is None:
-            return _problem(Problem(404, "not_found", "There is no such resource."))
+            return problem_answer(Problem(404, "not_found", "There is no such resource."))
         return _routed(route, routes(), event, seconds - VERDICT_SECONDS)
-    except Problem as problem:
-        return _problem(problem)
-    except Exception as error:  # noqa: BLE001 - the last resort: what a bug says may quote what must not be said
+    except Exception as error:  # noqa: BLE001 - the last resort; the text of an unknown error may quote a card
         telemetry.unexpected(error)
-        return _problem(Problem(500, "internal_error", "Something went wrong here.", "same-key"))
+        return problem_answer(Problem(500, "internal_error", "Something went wrong here.", "same-key"))
 
 
 def _routed(route: Route, routes: ChargeRoutes, event: Event, seconds: float) -> Answer:
     try:
         return route(routes, event, seconds)
-    except PaymentsError as error:
-        raise problem_of(error, partial(location, event)) from error
+    except RequestRefused as refused:
+        return problem_answer(refused.problem)
+    except (NothingSent, SecretUnusable) as error:
+        return problem_answer(problem_of(error, partial(location, event)))
 
 
 def proxied(answer: Answer) -> dict[str, Any]:
-    """An answer in API Gateway's words."""
+    """The answer in the format of API Gateway's proxy integration."""
     return {
         "statusCode": answer.status,
-        "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **answer.headers},
+        "headers": {"Content-Type": answer.content_type, "Cache-Control": "no-store", **answer.headers},
         "body": json.dumps(answer.body, ensure_ascii=False),
     }
 
 
-def _problem(problem: Problem) -> Answer:
-    return Answer(problem.status, problem.body(), {**problem.headers, "Content-Type": "application/problem+json"})
-
-
-@cache
-def _telemetry() -> PowertoolsTelemetry:
-    return powertools()
-
-
-@cache
-def _routes() -> ChargeRoutes:
-    return build_routes(_telemetry())
-
-
-if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    _routes()  # what the snapshot should hold: clients and settings, no secret
+@built_once
+def _routes(telemetry: PowertoolsTelemetry) -> ChargeRoutes:
+    """Raises SettingsError. Reads no secret and makes no call."""
+    settings = ChargeSettings.from_environment()
+    secrets = bootstrap.aws("secretsmanager")
+    gateway = bootstrap.gateway_of(settings, bootstrap.gateway_keys_of(settings, telemetry, secrets), telemetry)
+    ledger = bootstrap.ledger_of(settings)
+    return ChargeRoutes(
+        ledger=ledger,
+        charging=Charging(ledger, gateway, utc_now, telemetry, live=settings.gateway_mode == "live"),
+        refreshing=Refreshing(ledger, gateway, utc_now, telemetry),
+        refunding=Refunding(ledger, gateway, utc_now, telemetry),
+        token_key=bootstrap.token_key_of(settings.token_secret_id, telemetry, secrets),
+        clock=utc_now,
+        max_amount=settings.max_amount,
+        public_base_url=settings.public_base_url,
+    )

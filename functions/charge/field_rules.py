@@ -1,9 +1,11 @@
-"""The rule of each field: it returns the value, or raises a PydanticCustomError naming the rule, never the value."""
+"""Field rules: one function a field. Each returns the value, or raises PydanticCustomError with a code and a message.
+
+No message holds the value: it may be a card number.
+"""
 
 import ipaddress
 import re
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NoReturn
@@ -15,10 +17,12 @@ from pydantic_core import PydanticCustomError
 from payments.model import card as cards
 from payments.model import country as countries
 from payments.model import money, pan
+from payments.model.identifiers import is_order_id
 
 _LETTERS: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '\u2019.\-\u0300-\u036f])*")
 _EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
 _PHONE: Final = re.compile(r"\+?[0-9]{8,19}")
+_TERMINAL_ID: Final = re.compile(r"[!-~]{1,64}")
 _TRANSACTION_ID: Final = re.compile(r"\b(?:PA|FS)[0-9]{16}\b")
 _RUN_OF_DIGITS: Final = re.compile(r"[0-9]+(?:[^0-9A-Za-z]{1,3}[0-9]+)*")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -26,63 +30,66 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the rules need to know beside the value."""
+    """What the rules depend on beside the value. `max_amount` in minor units; `now` in UTC."""
 
     live: bool
     max_amount: int
     now: datetime
 
-    def forgiving(self) -> "Context":
-        """What may have been good when the request was first made: clock and settings move on, a repeat does not."""
+    def for_replay(self) -> "Context":
+        """A context for a retry: it refuses nothing because time has passed or a setting has changed.
+
+        A card may have expired, or the maximum may have been lowered, since the first request was accepted.
+        """
         return Context(live=False, max_amount=sys.maxsize, now=datetime.min.replace(tzinfo=UTC))
 
 
 def letters(value: str) -> str:
-    """A person's name."""
+    """A person's name: letters of any script, combining marks, spaces, apostrophes, dots and hyphens."""
     return value if _LETTERS.fullmatch(value) else _wrong("letters", "must be letters")
 
 
 def printable(value: str) -> str:
-    """One line of text."""
+    """One line of printable text, not only spaces."""
     return value if value.isprintable() and value.strip() else _wrong("printable", "must be one line of printable text")
 
 
 def without_card_number(value: str) -> str:
-    """A text that people write by hand, into which a card's number gets sooner or later."""
+    """A free text without a card number: people do type card numbers into free text."""
     runs = _RUN_OF_DIGITS.findall(_TRANSACTION_ID.sub("", value))
-    held = any(pan.holds_number(re.findall("[0-9]+", run)) for run in runs)
-    return _wrong("holds_card_number", "may not hold a card's number") if held else value
+    found = any(pan.holds_number(re.findall("[0-9]+", run)) for run in runs)
+    return _wrong("holds_card_number", "may not hold a card's number") if found else value
 
 
 def email(value: str) -> str:
-    """An address that a mail could go to."""
-    ok = len(value) <= 254 and _EMAIL.fullmatch(value)
-    return value if ok else _wrong("email", "must be an email address")
+    """An email address of at most 254 characters."""
+    valid = len(value) <= 254 and _EMAIL.fullmatch(value)
+    return value if valid else _wrong("email", "must be an email address")
 
 
 def phone_number(value: str) -> str:
-    """8 to 19 digits."""
+    """8 to 19 digits, with an optional plus sign."""
     return value if _PHONE.fullmatch(value) else _wrong("phone_number", "must be 8 to 19 digits, with an optional +")
 
 
 def country(value: str) -> str:
-    """Either form of ISO 3166-1; goes on as alpha-2."""
+    """An ISO 3166-1 code, alpha-2 or alpha-3. Returns alpha-2."""
     return countries.as_alpha_2(value) or _wrong("country", "must be an ISO 3166-1 code, alpha-2 or alpha-3")
 
 
 def currency(value: str) -> str:
-    """A currency whose exponent is known."""
+    """An ISO 4217 code that the table of exponents has."""
     return value if value in money.EXPONENTS else _wrong("currency", "must be an ISO 4217 currency code")
 
 
 def at_most_the_maximum(value: int, info: ValidationInfo) -> int:
-    """The deployment's limit of one charge."""
-    most = _context(info).max_amount
-    return value if value <= most else _wrong("amount_too_large", f"must be at most {most} minor units")
+    """An amount in minor units, not above the deployment's maximum for one charge."""
+    maximum = _context(info).max_amount
+    return value if value <= maximum else _wrong("amount_too_large", f"must be at most {maximum} minor units")
 
 
 def ip_address(value: str, info: ValidationInfo) -> str:
-    """The shopper's address; in live mode one that the internet can know."""
+    """The shopper's IPv4 or IPv6 address; in live mode a public one."""
     try:
         address = ipaddress.ip_address(value)
     except ValueError:
@@ -93,7 +100,7 @@ def ip_address(value: str, info: ValidationInfo) -> str:
 
 
 def card_number(value: str) -> str:
-    """Digits that pass the check digit and lie in a known brand's range."""
+    """12 to 19 digits with a valid check digit, in the range of a known brand."""
     if not re.fullmatch(r"[0-9]{12,19}", value):
         return _wrong("card_number", "must be 12 to 19 digits")
     if not cards.passes_luhn(value):
@@ -102,12 +109,12 @@ def card_number(value: str) -> str:
 
 
 def month(value: str) -> str:
-    """MM."""
+    """MM, 01 to 12."""
     return value if re.fullmatch(r"0[1-9]|1[0-2]", value) else _wrong("card_expiry_month", "must be MM, 01 to 12")
 
 
 def year(value: str, info: ValidationInfo) -> str:
-    """YYYY, and with the month not over yet."""
+    """YYYY. Together with the month, the card must not have expired."""
     if not re.fullmatch(r"20[0-9]{2}", value):
         return _wrong("card_expiry_year", "must be YYYY")
     known_month = info.data.get("card_expiry_month")
@@ -117,7 +124,7 @@ def year(value: str, info: ValidationInfo) -> str:
 
 
 def cvv(value: str, info: ValidationInfo) -> str:
-    """As many digits as the brand has."""
+    """3 or 4 digits, as many as the card's brand uses."""
     if not re.fullmatch(r"[0-9]{3,4}", value):
         return _wrong("card_cvv", "must be 3 or 4 digits")
     brand = cards.brand_of(info.data.get("card_number", ""))
@@ -127,7 +134,7 @@ def cvv(value: str, info: ValidationInfo) -> str:
 
 
 def redirect_url(value: str, info: ValidationInfo) -> str:
-    """Where the shopper comes back to: https, or http to this machine in test mode."""
+    """The URL that the shopper returns to: https. In test mode also http, to this machine."""
     if len(value) > 2048 or not re.fullmatch(r"[!-~]+", value):
         return _wrong("redirect_url", "must be a URL of at most 2048 visible ASCII characters")
     try:
@@ -141,19 +148,15 @@ def redirect_url(value: str, info: ValidationInfo) -> str:
     return value
 
 
-def matching(pattern: re.Pattern[str], name: str) -> Callable[[str], str]:
-    """A rule that is a pattern."""
-
-    def rule(value: str) -> str:
-        return value if pattern.fullmatch(value) else _wrong(name, _PATTERNS[name])
-
-    return rule
+def order_id(value: str) -> str:
+    """The shop's own id of the order."""
+    rule = "must be 3 to 64 of A-Z a-z 0-9 . _ - and may not begin with pay_"
+    return value if is_order_id(value) else _wrong("order_id", rule)
 
 
-_PATTERNS: Final = {
-    "order_id": "must be 3 to 64 of A-Z a-z 0-9 . _ - and may not begin with pay_",
-    "terminal_id": "must be 1 to 64 visible ASCII characters",
-}
+def terminal_id(value: str) -> str:
+    """The id of one of the gateway's terminals."""
+    return value if _TERMINAL_ID.fullmatch(value) else _wrong("terminal_id", "must be 1 to 64 visible ASCII characters")
 
 
 def _context(info: ValidationInfo) -> Context:

@@ -1,13 +1,14 @@
-"""Problems: every error of this API as RFC 9457 `application/problem+json`, with a `code` and whether to `retry`."""
+"""Problems: every error of this API as an RFC 9457 problem document, with a `code` and whether to `retry`."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
 from payments.charging.charge import OrderTaken
-from payments.errors import GatewayUnreachable, IdempotencyKeyReused, PaymentsError, SecretUnusable
+from payments.errors import GatewayUnreachable, IdempotencyKeyReused, NothingSent, SecretUnusable
 from payments.model.history import FieldError
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -16,35 +17,27 @@ from payments.refunding.eligibility import NotRefundable
 Retry = Literal["never", "same-key", "after"]
 FieldProblem = dict[str, str]
 
-RETRY_AFTER: Final = "5"
-"""Seconds."""
+RETRY_AFTER: Final[Mapping[str, str]] = {"Retry-After": "5"}
+"""Seconds. Asking the gateway again sooner brings nothing: a refresh asks it at most once in five seconds."""
 
 
-class Problem(Exception):
-    """An answer that is an error. `retry`: never; with the same key; or after what stands in the way has changed."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem document. `extra` holds members beside those of the RFC and ours.
 
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        title: str,
-        retry: Retry = "never",
-        *,
-        errors: Sequence[FieldProblem] = (),
-        headers: Mapping[str, str] | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.title = title
-        self.retry = retry
-        self.errors = list(errors)
-        self.headers = dict(headers or {})
-        self.extra = dict(extra or {})
+    `retry`: never; with the same key; or after the state that caused it has changed.
+    """
+
+    status: int
+    code: str
+    title: str
+    retry: Retry = "never"
+    errors: Sequence[FieldProblem] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
-        """The JSON of the answer."""
+        """The JSON of the document."""
         body: dict[str, Any] = {
             "type": "about:blank",
             "title": self.title,
@@ -53,8 +46,16 @@ class Problem(Exception):
             "retry": self.retry,
         }
         if self.errors:
-            body["errors"] = self.errors
-        return body | self.extra
+            body["errors"] = list(self.errors)
+        return body | dict(self.extra)
+
+
+class RequestRefused(Exception):
+    """The door refuses a request before a use case has sent anything; `problem` is the answer."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
 
 
 _BY_TYPE: Final = {
@@ -70,62 +71,76 @@ _BY_TYPE: Final = {
     "string_too_long": ("too_long", "is too long"),
     "literal_error": ("not_supported", "must be `card` or `hosted`"),
 }
-_OURS_TO_SET: Final = {
+"""Pydantic's error type → our code and message. The types of field_rules are codes already."""
+
+_NOT_ALLOWED: Final = {
     "amount": ("partial_refund_not_supported", "the gateway sends the whole amount back, or nothing: leave it out"),
     "webhook_url": ("not_allowed", "is set by the deployment; subscribe to the event bus instead"),
 }
+"""Unknown fields that a shop has reason to try, with an explanation instead of `unknown_field`."""
+
 _FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
 def invalid_fields(error: ValidationError) -> Problem:
-    """What is wrong with a body, field by field; the values stay where they are."""
-    found = error.errors(include_url=False, include_input=False)
-    return Problem(422, "invalid_request", "The request is not valid.", errors=[_field_problem(each) for each in found])
+    """422 with one error for each invalid field. Holds no value of the request."""
+    invalid = error.errors(include_url=False, include_input=False)
+    errors = [_field_problem(each) for each in invalid]
+    return Problem(422, "invalid_request", "The request is not valid.", errors=errors)
 
 
 def refused_fields(errors: Sequence[FieldError]) -> list[FieldProblem]:
-    """The fields that the gateway did not like."""
+    """The fields that the gateway refused."""
     return [{"field": error.field, "code": error.code, "message": error.message} for error in errors]
 
 
-def _field_problem(found: Any) -> FieldProblem:
-    name = str(found["loc"][0]) if found["loc"] else str(found.get("ctx", {}).get("field", "body"))
-    code, message = _BY_TYPE.get(found["type"], (found["type"], found["msg"]))
-    if found["type"] == "extra_forbidden":
-        code, message = _OURS_TO_SET.get(name, (code, message))
+def _field_problem(error: Any) -> FieldProblem:
+    name = str(error["loc"][0]) if error["loc"] else str(error.get("ctx", {}).get("field", "body"))
+    code, message = _BY_TYPE.get(error["type"], (error["type"], error["msg"]))
+    if error["type"] == "extra_forbidden":
+        code, message = _NOT_ALLOWED.get(name, (code, message))
     return {"field": _printable(name), "code": code, "message": message}
 
 
 def _printable(name: str) -> str:
-    """A caller's field name, if it can be shown: a card number in the place of a name cannot."""
+    """A client's field name, if it can be shown. A card number sent as a name cannot."""
     digits = sum(character.isdigit() for character in name)
     return name if _FIELD_NAME.fullmatch(name) and digits < 8 else "(unprintable)"
 
 
-def problem_of(error: PaymentsError, locate: Callable[[Payment], str]) -> Problem:
-    """What the house raised, as the answer it gets. Raises again what is a bug."""
-    if isinstance(error, IdempotencyKeyReused):
-        return Problem(422, "idempotency_key_reused", "The Idempotency-Key was used for another request.")
-    if isinstance(error, OrderTaken):
-        return _order_taken(error.payment, locate(error.payment))
-    if isinstance(error, NotRefundable):
-        return _not_refundable(error.code, error.payment, locate(error.payment))
-    if isinstance(error, GatewayUnreachable):
-        title = "The gateway cannot be reached; nothing was sent."
-        return Problem(503, "gateway_unreachable", title, "same-key", headers={"Retry-After": RETRY_AFTER})
-    if isinstance(error, SecretUnusable):
-        title = "The gateway's keys are not usable here; nothing was sent."
-        return Problem(503, "not_configured", title, "same-key", headers={"Retry-After": RETRY_AFTER})
-    raise error
+def problem_of(error: NothingSent | SecretUnusable, location: Callable[[Payment], str]) -> Problem:
+    """The problem for an error of charging or refunding. `location`: a payment's path, for the Location header.
+
+    Raises the error again if it has no problem: that is a bug of this module.
+    """
+    match error:
+        case IdempotencyKeyReused():
+            return Problem(422, "idempotency_key_reused", "The Idempotency-Key was used for another request.")
+        case GatewayUnreachable():
+            return _unavailable("gateway_unreachable", "The gateway cannot be reached; nothing was sent.")
+        case SecretUnusable():
+            return _unavailable("not_configured", "The gateway's keys are not usable here; nothing was sent.")
+        case OrderTaken():
+            code, title, retry = _ORDER_PAID if error.payment.status is Status.SUCCEEDED else _ORDER_IN_PROGRESS
+        case NotRefundable():
+            code, (title, retry) = error.code, _NOT_REFUNDABLE[error.code]
+        case _:
+            raise error
+    headers = {"Location": location(error.payment)}
+    return Problem(409, code, title, retry, headers=headers, extra={"payment_id": error.payment.id})
 
 
-def _order_taken(holder: Payment, location: str) -> Problem:
-    told: dict[str, Any] = {"headers": {"Location": location}, "extra": {"payment_id": holder.id}}
-    if holder.status is Status.SUCCEEDED:
-        return Problem(409, "order_already_paid", "The order is already paid.", **told)
-    return Problem(409, "order_payment_in_progress", "A payment for the order is in flight.", "after", **told)
+def _unavailable(code: str, title: str) -> Problem:
+    """503: the same request may succeed later, with the same key."""
+    return Problem(503, code, title, "same-key", headers=RETRY_AFTER)
 
 
+_ORDER_PAID: Final[tuple[str, str, Retry]] = ("order_already_paid", "The order is already paid.", "never")
+_ORDER_IN_PROGRESS: Final[tuple[str, str, Retry]] = (
+    "order_payment_in_progress",
+    "A payment for the order is in flight.",
+    "after",
+)
 _NOT_REFUNDABLE: Final[Mapping[str, tuple[str, Retry]]] = {
     "already_charged_back": ("The cardholder's bank has taken the money back.", "never"),
     "already_refunded": ("The payment is refunded.", "never"),
@@ -135,8 +150,3 @@ _NOT_REFUNDABLE: Final[Mapping[str, tuple[str, Retry]]] = {
     "too_many_attempts": ("Too many refunds of the payment have failed: refund it at the gateway.", "never"),
     "transaction_unknown": ("The gateway's id of the payment is not known: refund it at the gateway.", "never"),
 }
-
-
-def _not_refundable(code: str, payment: Payment, location: str) -> Problem:
-    title, retry = _NOT_REFUNDABLE[code]
-    return Problem(409, code, title, retry, headers={"Location": location}, extra={"payment_id": payment.id})

@@ -1,4 +1,4 @@
-"""What a shop may send: the gateway's own flat fields, checked one by one, never echoed."""
+"""Request bodies: the gateway's own flat fields. Each is validated; no value is ever echoed."""
 
 import re
 from typing import Annotated, Any, Final, Literal, Self
@@ -13,11 +13,12 @@ Name = Annotated[str, StringConstraints(min_length=3, max_length=191), AfterVali
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(field_rules.printable)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(field_rules.printable)]
 
-_ORDER_ID: Final = re.compile(r"(?!pay_)[A-Za-z0-9._-]{3,64}")
-
 
 class HostedBody(BaseModel):
-    """The fields of the gateway's S2S document, less the card's, and `webhook_url`, which the deployment sets."""
+    """A charge without a card: the fields of the gateway's S2S document, without `card_*` and `webhook_url`.
+
+    `webhook_url` is no field: the deployment sets it.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -35,44 +36,42 @@ class HostedBody(BaseModel):
     amount: Annotated[int, Field(gt=0), AfterValidator(field_rules.at_most_the_maximum)]
     currency: Annotated[str, AfterValidator(field_rules.currency)]
     redirect_url: Annotated[str, AfterValidator(field_rules.redirect_url)]
-    order_id: Annotated[str, AfterValidator(field_rules.matching(_ORDER_ID, "order_id"))] | None = None
-    terminal_id: (
-        Annotated[str, AfterValidator(field_rules.matching(re.compile(r"[!-~]{1,64}"), "terminal_id"))] | None
-    ) = None
+    order_id: Annotated[str, AfterValidator(field_rules.order_id)] | None = None
+    terminal_id: Annotated[str, AfterValidator(field_rules.terminal_id)] | None = None
 
     def shopper(self) -> dict[str, str]:
-        """The fields about the person, as the gateway names them."""
-        told: dict[str, Any] = self.model_dump(include=set(SHOPPER_FIELDS))
-        return {name: str(value) for name, value in told.items()}
+        """The fields about the shopper, under the gateway's names."""
+        fields: dict[str, Any] = self.model_dump(include=set(SHOPPER_FIELDS))
+        return {name: str(value) for name, value in fields.items()}
 
     def card(self) -> Card | None:
-        """The shopper enters it at the gateway's page."""
+        """None: the shopper enters the card on the gateway's page."""
         return None
 
 
 class CardBody(HostedBody):
-    """With the card: the whole payload of the document."""
+    """A charge with its card: all fields of the gateway's S2S document."""
 
-    payment_method: Literal["card"] = "card"  # type: ignore[assignment]  # the other method's body is this one's rest
+    payment_method: Literal["card"] = "card"  # type: ignore[assignment]  # narrows the field of HostedBody
     card_number: Annotated[str, Field(repr=False), AfterValidator(field_rules.card_number)]
     card_expiry_month: Annotated[str, AfterValidator(field_rules.month)]
     card_expiry_year: Annotated[str, AfterValidator(field_rules.year)]
     card_cvv: Annotated[str, Field(repr=False), AfterValidator(field_rules.cvv)]
 
     @model_validator(mode="after")
-    def _keeps_the_card_to_itself(self) -> Self:
-        """The order's id is stored, logged and published; the card's number must not travel in it."""
+    def _order_id_holds_no_card_number(self) -> Self:
+        """The order id is stored, logged and published, so it must not contain the card number."""
         if self.order_id and self.card_number in re.sub(r"[^0-9]", "", self.order_id):
             raise PydanticCustomError("holds_card_number", "may not hold the card's number", {"field": "order_id"})
         return self
 
     def card(self) -> Card | None:
-        """On its way into the encryptor."""
+        """The card."""
         return Card(self.card_number, self.card_cvv, self.card_expiry_month, self.card_expiry_year)
 
 
 class RefundBody(BaseModel):
-    """What `POST /charges/{id}/refunds` takes. The gateway sends the whole amount back, or nothing."""
+    """The body of `POST /charges/{id}/refunds`. No `amount`: the gateway refunds it all."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 

@@ -74,7 +74,7 @@ class Counter:
         refreshing = Refreshing(self.ledger, self.gateway, self.clock, telemetry)
         refunding = Refunding(self.ledger, self.gateway, self.clock, telemetry)
         return ChargeRoutes(
-            charging, refreshing, refunding, self.token_key, self.clock, 1_000_000, self.public_base_url
+            self.ledger, charging, refreshing, refunding, self.token_key, self.clock, 1_000_000, self.public_base_url
         )
 
     def takes(self, event: Any) -> Told:

@@ -48,6 +48,7 @@ def routes(simulator: Simulator, calls: Counter[str]) -> Iterator[ChargeRoutes]:
         gateway = PayAgency(transport, keys, Dialect("minor", "alpha-2"), "test", telemetry, CircuitBreaker(utc_now))
         ledger = DynamoLedger(clients["dynamodb"], TABLE)
         yield ChargeRoutes(
+            ledger=ledger,
             charging=Charging(ledger, gateway, utc_now, telemetry, live=False),
             refreshing=Refreshing(ledger, gateway, utc_now, telemetry),
             refunding=Refunding(ledger, gateway, utc_now, telemetry),
