@@ -1,4 +1,4 @@
-"""The charge door with fakes behind it, and the ways a test speaks to it."""
+"""The charge door on fakes, and the requests that tests send to it."""
 
 import json
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ RESOURCE = {
 """Every field of the payment resource."""
 
 
-class Keyhole:
-    """Meets TokenKey."""
+class SwitchableTokenKey:
+    """Meets TokenKey; not `usable`, it fails as an empty secret does."""
 
     def __init__(self) -> None:
         self.usable = True
@@ -43,8 +43,8 @@ class Keyhole:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What API Gateway would pass on."""
+class Response:
+    """The HTTP answer that API Gateway would send."""
 
     status: int
     headers: Mapping[str, str]
@@ -56,13 +56,13 @@ class Told:
 
 
 @dataclass
-class Counter:
-    """One routes, and everything around it."""
+class ChargeApi:
+    """The routes with everything they need. `seconds` are left of the function's time."""
 
     ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
     gateway: ScriptedGateway = field(default_factory=ScriptedGateway)
     clock: SettableClock = field(default_factory=lambda: SettableClock(datetime(2027, 1, 31, 9, 30, tzinfo=UTC)))
-    token_key: Keyhole = field(default_factory=Keyhole)
+    token_key: SwitchableTokenKey = field(default_factory=SwitchableTokenKey)
     console: Console = field(default_factory=lambda: Console("charge"))
     public_base_url: str = ""
     live: bool = False
@@ -77,63 +77,63 @@ class Counter:
             self.ledger, charging, refreshing, refunding, self.token_key, self.clock, 1_000_000, self.public_base_url
         )
 
-    def takes(self, event: Any) -> Told:
-        """The answer to an event, in API Gateway's words, which must survive JSON."""
+    def send(self, event: Any) -> Response:
+        """The answer to an event. It must survive JSON, as API Gateway requires."""
         answer = json.loads(json.dumps(proxied(respond(event, self.seconds, self.routes, self.console.telemetry))))
-        return Told(answer["statusCode"], answer["headers"], answer["body"])
+        return Response(answer["statusCode"], answer["headers"], answer["body"])
 
-    def charges(self, key: str | None = None, **fields: Any) -> Told:
-        """The recorded charge, under another key or with other fields (None leaves one out)."""
-        return self.takes(charge(key, **fields))
+    def charge(self, key: str | None = None, **fields: Any) -> Response:
+        """Sends the recorded charge, with another key or other fields (None omits a field)."""
+        return self.send(charge_event(key, **fields))
 
-    def hosts(self, key: str | None = None, **fields: Any) -> Told:
-        """The recorded hosted charge, likewise."""
-        return self.takes(_changed("charge-hosted", key, fields))
+    def charge_hosted(self, key: str | None = None, **fields: Any) -> Response:
+        """Sends the recorded hosted charge, likewise."""
+        return self.send(_changed("charge-hosted", key, fields))
 
-    def refunds(self, key: str | None = None, **fields: Any) -> Told:
-        """The recorded refund, likewise."""
-        return self.takes(refund(key, **fields))
+    def refund(self, key: str | None = None, **fields: Any) -> Response:
+        """Sends the recorded refund, likewise."""
+        return self.send(refund_event(key, **fields))
 
-    def paid(self, **fields: Any) -> Payment:
-        """The recorded charge, paid; as it stands."""
+    def paid_payment(self, **fields: Any) -> Payment:
+        """The payment of the recorded charge, succeeded, as it is stored."""
         self.gateway.will(Answers("SUCCESS"))
-        told = self.charges(**fields)
-        assert told.json["status"] == "succeeded"
-        return self.standing(told.json["id"])
+        response = self.charge(**fields)
+        assert response.json["status"] == "succeeded"
+        return self.stored(response.json["id"])
 
-    def standing(self, payment_id: str) -> Payment:
-        """A payment as it is in the table."""
+    def stored(self, payment_id: str) -> Payment:
+        """A payment as the ledger has it."""
         payment = self.ledger.get(payment_id)
         assert payment is not None
         return payment
 
     def follow_up(self, **later: float) -> None:
-        """One run of the follow-up, so much later."""
+        """One run of the follow-up after this time, e.g. `seconds=11`."""
         self.clock.forward(**later)
         follow_ups = FollowUps(self.ledger, self.gateway, RecordingBus(), self.clock, self.console.telemetry)
         for due in list(self.ledger.due(self.clock(), 100)):
             finish(follow_ups, due)
 
 
-def charge(key: str | None = None, **fields: Any) -> dict[str, Any]:
-    """The event of the recorded charge, under another key or with other fields (None leaves one out)."""
+def charge_event(key: str | None = None, **fields: Any) -> dict[str, Any]:
+    """The event of the recorded charge, with another key or other fields (None omits a field)."""
     return _changed("charge-create", key, fields)
 
 
-def refund(key: str | None = None, **fields: Any) -> dict[str, Any]:
+def refund_event(key: str | None = None, **fields: Any) -> dict[str, Any]:
     """The event of the recorded refund, likewise."""
     return _changed("charge-refund", key, fields)
 
 
-def problem(told: Told) -> tuple[int, str, str]:
-    """Status, code and retry of what must be a problem document."""
-    said = told.json
-    assert told.headers["Content-Type"] == "application/problem+json"
-    assert told.headers["Cache-Control"] == "no-store"
-    assert (said["type"], said["status"]) == ("about:blank", told.status)
-    assert said["title"]
-    assert "4111111111111111" not in told.text
-    return told.status, said["code"], said["retry"]
+def problem(response: Response) -> tuple[int, str, str]:
+    """Status, code and retry of a response that must be a problem document."""
+    document = response.json
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert (document["type"], document["status"]) == ("about:blank", response.status)
+    assert document["title"]
+    assert "4111111111111111" not in response.text
+    return response.status, document["code"], document["retry"]
 
 
 def _changed(name: str, key: str | None, fields: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""A fresh counter for every test."""
+"""A fresh charge API for every test."""
 
 import pytest
 
-from tests.charge.charge_api import Counter
+from tests.charge.charge_api import ChargeApi
 
 
 @pytest.fixture
-def counter() -> Counter:
-    return Counter()
+def api() -> ChargeApi:
+    return ChargeApi()

@@ -1,4 +1,4 @@
-"""`payment_method: hosted`: the same payment in everything but the card, which no shop may send along."""
+"""`payment_method: hosted`: the same payment without a card; a request with card fields is refused."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from payments.ports.gateway import NoAnswer, NotSent
-from tests.charge.charge_api import RESOURCE, Counter, Told, problem
+from tests.charge.charge_api import RESOURCE, ChargeApi, Response, problem
 from tests.fakes.gateway import Answers, Fails
 from tests.recorded_events import recorded
 
@@ -20,24 +20,24 @@ KEY = recorded("charge-hosted")["headers"]["Idempotency-Key"]
 ORDER_ID = json.loads(recorded("charge-hosted")["body"])["order_id"]
 
 
-def fields(told: Told) -> list[tuple[str, str]]:
-    assert problem(told) == (422, "invalid_request", "never")
-    return [(each["field"], each["code"]) for each in told.json["errors"]]
+def fields(response: Response) -> list[tuple[str, str]]:
+    assert problem(response) == (422, "invalid_request", "never")
+    return [(each["field"], each["code"]) for each in response.json["errors"]]
 
 
-class TestAHostedPayment:
-    def test_is_the_same_resource_without_a_card(self, counter: Counter) -> None:
-        told = counter.takes(recorded("charge-hosted"))
+class TestHostedPayment:
+    def test_a_hosted_payment_is_the_same_resource_without_a_card(self, api: ChargeApi) -> None:
+        response = api.send(recorded("charge-hosted"))
 
-        assert (told.status, told.json["status"], told.json["card"]) == (201, "requires_action", None)
-        assert told.json.keys() == RESOURCE
-        assert told.json["next_action"] == {"type": "redirect", "url": "https://bank.example/3ds"}
-        assert told.headers["Location"] == f"/v1/charges/{told.json['id']}"
+        assert (response.status, response.json["status"], response.json["card"]) == (201, "requires_action", None)
+        assert response.json.keys() == RESOURCE
+        assert response.json["next_action"] == {"type": "redirect", "url": "https://bank.example/3ds"}
+        assert response.headers["Location"] == f"/v1/charges/{response.json['id']}"
 
-    def test_tells_the_gateway_all_but_a_card(self, counter: Counter) -> None:
-        counter.hosts()
-        counter.charges()
-        hosted, charged = counter.gateway.submissions
+    def test_the_gateway_gets_the_same_fields_without_a_card(self, api: ChargeApi) -> None:
+        api.charge_hosted()
+        api.charge()
+        hosted, charged = api.gateway.submissions
 
         assert hosted.card is None
         assert charged.card is not None
@@ -50,7 +50,7 @@ class TestAHostedPayment:
         assert "/webhooks/pay-agency/pay_" in hosted.webhook_url
 
     @pytest.mark.parametrize(
-        ("said", "status"),
+        ("raw_status", "status"),
         [
             ("SUCCESS", "succeeded"),
             ("FAILED", "failed"),
@@ -60,89 +60,89 @@ class TestAHostedPayment:
             ("PENDING", "pending"),
         ],
     )
-    def test_has_the_states_of_any_payment(self, counter: Counter, said: str, status: str) -> None:
-        counter.gateway.will(Answers(said))
-        told = counter.hosts()
-        assert (told.status, told.json["status"], told.json["card"]) == (201, status, None)
+    def test_a_hosted_payment_has_any_payments_statuses(self, api: ChargeApi, raw_status: str, status: str) -> None:
+        api.gateway.will(Answers(raw_status))
+        response = api.charge_hosted()
+        assert (response.status, response.json["status"], response.json["card"]) == (201, status, None)
 
-    @pytest.mark.parametrize(("said", "status"), [("SUCCESS", "succeeded"), ("ABANDONED", "abandoned")])
-    def test_goes_on_as_the_shopper_does(self, counter: Counter, said: str, status: str) -> None:
-        made = counter.hosts()
-        counter.gateway.book[0].raw_status = said
-        counter.follow_up(seconds=61)
-        told = counter.takes(recorded("charge-get", pathParameters={"id": made.json["id"]}))
+    @pytest.mark.parametrize(("raw_status", "status"), [("SUCCESS", "succeeded"), ("ABANDONED", "abandoned")])
+    def test_a_hosted_payment_follows_the_shopper(self, api: ChargeApi, raw_status: str, status: str) -> None:
+        made = api.charge_hosted()
+        api.gateway.book[0].raw_status = raw_status
+        api.follow_up(seconds=61)
+        response = api.send(recorded("charge-get", pathParameters={"id": made.json["id"]}))
 
-        assert (told.json["status"], told.json["next_action"]) == (status, None)
-        entries = counter.takes(recorded("charge-timeline", pathParameters={"id": made.json["id"]})).json["data"]
+        assert (response.json["status"], response.json["next_action"]) == (status, None)
+        entries = api.send(recorded("charge-timeline", pathParameters={"id": made.json["id"]})).json["data"]
         assert [entry["type"] for entry in entries] == [
             "payment.processing",
             "payment.requires_action",
             f"payment.{status}",
         ]
 
-    def test_in_doubt_is_202_and_never_sent_again(self, counter: Counter) -> None:
-        counter.gateway.will(Fails(NoAnswer("reset"), booked="REDIRECT"))
-        told = [counter.hosts() for _ in range(3)]
+    def test_an_unknown_outcome_is_202_and_never_sent_again(self, api: ChargeApi) -> None:
+        api.gateway.will(Fails(NoAnswer("reset"), booked="REDIRECT"))
+        response = [api.charge_hosted() for _ in range(3)]
 
-        assert [(each.status, each.json["status"]) for each in told] == [(202, "processing")] * 3
-        assert len(counter.gateway.submissions) == 1
-        counter.follow_up(seconds=11)
-        assert counter.hosts().json["next_action"]["url"] == "https://bank.example/3ds"
+        assert [(each.status, each.json["status"]) for each in response] == [(202, "processing")] * 3
+        assert len(api.gateway.submissions) == 1
+        api.follow_up(seconds=11)
+        assert api.charge_hosted().json["next_action"]["url"] == "https://bank.example/3ds"
 
-    def test_that_was_not_sent_may_be_sent_under_the_same_key(self, counter: Counter) -> None:
-        counter.gateway.will(Fails(NotSent("no route")))
-        assert problem(counter.hosts()) == (503, "gateway_unreachable", "same-key")
-        assert counter.hosts().status == 201
+    def test_a_charge_that_was_not_sent_may_be_retried_with_the_same_key(self, api: ChargeApi) -> None:
+        api.gateway.will(Fails(NotSent("no route")))
+        assert problem(api.charge_hosted()) == (503, "gateway_unreachable", "same-key")
+        assert api.charge_hosted().status == 201
 
-    def test_can_be_refunded(self, counter: Counter) -> None:
-        counter.gateway.will(Answers("SUCCESS"))
-        made = counter.hosts()
-        told = counter.takes(recorded("charge-refund", pathParameters={"id": made.json["id"]}))
-        assert (told.status, told.json["refund"]["status"], told.json["card"]) == (201, "refunded", None)
+    def test_a_hosted_payment_can_be_refunded(self, api: ChargeApi) -> None:
+        api.gateway.will(Answers("SUCCESS"))
+        made = api.charge_hosted()
+        response = api.send(recorded("charge-refund", pathParameters={"id": made.json["id"]}))
+        assert (response.status, response.json["refund"]["status"], response.json["card"]) == (201, "refunded", None)
 
 
 class TestCardFields:
     @pytest.mark.parametrize("name", CARD)
-    def test_are_refused_by_name_and_not_echoed(self, counter: Counter, name: str) -> None:
-        told = counter.hosts(**{name: CARD[name]})
+    def test_a_card_field_is_refused_by_name_and_not_echoed(self, api: ChargeApi, name: str) -> None:
+        response = api.charge_hosted(**{name: CARD[name]})
 
-        assert fields(told) == [(name, "unknown_field")]
-        assert CARD["card_number"] not in told.text
-        assert (counter.gateway.submissions, counter.ledger.payments()) == ([], [])
+        assert fields(response) == [(name, "unknown_field")]
+        assert CARD["card_number"] not in response.text
+        assert (api.gateway.submissions, api.ledger.payments()) == ([], [])
 
-    def test_are_all_refused_at_once(self, counter: Counter) -> None:
-        told = counter.hosts(**CARD)
+    def test_all_card_fields_are_refused_at_once(self, api: ChargeApi) -> None:
+        response = api.charge_hosted(**CARD)
 
-        assert fields(told) == [(name, "unknown_field") for name in CARD]
-        for text in (told.text, counter.console.read(), counter.ledger.dump()):
+        assert fields(response) == [(name, "unknown_field") for name in CARD]
+        for text in (response.text, api.console.read(), api.ledger.dump()):
             assert CARD["card_number"] not in text
 
     @pytest.mark.parametrize("value", [None, "", 0])
-    def test_are_refused_when_they_are_empty_as_well(self, counter: Counter, value: Any) -> None:
+    def test_an_empty_card_field_is_refused(self, api: ChargeApi, value: Any) -> None:
         event = recorded("charge-hosted")
         event["body"] = json.dumps(json.loads(event["body"]) | {"card_number": value})
-        assert fields(counter.takes(event)) == [("card_number", "unknown_field")]
+        assert fields(api.send(event)) == [("card_number", "unknown_field")]
 
-    def test_are_missed_where_no_method_says_hosted(self, counter: Counter) -> None:
-        assert fields(counter.hosts(payment_method=None)) == [(name, "missing") for name in CARD]
+    def test_card_fields_are_required_without_the_hosted_method(self, api: ChargeApi) -> None:
+        assert fields(api.charge_hosted(payment_method=None)) == [(name, "missing") for name in CARD]
 
 
-class TestTheMethod:
+class TestPaymentMethod:
     @pytest.mark.parametrize("method", ["Hosted", "HOSTED", "hosted ", "", "apm", "card/hosted", 1, True, ["hosted"]])
-    def test_that_nobody_knows_is_refused(self, counter: Counter, method: Any) -> None:
-        told = counter.charges(payment_method=method)
-        assert fields(told) == [("payment_method", "not_supported")]
-        assert told.json["errors"][0]["message"] == "must be `card` or `hosted`"
-        assert counter.gateway.submissions == []
+    def test_an_unknown_method_is_refused(self, api: ChargeApi, method: Any) -> None:
+        response = api.charge(payment_method=method)
+        assert fields(response) == [("payment_method", "not_supported")]
+        assert response.json["errors"][0]["message"] == "must be `card` or `hosted`"
+        assert api.gateway.submissions == []
 
-    def test_may_be_said_where_it_is_a_card(self, counter: Counter) -> None:
-        first, again = counter.charges(), counter.charges(payment_method="card")
+    def test_the_card_method_may_be_named(self, api: ChargeApi) -> None:
+        first, again = api.charge(), api.charge(payment_method="card")
         assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
         assert again.json == first.json
 
     @pytest.mark.parametrize("name", ["first_name", "email", "ip_address", "amount", "redirect_url"])
-    def test_leaves_the_other_fields_required(self, counter: Counter, name: str) -> None:
-        assert fields(counter.hosts(**{name: None})) == [(name, "missing")]
+    def test_the_other_fields_are_required(self, api: ChargeApi, name: str) -> None:
+        assert fields(api.charge_hosted(**{name: None})) == [(name, "missing")]
 
     @pytest.mark.parametrize(
         ("name", "value", "code"),
@@ -156,67 +156,67 @@ class TestTheMethod:
             ("surprise", "x", "unknown_field"),
         ],
     )
-    def test_keeps_the_rule_of_each_field(self, counter: Counter, name: str, value: Any, code: str) -> None:
-        assert fields(counter.hosts(**{name: value})) == [(name, code)]
+    def test_each_field_keeps_its_rule(self, api: ChargeApi, name: str, value: Any, code: str) -> None:
+        assert fields(api.charge_hosted(**{name: value})) == [(name, code)]
 
 
-class TestTheKey:
-    def test_gets_the_payment_as_it_is_now(self, counter: Counter) -> None:
-        first = counter.hosts()
-        counter.gateway.book[0].raw_status = "SUCCESS"
-        counter.follow_up(seconds=61)
-        again = counter.hosts()
+class TestIdempotencyKey:
+    def test_a_retry_gets_the_current_payment(self, api: ChargeApi) -> None:
+        first = api.charge_hosted()
+        api.gateway.book[0].raw_status = "SUCCESS"
+        api.follow_up(seconds=61)
+        again = api.charge_hosted()
 
         assert (again.status, again.json["id"], again.json["status"]) == (201, first.json["id"], "succeeded")
         assert again.headers["Idempotency-Replayed"] == "true"
-        assert len(counter.gateway.submissions) == 1
+        assert len(api.gateway.submissions) == 1
 
-    def test_of_a_card_payment_is_no_hosted_ones(self, counter: Counter) -> None:
-        counter.charges(KEY, order_id=ORDER_ID)
-        assert problem(counter.hosts()) == (422, "idempotency_key_reused", "never")
-        assert len(counter.gateway.submissions) == 1
+    def test_a_card_payments_key_is_refused_for_a_hosted_payment(self, api: ChargeApi) -> None:
+        api.charge(KEY, order_id=ORDER_ID)
+        assert problem(api.charge_hosted()) == (422, "idempotency_key_reused", "never")
+        assert len(api.gateway.submissions) == 1
 
-    def test_of_a_hosted_payment_is_no_card_ones(self, counter: Counter) -> None:
-        counter.hosts()
-        assert problem(counter.charges(KEY, order_id=ORDER_ID)) == (422, "idempotency_key_reused", "never")
-        assert len(counter.gateway.submissions) == 1
+    def test_a_hosted_payments_key_is_refused_for_a_card_payment(self, api: ChargeApi) -> None:
+        api.charge_hosted()
+        assert problem(api.charge(KEY, order_id=ORDER_ID)) == (422, "idempotency_key_reused", "never")
+        assert len(api.gateway.submissions) == 1
 
     @pytest.mark.parametrize("change", [{"amount": 101}, {"email": "other@example.com"}, {"terminal_id": "T1"}])
-    def test_is_used_up_by_the_very_request(self, counter: Counter, change: dict[str, Any]) -> None:
-        counter.hosts()
-        assert problem(counter.hosts(**change)) == (422, "idempotency_key_reused", "never")
+    def test_a_key_is_refused_for_a_changed_request(self, api: ChargeApi, change: dict[str, Any]) -> None:
+        api.charge_hosted()
+        assert problem(api.charge_hosted(**change)) == (422, "idempotency_key_reused", "never")
 
 
-class TestTheOrder:
-    def test_in_flight_at_the_page_takes_no_card_payment(self, counter: Counter) -> None:
-        made = counter.hosts()
-        told = counter.charges(order_id=ORDER_ID)
-        assert problem(told) == (409, "order_payment_in_progress", "after")
-        assert told.json["payment_id"] == made.json["id"]
+class TestOrder:
+    def test_an_order_in_flight_as_hosted_accepts_no_card_payment(self, api: ChargeApi) -> None:
+        made = api.charge_hosted()
+        response = api.charge(order_id=ORDER_ID)
+        assert problem(response) == (409, "order_payment_in_progress", "after")
+        assert response.json["payment_id"] == made.json["id"]
 
-    def test_in_flight_with_a_card_takes_no_hosted_payment(self, counter: Counter) -> None:
-        counter.charges(order_id=ORDER_ID)
-        assert problem(counter.hosts()) == (409, "order_payment_in_progress", "after")
-        assert len(counter.gateway.submissions) == 1
+    def test_an_order_in_flight_with_a_card_accepts_no_hosted_payment(self, api: ChargeApi) -> None:
+        api.charge(order_id=ORDER_ID)
+        assert problem(api.charge_hosted()) == (409, "order_payment_in_progress", "after")
+        assert len(api.gateway.submissions) == 1
 
     @pytest.mark.parametrize("hosted_first", [True, False])
-    def test_paid_takes_no_other_of_either_kind(self, counter: Counter, *, hosted_first: bool) -> None:
-        counter.gateway.will(Answers("SUCCESS"))
-        first, second = (counter.hosts, counter.charges) if hosted_first else (counter.charges, counter.hosts)
+    def test_a_paid_order_accepts_no_payment_of_either_method(self, api: ChargeApi, *, hosted_first: bool) -> None:
+        api.gateway.will(Answers("SUCCESS"))
+        first, second = (api.charge_hosted, api.charge) if hosted_first else (api.charge, api.charge_hosted)
         assert first(order_id=ORDER_ID).json["status"] == "succeeded"
         assert problem(second(order_id=ORDER_ID)) == (409, "order_already_paid", "never")
 
-    def test_that_was_abandoned_at_the_page_takes_a_card_under_a_suffix(self, counter: Counter) -> None:
-        counter.gateway.will(Answers("ABANDONED"), Answers("SUCCESS"))
-        first, second = counter.hosts(), counter.charges(order_id=ORDER_ID)
+    def test_an_order_abandoned_as_hosted_accepts_a_card_with_a_suffix(self, api: ChargeApi) -> None:
+        api.gateway.will(Answers("ABANDONED"), Answers("SUCCESS"))
+        first, second = api.charge_hosted(), api.charge(order_id=ORDER_ID)
 
         assert (first.json["status"], second.json["status"]) == ("abandoned", "succeeded")
-        assert [sent.order_id for sent in counter.gateway.submissions] == [ORDER_ID, f"{ORDER_ID}~2"]
-        listed = counter.takes(recorded("charge-attempts", queryStringParameters={"order_id": ORDER_ID})).json["data"]
+        assert [sent.order_id for sent in api.gateway.submissions] == [ORDER_ID, f"{ORDER_ID}~2"]
+        listed = api.send(recorded("charge-attempts", queryStringParameters={"order_id": ORDER_ID})).json["data"]
         assert [payment["card"] is None for payment in listed] == [True, False]
 
-    def test_that_was_declined_takes_the_page_under_a_suffix(self, counter: Counter) -> None:
-        counter.gateway.will(Answers("FAILED"))
-        counter.charges(order_id=ORDER_ID)
-        assert counter.hosts().status == 201
-        assert [sent.order_id for sent in counter.gateway.submissions] == [ORDER_ID, f"{ORDER_ID}~2"]
+    def test_a_declined_order_accepts_a_hosted_payment_with_a_suffix(self, api: ChargeApi) -> None:
+        api.gateway.will(Answers("FAILED"))
+        api.charge(order_id=ORDER_ID)
+        assert api.charge_hosted().status == 201
+        assert [sent.order_id for sent in api.gateway.submissions] == [ORDER_ID, f"{ORDER_ID}~2"]

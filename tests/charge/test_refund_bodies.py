@@ -1,4 +1,4 @@
-"""What a shop may say of a refund: a reason, and nothing else. It goes to the gateway and stays nowhere."""
+"""The body of a refund: a reason and nothing else. The reason is sent to the gateway and stored nowhere."""
 
 import base64
 import json
@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from payments.model.gateway_transaction import GatewayTransaction
-from tests.charge.charge_api import Counter, Told, problem
+from tests.charge.charge_api import ChargeApi, Response, problem
 from tests.fakes.gateway import ScriptedGateway
 from tests.recorded_events import recorded
 
 CARD = "4242424242424242"
 
 
-class Listening(ScriptedGateway):
-    """Remembers the reasons."""
+class ReasonRecorder(ScriptedGateway):
+    """A gateway that records the reasons it was sent."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,23 +27,23 @@ class Listening(ScriptedGateway):
 
 
 @pytest.fixture
-def gateway() -> Listening:
-    return Listening()
+def gateway() -> ReasonRecorder:
+    return ReasonRecorder()
 
 
 @pytest.fixture
-def counter(gateway: Listening) -> Counter:
-    counter = Counter(gateway=gateway)
-    counter.paid()
-    return counter
+def api(gateway: ReasonRecorder) -> ChargeApi:
+    api = ChargeApi(gateway=gateway)
+    api.paid_payment()
+    return api
 
 
-def fields(told: Told) -> list[tuple[str, str]]:
-    assert problem(told) == (422, "invalid_request", "never")
-    return [(each["field"], each["code"]) for each in told.json["errors"]]
+def fields(response: Response) -> list[tuple[str, str]]:
+    assert problem(response) == (422, "invalid_request", "never")
+    return [(each["field"], each["code"]) for each in response.json["errors"]]
 
 
-class TestTheReason:
+class TestReason:
     @pytest.mark.parametrize(
         ("reason", "code"),
         [
@@ -65,15 +65,15 @@ class TestTheReason:
             ({"text": "returned"}, "wrong_type"),
         ],
     )
-    def test_that_is_none_is_refused_and_not_echoed(self, counter: Counter, reason: Any, code: str) -> None:
-        told = counter.refunds(reason=reason)
-        assert fields(told) == [("reason", code)]
-        assert not isinstance(reason, str) or not reason.strip() or json.dumps(reason)[1:-1] not in told.text
-        assert counter.gateway.refund_posts == []
+    def test_an_invalid_reason_is_refused_and_not_echoed(self, api: ChargeApi, reason: Any, code: str) -> None:
+        response = api.refund(reason=reason)
+        assert fields(response) == [("reason", code)]
+        assert not isinstance(reason, str) or not reason.strip() or json.dumps(reason)[1:-1] not in response.text
+        assert api.gateway.refund_posts == []
 
-    def test_that_is_missing_or_null_is_refused(self, counter: Counter) -> None:
-        assert fields(counter.takes(recorded("charge-refund", body="{}"))) == [("reason", "missing")]
-        assert fields(counter.takes(recorded("charge-refund", body='{"reason": null}'))) == [("reason", "wrong_type")]
+    def test_a_missing_or_null_reason_is_refused(self, api: ChargeApi) -> None:
+        assert fields(api.send(recorded("charge-refund", body="{}"))) == [("reason", "missing")]
+        assert fields(api.send(recorded("charge-refund", body='{"reason": null}'))) == [("reason", "wrong_type")]
 
     @pytest.mark.parametrize(
         "reason",
@@ -92,14 +92,14 @@ class TestTheReason:
             f"card{CARD}!",
         ],
     )
-    def test_that_holds_a_card_number_is_refused_and_not_echoed(self, counter: Counter, reason: str) -> None:
-        told = counter.refunds(reason=reason)
+    def test_a_reason_with_a_card_number_is_refused_and_not_echoed(self, api: ChargeApi, reason: str) -> None:
+        response = api.refund(reason=reason)
 
-        assert fields(told) == [("reason", "holds_card_number")]
-        for text in (told.text, counter.console.read(), counter.ledger.dump()):
+        assert fields(response) == [("reason", "holds_card_number")]
+        for text in (response.text, api.console.read(), api.ledger.dump()):
             assert "4242" not in text
             assert "822463" not in text
-        assert counter.gateway.refund_posts == []
+        assert api.gateway.refund_posts == []
 
     @pytest.mark.parametrize(
         "reason",
@@ -118,78 +118,78 @@ class TestTheReason:
             "\\u0000\\n",
         ],
     )
-    def test_goes_to_the_gateway_as_it_is_and_stays_nowhere(
-        self, counter: Counter, gateway: Listening, reason: str
+    def test_a_reason_is_sent_unchanged_and_stored_nowhere(
+        self, api: ChargeApi, gateway: ReasonRecorder, reason: str
     ) -> None:
-        told = counter.refunds(reason=reason)
+        response = api.refund(reason=reason)
 
-        assert told.status == 201
+        assert response.status == 201
         assert gateway.reasons == [reason]
         if len(reason) > 5:
-            for text in (told.text, counter.console.read(), counter.ledger.dump()):
+            for text in (response.text, api.console.read(), api.ledger.dump()):
                 assert reason not in text
 
 
 class TestOtherFields:
     @pytest.mark.parametrize("amount", [100, 1, 0, -1, "1.00", 0.5, None, [], True])
-    def test_an_amount_is_refused_with_why(self, counter: Counter, amount: Any) -> None:
+    def test_an_amount_is_refused_with_an_explanation(self, api: ChargeApi, amount: Any) -> None:
         body = json.dumps({"reason": "half of it", "amount": amount})
-        told = counter.takes(recorded("charge-refund", body=body))
+        response = api.send(recorded("charge-refund", body=body))
 
-        assert fields(told) == [("amount", "partial_refund_not_supported")]
-        assert "the whole amount back, or nothing" in told.json["errors"][0]["message"]
-        assert counter.gateway.refund_posts == []
+        assert fields(response) == [("amount", "partial_refund_not_supported")]
+        assert "the whole amount back, or nothing" in response.json["errors"][0]["message"]
+        assert api.gateway.refund_posts == []
 
     @pytest.mark.parametrize("name", ["currency", "transaction_id", "order_id", "Reason", "card_number"])
-    def test_are_refused_by_name(self, counter: Counter, name: str) -> None:
-        told = counter.refunds(**{name: CARD})
-        assert fields(told) == [(name, "unknown_field")]
-        assert CARD not in told.text
+    def test_an_unknown_field_is_refused_by_name(self, api: ChargeApi, name: str) -> None:
+        response = api.refund(**{name: CARD})
+        assert fields(response) == [(name, "unknown_field")]
+        assert CARD not in response.text
 
     @pytest.mark.parametrize("name", [CARD, "", "a\nb", "x" * 65, "\u00fc"])
-    def test_whose_name_cannot_be_shown_are_refused_without_it(self, counter: Counter, name: str) -> None:
-        told = counter.refunds(**{name: "x"})
-        assert fields(told) == [("(unprintable)", "unknown_field")]
-        assert CARD not in told.text
+    def test_an_unprintable_name_is_refused_and_not_echoed(self, api: ChargeApi, name: str) -> None:
+        response = api.refund(**{name: "x"})
+        assert fields(response) == [("(unprintable)", "unknown_field")]
+        assert CARD not in response.text
 
-    def test_and_a_bad_reason_are_all_told_at_once(self, counter: Counter) -> None:
-        told = counter.refunds(reason="", amount=50, note="x")
-        assert fields(told) == [
+    def test_all_invalid_fields_are_listed_at_once(self, api: ChargeApi) -> None:
+        response = api.refund(reason="", amount=50, note="x")
+        assert fields(response) == [
             ("reason", "too_short"),
             ("amount", "partial_refund_not_supported"),
             ("note", "unknown_field"),
         ]
 
 
-class TestBodies:
+class TestBody:
     @pytest.mark.parametrize("body", [None, "", "{", "nul", "\ud800", "[" * 30_000, '{"reason":"a","reason":"b"}'])
-    def test_that_are_no_json_are_refused(self, counter: Counter, body: str | None) -> None:
-        assert problem(counter.takes(recorded("charge-refund", body=body))) == (400, "not_json", "never")
+    def test_a_body_that_is_not_json_is_400(self, api: ChargeApi, body: str | None) -> None:
+        assert problem(api.send(recorded("charge-refund", body=body))) == (400, "not_json", "never")
 
     @pytest.mark.parametrize("body", ["null", "[]", '"returned"', "1", "true", '[{"reason": "x"}]'])
-    def test_that_are_no_object_are_refused(self, counter: Counter, body: str) -> None:
-        assert problem(counter.takes(recorded("charge-refund", body=body))) == (400, "not_an_object", "never")
+    def test_a_body_that_is_no_object_is_400(self, api: ChargeApi, body: str) -> None:
+        assert problem(api.send(recorded("charge-refund", body=body))) == (400, "not_an_object", "never")
 
     @pytest.mark.parametrize("size", [65_537, 6_000_000])
-    def test_that_are_too_large_are_refused(self, counter: Counter, size: int) -> None:
-        assert problem(counter.takes(recorded("charge-refund", body=" " * size))) == (413, "too_large", "never")
+    def test_a_body_above_64_kib_is_413(self, api: ChargeApi, size: int) -> None:
+        assert problem(api.send(recorded("charge-refund", body=" " * size))) == (413, "too_large", "never")
 
-    def test_of_exactly_64_kib_are_read(self, counter: Counter) -> None:
+    def test_a_body_of_exactly_64_kib_is_read(self, api: ChargeApi) -> None:
         body = recorded("charge-refund")["body"].ljust(65_536)
-        assert counter.takes(recorded("charge-refund", body=body)).status == 201
+        assert api.send(recorded("charge-refund", body=body)).status == 201
 
-    def test_may_come_as_base64(self, counter: Counter, gateway: Listening) -> None:
+    def test_a_base64_body_is_read(self, api: ChargeApi, gateway: ReasonRecorder) -> None:
         body = base64.b64encode('{"reason": "zurück"}'.encode()).decode()
-        assert counter.takes(recorded("charge-refund", body=body, isBase64Encoded=True)).status == 201
+        assert api.send(recorded("charge-refund", body=body, isBase64Encoded=True)).status == 201
         assert gateway.reasons == ["zurück"]
 
-    def test_that_are_wrong_do_not_use_the_key_up(self, counter: Counter) -> None:
-        counter.refunds(reason="")
-        counter.refunds(amount=1)
-        assert counter.refunds().status == 201
+    def test_an_invalid_body_does_not_use_the_key(self, api: ChargeApi) -> None:
+        api.refund(reason="")
+        api.refund(amount=1)
+        assert api.refund().status == 201
 
 
-def test_the_sample_is_a_refund_of_the_sample_payment() -> None:
+def test_the_sample_event_refunds_the_sample_payment() -> None:
     event = recorded("charge-refund")
     assert event["pathParameters"] == recorded("charge-get")["pathParameters"]
     assert json.loads(event["body"]).keys() == {"reason"}

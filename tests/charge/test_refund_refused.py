@@ -1,4 +1,4 @@
-"""POST /charges/{id}/refunds, turned down: by us before anything is sent, or by the gateway; each with its code."""
+"""POST /charges/{id}/refunds, refused: by us before anything is sent, or by the gateway; each with its code."""
 
 import re
 from collections.abc import Callable
@@ -12,52 +12,52 @@ from payments.model.history import FieldError
 from payments.model.payment import Payment
 from payments.model.refund import MOST_ENTRIES
 from payments.ports.gateway import AlreadyChargedBack, CredentialsRefused, NoAnswer, NotSent, Refused
-from tests.charge.charge_api import Counter, problem, refund
+from tests.charge.charge_api import ChargeApi, problem, refund_event
 from tests.fakes.gateway import Answers, Refunds
 from tests.house.checkout import ROOT
 from tests.recorded_events import recorded
 
 
-def refunded_before(counter: Counter) -> None:
-    counter.paid()
-    counter.refunds("before")
+def refunded_before(api: ChargeApi) -> None:
+    api.paid_payment()
+    api.refund("before")
 
 
-def in_flight(counter: Counter) -> None:
-    counter.paid()
-    counter.gateway.will_refund(Refunds(error=NoAnswer("reset")))
-    counter.refunds("before")
+def in_flight(api: ChargeApi) -> None:
+    api.paid_payment()
+    api.gateway.will_refund(Refunds(error=NoAnswer("reset")))
+    api.refund("before")
 
 
-def charged_back(counter: Counter) -> None:
-    counter.paid()
-    counter.gateway.book[0].charged_back = True
-    counter.takes(recorded("charge-refresh"))
+def charged_back(api: ChargeApi) -> None:
+    api.paid_payment()
+    api.gateway.book[0].charged_back = True
+    api.send(recorded("charge-refresh"))
 
 
-def not_paid(counter: Counter) -> None:
-    counter.charges()
+def not_paid(api: ChargeApi) -> None:
+    api.charge()
 
 
-def of_the_other_mode(counter: Counter) -> None:
-    counter.live = True
-    counter.paid(ip_address="1.1.1.1", redirect_url="https://pay.agency")
+def of_the_other_mode(api: ChargeApi) -> None:
+    api.live = True
+    api.paid_payment(ip_address="1.1.1.1", redirect_url="https://pay.agency")
 
 
-def refused_time_and_again(counter: Counter) -> None:
-    counter.paid()
+def refused_time_and_again(api: ChargeApi) -> None:
+    api.paid_payment()
     for nth in range(MOST_ENTRIES // 2 - 1):
-        counter.gateway.will_refund(Refunds(done=False, error=Refused("no")))
-        counter.refunds(f"try-{nth}")
+        api.gateway.will_refund(Refunds(done=False, error=Refused("no")))
+        api.refund(f"try-{nth}")
 
 
-def of_an_unknown_transaction(counter: Counter) -> None:
-    """As a person leaves it who decides by what the back office shows."""
-    paid = counter.paid()
-    counter.ledger.save(paid, replace(paid, transaction_id=None))
+def of_an_unknown_transaction(api: ChargeApi) -> None:
+    """As a reviewer leaves it who decides without knowing which transaction is ours."""
+    paid = api.paid_payment()
+    api.ledger.save(paid, replace(paid, transaction_id=None))
 
 
-NOT_REFUNDABLE: dict[str, tuple[Callable[[Counter], None], str]] = {
+NOT_REFUNDABLE: dict[str, tuple[Callable[[ChargeApi], None], str]] = {
     "already_charged_back": (charged_back, "never"),
     "already_refunded": (refunded_before, "never"),
     "not_succeeded": (not_paid, "after"),
@@ -68,78 +68,78 @@ NOT_REFUNDABLE: dict[str, tuple[Callable[[Counter], None], str]] = {
 }
 
 
-class TestWhatCannotBeRefunded:
+class TestNotRefundable:
     @pytest.mark.parametrize("code", NOT_REFUNDABLE)
-    def test_is_409_with_the_payments_address_and_sends_nothing(self, counter: Counter, code: str) -> None:
+    def test_it_is_409_with_the_location_and_sends_nothing(self, api: ChargeApi, code: str) -> None:
         arrange, retry = NOT_REFUNDABLE[code]
-        arrange(counter)
-        (before,), sent = counter.ledger.payments(), list(counter.gateway.refund_posts)
+        arrange(api)
+        (before,), sent = api.ledger.payments(), list(api.gateway.refund_posts)
 
-        told = counter.refunds()
+        response = api.refund()
 
-        assert problem(told) == (409, code, retry)
-        assert told.headers["Location"] == f"/v1/charges/{before.id}"
-        assert told.json["payment_id"] == before.id
-        assert counter.ledger.payments() == [before]
-        assert counter.gateway.refund_posts == sent
+        assert problem(response) == (409, code, retry)
+        assert response.headers["Location"] == f"/v1/charges/{before.id}"
+        assert response.json["payment_id"] == before.id
+        assert api.ledger.payments() == [before]
+        assert api.gateway.refund_posts == sent
 
-    def test_is_all_that_the_house_may_say(self) -> None:
+    def test_every_code_of_not_refundable_is_tested(self) -> None:
         raised = re.findall(r'NotRefundable\("(\w+)"', "".join(p.read_text() for p in ROOT.glob("functions/**/*.py")))
         assert set(raised) == set(NOT_REFUNDABLE)
 
-    @pytest.mark.parametrize("said", ["REDIRECT", "PENDING", "INIT", "FAILED", "BLOCKED", "ABANDONED"])
-    def test_is_what_has_not_succeeded(self, counter: Counter, said: str) -> None:
-        counter.gateway.will(Answers(said))
-        counter.charges()
-        assert problem(counter.refunds()) == (409, "not_succeeded", "after")
+    @pytest.mark.parametrize("raw_status", ["REDIRECT", "PENDING", "INIT", "FAILED", "BLOCKED", "ABANDONED"])
+    def test_a_payment_that_has_not_succeeded_is_not_refundable(self, api: ChargeApi, raw_status: str) -> None:
+        api.gateway.will(Answers(raw_status))
+        api.charge()
+        assert problem(api.refund()) == (409, "not_succeeded", "after")
 
-    def test_may_be_refunded_once_it_has(self, counter: Counter) -> None:
-        counter.charges()
-        assert problem(counter.refunds()) == (409, "not_succeeded", "after")
-        counter.gateway.book[0].raw_status = "SUCCESS"
-        counter.takes(recorded("charge-refresh"))
-        assert counter.refunds().status == 201
+    def test_a_payment_is_refundable_once_it_has_succeeded(self, api: ChargeApi) -> None:
+        api.charge()
+        assert problem(api.refund()) == (409, "not_succeeded", "after")
+        api.gateway.book[0].raw_status = "SUCCESS"
+        api.send(recorded("charge-refresh"))
+        assert api.refund().status == 201
 
     @pytest.mark.parametrize(
         "payment_id", ["pay_" + "a" * 26, "order#12524AGSDF34DS", "", "pay_", "a" * 3000, "\ud800", None]
     )
-    def test_is_what_is_not_there(self, counter: Counter, payment_id: str | None) -> None:
-        counter.paid()
+    def test_an_unknown_payment_is_404(self, api: ChargeApi, payment_id: str | None) -> None:
+        api.paid_payment()
         event = recorded("charge-refund", pathParameters={"id": payment_id})
-        assert problem(counter.takes(event)) == (404, "payment_not_found", "never")
+        assert problem(api.send(event)) == (404, "payment_not_found", "never")
 
-    def test_is_nothing_for_who_did_not_sign(self, counter: Counter) -> None:
-        counter.paid()
+    def test_an_unsigned_request_is_403(self, api: ChargeApi) -> None:
+        api.paid_payment()
         event = recorded("charge-refund")
         event["requestContext"]["identity"]["userArn"] = None
-        assert problem(counter.takes(event)) == (403, "not_authenticated", "never")
-        assert counter.gateway.refund_posts == []
+        assert problem(api.send(event)) == (403, "not_authenticated", "never")
+        assert api.gateway.refund_posts == []
 
 
-class TestTheGatewaysRefusal:
+class TestGatewayRefusal:
     @pytest.fixture(autouse=True)
-    def paid(self, counter: Counter) -> Payment:
-        return counter.paid()
+    def paid(self, api: ChargeApi) -> Payment:
+        return api.paid_payment()
 
-    def test_is_422_with_its_words_and_its_fields(self, counter: Counter, paid: Payment) -> None:
+    def test_a_refusal_is_422_with_the_gateways_message_and_fields(self, api: ChargeApi, paid: Payment) -> None:
         field = FieldError("reason", "refused_by_gateway", "reason is too long")
-        counter.gateway.will_refund(Refunds(done=False, error=Refused("Validation failed.", (field,))))
+        api.gateway.will_refund(Refunds(done=False, error=Refused("Validation failed.", (field,))))
 
-        told = counter.refunds()
+        response = api.refund()
 
-        assert problem(told) == (422, "refund_refused", "after")
-        assert told.json["detail"] == "Validation failed."
-        assert told.json["errors"] == [
+        assert problem(response) == (422, "refund_refused", "after")
+        assert response.json["detail"] == "Validation failed."
+        assert response.json["errors"] == [
             {"field": "reason", "code": "refused_by_gateway", "message": "reason is too long"}
         ]
-        assert told.json["payment"]["refund"] == {"status": "failed", "refunded_at": None}
-        assert told.json["payment"]["status"] == "succeeded"
-        assert told.headers["Location"] == f"/v1/charges/{paid.id}"
+        assert response.json["payment"]["refund"] == {"status": "failed", "refunded_at": None}
+        assert response.json["payment"]["status"] == "succeeded"
+        assert response.headers["Location"] == f"/v1/charges/{paid.id}"
 
-    def test_may_be_overcome_with_another_key(self, counter: Counter) -> None:
-        counter.gateway.will_refund(Refunds(done=False, error=Refused("Not today.")))
-        counter.refunds()
-        assert counter.refunds("another-key").status == 201
+    def test_another_key_may_succeed(self, api: ChargeApi) -> None:
+        api.gateway.will_refund(Refunds(done=False, error=Refused("Not today.")))
+        api.refund()
+        assert api.refund("another-key").status == 201
 
     @pytest.mark.parametrize(
         ("error", "answer"),
@@ -149,76 +149,76 @@ class TestTheGatewaysRefusal:
             (AlreadyChargedBack("Transaction has already been charged back."), (409, "already_charged_back", "never")),
         ],
     )
-    def test_is_repeated_as_it_was_and_not_sent_again(
-        self, counter: Counter, error: PaymentsError, answer: tuple[int, str, str]
+    def test_a_retry_gets_the_same_refusal_and_sends_nothing(
+        self, api: ChargeApi, error: PaymentsError, answer: tuple[int, str, str]
     ) -> None:
-        counter.gateway.will_refund(Refunds(done=False, error=error))
-        first, again = counter.refunds(), counter.refunds()
+        api.gateway.will_refund(Refunds(done=False, error=error))
+        first, again = api.refund(), api.refund()
 
         assert (problem(first), problem(again)) == (answer, answer)
         assert again.json == first.json
         assert (first.headers.get("Idempotency-Replayed"), again.headers["Idempotency-Replayed"]) == (None, "true")
-        assert len(counter.gateway.refund_posts) == 1
+        assert len(api.gateway.refund_posts) == 1
 
-    def test_because_the_bank_took_it_back_shows_the_chargeback(self, counter: Counter) -> None:
-        counter.gateway.book[0].charged_back = True
-        told = counter.refunds()
+    def test_a_chargeback_is_shown_when_it_is_the_cause(self, api: ChargeApi) -> None:
+        api.gateway.book[0].charged_back = True
+        response = api.refund()
 
-        assert problem(told) == (409, "already_charged_back", "never")
-        assert told.json["payment"]["chargeback"]["status"] == "charged_back"
-        assert told.json["payment"]["refund"]["status"] == "failed"
+        assert problem(response) == (409, "already_charged_back", "never")
+        assert response.json["payment"]["chargeback"]["status"] == "charged_back"
+        assert response.json["payment"]["refund"]["status"] == "failed"
 
-    def test_because_somebody_refunded_it_there_is_a_refund(self, counter: Counter) -> None:
-        counter.gateway.book[0].refunded = True
-        told = counter.refunds()
-        assert (told.status, told.json["refund"]["status"]) == (201, "refunded")
+    def test_a_refund_by_somebody_else_is_answered_as_a_refund(self, api: ChargeApi) -> None:
+        api.gateway.book[0].refunded = True
+        response = api.refund()
+        assert (response.status, response.json["refund"]["status"]) == (201, "refunded")
 
-    def test_that_turns_out_to_be_a_refund_is_told_as_one(self, counter: Counter) -> None:
-        counter.gateway.will_refund(Refunds(done=False, error=Refused("Not today.")))
-        counter.refunds()
-        counter.gateway.book[0].refunded = True
-        counter.takes(recorded("charge-refresh"))
+    def test_a_refusal_that_turns_out_to_be_a_refund_is_answered_as_a_refund(self, api: ChargeApi) -> None:
+        api.gateway.will_refund(Refunds(done=False, error=Refused("Not today.")))
+        api.refund()
+        api.gateway.book[0].refunded = True
+        api.send(recorded("charge-refresh"))
 
-        again = counter.refunds()
+        again = api.refund()
 
         assert (again.status, again.json["refund"]["status"]) == (201, "refunded")
 
 
-class TestNothingIsRecordedOrSent:
+class TestNothingRecordedOrSent:
     @pytest.mark.parametrize(
         ("unready", "code"),
         [(NotSent("circuit open"), "gateway_unreachable"), (SecretUnusable("not JSON"), "not_configured")],
     )
-    def test_while_the_gateway_cannot_be_asked(self, counter: Counter, unready: PaymentsError, code: str) -> None:
-        paid = counter.paid()
-        counter.gateway.unready = unready
+    def test_an_unready_gateway_is_503(self, api: ChargeApi, unready: PaymentsError, code: str) -> None:
+        paid = api.paid_payment()
+        api.gateway.unready = unready
 
-        told = counter.refunds()
+        response = api.refund()
 
-        assert problem(told) == (503, code, "same-key")
-        assert int(told.headers["Retry-After"]) > 0
-        assert counter.ledger.payments() == [paid]
-        counter.gateway.unready = None
-        assert counter.refunds().status == 201
+        assert problem(response) == (503, code, "same-key")
+        assert int(response.headers["Retry-After"]) > 0
+        assert api.ledger.payments() == [paid]
+        api.gateway.unready = None
+        assert api.refund().status == 201
 
     @pytest.mark.parametrize("headers", [None, {}, {"Idempotency-Key": None}, {"X-Idempotency-Key": "k"}])
-    def test_without_a_key(self, counter: Counter, headers: dict[str, Any] | None) -> None:
-        counter.paid()
+    def test_a_missing_key_is_400(self, api: ChargeApi, headers: dict[str, Any] | None) -> None:
+        api.paid_payment()
         event = recorded("charge-refund", headers=headers)
-        assert problem(counter.takes(event)) == (400, "idempotency_key_missing", "never")
-        assert counter.gateway.refund_posts == []
+        assert problem(api.send(event)) == (400, "idempotency_key_missing", "never")
+        assert api.gateway.refund_posts == []
 
     @pytest.mark.parametrize("key", ["", " ", "a b", "a\n", "\u00fc", "k" * 256])
-    def test_under_a_bad_key(self, counter: Counter, key: str) -> None:
-        counter.paid()
-        assert problem(counter.takes(refund(key))) == (400, "idempotency_key_invalid", "never")
-        assert counter.gateway.refund_posts == []
+    def test_an_invalid_key_is_400(self, api: ChargeApi, key: str) -> None:
+        api.paid_payment()
+        assert problem(api.send(refund_event(key))) == (400, "idempotency_key_invalid", "never")
+        assert api.gateway.refund_posts == []
 
 
-def test_without_time_for_it_nothing_is_sent(counter: Counter) -> None:
-    counter.paid()
-    counter.seconds = 4.5
-    assert problem(counter.refunds()) == (503, "gateway_unreachable", "same-key")
-    assert counter.gateway.refund_posts == []
-    counter.seconds = 28.0
-    assert counter.refunds().status == 201
+def test_nothing_is_sent_without_enough_time(api: ChargeApi) -> None:
+    api.paid_payment()
+    api.seconds = 4.5
+    assert problem(api.refund()) == (503, "gateway_unreachable", "same-key")
+    assert api.gateway.refund_posts == []
+    api.seconds = 28.0
+    assert api.refund().status == 201

@@ -1,5 +1,6 @@
-"""The warm path of a charge is two DynamoDB calls and one HTTPS request, counted at both of its ends."""
+"""The warm path of a charge is two DynamoDB calls and one HTTPS request, counted at both ends."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -22,8 +23,9 @@ from payments.ledger.payments import DynamoLedger
 from payments.model.timestamps import utc_now
 from payments.refunding.refund import Refunding
 from payments.runtime.secret_cache import Secret
-from tests.charge.counted_calls import GATEWAY_SECRET, TABLE, TOKEN_SECRET, event, filled, refund_event
+from tests.charge.aws_resources import GATEWAY_SECRET, TABLE, TOKEN_SECRET, create_resources
 from tests.fakes.telemetry import RecordingTelemetry
+from tests.recorded_events import EVENTS
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def calls() -> Counter[str]:
 def routes(simulator: Simulator, calls: Counter[str]) -> Iterator[ChargeRoutes]:
     with mock_aws():
         clients = {name: _counted(name, calls) for name in ("dynamodb", "secretsmanager")}
-        filled(clients["dynamodb"], clients["secretsmanager"], simulator.credentials)
+        create_resources(clients["dynamodb"], clients["secretsmanager"], simulator.credentials)
         telemetry = RecordingTelemetry()
         keys = Secret(clients["secretsmanager"], GATEWAY_SECRET, partial(parse_keys, mode="test"), utc_now, telemetry)
         transport = Transport(simulator.url)
@@ -57,45 +59,45 @@ def routes(simulator: Simulator, calls: Counter[str]) -> Iterator[ChargeRoutes]:
             max_amount=1_000_000,
             public_base_url=f"{simulator.url}/nowhere",
         )
-        transport._pools.clear()  # a function lives on; a test ends
+        transport._pools.clear()  # closes the connections, which a function keeps
 
 
 @pytest.mark.parametrize("order", [True, False], ids=["with an order", "without an order"])
 def test_a_warm_charge_is_two_dynamodb_calls_and_one_https_request(
     routes: ChargeRoutes, simulator: Simulator, calls: Counter[str], *, order: bool
 ) -> None:
-    assert routes.create(event("cold", order_id="cold-1" if order else None), 20).status == 201
+    assert routes.create(charge_event("cold", order_id="cold-1" if order else None), 20).status == 201
     calls.clear()
     sent = simulator.control.book()["card_requests"]
 
-    assert routes.create(event("warm", order_id="warm-1" if order else None), 20).status == 201
+    assert routes.create(charge_event("warm", order_id="warm-1" if order else None), 20).status == 201
 
     claim = "dynamodb.TransactWriteItems" if order else "dynamodb.PutItem"
     assert calls == {claim: 1, "dynamodb.UpdateItem": 1}
     assert simulator.control.book()["card_requests"] == sent + 1
 
 
-def test_a_repeat_is_one_dynamodb_call_and_no_request(
+def test_a_retry_is_one_dynamodb_call_and_no_request(
     routes: ChargeRoutes, simulator: Simulator, calls: Counter[str]
 ) -> None:
-    first = routes.create(event("again"), 20)
+    first = routes.create(charge_event("again"), 20)
     calls.clear()
     sent = simulator.control.book()["card_requests"]
 
-    repeat = routes.create(event("again"), 20)
+    retry = routes.create(charge_event("again"), 20)
 
-    assert (repeat.status, repeat.body) == (first.status, first.body)
-    assert repeat.headers["Idempotency-Replayed"] == "true"
+    assert (retry.status, retry.body) == (first.status, first.body)
+    assert retry.headers["Idempotency-Replayed"] == "true"
     assert calls == {"dynamodb.PutItem": 1}
     assert simulator.control.book()["card_requests"] == sent
 
 
-def test_a_refund_is_a_reading_two_writes_and_one_request(
+def test_a_refund_is_one_read_two_writes_and_one_request(
     routes: ChargeRoutes, simulator: Simulator, calls: Counter[str]
 ) -> None:
-    """What was asked for, and what became of it."""
+    """The two writes: the refund as requested, and its result."""
     simulator.control.script("approve")
-    paid = routes.create(event("paid"), 20).body
+    paid = routes.create(charge_event("paid"), 20).body
     calls.clear()
 
     assert routes.refund(refund_event("back", paid["id"]), 20).status == 201
@@ -104,11 +106,11 @@ def test_a_refund_is_a_reading_two_writes_and_one_request(
     assert simulator.control.book()["refund_posts"][paid["transaction_id"]] == 1
 
 
-def test_a_repeated_refund_is_a_reading_and_no_request(
+def test_a_retried_refund_is_one_read_and_no_request(
     routes: ChargeRoutes, simulator: Simulator, calls: Counter[str]
 ) -> None:
     simulator.control.script("approve")
-    paid = routes.create(event("paid"), 20).body
+    paid = routes.create(charge_event("paid"), 20).body
     first = routes.refund(refund_event("back", paid["id"]), 20)
     calls.clear()
 
@@ -129,3 +131,32 @@ def _counted(service: str, calls: Counter[str]) -> Any:
 
 def _count(service: str, calls: Counter[str], model: Any, **_: Any) -> None:
     calls[f"{service}.{model.name}"] += 1
+
+
+def charge_event(key: str, order_id: str | None = None) -> dict[str, Any]:
+    """`POST /charges` with the payment of the gateway's document, as API Gateway passes it on."""
+    payment = json.loads((EVENTS / "charge-document.json").read_text())
+    payment.pop("order_id", None)
+    if order_id is not None:
+        payment["order_id"] = order_id
+    return {
+        "httpMethod": "POST",
+        "resource": "/charges",
+        "path": "/charges",
+        "headers": {"Idempotency-Key": key},
+        "body": json.dumps(payment),
+        "requestContext": {"identity": {"userArn": "arn:aws:iam::123456789012:role/shop"}, "path": "/v1/charges"},
+    }
+
+
+def refund_event(key: str, payment_id: str) -> dict[str, Any]:
+    """`POST /charges/{id}/refunds`, likewise."""
+    event = charge_event(key)
+    path = f"/charges/{payment_id}/refunds"
+    return event | {
+        "resource": "/charges/{id}/refunds",
+        "path": path,
+        "pathParameters": {"id": payment_id},
+        "body": json.dumps({"reason": "returned"}),
+        "requestContext": event["requestContext"] | {"path": f"/v1{path}"},
+    }

@@ -30,7 +30,7 @@ from payments.reconciliation.report import FileReports
 from payments.reconciliation.run import ReconciliationRun
 from payments.runtime.secret_cache import Secret
 from reconciliation.invocation import ReconciliationInvocation
-from tests.charge.counted_calls import GATEWAY_SECRET, TABLE, filled
+from tests.charge.aws_resources import GATEWAY_SECRET, TABLE, create_resources
 from tests.emf_lines import Console
 from tests.fakes import samples
 
@@ -46,7 +46,7 @@ class Stack:
         self.console = Console("reconciliation")
         self.keys = count(1)
         clients = {name: self._counted(name) for name in ("dynamodb", "secretsmanager", "s3")}
-        filled(clients["dynamodb"], clients["secretsmanager"], simulator.credentials)
+        create_resources(clients["dynamodb"], clients["secretsmanager"], simulator.credentials)
         clients["s3"].create_bucket(Bucket=NAME)
         self.s3, telemetry = clients["s3"], self.console.telemetry
         keys = Secret(clients["secretsmanager"], GATEWAY_SECRET, partial(parse_keys, mode="test"), utc_now, telemetry)
