@@ -1,69 +1,39 @@
-"""The clock's door: one run finishes what is due and stops in time, whatever a single payment does to it."""
+"""The follow-up door: one run finishes the due payments and stops in time, even if one payment causes a bug."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import chain, repeat
 
 import pytest
 
 from payments.charging.charge import Charging
 from payments.follow_up.finish import FollowUps
-from payments.follow_up.run import ONE_PAYMENT_SECONDS, PAGE, Round, run
+from payments.follow_up.run import ONE_PAYMENT_SECONDS, PAGE, Round
 from payments.model.gateway_transaction import GatewayTransaction
-from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer
-from tests.emf_lines import Console
 from tests.fakes import samples
-from tests.fakes.bus import RecordingBus
-from tests.fakes.clock import SettableClock
-from tests.fakes.gateway import Answers, Fails, ScriptedGateway
-from tests.fakes.ledger import InMemoryLedger
-
-PLENTY = 55.0
-LOST = Fails(NoAnswer("no answer"), booked="SUCCESS")
+from tests.fakes.gateway import Answers, ScriptedGateway
+from tests.follow_up.follow_up_system import RUN_SECONDS, FollowUpSystem
 
 
-class Desk:
-    """Follow-ups with fakes behind them, and a way to make payments that need some."""
+class BuggyGateway(ScriptedGateway):
+    """A gateway on which a status query for one payment raises an unexpected exception."""
 
-    def __init__(self) -> None:
-        self.ledger = InMemoryLedger()
-        self.gateway = ScriptedGateway()
-        self.bus = RecordingBus()
-        self.clock = SettableClock(datetime(2027, 1, 31, 9, 30, tzinfo=UTC))
-        self.console = Console("follow_up")
-
-    def charged(self, key: str, outcome: Answers | Fails = LOST) -> Payment:
-        """Charged at the bank; unless told otherwise, the answer was lost."""
-        self.gateway.will(outcome)
-        order = samples.charge_request(idempotency_key=key, order_id=None)
-        charging = Charging(self.ledger, self.gateway, self.clock, self.console.telemetry, live=False)
-        return charging.charge(order, samples.address, 20).payment
-
-    def runs(self, seconds_left: Callable[[], float] = lambda: PLENTY) -> Round:
-        telemetry = self.console.telemetry
-        follow_ups = FollowUps(self.ledger, self.gateway, self.bus, self.clock, telemetry)
-        return run(follow_ups, seconds_left, telemetry)
-
-
-class Broken(ScriptedGateway):
-    """A gateway that brings out a bug of ours when it is asked about one payment."""
-
-    def __init__(self, sound: ScriptedGateway, order_id: str) -> None:
+    def __init__(self, working: ScriptedGateway, order_id: str) -> None:
         super().__init__()
-        self._sound = sound
+        self._working = working
         self._order_id = order_id
 
     def status(self, order_id: str, seconds: float) -> GatewayTransaction:
         if order_id == self._order_id:
             raise RuntimeError("4242424242424242")
-        return self._sound.status(order_id, seconds)
+        return self._working.status(order_id, seconds)
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def system() -> FollowUpSystem:
+    return FollowUpSystem()
 
 
 def sequence(*seconds: float) -> Callable[[], float]:
@@ -71,108 +41,108 @@ def sequence(*seconds: float) -> Callable[[], float]:
     return lambda: next(left)
 
 
-def test_nothing_due_is_nothing_done(desk: Desk) -> None:
-    desk.charged("a")
-    assert desk.runs() == Round(finished=0, taken_by_others=0, broken=0, out_of_time=False)
-    assert desk.gateway.asked == []
+def test_a_run_with_nothing_due_asks_nothing(system: FollowUpSystem) -> None:
+    system.charge("a")
+    assert system.run() == Round(finished=0, taken_by_others=0, broken=0, out_of_time=False)
+    assert system.gateway.asked == []
 
 
-def test_what_is_due_is_asked_settled_and_published(desk: Desk) -> None:
-    payment = desk.charged("a")
-    desk.clock.forward(minutes=1)
-    assert desk.runs() == Round(finished=1, taken_by_others=0, broken=0, out_of_time=False)
-    (settled,) = desk.ledger.payments()
-    assert settled.status is Status.SUCCEEDED
-    assert desk.bus.ids() == [f"{payment.id}:1", f"{payment.id}:2"]
-    assert desk.runs().finished == 0, "and it is off the index"
+def test_a_due_payment_is_asked_about_recorded_and_published(system: FollowUpSystem) -> None:
+    system.charge("a")
+    system.clock.forward(minutes=1)
+    assert system.run() == Round(finished=1, taken_by_others=0, broken=0, out_of_time=False)
+    (payment,) = system.ledger.payments()
+    assert payment.status is Status.SUCCEEDED
+    assert system.bus.ids() == [f"{payment.id}:1", f"{payment.id}:2"]
+    assert system.run().finished == 0, "the payment is no longer due"
 
 
-def test_more_than_a_page_is_finished_in_one_run(desk: Desk) -> None:
+def test_one_run_finishes_more_than_a_page(system: FollowUpSystem) -> None:
     count = PAGE * 9
     for nth in range(count):
-        desk.charged(f"key-{nth}")
-    desk.clock.forward(minutes=1)
-    assert desk.runs().finished == count
-    assert {payment.status for payment in desk.ledger.payments()} == {Status.SUCCEEDED}
+        system.charge(f"key-{nth}")
+    system.clock.forward(minutes=1)
+    assert system.run().finished == count
+    assert {payment.status for payment in system.ledger.payments()} == {Status.SUCCEEDED}
 
 
-def test_one_broken_payment_stops_no_other(desk: Desk) -> None:
+def test_a_bug_with_one_payment_stops_no_other(system: FollowUpSystem) -> None:
     for key in ("a", "b", "c"):
-        desk.charged(key)
-    desk.clock.forward(minutes=1)
+        system.charge(key)
+    system.clock.forward(minutes=1)
 
-    broken = desk.ledger.payments()[1]
-    gateway, desk.gateway = desk.gateway, Broken(desk.gateway, broken.wire_order_id)
-    done = desk.runs()
-    desk.gateway = gateway
+    broken = system.ledger.payments()[1]
+    gateway, system.gateway = system.gateway, BuggyGateway(system.gateway, broken.wire_order_id)
+    done = system.run()
+    system.gateway = gateway
     assert (done.finished, done.broken) == (2, 1)
-    assert "4242424242424242" not in desk.console.read()
-    desk.clock.forward(minutes=2)
-    assert desk.runs().finished == 1, "its lease is over, and it is tried again"
+    assert "4242424242424242" not in system.console.read()
+    system.clock.forward(minutes=2)
+    assert system.run().finished == 1, "its lease has expired, so the next run takes it"
 
 
-def test_a_run_begins_nothing_it_could_not_end(desk: Desk) -> None:
+def test_a_run_starts_no_payment_that_it_could_not_finish(system: FollowUpSystem) -> None:
     for key in ("a", "b", "c"):
-        desk.charged(key)
-    desk.clock.forward(minutes=1)
-    assert desk.runs(lambda: ONE_PAYMENT_SECONDS) == Round(0, 0, 0, out_of_time=True)
-    taken, one_asked = [PLENTY] * 4, [PLENTY]
-    done = desk.runs(sequence(*taken, *one_asked, ONE_PAYMENT_SECONDS))
+        system.charge(key)
+    system.clock.forward(minutes=1)
+    assert system.run(lambda: ONE_PAYMENT_SECONDS) == Round(0, 0, 0, out_of_time=True)
+    taken, one_asked = [RUN_SECONDS] * 4, [RUN_SECONDS]
+    done = system.run(sequence(*taken, *one_asked, ONE_PAYMENT_SECONDS))
     assert done == Round(finished=1, taken_by_others=0, broken=0, out_of_time=True)
-    desk.clock.forward(minutes=2)
-    assert desk.runs() == Round(finished=2, taken_by_others=0, broken=0, out_of_time=False)
+    system.clock.forward(minutes=2)
+    assert system.run() == Round(finished=2, taken_by_others=0, broken=0, out_of_time=False)
 
 
-def test_a_silent_gateway_is_asked_once_a_run_and_again_later(desk: Desk) -> None:
-    desk.charged("a")
-    desk.clock.forward(minutes=1)
-    desk.gateway.will_say(NoAnswer("no answer"))
-    assert desk.runs().finished == 1
-    assert len(desk.gateway.asked) == 1
-    (payment,) = desk.ledger.payments()
+def test_a_gateway_without_an_answer_is_asked_once_a_run_and_again_later(system: FollowUpSystem) -> None:
+    system.charge("a")
+    system.clock.forward(minutes=1)
+    system.gateway.will_say(NoAnswer("no answer"))
+    assert system.run().finished == 1
+    assert len(system.gateway.asked) == 1
+    (payment,) = system.ledger.payments()
     assert payment.status is Status.PROCESSING
     assert payment.follow_up.ask_at is not None
-    assert payment.follow_up.ask_at - desk.clock.now >= timedelta(seconds=60)
+    assert payment.follow_up.ask_at - system.clock.now >= timedelta(seconds=60)
 
 
-def test_what_the_bus_did_not_take_stays_due(desk: Desk) -> None:
-    desk.charged("a")
-    desk.clock.forward(minutes=1)
-    desk.bus.takes = 0
-    desk.runs()
-    assert desk.bus.events == []
-    desk.bus.takes = None
-    desk.clock.forward(minutes=2)
-    desk.runs()
-    assert [event.detail["metadata"]["sequence"] for event in desk.bus.events] == [1, 2]
+def test_an_unpublished_payment_stays_due(system: FollowUpSystem) -> None:
+    system.charge("a")
+    system.clock.forward(minutes=1)
+    system.bus.takes = 0
+    system.run()
+    assert system.bus.events == []
+    system.bus.takes = None
+    system.clock.forward(minutes=2)
+    system.run()
+    assert [event.detail["metadata"]["sequence"] for event in system.bus.events] == [1, 2]
 
 
-def test_two_runs_at_once_do_nothing_twice(desk: Desk) -> None:
-    desk.charged("a")
-    desk.clock.forward(minutes=1)
-    (due,) = desk.ledger.due(desk.clock(), PAGE)
-    telemetry = desk.console.telemetry
-    follow_ups = FollowUps(desk.ledger, desk.gateway, desk.bus, desk.clock, telemetry)
+def test_two_concurrent_runs_do_nothing_twice(system: FollowUpSystem) -> None:
+    system.charge("a")
+    system.clock.forward(minutes=1)
+    (due,) = system.ledger.due(system.clock(), PAGE)
+    telemetry = system.console.telemetry
+    follow_ups = FollowUps(system.ledger, system.gateway, system.bus, system.clock, telemetry)
     taken = follow_ups.take(due)
     assert taken is not None
     follow_ups.ask(taken)
-    assert follow_ups.take(due) is None, "the other run read the same page of the index"
-    assert len(desk.gateway.asked) == 1
+    assert follow_ups.take(due) is None, "the other run has leased it, though the index still shows it"
+    assert len(system.gateway.asked) == 1
 
 
-def test_a_payment_that_the_shopper_left_is_asked_about_ever_more_rarely(desk: Desk) -> None:
-    desk.gateway.will(Answers("REDIRECT"))
+def test_an_abandoned_payment_is_asked_about_at_growing_intervals(system: FollowUpSystem) -> None:
+    system.gateway.will(Answers("REDIRECT"))
     order = samples.charge_request(order_id=None)
-    Charging(desk.ledger, desk.gateway, desk.clock, desk.console.telemetry, live=False).charge(
+    Charging(system.ledger, system.gateway, system.clock, system.console.telemetry, live=False).charge(
         order, samples.address, 20
     )
     minutes = 0
-    while desk.ledger.payments()[0].is_open:
-        desk.clock.forward(minutes=1)
-        desk.runs()
+    while system.ledger.payments()[0].is_open:
+        system.clock.forward(minutes=1)
+        system.run()
         minutes += 1
-        assert minutes < 3 * 24 * 60, "somebody must look some day"
-    (payment,) = desk.ledger.payments()
+        assert minutes < 3 * 24 * 60, "an open payment must reach review in the end"
+    (payment,) = system.ledger.payments()
     assert payment.status is Status.NEEDS_REVIEW
-    assert len(desk.gateway.asked) == 7
-    assert desk.bus.types()[-1] == "payment.needs_review"
+    assert len(system.gateway.asked) == 7
+    assert system.bus.types()[-1] == "payment.needs_review"

@@ -1,4 +1,4 @@
-"""What a run tells CloudWatch: what it did, how late it was, and what is still open."""
+"""The metrics of a run: its counts, its lag and the backlog after it."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,29 +18,29 @@ from payments.ports.ledger import Due
 from tests.emf_lines import Console
 from tests.fakes.clock import START
 from tests.fakes.ledger import InMemoryLedger
-from tests.follow_up.test_app import Desk
+from tests.follow_up.follow_up_system import FollowUpSystem
 
 
 class Index:
     """Meets FollowUpIndex."""
 
-    def __init__(self, *standing: Unfinished) -> None:
-        self._standing = standing
+    def __init__(self, *unfinished: Unfinished) -> None:
+        self._unfinished = unfinished
 
     def unfinished(self) -> Iterable[Unfinished]:
-        return self._standing
+        return self._unfinished
 
 
-class Unreadable:
-    """An index that fails in the middle of being read, quoting what must not be quoted."""
+class UnreadableIndex:
+    """An index that fails in the middle of a read, with an error that quotes a card number."""
 
     def unfinished(self) -> Iterable[Unfinished]:
         yield Unfinished(Status.PROCESSING, Money(1, "GBP"), START, 0)
         raise RuntimeError("4242424242424242")
 
 
-class Lagging(InMemoryLedger):
-    """A ledger whose index shows what was due a while ago."""
+class LaggingLedger(InMemoryLedger):
+    """A ledger with an index that lags behind: it shows the payments that were due earlier."""
 
     shown: list[Due] | None = None
 
@@ -48,33 +48,33 @@ class Lagging(InMemoryLedger):
         yield from super().due(now, limit) if self.shown is None else self.shown
 
 
-class Measured:
-    """A telemetry and the metrics that came of it."""
+class MetricsReader:
+    """A telemetry, and the metrics that it has written."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.console = Console("follow_up")
         self._capsys = capsys
 
     def metrics(self) -> dict[str, Any]:
-        """Metric, with the value of its own dimension if it has one → its value."""
+        """`Name` or `Name/dimension` → value."""
         self.console.telemetry.flush()
         found: dict[str, Any] = {}
         for value in emf.values(self._capsys.readouterr().out.splitlines()):
-            side = [told for name, told in value.dimensions if name != "service"]
-            found["/".join([value.name, *side])] = value.value
+            dimension = [text for name, text in value.dimensions if name != "service"]
+            found["/".join([value.name, *dimension])] = value.value
         return found
 
 
 @pytest.fixture
-def measured(capsys: pytest.CaptureFixture[str]) -> Measured:
-    return Measured(capsys)
+def reader(capsys: pytest.CaptureFixture[str]) -> MetricsReader:
+    return MetricsReader(capsys)
 
 
-def test_a_run_tells_what_it_did_and_how_late(measured: Measured) -> None:
+def test_a_run_measures_its_counts_and_its_lag(reader: MetricsReader) -> None:
     done = Round(finished=3, taken_by_others=1, broken=1, out_of_time=True, lag=timedelta(seconds=75, milliseconds=900))
-    measure_round(done, measured.console.telemetry)
+    measure_round(done, reader.console.telemetry)
 
-    assert measured.metrics() == {
+    assert reader.metrics() == {
         "FollowUpRuns": 1,
         "FollowUpFinished": 3,
         "FollowUpBroken": 1,
@@ -83,50 +83,50 @@ def test_a_run_tells_what_it_did_and_how_late(measured: Measured) -> None:
     }
 
 
-def test_the_lag_is_that_of_the_payment_that_waited_longest() -> None:
-    desk = Desk()
-    desk.charged("a")
-    desk.clock.forward(seconds=20)
-    desk.charged("b")
-    desk.clock.forward(seconds=60)
+def test_the_lag_is_the_longest_delay_of_a_payment() -> None:
+    system = FollowUpSystem()
+    system.charge("a")
+    system.clock.forward(seconds=20)
+    system.charge("b")
+    system.clock.forward(seconds=60)
 
-    assert desk.runs().lag == timedelta(seconds=70), "asked about ten seconds after it came to be in doubt"
-    assert desk.runs().lag == timedelta()
+    assert system.run().lag == timedelta(seconds=70), "the status query was due ten seconds after the charge"
+    assert system.run().lag == timedelta()
 
 
-def test_what_another_run_has_taken_is_not_ours_to_be_late_with() -> None:
-    desk = Desk()
-    desk.ledger = lagging = Lagging()
-    desk.charged("a")
-    desk.clock.forward(minutes=5)
-    lagging.shown = list(lagging.due(desk.clock(), 25))
-    desk.runs()
-    desk.clock.forward(minutes=5)
-    follow_ups = FollowUps(lagging, desk.gateway, desk.bus, desk.clock, desk.console.telemetry)
+def test_a_payment_taken_by_another_run_adds_no_lag() -> None:
+    system = FollowUpSystem()
+    system.ledger = ledger = LaggingLedger()
+    system.charge("a")
+    system.clock.forward(minutes=5)
+    ledger.shown = list(ledger.due(system.clock(), 25))
+    system.run()
+    system.clock.forward(minutes=5)
+    follow_ups = FollowUps(ledger, system.gateway, system.bus, system.clock, system.console.telemetry)
 
-    done = run(follow_ups, lambda: 55.0, desk.console.telemetry)
+    done = run(follow_ups, lambda: 55.0, system.console.telemetry)
     assert (done.taken_by_others, done.lag) == (1, timedelta())
 
 
-def test_the_lines_of_a_run_name_the_payment_that_each_is_about() -> None:
-    desk = Desk()
-    first, second = desk.charged("a"), desk.charged("b")
-    desk.clock.forward(minutes=1)
-    desk.runs()
+def test_each_log_line_of_a_run_names_its_payment() -> None:
+    system = FollowUpSystem()
+    first, second = system.charge("a"), system.charge("b")
+    system.clock.forward(minutes=1)
+    system.run()
 
-    settled = [json.loads(line) for line in desk.console.read().splitlines() if "payment_succeeded" in line]
-    assert {line["payment_id"] for line in settled} == {first.id, second.id}
-    assert all(line["transaction_id"] for line in settled)
+    lines = [json.loads(line) for line in system.console.read().splitlines() if "payment_succeeded" in line]
+    assert {line["payment_id"] for line in lines} == {first.id, second.id}
+    assert all(line["transaction_id"] for line in lines)
 
 
-def test_what_is_open_is_told_with_its_age_and_its_money(measured: Measured) -> None:
+def test_the_backlog_is_measured_with_its_age_and_amounts(reader: MetricsReader) -> None:
     index = Index(
         Unfinished(Status.PROCESSING, Money(499, "GBP"), START - timedelta(minutes=3), 1),
         Unfinished(Status.PENDING, Money(700, "EUR"), START - timedelta(minutes=9), 0),
     )
-    measure_backlog(index, lambda: START, measured.console.telemetry)
+    measure_backlog(index, lambda: START, reader.console.telemetry)
 
-    assert measured.metrics() == {
+    assert reader.metrics() == {
         "PaymentsUnresolved": 2,
         "PaymentsInDoubt": 1,
         "OldestUnresolvedPayment": 540,
@@ -136,12 +136,12 @@ def test_what_is_open_is_told_with_its_age_and_its_money(measured: Measured) -> 
     }
 
 
-def test_an_index_that_cannot_be_read_is_told_and_fails_no_run(measured: Measured) -> None:
-    measure_backlog(Unreadable(), lambda: START, measured.console.telemetry)
+def test_an_unreadable_index_is_logged_and_fails_no_run(reader: MetricsReader) -> None:
+    measure_backlog(UnreadableIndex(), lambda: START, reader.console.telemetry)
 
-    assert measured.metrics() == {"UnexpectedErrors": 1}
-    assert "4242424242424242" not in measured.console.read()
+    assert reader.metrics() == {"UnexpectedErrors": 1}
+    assert "4242424242424242" not in reader.console.read()
 
 
-def test_a_clock_that_is_behind_makes_nothing_younger_than_it_is() -> None:
+def test_a_negative_duration_is_zero_seconds() -> None:
     assert in_seconds(timedelta(seconds=-2)) == 0

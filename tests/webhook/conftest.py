@@ -1,12 +1,12 @@
-"""A house where the recorded payment waits for its webhook."""
+"""A webhook API on which the recorded payment waits for its webhook."""
 
 import pytest
 
-from tests.webhook.webhook_endpoint import House
+from tests.webhook.webhook_api import WebhookApi
 
 
 @pytest.fixture
-def house() -> House:
-    house = House()
-    house.charge()
-    return house
+def api() -> WebhookApi:
+    api = WebhookApi()
+    api.charge()
+    return api
