@@ -1,13 +1,46 @@
 """The entry point of a function: what is built when, and what an invocation begins and ends with."""
 
+import subprocess
+import sys
+
 import pytest
 
 from payments.runtime.lambda_entry import built_once, function_telemetry, invocation
 from payments.runtime.telemetry import PowertoolsTelemetry
 from tests.emf_lines import Console
+from tests.house.checkout import FUNCTIONS
 
 ON_DEMAND = {"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}
 SNAP_START = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
+
+IMPORT = """
+import charge.app, follow_up.app, reconciliation.app, webhook.app
+built = [
+    charge.app._routes,
+    follow_up.app._follow_ups,
+    follow_up.app._index,
+    reconciliation.app._invocation,
+    webhook.app._endpoint,
+]
+print([each.cache_info().currsize for each in built])
+"""
+ENVIRONMENT = {
+    "TABLE_NAME": "payments",
+    "GATEWAY_SECRET_ID": "gateway",
+    "GATEWAY_MODE": "test",
+    "GATEWAY_BASE_URL": "https://gateway.example",
+    "GATEWAY_AMOUNT_UNIT": "minor",
+    "GATEWAY_COUNTRY_FORMAT": "alpha-2",
+    "TOKEN_SECRET_ID": "token",
+    "MAX_AMOUNT": "1000000",
+    "BUS_NAME": "payments",
+    "WEBHOOK_SIGNATURE": "required",
+    "WEBHOOK_CONFIRMATION": "always",
+    "REPORTS_BUCKET": "reports",
+    "RECONCILIATION_DAYS": "3",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+}
+"""Enough for every function. There is no server at any of these addresses: building makes no call."""
 
 
 class Builder:
@@ -65,3 +98,22 @@ def test_an_invocation_begins_with_its_id_and_writes_its_metrics_even_if_it_fail
         failing_invocation(console)
     assert '"correlation_id":"request-1"' in console.read()
     assert "UnexpectedErrors" in capsys.readouterr().out
+
+
+def built_at_import(environment: dict[str, str]) -> str:
+    process = subprocess.run(
+        [sys.executable, "-c", IMPORT],
+        env={"PYTHONPATH": str(FUNCTIONS), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return process.stdout.strip()
+
+
+def test_importing_a_door_reads_and_builds_nothing() -> None:
+    assert built_at_import(ON_DEMAND) == "[0, 0, 0, 0, 0]"
+
+
+def test_under_snap_start_importing_a_door_builds_it() -> None:
+    assert built_at_import(ENVIRONMENT | SNAP_START) == "[1, 1, 1, 1, 1]"
