@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from payments.follow_up.finish import FollowUps
 from payments.model.payment import Payment
+from payments.outcome.status_query import MAX_UNANSWERED
 from payments.ports.ledger import Due
 from payments.ports.runtime import Telemetry
 
@@ -15,9 +16,6 @@ PAGE: Final = 25
 
 ONE_PAYMENT_SECONDS: Final = 15.0
 """No payment is begun with less time than this left: one question, one settlement, one publication."""
-
-SILENCES: Final = 3
-"""Questions in a row without an answer: the gateway is down, and the rest of the run is for the bus alone."""
 
 
 class RunTelemetry(Telemetry, Protocol):
@@ -37,7 +35,7 @@ class Round:
     out_of_time: bool = False
     lag: timedelta = field(default=timedelta(), compare=False)
     taken: set[str] = field(default_factory=set, compare=False)
-    silences: int = field(default=0, compare=False)
+    unanswered_in_a_row: int = field(default=0, compare=False)
 
 
 def run(follow_ups: FollowUps, seconds_left: Callable[[], float], telemetry: RunTelemetry) -> Round:
@@ -86,7 +84,7 @@ def _ask(
     telemetry: RunTelemetry,
 ) -> None:
     """Asks about one. Who is not asked, for time or gateway are out, is due again when its lease is over."""
-    if done.silences >= SILENCES or _out_of_time(done, seconds_left):
+    if done.unanswered_in_a_row >= MAX_UNANSWERED or _out_of_time(done, seconds_left):
         return
     try:
         answered = follow_ups.ask(payment).answered
@@ -95,7 +93,7 @@ def _ask(
         done.broken += 1
         return
     done.finished += 1
-    done.silences = 0 if answered else done.silences + 1
+    done.unanswered_in_a_row = 0 if answered else done.unanswered_in_a_row + 1
 
 
 def _out_of_time(done: Round, seconds_left: Callable[[], float]) -> bool:

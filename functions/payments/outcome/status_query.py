@@ -9,6 +9,10 @@ from payments.ports.gateway import Gateway, NotSent
 ASK_SECONDS: Final = 8.0
 """The longest that one question to the gateway may take."""
 
+MAX_UNANSWERED: Final = 3
+"""Questions in a row without an answer after which a run asks no more. Each one may cost `ASK_SECONDS`: three of them
+show that the gateway is down, and leave the rest of the run its time for the work that needs no gateway."""
+
 
 def ask(gateway: Gateway, payment: Payment, seconds: float) -> GatewayTransaction:
     """Asks by the id the payment was sent under, within `seconds`. Raises the gateway's errors.

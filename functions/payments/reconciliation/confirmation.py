@@ -7,7 +7,7 @@ from typing import Final
 from payments.errors import SecretUnusable
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
-from payments.outcome.status_query import ASK_SECONDS, ask
+from payments.outcome.status_query import ASK_SECONDS, MAX_UNANSWERED, ask
 from payments.ports.gateway import Gateway, GatewayError, UnknownToGateway
 from payments.ports.runtime import Telemetry
 from payments.reconciliation.errors import OutOfTime
@@ -15,9 +15,6 @@ from payments.reconciliation.errors import OutOfTime
 DOUBTS: Final = 100
 """Doubts that one reconciliation may have. Real drift is a few a day: a list that contradicts a hundred payments is itself in
 doubt, the unit of its amounts for one, or whose account it is of, and a hundred calls are all that people can take."""
-
-SILENCES: Final = 3
-"""Questions in a row without an answer: the status API is down, and this call asks no more."""
 
 MIN_PAYMENT_SECONDS: Final = 12.0
 """No payment is begun with less time left before the process ends: a question, a write, and some air."""
@@ -78,7 +75,7 @@ class Confirmation:
         Raises UnknownToGateway, OutOfTime.
         """
         self.check()
-        if not self.has_budget() or self.silences >= SILENCES:
+        if not self.has_budget() or self.silences >= MAX_UNANSWERED:
             return None
         try:
             transaction = ask(self.gateway, payment, ASK_SECONDS)

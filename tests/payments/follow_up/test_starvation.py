@@ -2,9 +2,10 @@
 
 from payments.charging.charge import Charging
 from payments.follow_up.finish import FollowUps
-from payments.follow_up.run import SILENCES, run
+from payments.follow_up.run import run
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
+from payments.outcome.status_query import MAX_UNANSWERED
 from payments.ports.gateway import NoAnswer
 from payments.runtime.telemetry import powertools
 from tests.fakes import samples
@@ -50,6 +51,6 @@ def test_the_events_of_paid_payments_leave_in_the_first_run_of_an_outage() -> No
     done = run(FollowUps(ledger, gateway, bus, clock, telemetry), seconds_left, telemetry)
 
     assert bus.types().count("payment.succeeded") == 8
-    assert len(gateway.asked) == SILENCES
+    assert len(gateway.asked) == MAX_UNANSWERED
     assert done.broken == 0
     assert {payment.status for payment in ledger.payments()} == {Status.PROCESSING, Status.SUCCEEDED}
