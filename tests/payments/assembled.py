@@ -29,7 +29,7 @@ def finish(follow_ups: FollowUps, due: Due) -> Payment | None:
 
 
 @dataclass
-class House:
+class PaymentSystem:
     """One shop's payments, with nothing real in it but the domain."""
 
     ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
@@ -53,7 +53,7 @@ class House:
         self.gateway.will(Answers("SUCCESS"))
         charged = self.charge(order)
         self.follow_up()
-        return self.standing(charged.payment)
+        return self.reload(charged.payment)
 
     @property
     def refunding(self) -> Refunding:
@@ -62,7 +62,7 @@ class House:
 
     def refund(self, payment: Payment, order: RefundRequest | None = None) -> Refunded:
         """A request of the shop's to give it all back."""
-        return self.refunding.refund(self.standing(payment), order or samples.refund_request(), 20.0)
+        return self.refunding.refund(self.reload(payment), order or samples.refund_request(), 20.0)
 
     def webhook(self, payment: Payment, claimed: GatewayTransaction | None = None) -> Outcome:
         """A verified delivery; unless told otherwise it says what is in the book."""
@@ -93,13 +93,13 @@ class House:
             self.follow_up()
         raise AssertionError(f"not done after {runs} runs: {self.ledger.payments()}")
 
-    def standing(self, payment: Payment) -> Payment:
+    def reload(self, payment: Payment) -> Payment:
         """The payment as it is in the ledger."""
         found = self.ledger.get(payment.id)
         assert found is not None
         return found
 
     @property
-    def settled(self) -> bool:
+    def nothing_is_due(self) -> bool:
         """Nothing is left to do."""
         return all(payment.follow_up.due_at is None for payment in self.ledger.payments())

@@ -1,10 +1,10 @@
-"""A house of its own for each test of the domain."""
+"""A system of its own for each test of the domain."""
 
 import pytest
 
-from tests.payments.assembled import House
+from tests.payments.assembled import PaymentSystem
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def system() -> PaymentSystem:
+    return PaymentSystem()

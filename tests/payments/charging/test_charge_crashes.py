@@ -14,7 +14,7 @@ from payments.ports.gateway import NoAnswer, NotSent, Refused
 from tests.fakes import samples
 from tests.fakes.crashing_ledger import Crash, Fuse, Wired
 from tests.fakes.gateway import Answers, Fails
-from tests.payments.assembled import House
+from tests.payments.assembled import PaymentSystem
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Story:
 
     outcome: Answers | Fails
     ends: Status
-    before: Callable[[House], object] = lambda house: None
+    before: Callable[[PaymentSystem], object] = lambda system: None
 
 
-def first_attempt_failed(house: House) -> None:
+def first_attempt_failed(system: PaymentSystem) -> None:
     """The order is known, so the claim reads it and takes its second place."""
-    house.gateway.will(Answers("FAILED"))
-    house.charge(samples.charge_request(idempotency_key="key-0"))
-    house.follow_up(minutes=1)
+    system.gateway.will(Answers("FAILED"))
+    system.charge(samples.charge_request(idempotency_key="key-0"))
+    system.follow_up(minutes=1)
 
 
 STORIES = {
@@ -46,10 +46,12 @@ STEPS = 17
 """One more than any story has: two a call, and eight calls where an order is tried again."""
 
 
-def dies(house: House, at: int) -> str | None:
+def dies(system: PaymentSystem, at: int) -> str | None:
     """A charge that dies at that step: the step's name, None when the charge was over before."""
     fuse = Fuse(at)
-    charging = Charging(Wired(house.ledger, fuse), Wired(house.gateway, fuse), house.clock, house.telemetry, live=False)
+    charging = Charging(
+        Wired(system.ledger, fuse), Wired(system.gateway, fuse), system.clock, system.telemetry, live=False
+    )
     try:
         charging.charge(samples.charge_request(), samples.address, 20.0)
     except Crash as crash:
@@ -64,62 +66,62 @@ def wire_order_id(story: Story) -> str:
     return samples.ORDER_ID if story.before is not first_attempt_failed else f"{samples.ORDER_ID}~2"
 
 
-def only(house: House) -> Payment | None:
+def only(system: PaymentSystem) -> Payment | None:
     """The payment of this story."""
-    return house.ledger.get(samples.payment().id)
+    return system.ledger.get(samples.payment().id)
 
 
 @pytest.mark.parametrize("at", range(STEPS))
 @pytest.mark.parametrize("name", STORIES)
-def test_the_follow_up_finds_out_what_became_of_it(house: House, name: str, at: int) -> None:
+def test_the_follow_up_finds_out_what_became_of_it(system: PaymentSystem, name: str, at: int) -> None:
     story = STORIES[name]
-    story.before(house)
-    house.gateway.will(story.outcome)
-    dies(house, at)
-    sent = len(house.gateway.submissions)
-    house.follow_up_until(lambda: house.settled)
-    payment, held = only(house), house.gateway.booked(wire_order_id(story))
+    story.before(system)
+    system.gateway.will(story.outcome)
+    dies(system, at)
+    sent = len(system.gateway.submissions)
+    system.follow_up_until(lambda: system.nothing_is_due)
+    payment, held = only(system), system.gateway.booked(wire_order_id(story))
     if payment is None:
         assert held == []
     else:
         # A payment of which the bank knows nothing has failed, whatever the bank would have said.
         assert payment.status is (story.ends if held else Status.FAILED)
-        assert house.bus.ids(payment.id) == [f"{payment.id}:{n}" for n in range(1, payment.version + 1)]
-    assert len(house.gateway.submissions) == sent
+        assert system.bus.ids(payment.id) == [f"{payment.id}:{n}" for n in range(1, payment.version + 1)]
+    assert len(system.gateway.submissions) == sent
 
 
 @pytest.mark.parametrize("at", range(STEPS))
 @pytest.mark.parametrize("name", STORIES)
-def test_a_repeat_never_charges_again(house: House, name: str, at: int) -> None:
+def test_a_repeat_never_charges_again(system: PaymentSystem, name: str, at: int) -> None:
     story = STORIES[name]
-    story.before(house)
-    booked = len(house.gateway.book)
-    house.gateway.will(story.outcome)
-    dies(house, at)
-    stood, replayed = only(house), []
+    story.before(system)
+    booked = len(system.gateway.book)
+    system.gateway.will(story.outcome)
+    dies(system, at)
+    stood, replayed = only(system), []
     for _ in range(3):
         with suppress(GatewayUnreachable):
-            replayed.append(house.charge())
-        house.follow_up(minutes=2)
+            replayed.append(system.charge())
+        system.follow_up(minutes=2)
     assert [charged.replayed for charged in replayed[1:]] == [True] * len(replayed[1:])
-    assert len(house.gateway.book) - booked <= 1
+    assert len(system.gateway.book) - booked <= 1
     assert stood is None or all(charged.replayed for charged in replayed)
 
 
-def test_the_steps_are_all_there_are(house: House) -> None:
+def test_the_steps_are_all_there_are(system: PaymentSystem) -> None:
     """A new call on the way of a charge is a new place to die: it must be among the steps above."""
     for story in STORIES.values():
-        fresh = House()
+        fresh = PaymentSystem()
         story.before(fresh)
         fresh.gateway.will(story.outcome)
         assert dies(fresh, STEPS - 1) is None
 
 
 def test_a_charge_on_the_warm_path_is_two_writes_and_one_post() -> None:
-    house, fuse = House(), Fuse()
-    Charging(Wired(house.ledger, fuse), Wired(house.gateway, fuse), house.clock, house.telemetry, live=False).charge(
-        samples.charge_request(), samples.address, 20.0
-    )
+    system, fuse = PaymentSystem(), Fuse()
+    Charging(
+        Wired(system.ledger, fuse), Wired(system.gateway, fuse), system.clock, system.telemetry, live=False
+    ).charge(samples.charge_request(), samples.address, 20.0)
     assert [step for step in fuse.steps if step.startswith("before")] == [
         "before ensure_ready",
         "before claim",
