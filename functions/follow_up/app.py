@@ -4,7 +4,7 @@ from typing import Any
 
 from follow_up.gauges import measure_backlog, measure_round
 from payments.follow_up.backlog import FollowUpIndex
-from payments.follow_up.finish import FollowUps
+from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import run
 from payments.model.timestamps import utc_now
 from payments.runtime import bootstrap
@@ -26,10 +26,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 @built_once
-def _follow_ups(telemetry: PowertoolsTelemetry) -> FollowUps:
+def _follow_ups(telemetry: PowertoolsTelemetry) -> PaymentFinisher:
     settings = FollowUpSettings.from_environment()
     keys = bootstrap.gateway_keys_of(settings, telemetry, bootstrap.aws("secretsmanager"))
-    return FollowUps(
+    return PaymentFinisher(
         ledger=bootstrap.ledger_of(settings),
         gateway=bootstrap.gateway_of(settings, keys, telemetry),
         bus=bootstrap.bus_of(settings.bus_name, telemetry),

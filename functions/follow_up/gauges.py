@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from payments.follow_up.backlog import FollowUpIndex, backlog_of
-from payments.follow_up.run import Round
+from payments.follow_up.run import RunSummary
 from payments.ports.runtime import Clock
 from payments.runtime.telemetry import PowertoolsTelemetry
 
 
-def measure_round(done: Round, telemetry: PowertoolsTelemetry) -> None:
+def measure_round(done: RunSummary, telemetry: PowertoolsTelemetry) -> None:
     """The run's counts and its longest delay in seconds. Written last: a run that fails or is killed leaves a gap."""
     telemetry.measure("FollowUpRuns", 1)
     telemetry.measure("FollowUpFinished", done.finished)

@@ -20,7 +20,7 @@ from payments.webhooks.handle import Outcome, WebhookHandler
 from webhook.delivery import delivery_of
 from webhook.verifier import Verifier
 
-_STATUS_CODES: Final = {Outcome.SETTLED: 200, Outcome.DEFERRED: 202}
+_STATUS_CODES: Final = {Outcome.RECORDED: 200, Outcome.DEFERRED: 202}
 
 Event = Mapping[str, Any]
 
@@ -54,13 +54,13 @@ class WebhookEndpoint:
         transaction = envelope.transaction_of(envelope.parse(body) or {}, self.dialect)
         if transaction is None:
             return self._not_understood(payment)
-        return _STATUS_CODES[self.webhooks.take(payment, transaction)]
+        return _STATUS_CODES[self.webhooks.handle(payment, transaction)]
 
     def _not_understood(self, payment: Payment) -> int:
         """Another delivery of the same bytes would not help; a status query may."""
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         self.telemetry.note("webhook_not_understood", payment_id=payment.id)
-        return _STATUS_CODES[self.webhooks.ask_soon(payment)]
+        return _STATUS_CODES[self.webhooks.defer(payment)]
 
     def _refused(self, status: int, cause: str) -> int:
         self.telemetry.note("webhook_refused", cause=cause)

@@ -10,7 +10,7 @@ from charge.app import proxied, respond
 from charge.routes import ChargeRoutes
 from payments.charging.charge import Charging
 from payments.errors import SecretUnusable
-from payments.follow_up.finish import FollowUps
+from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.refresh import Refreshing
 from payments.model.payment import Payment
 from payments.refunding.refund import Refunding
@@ -110,7 +110,7 @@ class ChargeApi:
     def follow_up(self, **later: float) -> None:
         """One run of the follow-up after this time, e.g. `seconds=11`."""
         self.clock.forward(**later)
-        follow_ups = FollowUps(self.ledger, self.gateway, RecordingBus(), self.clock, self.console.telemetry)
+        follow_ups = PaymentFinisher(self.ledger, self.gateway, RecordingBus(), self.clock, self.console.telemetry)
         for due in list(self.ledger.due(self.clock(), 100)):
             finish(follow_ups, due)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from payments.charging.charge import Charging
-from payments.follow_up.finish import FollowUps
-from payments.follow_up.run import Round, run
+from payments.follow_up.finish import PaymentFinisher
+from payments.follow_up.run import RunSummary, run
 from payments.model.payment import Payment
 from payments.ports.gateway import NoAnswer
 from tests.emf_lines import Console
@@ -40,8 +40,8 @@ class FollowUpSystem:
         charging = Charging(self.ledger, self.gateway, self.clock, self.console.telemetry, live=False)
         return charging.charge(request, samples.address, 20).payment
 
-    def run(self, seconds_left: Callable[[], float] = lambda: RUN_SECONDS) -> Round:
+    def run(self, seconds_left: Callable[[], float] = lambda: RUN_SECONDS) -> RunSummary:
         """One run."""
         telemetry = self.console.telemetry
-        follow_ups = FollowUps(self.ledger, self.gateway, self.bus, self.clock, telemetry)
+        follow_ups = PaymentFinisher(self.ledger, self.gateway, self.bus, self.clock, telemetry)
         return run(follow_ups, seconds_left, telemetry)

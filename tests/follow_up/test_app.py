@@ -7,8 +7,8 @@ from itertools import chain, repeat
 import pytest
 
 from payments.charging.charge import Charging
-from payments.follow_up.finish import FollowUps
-from payments.follow_up.run import ONE_PAYMENT_SECONDS, PAGE, Round
+from payments.follow_up.finish import PaymentFinisher
+from payments.follow_up.run import ONE_PAYMENT_SECONDS, PAGE, RunSummary
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer
@@ -43,14 +43,14 @@ def sequence(*seconds: float) -> Callable[[], float]:
 
 def test_a_run_with_nothing_due_asks_nothing(system: FollowUpSystem) -> None:
     system.charge("a")
-    assert system.run() == Round(finished=0, taken_by_others=0, broken=0, out_of_time=False)
+    assert system.run() == RunSummary(finished=0, leased_by_others=0, broken=0, out_of_time=False)
     assert system.gateway.asked == []
 
 
 def test_a_due_payment_is_asked_about_recorded_and_published(system: FollowUpSystem) -> None:
     system.charge("a")
     system.clock.forward(minutes=1)
-    assert system.run() == Round(finished=1, taken_by_others=0, broken=0, out_of_time=False)
+    assert system.run() == RunSummary(finished=1, leased_by_others=0, broken=0, out_of_time=False)
     (payment,) = system.ledger.payments()
     assert payment.status is Status.SUCCEEDED
     assert system.bus.ids() == [f"{payment.id}:1", f"{payment.id}:2"]
@@ -85,12 +85,12 @@ def test_a_run_starts_no_payment_that_it_could_not_finish(system: FollowUpSystem
     for key in ("a", "b", "c"):
         system.charge(key)
     system.clock.forward(minutes=1)
-    assert system.run(lambda: ONE_PAYMENT_SECONDS) == Round(0, 0, 0, out_of_time=True)
+    assert system.run(lambda: ONE_PAYMENT_SECONDS) == RunSummary(0, 0, 0, out_of_time=True)
     taken, one_asked = [RUN_SECONDS] * 4, [RUN_SECONDS]
     done = system.run(sequence(*taken, *one_asked, ONE_PAYMENT_SECONDS))
-    assert done == Round(finished=1, taken_by_others=0, broken=0, out_of_time=True)
+    assert done == RunSummary(finished=1, leased_by_others=0, broken=0, out_of_time=True)
     system.clock.forward(minutes=2)
-    assert system.run() == Round(finished=2, taken_by_others=0, broken=0, out_of_time=False)
+    assert system.run() == RunSummary(finished=2, leased_by_others=0, broken=0, out_of_time=False)
 
 
 def test_a_gateway_without_an_answer_is_asked_once_a_run_and_again_later(system: FollowUpSystem) -> None:
@@ -122,11 +122,11 @@ def test_two_concurrent_runs_do_nothing_twice(system: FollowUpSystem) -> None:
     system.clock.forward(minutes=1)
     (due,) = system.ledger.due(system.clock(), PAGE)
     telemetry = system.console.telemetry
-    follow_ups = FollowUps(system.ledger, system.gateway, system.bus, system.clock, telemetry)
-    taken = follow_ups.take(due)
+    follow_ups = PaymentFinisher(system.ledger, system.gateway, system.bus, system.clock, telemetry)
+    taken = follow_ups.lease(due)
     assert taken is not None
-    follow_ups.ask(taken)
-    assert follow_ups.take(due) is None, "the other run has leased it, though the index still shows it"
+    follow_ups.query(taken)
+    assert follow_ups.lease(due) is None, "the other run has leased it, though the index still shows it"
     assert len(system.gateway.asked) == 1
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from follow_up.gauges import in_seconds, measure_backlog, measure_round
 from local.dashboard import emf
-from payments.follow_up.backlog import Unfinished
-from payments.follow_up.finish import FollowUps
-from payments.follow_up.run import Round, run
+from payments.follow_up.backlog import UnfinishedPayment
+from payments.follow_up.finish import PaymentFinisher
+from payments.follow_up.run import RunSummary, run
 from payments.model.money import Money
 from payments.model.status import Status
 from payments.ports.ledger import Due
@@ -24,18 +24,18 @@ from tests.follow_up.follow_up_system import FollowUpSystem
 class Index:
     """Meets FollowUpIndex."""
 
-    def __init__(self, *unfinished: Unfinished) -> None:
+    def __init__(self, *unfinished: UnfinishedPayment) -> None:
         self._unfinished = unfinished
 
-    def unfinished(self) -> Iterable[Unfinished]:
+    def unfinished(self) -> Iterable[UnfinishedPayment]:
         return self._unfinished
 
 
 class UnreadableIndex:
     """An index that fails in the middle of a read, with an error that quotes a card number."""
 
-    def unfinished(self) -> Iterable[Unfinished]:
-        yield Unfinished(Status.PROCESSING, Money(1, "GBP"), START, 0)
+    def unfinished(self) -> Iterable[UnfinishedPayment]:
+        yield UnfinishedPayment(Status.PROCESSING, Money(1, "GBP"), START, 0)
         raise RuntimeError("4242424242424242")
 
 
@@ -71,7 +71,9 @@ def reader(capsys: pytest.CaptureFixture[str]) -> MetricsReader:
 
 
 def test_a_run_measures_its_counts_and_its_lag(reader: MetricsReader) -> None:
-    done = Round(finished=3, taken_by_others=1, broken=1, out_of_time=True, lag=timedelta(seconds=75, milliseconds=900))
+    done = RunSummary(
+        finished=3, leased_by_others=1, broken=1, out_of_time=True, lag=timedelta(seconds=75, milliseconds=900)
+    )
     measure_round(done, reader.console.telemetry)
 
     assert reader.metrics() == {
@@ -102,10 +104,10 @@ def test_a_payment_taken_by_another_run_adds_no_lag() -> None:
     ledger.shown = list(ledger.due(system.clock(), 25))
     system.run()
     system.clock.forward(minutes=5)
-    follow_ups = FollowUps(ledger, system.gateway, system.bus, system.clock, system.console.telemetry)
+    follow_ups = PaymentFinisher(ledger, system.gateway, system.bus, system.clock, system.console.telemetry)
 
     done = run(follow_ups, lambda: 55.0, system.console.telemetry)
-    assert (done.taken_by_others, done.lag) == (1, timedelta())
+    assert (done.leased_by_others, done.lag) == (1, timedelta())
 
 
 def test_each_log_line_of_a_run_names_its_payment() -> None:
@@ -121,8 +123,8 @@ def test_each_log_line_of_a_run_names_its_payment() -> None:
 
 def test_the_backlog_is_measured_with_its_age_and_amounts(reader: MetricsReader) -> None:
     index = Index(
-        Unfinished(Status.PROCESSING, Money(499, "GBP"), START - timedelta(minutes=3), 1),
-        Unfinished(Status.PENDING, Money(700, "EUR"), START - timedelta(minutes=9), 0),
+        UnfinishedPayment(Status.PROCESSING, Money(499, "GBP"), START - timedelta(minutes=3), 1),
+        UnfinishedPayment(Status.PENDING, Money(700, "EUR"), START - timedelta(minutes=9), 0),
     )
     measure_backlog(index, lambda: START, reader.console.telemetry)
 

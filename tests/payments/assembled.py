@@ -1,4 +1,4 @@
-"""The whole domain put together with fakes, and what a test does in it."""
+"""The use cases of payments assembled with fakes for ledger, gateway, bus, clock and telemetry."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from payments.charging.charge import Charged, Charging
 from payments.charging.request import ChargeRequest
-from payments.follow_up.finish import FollowUps
+from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.refresh import Refreshing
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
@@ -22,15 +22,15 @@ from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
 
 
-def finish(follow_ups: FollowUps, due: Due) -> Payment | None:
-    """What a run of the follow-up does for one payment; None when another run has it, or its claim was taken back."""
-    taken = follow_ups.take(due)
-    return follow_ups.ask(taken).payment if taken is not None and follow_ups.is_to_be_asked(taken) else taken
+def finish(finisher: PaymentFinisher, due: Due) -> Payment | None:
+    """One due payment after a run of the follow-up; None when another run has its lease, or its claim was released."""
+    payment = finisher.lease(due)
+    return finisher.query(payment).payment if payment is not None and finisher.is_query_due(payment) else payment
 
 
 @dataclass
 class PaymentSystem:
-    """One shop's payments, with nothing real in it but the domain."""
+    """The system under test: real use cases, and fakes for everything around them."""
 
     ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
     gateway: ScriptedGateway = field(default_factory=ScriptedGateway)
@@ -41,65 +41,65 @@ class PaymentSystem:
 
     @property
     def charging(self) -> Charging:
-        """What takes money."""
+        """The use case of charges."""
         return Charging(self.ledger, self.gateway, self.clock, self.telemetry, live=False)
 
-    def charge(self, order: ChargeRequest | None = None) -> Charged:
-        """A request of the shop's."""
-        return self.charging.charge(order or samples.charge_request(), samples.address, 20.0)
+    def charge(self, request: ChargeRequest | None = None) -> Charged:
+        """Charges as the shop requests."""
+        return self.charging.charge(request or samples.charge_request(), samples.address, 20.0)
 
-    def paid(self, order: ChargeRequest | None = None) -> Payment:
-        """A payment that succeeded at once, and that the bus knows of."""
+    def paid(self, request: ChargeRequest | None = None) -> Payment:
+        """A payment that succeeded at once, with all its events on the bus."""
         self.gateway.will(Answers("SUCCESS"))
-        charged = self.charge(order)
+        charged = self.charge(request)
         self.follow_up()
         return self.reload(charged.payment)
 
     @property
     def refunding(self) -> Refunding:
-        """What gives money back."""
+        """The use case of refunds."""
         return Refunding(self.ledger, self.gateway, self.clock, self.telemetry)
 
-    def refund(self, payment: Payment, order: RefundRequest | None = None) -> Refunded:
-        """A request of the shop's to give it all back."""
-        return self.refunding.refund(self.reload(payment), order or samples.refund_request(), 20.0)
+    def refund(self, payment: Payment, request: RefundRequest | None = None) -> Refunded:
+        """Refunds the whole payment as the shop requests."""
+        return self.refunding.refund(self.reload(payment), request or samples.refund_request(), 20.0)
 
     def webhook(self, payment: Payment, claimed: GatewayTransaction | None = None) -> Outcome:
-        """A verified delivery; unless told otherwise it says what is in the book."""
-        told = WebhookHandler(self.ledger, self.gateway, self.bus, self.clock, self.telemetry, confirm=self.confirm)
-        return told.take(payment, claimed or transaction_of(self.gateway.booked(payment.wire_order_id)[0]))
+        """Handles a verified webhook; by default it describes the transaction in the gateway's book."""
+        handler = WebhookHandler(self.ledger, self.gateway, self.bus, self.clock, self.telemetry, confirm=self.confirm)
+        return handler.handle(payment, claimed or transaction_of(self.gateway.booked(payment.wire_order_id)[0]))
 
     def refresh(self, payment: Payment) -> Payment:
-        """A caller who cannot wait."""
+        """Refreshes a payment for a caller that cannot wait."""
         return Refreshing(self.ledger, self.gateway, self.clock, self.telemetry).refresh(payment)
 
     @property
-    def follow_ups(self) -> FollowUps:
-        """What the follow-up runs."""
-        return FollowUps(self.ledger, self.gateway, self.bus, self.clock, self.telemetry)
+    def finisher(self) -> PaymentFinisher:
+        """The use case of the follow-up."""
+        return PaymentFinisher(self.ledger, self.gateway, self.bus, self.clock, self.telemetry)
 
     def follow_up(self, **later: float) -> list[Payment | None]:
-        """One run, so much later: what became of each payment that was due."""
+        """One run of the follow-up, so much later. Returns each payment that was due."""
         self.clock.forward(**later)
-        return [finish(self.follow_ups, due) for due in list(self.ledger.due(self.clock(), 100))]
+        return [finish(self.finisher, due) for due in list(self.ledger.due(self.clock(), 100))]
 
-    def follow_up_until(self, done: Callable[[], bool], runs: int = 50) -> None:
-        """Runs, each at the moment the next payment is due."""
+    def follow_up_until(self, is_done: Callable[[], bool], runs: int = 50) -> None:
+        """Runs of the follow-up until `is_done`, each at the moment when the next payment is due."""
         for _ in range(runs):
-            if done():
+            if is_done():
                 return
-            waiting = [p.follow_up.due_at for p in self.ledger.payments() if p.follow_up.due_at is not None]
-            self.clock.now = max(self.clock.now, min(waiting)) + timedelta(milliseconds=1)
+            due = [p.follow_up.due_at for p in self.ledger.payments() if p.follow_up.due_at is not None]
+            self.clock.now = max(self.clock.now, min(due)) + timedelta(milliseconds=1)
             self.follow_up()
         raise AssertionError(f"not done after {runs} runs: {self.ledger.payments()}")
 
     def reload(self, payment: Payment) -> Payment:
-        """The payment as it is in the ledger."""
+        """The payment as it stands in the ledger."""
         found = self.ledger.get(payment.id)
         assert found is not None
         return found
 
     @property
     def nothing_is_due(self) -> bool:
-        """Nothing is left to do."""
+        """Whether the follow-up has nothing left to do, now or later."""
         return all(payment.follow_up.due_at is None for payment in self.ledger.payments())

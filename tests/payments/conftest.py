@@ -1,4 +1,4 @@
-"""A system of its own for each test of the domain."""
+"""A payment system of its own for each test of a use case."""
 
 import pytest
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from payments.charging.charge import Charged, Charging
 from payments.charging.request import ChargeRequest
 from payments.errors import NothingSent
-from payments.follow_up.finish import FollowUps
+from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.refresh import AT_MOST_EVERY, Refreshing
 from payments.follow_up.run import run
 from payments.model.gateway_transaction import GatewayTransaction
@@ -132,8 +132,8 @@ class World:
             payment = ledger.get(payment_id)
             if payment is None:
                 return None
-            told = WebhookHandler(ledger, bank, bus, self.clock, self.telemetry, confirm=self.confirm)
-            return told.take(payment, transaction)
+            handler = WebhookHandler(ledger, bank, bus, self.clock, self.telemetry, confirm=self.confirm)
+            return handler.handle(payment, transaction)
 
         return self._begun(f"webhook {transaction.raw_status}", DOOR_SECONDS, work)
 
@@ -143,7 +143,7 @@ class World:
 
         def work(process: Process) -> object:
             ledger, bank, bus = (Paused(part, process) for part in (self.ledger, self.bank, self.bus))
-            follow_ups = FollowUps(ledger, bank, bus, self.clock, self.telemetry)
+            follow_ups = PaymentFinisher(ledger, bank, bus, self.clock, self.telemetry)
             return run(follow_ups, lambda: ends - self.elapsed, self.telemetry)
 
         return self._begun("follow-up", RUN_SECONDS, work)

@@ -1,1 +1,1 @@
-"""Following up: finishes what was left unfinished."""
+"""Follow-up: finishes the payments that a request or a webhook left unfinished."""

@@ -1,4 +1,7 @@
-"""The outlook: what is without a verdict, and what is at stake. The follow-up index tells it: it costs what is open."""
+"""The backlog: payments without a verdict and the money in doubt.
+
+The numbers come from the follow-up index, so the cost grows with the open payments and not with the table.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,12 +12,12 @@ from payments.model.money import Money
 from payments.model.status import OPEN, Status
 
 IN_DOUBT_AFTER: Final = timedelta(seconds=30)
-"""A charge may take 28 s; one that is `processing` for longer was interrupted, or its outcome is not known."""
+"""A charge may take 28 s. One that is `processing` for longer was interrupted, or its outcome is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A payment on the follow-up index. `unpublished` counts the history entries that the bus has not taken."""
+class UnfinishedPayment:
+    """A payment on the follow-up index. `unpublished`: history entries that are not on the bus yet."""
 
     status: Status
     money: Money
@@ -23,15 +26,20 @@ class Unfinished:
 
 
 class FollowUpIndex(Protocol):
-    """Where the follow-up finds what has something left to do."""
+    """The index of all payments that the follow-up still has to finish."""
 
-    def unfinished(self) -> Iterable[Unfinished]:
-        """What is on the index, the soonest due first in each shard; read lazily, and never more than a bound."""
+    def unfinished(self) -> Iterable[UnfinishedPayment]:
+        """Payments on the index, the soonest due first in each shard. Reads lazily and stops at a fixed number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """`at_risk`: currency → minor units in doubt; a currency that has only other open payments is there with 0."""
+    """Counts of payments; `unpublished` counts history entries.
+
+    `unresolved`: payments without a verdict. `in_doubt`: those of them with an unknown outcome. `oldest`: the age of
+    the oldest unresolved payment. `at_risk`: currency → minor units in doubt; 0 for a currency with unresolved payments
+    and none in doubt.
+    """
 
     unresolved: int
     in_doubt: int
@@ -40,17 +48,17 @@ class Backlog:
     unpublished: int
 
 
-def backlog_of(unfinished: Iterable[Unfinished], now: datetime) -> Backlog:
-    """Sums up, in one pass. What waits for a human (`needs_review`) is not on the index, and not in here."""
+def backlog_of(payments: Iterable[UnfinishedPayment], now: datetime) -> Backlog:
+    """Sums up in one pass. Payments in review (`needs_review`) are not on the index and not counted."""
     unresolved = in_doubt = unpublished = 0
     oldest, at_risk = timedelta(), dict[str, int]()
-    for each in unfinished:
-        unpublished += each.unpublished
-        if each.status not in OPEN:
+    for payment in payments:
+        unpublished += payment.unpublished
+        if payment.status not in OPEN:
             continue
-        age = now - each.created_at
-        doubtful = each.status is Status.PROCESSING and age > IN_DOUBT_AFTER
-        unresolved, in_doubt, oldest = unresolved + 1, in_doubt + doubtful, max(oldest, age)
-        currency = each.money.currency
-        at_risk[currency] = at_risk.get(currency, 0) + (each.money.amount if doubtful else 0)
+        age = now - payment.created_at
+        is_in_doubt = payment.status is Status.PROCESSING and age > IN_DOUBT_AFTER
+        unresolved, in_doubt, oldest = unresolved + 1, in_doubt + is_in_doubt, max(oldest, age)
+        currency = payment.money.currency
+        at_risk[currency] = at_risk.get(currency, 0) + (payment.money.amount if is_in_doubt else 0)
     return Backlog(unresolved, in_doubt, oldest, at_risk, unpublished)

@@ -1,4 +1,4 @@
-"""Following up: finishes what was left unfinished. Asks the gateway, settles, publishes, or asks again later."""
+"""Finishes one payment: queries the gateway, records the outcome and publishes it, or schedules the next query."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -6,7 +6,7 @@ from typing import Final
 
 from payments.errors import SecretUnusable
 from payments.events.outbox import Bus, publish
-from payments.follow_up.schedule import BACK_OFF, refund_unanswered, unanswered
+from payments.follow_up.schedule import BACK_OFF, after_query, after_refund_query
 from payments.model.integrity import denies_refund
 from payments.model.payment import Payment
 from payments.outcome.record import record, update
@@ -16,20 +16,20 @@ from payments.ports.ledger import Due, FollowUpLedger, Released
 from payments.ports.runtime import Clock, Telemetry
 
 LEASE: Final = timedelta(seconds=90)
-"""How long one run keeps a payment to itself: longer than a function may run, so two runs never do the same work."""
+"""How long one run has a payment to itself. Longer than a function may run, so no two runs do the same work."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The payment after a question, None when its claim was taken back; and whether the gateway answered at all."""
+class QueryResult:
+    """The payment after a status query; None when its claim was released. `answered`: the gateway gave an answer."""
 
     payment: Payment | None
     answered: bool
 
 
 @dataclass(frozen=True, slots=True)
-class FollowUps:
-    """The use case with what it needs."""
+class PaymentFinisher:
+    """The use case with its dependencies."""
 
     ledger: FollowUpLedger
     gateway: Gateway
@@ -37,67 +37,69 @@ class FollowUps:
     clock: Clock
     telemetry: Telemetry
 
-    def take(self, due: Due) -> Payment | None:
-        """Takes a due payment and tells the bus what it has not heard, which no question may hold up."""
+    def lease(self, due: Due) -> Payment | None:
+        """Leases a due payment and publishes its events, which must not wait for a query; None if not leased."""
         self.telemetry.about(due.payment_id)
         until = self.clock() + LEASE
         payment = self.ledger.lease(due, until)
         if payment is None:
             return None
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
-        if not self.is_to_be_asked(payment):
+        if not self.is_query_due(payment):
             publish(payment, self.ledger, self.bus, self.telemetry)
             if not payment.has_unpublished:
-                self.ledger.advance(payment, payment.published)  # nothing was due after all: gives the lease back
+                self.ledger.advance(payment, payment.published)  # nothing was due after all: ends the lease
             return payment
-        # Told first, and the lease goes on: what is written next finds out by itself how far the bus has got.
-        held = replace(payment, follow_up=replace(payment.follow_up, ask_at=until))
-        publish(held, self.ledger, self.bus, self.telemetry)
+        # `advance` makes the payment due at `ask_at`. With the end of the lease there, publishing keeps the lease.
+        # The copy is not returned: the next write learns from the table how far the bus has got.
+        leased = replace(payment, follow_up=replace(payment.follow_up, ask_at=until))
+        publish(leased, self.ledger, self.bus, self.telemetry)
         return payment
 
-    def ask(self, payment: Payment) -> Asked:
-        """Asks the gateway about a payment that was taken, settles, and tells the bus."""
+    def query(self, payment: Payment) -> QueryResult:
+        """Queries the gateway about a leased payment, records the outcome and publishes it."""
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         try:
-            asked = self._asked(payment)
+            result = self._queried(payment)
         except Released:
-            return Asked(None, answered=True)
-        if asked.payment is not None:
-            publish(asked.payment, self.ledger, self.bus, self.telemetry)
-        return asked
+            return QueryResult(None, answered=True)
+        if result.payment is not None:
+            publish(result.payment, self.ledger, self.bus, self.telemetry)
+        return result
 
-    def _asked(self, payment: Payment) -> Asked:
+    def _queried(self, payment: Payment) -> QueryResult:
         try:
             transaction = ask(self.gateway, payment, ASK_SECONDS)
         except UnknownToGateway:
-            return Asked(self._write(payment, not_found=True), answered=True)
+            return QueryResult(self._reschedule(payment, not_found=True), answered=True)
         except SecretUnusable:
-            return Asked(payment, answered=False)  # our own fault, and no question: its lease brings it back
+            return QueryResult(payment, answered=False)  # our own fault, no query was made: due again after the lease
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
-            return Asked(self._write(payment), answered=False)
-        settled = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
-        if settled.version == payment.version:
-            settled = self._write(settled, arrived=True, denied=denies_refund(settled, transaction))
-        return Asked(settled, answered=True)
+            return QueryResult(self._reschedule(payment), answered=False)
+        recorded = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
+        if recorded.version == payment.version:
+            recorded = self._reschedule(recorded, arrived=True, denied=denies_refund(recorded, transaction))
+        return QueryResult(recorded, answered=True)
 
-    def is_to_be_asked(self, payment: Payment) -> bool:
-        """Whether a question about it is due."""
+    def is_query_due(self, payment: Payment) -> bool:
+        """Whether the gateway is to be queried about the payment now."""
         ask_at = payment.follow_up.ask_at
         return ask_at is not None and ask_at <= self.clock()
 
-    def _write(
+    def _reschedule(
         self, payment: Payment, *, not_found: bool = False, arrived: bool = False, denied: bool = False
     ) -> Payment:
+        """Writes the schedule after a query without news; nothing if another process changed the payment meanwhile."""
         now = self.clock()
-        seen = (payment.version, payment.follow_up.ask_at)
+        queried = (payment.version, payment.follow_up.ask_at)
 
         def change(current: Payment) -> Payment:
-            if (current.version, current.follow_up.ask_at) != seen:
-                return current  # somebody knows more, or wants it asked sooner
+            if (current.version, current.follow_up.ask_at) != queried:
+                return current  # it has news, or an earlier query
             if current.awaits_refund:
-                return refund_unanswered(current, now, denied=denied)
-            return unanswered(current, now, not_found=not_found, arrived=arrived)
+                return after_refund_query(current, now, denied=denied)
+            return after_query(current, now, not_found=not_found, arrived=arrived)
 
         written = update(payment, change, self.ledger, self.telemetry)
         if written.awaits_refund and written.follow_up.asks > len(BACK_OFF):

@@ -1,4 +1,4 @@
-"""Refreshing: asks the gateway at once, for a caller who cannot wait for the webhook or for the follow-up."""
+"""Refreshes a payment at once, for a caller that cannot wait for the webhook or the follow-up."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,22 +11,22 @@ from payments.ports.gateway import Gateway, GatewayError
 from payments.ports.runtime import Clock, Telemetry
 
 AT_MOST_EVERY: Final = timedelta(seconds=5)
-"""A caller may poll as fast as he likes; the gateway hears of it this often for one payment."""
+"""Shortest time between two queries for one payment. A caller may poll faster; the gateway gets no more than this."""
 
 REFRESH_SECONDS: Final = 8.0
-"""The longest a caller waits for the gateway."""
+"""Longest wait of a caller for the gateway."""
 
 
 class RefreshLedger(OutcomeLedger, Protocol):
-    """All that refreshing needs of the table."""
+    """The part of the table that a refresh needs."""
 
     def note_refresh(self, payment_id: str, now: datetime, not_since: datetime) -> bool:
-        """Notes that the gateway is asked now, unless it was after `not_since`; one conditional write."""
+        """Records a refresh at `now` in one conditional write; False if there was one after `not_since`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshing:
-    """The use case with what it needs."""
+    """The use case with its dependencies."""
 
     ledger: RefreshLedger
     gateway: Gateway
@@ -34,7 +34,7 @@ class Refreshing:
     telemetry: Telemetry
 
     def refresh(self, payment: Payment) -> Payment:
-        """The payment after what the gateway says now; as it stood when it cannot be asked, or was a moment ago."""
+        """The payment after a status query; unchanged if the last one is too recent or the gateway does not answer."""
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         now = self.clock()
         if not self.ledger.note_refresh(payment.id, now, now - AT_MOST_EVERY):

@@ -1,11 +1,11 @@
-"""Rounds: one run over what is due. First everybody is told what is known, then the gateway is asked what is not."""
+"""One run over the due payments. On each page all events are published first; only then is the gateway queried."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 
-from payments.follow_up.finish import FollowUps
+from payments.follow_up.finish import PaymentFinisher
 from payments.model.payment import Payment
 from payments.outcome.status_query import MAX_UNANSWERED
 from payments.ports.ledger import Due
@@ -15,87 +15,94 @@ PAGE: Final = 25
 """Due payments read at a time from each shard: memory stays bounded, however many are due."""
 
 ONE_PAYMENT_SECONDS: Final = 15.0
-"""No payment is begun with less time than this left: one question, one settlement, one publication."""
+"""No payment is begun with less time left than this: it may take a query, a write and a publication."""
 
 
 class RunTelemetry(Telemetry, Protocol):
-    """Telemetry that also reports a bug, so that one broken payment stops no other."""
+    """Telemetry that also reports a bug, so that one broken payment does not stop the run."""
 
     def unexpected(self, error: Exception) -> None:
-        """Logs the type and the place of an exception that nobody expected."""
+        """Logs the type and the place of an unexpected exception."""
 
 
 @dataclass(slots=True)
-class Round:
-    """What one run did. `lag`: the longest that a payment it took had been due."""
+class RunSummary:
+    """Counts of payments in one run. `lag`: the longest time that a leased payment had been due.
+
+    `seen`: ids of the payments that this run has tried to lease. `unanswered`: queries in a row without an answer.
+    """
 
     finished: int = 0
-    taken_by_others: int = 0
+    leased_by_others: int = 0
     broken: int = 0
     out_of_time: bool = False
     lag: timedelta = field(default=timedelta(), compare=False)
-    taken: set[str] = field(default_factory=set, compare=False)
-    unanswered_in_a_row: int = field(default=0, compare=False)
+    seen: set[str] = field(default_factory=set, compare=False)
+    unanswered: int = field(default=0, compare=False)
 
 
-def run(follow_ups: FollowUps, seconds_left: Callable[[], float], telemetry: RunTelemetry) -> Round:
-    """Finishes what is due, page by page, until nothing is or the time is up. One broken payment stops no other."""
-    done = Round()
-    while not _out_of_time(done, seconds_left):
-        page = list(follow_ups.ledger.due(follow_ups.clock(), PAGE))
-        seen = len(done.taken)
-        unanswered = [payment for due in page if (payment := _taken(follow_ups, due, done, seconds_left, telemetry))]
-        for payment in unanswered:
-            _ask(follow_ups, payment, done, seconds_left, telemetry)
-        if len(done.taken) == seen:  # nothing is due, or an index that lags behind shows what is done or taken
+def run(finisher: PaymentFinisher, seconds_left: Callable[[], float], telemetry: RunTelemetry) -> RunSummary:
+    """Finishes due payments page by page, until none is due or the time is up. A broken payment stops no other."""
+    summary = RunSummary()
+    while not _out_of_time(summary, seconds_left):
+        page = list(finisher.ledger.due(finisher.clock(), PAGE))
+        seen_before = len(summary.seen)
+        to_query = [payment for due in page if (payment := _lease(finisher, due, summary, seconds_left, telemetry))]
+        for payment in to_query:
+            _query(finisher, payment, summary, seconds_left, telemetry)
+        if len(summary.seen) == seen_before:  # nothing is due; or the index lags and shows only payments seen before
             break
-    return done
+    return summary
 
 
-def _taken(
-    follow_ups: FollowUps, due: Due, done: Round, seconds_left: Callable[[], float], telemetry: RunTelemetry
+def _lease(
+    finisher: PaymentFinisher,
+    due: Due,
+    summary: RunSummary,
+    seconds_left: Callable[[], float],
+    telemetry: RunTelemetry,
 ) -> Payment | None:
-    """Takes one and tells the bus; returns it if the gateway is to be asked about it."""
-    if due.payment_id in done.taken or _out_of_time(done, seconds_left):
-        return None  # once a run: one that stays due, for whatever reason, must not spin
-    late = follow_ups.clock() - due.due_at
-    done.taken.add(due.payment_id)
+    """Leases a payment and publishes its events. Returns the payment if the gateway is to be queried about it."""
+    if due.payment_id in summary.seen or _out_of_time(summary, seconds_left):
+        return None  # once a run: a payment that stays due for any reason must not keep the run busy
+    lag = finisher.clock() - due.due_at
+    summary.seen.add(due.payment_id)
     try:
-        payment = follow_ups.take(due)
-    except Exception as error:  # noqa: BLE001 - its lease keeps it until a later run; the others must not wait for it
+        payment = finisher.lease(due)
+    except Exception as error:  # noqa: BLE001 - a later run has it after its lease; the other payments must not wait
         telemetry.unexpected(error)
-        done.broken += 1
+        summary.broken += 1
         return None
     if payment is None:
-        done.taken_by_others += 1
+        summary.leased_by_others += 1
         return None
-    done.lag = max(done.lag, late)
-    if follow_ups.is_to_be_asked(payment):
+    summary.lag = max(summary.lag, lag)
+    if finisher.is_query_due(payment):
         return payment
-    done.finished += 1
+    summary.finished += 1
     return None
 
 
-def _ask(
-    follow_ups: FollowUps,
+def _query(
+    finisher: PaymentFinisher,
     payment: Payment,
-    done: Round,
+    summary: RunSummary,
     seconds_left: Callable[[], float],
     telemetry: RunTelemetry,
 ) -> None:
-    """Asks about one. Who is not asked, for time or gateway are out, is due again when its lease is over."""
-    if done.unanswered_in_a_row >= MAX_UNANSWERED or _out_of_time(done, seconds_left):
+    """Queries the gateway about a leased payment. Without time or gateway it skips the payment, due after its lease."""
+    if summary.unanswered >= MAX_UNANSWERED or _out_of_time(summary, seconds_left):
         return
     try:
-        answered = follow_ups.ask(payment).answered
+        answered = finisher.query(payment).answered
     except Exception as error:  # noqa: BLE001 - as above
         telemetry.unexpected(error)
-        done.broken += 1
+        summary.broken += 1
         return
-    done.finished += 1
-    done.unanswered_in_a_row = 0 if answered else done.unanswered_in_a_row + 1
+    summary.finished += 1
+    summary.unanswered = 0 if answered else summary.unanswered + 1
 
 
-def _out_of_time(done: Round, seconds_left: Callable[[], float]) -> bool:
-    done.out_of_time = done.out_of_time or seconds_left() <= ONE_PAYMENT_SECONDS
-    return done.out_of_time
+def _out_of_time(summary: RunSummary, seconds_left: Callable[[], float]) -> bool:
+    summary.out_of_time = summary.out_of_time or seconds_left() <= ONE_PAYMENT_SECONDS
+    return summary.out_of_time

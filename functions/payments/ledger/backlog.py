@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from payments.follow_up.backlog import Unfinished
+from payments.follow_up.backlog import UnfinishedPayment
 from payments.ledger import payment_items
 from payments.ledger.table import Table
 from payments.model.money import Money
@@ -24,11 +24,11 @@ class DynamoFollowUpIndex:
     def __init__(self, client: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._table = Table(client, table, sleep)
 
-    def unfinished(self) -> Iterator[Unfinished]:
+    def unfinished(self) -> Iterator[UnfinishedPayment]:
         """See `FollowUpIndex.unsettled`."""
         for shard in range(payment_items.SHARDS):
             for found in self._table.query(INDEX, IN_SHARD, {":shard": shard}, LOOKED_AT):
-                yield Unfinished(
+                yield UnfinishedPayment(
                     status=Status(found["status"]),
                     money=Money(int(found["amount"]), found["currency"]),
                     created_at=parse_iso(found["created_at"]),

@@ -1,1 +1,1 @@
-"""Refunding: gives the whole amount back at most once."""
+"""Refunding: pays the whole amount back, at most once."""

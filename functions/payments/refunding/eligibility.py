@@ -1,4 +1,4 @@
-"""Whether a payment can be refunded as it stands. Pure."""
+"""Whether a payment can be refunded in its present state. Pure."""
 
 from payments.errors import NothingSent
 from payments.model.history import SUSPICIOUS
@@ -7,8 +7,17 @@ from payments.model.refund import MOST_ENTRIES
 from payments.model.status import Status
 
 
+class NotRefundable(NothingSent):
+    """The payment cannot be refunded in its present state. `code` is the reason, for programs."""
+
+    def __init__(self, code: str, payment: Payment) -> None:
+        super().__init__(f"{payment.id} cannot be refunded: {code}")
+        self.code = code
+        self.payment = payment
+
+
 def check_refundable(payment: Payment) -> None:
-    """Raises NotRefundable when there is nothing to send back, or somebody is at it."""
+    """Raises NotRefundable when there is no money to refund, or when a refund is under way."""
     if payment.refund.status == "refunded":
         raise NotRefundable("already_refunded", payment)
     if payment.awaits_refund:
@@ -24,17 +33,8 @@ def check_refundable(payment: Payment) -> None:
 
 
 def _is_paid(payment: Payment) -> bool:
-    """What was paid and is only called suspicious is paid, and giving it back is what one may want to do."""
+    """A payment in review as suspicious counts as paid if it had succeeded: a refund may be the right decision."""
     if payment.status is Status.NEEDS_REVIEW and payment.failure and payment.failure.code == SUSPICIOUS:
         (*_, review) = (entry for entry in payment.history if entry.name == Status.NEEDS_REVIEW.value)
         return review.previous_status is Status.SUCCEEDED
     return payment.status is Status.SUCCEEDED
-
-
-class NotRefundable(NothingSent):
-    """The payment cannot be refunded as it stands; `code` says why."""
-
-    def __init__(self, code: str, payment: "Payment") -> None:
-        super().__init__(f"{payment.id} cannot be refunded: {code}")
-        self.code = code
-        self.payment = payment

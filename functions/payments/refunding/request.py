@@ -1,4 +1,4 @@
-"""What a shop asks for when it gives a payment back, validated, and what tells a repeat of it from a reuse."""
+"""A validated request for a refund, and the fingerprint that distinguishes its retry from a reuse of its key."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from payments.model.identifiers import refund_request_id_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequest:
-    """The whole amount back. The key is of the payment that it is used for: another payment's is another key."""
+    """A request to refund the whole amount. A key counts for one payment: for another payment it is another key."""
 
     caller: str
     idempotency_key: str
@@ -16,9 +16,9 @@ class RefundRequest:
 
     @property
     def id(self) -> str:
-        """Of the request, whenever it is repeated."""
+        """Derived from caller and key, so that each retry has the same id."""
         return refund_request_id_of(self.caller, self.idempotency_key)
 
     def fingerprint(self) -> str:
-        """SHA-256 that tells a repeat from a reuse."""
+        """SHA-256 of the reason: the same for a retry, different for a reuse of the key."""
         return hashlib.sha256(self.reason.encode()).hexdigest()

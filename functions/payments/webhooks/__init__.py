@@ -1,1 +1,1 @@
-"""What a webhook of the gateway does to a payment."""
+"""Webhooks: a verified webhook of the gateway becomes a recorded outcome."""

@@ -1,4 +1,7 @@
-"""Taking a notification: the gateway's webhook, verified by the door, is confirmed, settled and published."""
+"""Handles a webhook of the gateway: confirms it at the status API, records the outcome and publishes its events.
+
+The door has verified token and signature before.
+"""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -14,19 +17,19 @@ from payments.ports.ledger import FollowUpLedger
 from payments.ports.runtime import Clock, Telemetry
 
 CONFIRM_SECONDS: Final = 10.0
-"""The longest the status API is waited for while the gateway waits for us; the follow-up asks again at leisure."""
+"""Longest wait for the status API. The gateway waits for our answer meanwhile; the follow-up can ask again later."""
 
 
 class Outcome(Enum):
-    """What became of a notification."""
+    """The result of handling a webhook."""
 
-    SETTLED = "settled"  # what the gateway says is in the ledger
-    DEFERRED = "deferred"  # the gateway could not be asked: the follow-up will, at once
+    RECORDED = "recorded"  # the ledger holds the gateway's current status
+    DEFERRED = "deferred"  # the gateway gave no status: the next run of the follow-up queries it
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookHandler:
-    """The use case with what it needs. `confirm`: settle what the status API says, not what the webhook says."""
+    """The use case with its dependencies. `confirm`: record the status API's answer instead of the webhook's body."""
 
     ledger: FollowUpLedger
     gateway: Gateway
@@ -35,33 +38,36 @@ class WebhookHandler:
     telemetry: Telemetry
     confirm: bool
 
-    def take(self, payment: Payment, claimed: GatewayTransaction) -> Outcome:
-        """Settles a verified webhook. Duplicates, replays and late ones change nothing and publish what is left."""
+    def handle(self, payment: Payment, claimed: GatewayTransaction) -> Outcome:
+        """Records the outcome and publishes. `claimed`: the transaction as the webhook describes it.
+
+        Duplicates, replays and late webhooks change no payment; they publish events that are still unpublished.
+        """
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         if not self.confirm:
-            settled = record(payment, claimed, "webhook", self.ledger, self.clock, self.telemetry)
-            publish(settled, self.ledger, self.bus, self.telemetry)
-            return Outcome.SETTLED
+            recorded = record(payment, claimed, "webhook", self.ledger, self.clock, self.telemetry)
+            publish(recorded, self.ledger, self.bus, self.telemetry)
+            return Outcome.RECORDED
         try:
             transaction = ask(self.gateway, payment, CONFIRM_SECONDS)
         except GatewayError as error:
             self.telemetry.note("webhook_unconfirmed", payment_id=payment.id, error=type(error).__name__)
-            return self.ask_soon(payment)
-        settled = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
+            return self.defer(payment)
+        recorded = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
         if transaction.verdict is not claimed.verdict:
             self.telemetry.note("webhook_contradicts_status", payment_id=payment.id)
-            settled = self._hastened(settled)
-        publish(settled, self.ledger, self.bus, self.telemetry)
-        return Outcome.SETTLED
+            recorded = self._query_now(recorded)  # the status API may lag behind the webhook
+        publish(recorded, self.ledger, self.bus, self.telemetry)
+        return Outcome.RECORDED
 
-    def ask_soon(self, payment: Payment) -> Outcome:
-        """Leaves the question to the follow-up, due at once."""
-        self._hastened(payment)
+    def defer(self, payment: Payment) -> Outcome:
+        """Leaves the status query to the next run of the follow-up."""
+        self._query_now(payment)
         return Outcome.DEFERRED
 
-    def _hastened(self, payment: Payment) -> Payment:
-        """The status may lag behind the webhook: an open payment is asked about again at the next minute."""
-        # Only the gateway can have learnt the token: whatever the webhook says, the payment did arrive there.
+    def _query_now(self, payment: Payment) -> Payment:
+        """Makes a status query due now. A succeeded payment that awaits no refund stays as it is."""
+        # Only the gateway knows the token. So a webhook, true or not, proves that the payment arrived there.
         return update(
             payment, lambda current: current.asked_again(self.clock(), arrived=True), self.ledger, self.telemetry
         )

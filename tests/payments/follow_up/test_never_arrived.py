@@ -1,11 +1,11 @@
-"""When "not found" means that nothing was charged. A wrong answer here frees the order, and the shopper pays twice."""
+"""When "not found" proves that nothing was charged. A wrong conclusion frees the order, and the shopper pays twice."""
 
 from datetime import timedelta
 
 import pytest
 
 from payments.charging.charge import Charging
-from payments.follow_up.finish import FollowUps
+from payments.follow_up.finish import PaymentFinisher
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -21,8 +21,8 @@ from tests.payments.assembled import finish
 NOT_FOUND = UnknownToGateway("the gateway has no payment under this id")
 
 
-class Case:
-    """A charge whose answer was lost, and a gateway that then says what it is told to say."""
+class UnansweredCharge:
+    """A charge without an answer, and a gateway with scripted answers to the queries about it."""
 
     def __init__(self, *, booked: str | None = None) -> None:
         self.clock, self.ledger, self.gateway = SettableClock(), InMemoryLedger(), ScriptedGateway()
@@ -30,64 +30,65 @@ class Case:
         self.gateway.will(Fails(NoAnswer("no answer"), booked=booked))
         charging = Charging(self.ledger, self.gateway, self.clock, telemetry, live=False)
         self.id = charging.charge(samples.charge_request(), samples.address, 10).payment.id
-        self.follow_ups = FollowUps(self.ledger, self.gateway, RecordingBus(), self.clock, telemetry)
+        self.finisher = PaymentFinisher(self.ledger, self.gateway, RecordingBus(), self.clock, telemetry)
 
-    def ask_each_time(self, *said: GatewayTransaction | GatewayError) -> Payment:
-        """One question after the other, each when it is due; the payment as it stands then."""
-        self.gateway.will_say(*said)
-        for _ in said:
+    def query_with(self, *answers: GatewayTransaction | GatewayError) -> Payment:
+        """One query for each answer, each when it is due. Returns the payment after the last one."""
+        self.gateway.will_say(*answers)
+        for _ in answers:
             asked = len(self.gateway.asked)
             while len(self.gateway.asked) == asked and self.payment.follow_up.ask_at is not None:
                 self.clock.now = max(self.clock.now, self.payment.follow_up.due_at or self.clock.now)
                 for due in list(self.ledger.due(self.clock(), 25)):
-                    finish(self.follow_ups, due)
+                    finish(self.finisher, due)
         return self.payment
 
     @property
     def payment(self) -> Payment:
-        """As it stands."""
+        """The payment as it stands in the ledger."""
         found = self.ledger.get(self.id)
         assert found is not None
         return found
 
 
 def test_a_payment_that_is_not_found_for_an_hour_never_arrived() -> None:
-    payment = Case().ask_each_time(*[NOT_FOUND] * 5)
+    payment = UnansweredCharge().query_with(*[NOT_FOUND] * 5)
     assert payment.status is Status.FAILED
     assert payment.failure is not None
     assert payment.failure.code == "never_arrived"
     assert payment.updated_at - START >= timedelta(hours=1)
 
 
-def test_not_found_within_the_hour_means_nothing_however_often() -> None:
-    case = Case()
-    payment = case.ask_each_time(*[NOT_FOUND] * 4)
-    assert case.clock() - START < timedelta(hours=1)
+def test_not_found_within_the_hour_proves_nothing_however_often() -> None:
+    charge = UnansweredCharge()
+    payment = charge.query_with(*[NOT_FOUND] * 4)
+    assert charge.clock() - START < timedelta(hours=1)
     assert payment.status is Status.PROCESSING
 
 
-def test_once_not_found_is_not_enough_however_late() -> None:
-    case = Case()
-    case.clock.forward(hours=5)
-    assert case.ask_each_time(NOT_FOUND).status is Status.PROCESSING
-    assert case.ask_each_time(NOT_FOUND).status is Status.FAILED
+def test_not_found_once_is_not_enough_however_late() -> None:
+    charge = UnansweredCharge()
+    charge.clock.forward(hours=5)
+    assert charge.query_with(NOT_FOUND).status is Status.PROCESSING
+    assert charge.query_with(NOT_FOUND).status is Status.FAILED
 
 
 @pytest.mark.parametrize(
-    "silence",
+    "no_status",
     [NoAnswer("timed out"), NotSent("no route"), Refused("try later")],
     ids=lambda error: type(error).__name__,
 )
-def test_silence_an_hour_later_is_no_proof_though_it_was_not_found_before(silence: GatewayError) -> None:
-    payment = Case(booked="SUCCESS").ask_each_time(*[NOT_FOUND] * 4, silence)
+def test_a_query_without_a_status_is_no_proof_even_after_not_found(no_status: GatewayError) -> None:
+    payment = UnansweredCharge(booked="SUCCESS").query_with(*[NOT_FOUND] * 4, no_status)
     assert payment.status is Status.PROCESSING
 
 
-@pytest.mark.parametrize("said", ["INIT", "A WORD NOBODY KNOWS"])
-def test_what_the_gateway_knows_did_arrive_though_it_was_not_found_before_and_is_not_found_after(said: str) -> None:
-    case = Case(booked="INIT")
-    assert case.ask_each_time(*[NOT_FOUND] * 4, samples.transaction(said)).status is Status.PROCESSING
-    payment = case.ask_each_time(NOT_FOUND, NOT_FOUND)
+@pytest.mark.parametrize("raw_status", ["INIT", "A WORD NOBODY KNOWS"])
+def test_any_status_proves_that_the_payment_arrived_whatever_came_before_or_after(raw_status: str) -> None:
+    charge = UnansweredCharge(booked="INIT")
+    after_status = charge.query_with(*[NOT_FOUND] * 4, samples.transaction(raw_status))
+    assert after_status.status is Status.PROCESSING
+    payment = charge.query_with(NOT_FOUND, NOT_FOUND)
     assert payment.status is Status.NEEDS_REVIEW
     assert payment.failure is not None
     assert payment.failure.code == "unresolved"

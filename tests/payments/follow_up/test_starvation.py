@@ -1,7 +1,7 @@
-"""A gateway that does not answer holds up no event: everybody is told what is known before anything is asked."""
+"""A gateway that does not answer delays no event: a run publishes all known outcomes before its first query."""
 
 from payments.charging.charge import Charging
-from payments.follow_up.finish import FollowUps
+from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import run
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
@@ -18,8 +18,8 @@ IN_DOUBT = 300
 HANGING = 8.0
 
 
-class Hanging(ScriptedGateway):
-    """Takes its time, and then says nothing."""
+class HangingGateway(ScriptedGateway):
+    """A gateway with queries that time out after `HANGING` seconds."""
 
     def __init__(self, clock: SettableClock) -> None:
         super().__init__()
@@ -31,13 +31,13 @@ class Hanging(ScriptedGateway):
         raise NoAnswer("timeout")
 
 
-def test_the_events_of_paid_payments_leave_in_the_first_run_of_an_outage() -> None:
+def test_events_of_paid_payments_are_published_in_the_first_run_of_an_outage() -> None:
     clock, ledger, bus, telemetry = SettableClock(), InMemoryLedger(), RecordingBus(), powertools()
-    gateway = Hanging(clock)
+    gateway = HangingGateway(clock)
     charging = Charging(ledger, gateway, clock, telemetry, live=False)
     for nth in range(IN_DOUBT):
         gateway.will(Fails(NoAnswer("timeout"), booked="SUCCESS"))
-        charging.charge(samples.charge_request(idempotency_key=f"doubt-{nth}", order_id=None), samples.address, 20)
+        charging.charge(samples.charge_request(idempotency_key=f"in-doubt-{nth}", order_id=None), samples.address, 20)
     clock.forward(minutes=5)
     gateway.will(*[Answers("SUCCESS")] * 8)
     for nth in range(8):
@@ -48,9 +48,9 @@ def test_the_events_of_paid_payments_leave_in_the_first_run_of_an_outage() -> No
     def seconds_left() -> float:
         return (ends - clock()).total_seconds()
 
-    done = run(FollowUps(ledger, gateway, bus, clock, telemetry), seconds_left, telemetry)
+    summary = run(PaymentFinisher(ledger, gateway, bus, clock, telemetry), seconds_left, telemetry)
 
     assert bus.types().count("payment.succeeded") == 8
     assert len(gateway.asked) == MAX_UNANSWERED
-    assert done.broken == 0
+    assert summary.broken == 0
     assert {payment.status for payment in ledger.payments()} == {Status.PROCESSING, Status.SUCCEEDED}

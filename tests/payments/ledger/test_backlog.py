@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from payments.follow_up.backlog import Unfinished
+from payments.follow_up.backlog import UnfinishedPayment
 from payments.ledger import payment_items
 from payments.ledger.backlog import DynamoFollowUpIndex
 from payments.ledger.payments import DynamoLedger
@@ -46,7 +46,7 @@ def index(client: Any, table: str) -> DynamoFollowUpIndex:
 def test_a_claim_is_open_with_its_money_and_its_age(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
     claimed(ledger, money=Money(499, "EUR"))
 
-    assert list(index.unfinished()) == [Unfinished(Status.PROCESSING, Money(499, "EUR"), START, unpublished=1)]
+    assert list(index.unfinished()) == [UnfinishedPayment(Status.PROCESSING, Money(499, "EUR"), START, unpublished=1)]
 
 
 def test_a_verdict_stays_until_the_bus_has_heard_it(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:

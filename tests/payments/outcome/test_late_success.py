@@ -41,7 +41,7 @@ def test_it_is_found_though_the_status_api_was_down_when_the_webhook_came(
 
 def test_it_is_found_though_the_status_lagged_behind_the_webhook(system: PaymentSystem, declined: Payment) -> None:
     claimed = transaction_of(system.gateway.book[0], raw_status="SUCCESS")
-    assert system.webhook(declined, claimed) is Outcome.SETTLED
+    assert system.webhook(declined, claimed) is Outcome.RECORDED
     system.gateway.book[0].raw_status = "SUCCESS"
 
     system.follow_up(minutes=1)

@@ -6,7 +6,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from payments.follow_up.finish import FollowUps
+from payments.follow_up.finish import PaymentFinisher
 from payments.model import refund as refunds
 from payments.model.follow_up import RefundAttempt
 from payments.model.identifiers import orphan_id_of
@@ -455,9 +455,9 @@ def test_the_follow_up_tells_the_bus_what_the_reconciliation_has_found() -> None
     reconciler.paid()
     reconciler.run()
     bus = RecordingBus()
-    follow_ups = FollowUps(reconciler.ledger, reconciler.gateway, bus, reconciler.clock, reconciler.console.telemetry)
+    follow_ups = PaymentFinisher(reconciler.ledger, reconciler.gateway, bus, reconciler.clock, reconciler.console.telemetry)
     for due in list(reconciler.ledger.due(reconciler.clock.forward(minutes=1), 100)):
-        follow_ups.take(due)
+        follow_ups.lease(due)
     assert sorted(bus.types()) == [
         "payment.needs_review",
         "payment.processing",

@@ -1,4 +1,4 @@
-"""A refund that dies at any step: what remains, that no repeat sends what is in doubt, and that the follow-up ends it."""
+"""A refund that crashes at any step: no retry sends a refund in doubt, and the follow-up finds the outcome."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,79 +17,78 @@ from tests.payments.assembled import PaymentSystem
 
 
 @dataclass(frozen=True)
-class Story:
-    """What the gateway does with the refund; `done`: whether the money goes back."""
+class Scenario:
+    """The gateway's reaction to the refund. `is_made`: the gateway refunds the money."""
 
-    outcome: Refunds
-    done: bool
+    reaction: Refunds
+    is_made: bool
 
 
-STORIES = {
-    "done": Story(Refunds(), done=True),
-    "done without an answer": Story(Refunds(error=NoAnswer("reset")), done=True),
-    "done and refused": Story(Refunds(error=Refused("no")), done=True),
-    "lost on the way": Story(Refunds(done=False, error=NoAnswer("reset")), done=False),
-    "refused": Story(Refunds(done=False, error=Refused("no")), done=False),
-    "never sent": Story(Refunds(done=False, error=NotSent("no route")), done=False),
+SCENARIOS = {
+    "made": Scenario(Refunds(), is_made=True),
+    "made without an answer": Scenario(Refunds(error=NoAnswer("reset")), is_made=True),
+    "made and refused": Scenario(Refunds(error=Refused("no")), is_made=True),
+    "lost on the way": Scenario(Refunds(done=False, error=NoAnswer("reset")), is_made=False),
+    "refused": Scenario(Refunds(done=False, error=Refused("no")), is_made=False),
+    "not sent": Scenario(Refunds(done=False, error=NotSent("no route")), is_made=False),
 }
 STEPS = 13
-"""One more than any story has: two a call, and six calls where a refusal is looked into."""
+"""One more than the longest scenario: two steps a call, and six calls for a refusal with its status query."""
 
 
-def dies(system: PaymentSystem, payment: Payment, at: int) -> str | None:
-    """A refund that dies at that step: the step's name, None when it was over before."""
+def crash(system: PaymentSystem, payment: Payment, at: int) -> str | None:
+    """Refunds and crashes at that step. Returns the step's name; None when the refund ended before it."""
     fuse = Fuse(at)
     refunding = Refunding(Wired(system.ledger, fuse), Wired(system.gateway, fuse), system.clock, system.telemetry)
     try:
         refunding.refund(payment, samples.refund_request(), 20.0)
-    except Crash as crash:
-        return str(crash)
+    except Crash as crashed:
+        return str(crashed)
     except PaymentsError:
         return None
     return None
 
 
 @pytest.mark.parametrize("at", range(STEPS))
-@pytest.mark.parametrize("name", STORIES)
-def test_the_follow_up_finds_out_what_became_of_it(system: PaymentSystem, name: str, at: int) -> None:
-    paid, story = system.paid(), STORIES[name]
-    system.gateway.will_refund(story.outcome)
-    dies(system, paid, at)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_follow_up_finds_the_outcome_of_a_crashed_refund(system: PaymentSystem, name: str, at: int) -> None:
+    paid, scenario = system.paid(), SCENARIOS[name]
+    system.gateway.will_refund(scenario.reaction)
+    crash(system, paid, at)
     sent = len(system.gateway.refund_posts)
     system.follow_up_until(lambda: system.nothing_is_due)
 
     refund, (booked,) = system.reload(paid).refund, system.gateway.book
-    assert (refund.status == "refunded") == booked.refunded, "our book says what the bank's says"
+    assert (refund.status == "refunded") == booked.refunded, "our record agrees with the gateway's"
     assert refund.status != "requested"
-    assert booked.refunded == (story.done and sent == 1)
-    assert len(system.gateway.refund_posts) == sent <= 1, "the follow-up asks, it never sends"
+    assert booked.refunded == (scenario.is_made and sent == 1)
+    assert len(system.gateway.refund_posts) == sent <= 1, "the follow-up queries and never sends"
     published = [event.type for event in system.bus.events if event.payment_id == paid.id]
     assert len(published) == system.reload(paid).version
 
 
 @pytest.mark.parametrize("at", range(STEPS))
-@pytest.mark.parametrize("name", STORIES)
-def test_a_repeat_never_sends_what_may_have_been_sent(system: PaymentSystem, name: str, at: int) -> None:
-    paid, story = system.paid(), STORIES[name]
-    system.gateway.will_refund(story.outcome)
-    dies(system, paid, at)
-    may_have_left = bool(system.gateway.refund_posts) and name != "never sent"
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_retry_never_sends_a_refund_that_may_have_been_sent(system: PaymentSystem, name: str, at: int) -> None:
+    paid, scenario = system.paid(), SCENARIOS[name]
+    system.gateway.will_refund(scenario.reaction)
+    crash(system, paid, at)
+    may_have_left = bool(system.gateway.refund_posts) and name != "not sent"
     system.gateway.will_refund(Refunds())
     for key in ("refund-1", "refund-1", "refund-2"):
         with suppress(PaymentsError):
             system.refund(paid, samples.refund_request(idempotency_key=key))
 
-    # What the gateway refused, or never got, may be sent under another key, or again; nothing else may.
-    refused = system.reload(paid).refund_attempt
-    again = name in ("refused", "never sent") and refused is not None
-    assert len(system.gateway.refund_posts) <= (1 if may_have_left and not again else 2)
+    # Only a refund that the gateway refused or never got may be sent again.
+    may_be_sent_again = name in ("refused", "not sent") and system.reload(paid).refund_attempt is not None
+    assert len(system.gateway.refund_posts) <= (1 if may_have_left and not may_be_sent_again else 2)
     system.follow_up_until(lambda: system.nothing_is_due)
     assert (system.reload(paid).refund.status == "refunded") == system.gateway.book[0].refunded
 
 
-def test_the_steps_are_all_there_are(system: PaymentSystem) -> None:
+def test_no_scenario_has_more_steps(system: PaymentSystem) -> None:
     paid = system.paid()
-    for name, story in STORIES.items():
-        system.gateway.will_refund(story.outcome)
+    for name, scenario in SCENARIOS.items():
+        system.gateway.will_refund(scenario.reaction)
         with suppress(NotRefundable):
-            assert dies(system, paid, STEPS) is None, name
+            assert crash(system, paid, STEPS) is None, name

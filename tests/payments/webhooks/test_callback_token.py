@@ -1,4 +1,4 @@
-"""A payment's own address: the token opens it, and no other does."""
+"""Only the token of a payment opens its webhook address."""
 
 import hashlib
 import hmac
@@ -13,17 +13,17 @@ KEY, OLD = b"the stack's own key", b"the key before"
 ID = "pay_" + "a" * 26
 
 
-def test_the_url_carries_payment_and_token() -> None:
+def test_the_url_contains_the_payment_id_and_the_token() -> None:
     token = hmac.new(KEY, ID.encode(), hashlib.sha256).hexdigest()
 
     assert webhook_url("https://api.example/v1", ID, KEY) == f"https://api.example/v1/webhooks/pay-agency/{ID}/{token}"
 
 
-def test_its_token_opens_it() -> None:
+def test_the_payment_s_own_token_is_accepted() -> None:
     assert is_token(token_of(ID, KEY), ID, [KEY])
 
 
-def test_the_key_before_still_does_during_a_rotation() -> None:
+def test_a_token_of_the_previous_key_is_accepted_during_a_rotation() -> None:
     assert is_token(token_of(ID, OLD), ID, [KEY, OLD])
     assert not is_token(token_of(ID, OLD), ID, [KEY])
 
@@ -44,21 +44,21 @@ def test_the_key_before_still_does_during_a_rotation() -> None:
         "\x00" * 64,
     ],
 )
-def test_no_other_token_does(token: str) -> None:
+def test_any_other_token_is_rejected(token: str) -> None:
     assert not is_token(token, ID, [KEY, OLD])
 
 
-def test_without_a_key_nothing_opens() -> None:
+def test_without_a_key_no_token_is_accepted() -> None:
     assert not is_token(token_of(ID, KEY), ID, [])
 
 
 @given(st.text(st.characters()), st.text(st.characters()), st.lists(st.binary(), max_size=3))
-def test_total(token: str, payment_id: str, keys: list[bytes]) -> None:
+def test_no_input_raises(token: str, payment_id: str, keys: list[bytes]) -> None:
     assert not is_token(token, payment_id, keys)
 
 
 @given(st.text(st.characters()), st.binary())
-def test_any_id_has_a_token_that_a_url_can_carry(payment_id: str, key: bytes) -> None:
+def test_any_payment_id_has_a_token_that_fits_in_a_url(payment_id: str, key: bytes) -> None:
     token = token_of(payment_id, key)
 
     assert len(token) == 64

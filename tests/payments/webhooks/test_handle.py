@@ -1,4 +1,4 @@
-"""Notifying: a webhook is confirmed before it is believed, and a doubt is left to the follow-up, which comes soon."""
+"""A webhook is confirmed at the status API; what cannot be confirmed is left to the follow-up, due at once."""
 
 import pytest
 
@@ -9,39 +9,41 @@ from payments.webhooks.handle import Outcome
 from tests.fakes import samples
 from tests.payments.assembled import PaymentSystem
 
-SILENCE = [NoAnswer("timed out"), NotSent("no route"), Refused("no"), UnknownToGateway("lags")]
+NO_STATUS = [NoAnswer("timed out"), NotSent("no route"), Refused("no"), UnknownToGateway("lags")]
 
 
 @pytest.fixture
 def payment(system: PaymentSystem) -> Payment:
-    """The shopper is at the bank's page, and the follow-up has told the bus so."""
+    """A payment that waits for the shopper's 3-D Secure, with its events on the bus."""
     payment = system.charge().payment
     system.follow_up()
     return system.reload(payment)
 
 
 @pytest.mark.parametrize(
-    ("said", "status"), [("SUCCESS", Status.SUCCEEDED), ("FAILED", Status.FAILED), ("BLOCKED", Status.BLOCKED)]
+    ("raw_status", "status"), [("SUCCESS", Status.SUCCEEDED), ("FAILED", Status.FAILED), ("BLOCKED", Status.BLOCKED)]
 )
-def test_what_the_gateway_confirms_is_settled_and_published(
-    system: PaymentSystem, payment: Payment, said: str, status: Status
+def test_a_confirmed_webhook_is_recorded_and_published(
+    system: PaymentSystem, payment: Payment, raw_status: str, status: Status
 ) -> None:
-    system.gateway.book[0].raw_status = said
-    assert system.webhook(payment) is Outcome.SETTLED
+    system.gateway.book[0].raw_status = raw_status
+    assert system.webhook(payment) is Outcome.RECORDED
     assert system.reload(payment).status is status
     assert system.reload(payment).history[-1].source == "status"
     assert system.bus.types()[-1] == f"payment.{status.value}"
     assert system.nothing_is_due
 
 
-def test_what_the_gateway_does_not_confirm_is_not_believed(system: PaymentSystem, payment: Payment) -> None:
-    assert system.webhook(payment, samples.transaction("SUCCESS")) is Outcome.SETTLED
+def test_a_webhook_that_the_status_api_contradicts_changes_no_status(system: PaymentSystem, payment: Payment) -> None:
+    assert system.webhook(payment, samples.transaction("SUCCESS")) is Outcome.RECORDED
     assert system.reload(payment).status is Status.REQUIRES_ACTION
     assert "webhook_contradicts_status" in system.telemetry.signals
 
 
-def test_what_the_gateway_confirms_a_minute_later_is_settled_then(system: PaymentSystem, payment: Payment) -> None:
-    """The status may lag behind the webhook."""
+def test_the_follow_up_records_a_webhook_that_the_status_api_confirms_later(
+    system: PaymentSystem, payment: Payment
+) -> None:
+    """The status API may lag behind the webhook."""
     system.webhook(payment, samples.transaction("SUCCESS"))
     system.gateway.book[0].raw_status = "SUCCESS"
     system.follow_up()
@@ -49,8 +51,8 @@ def test_what_the_gateway_confirms_a_minute_later_is_settled_then(system: Paymen
     assert system.nothing_is_due
 
 
-def test_webhooks_that_come_again_and_again_do_not_use_up_the_plan(system: PaymentSystem, payment: Payment) -> None:
-    """The status lags behind for a while; nobody has to be called for that."""
+def test_repeated_webhooks_do_not_use_up_the_schedule_of_queries(system: PaymentSystem, payment: Payment) -> None:
+    """The status API lags for a while: no reason to put the payment into review."""
     for _ in range(12):
         system.webhook(system.reload(payment), samples.transaction("SUCCESS"))
         system.follow_up(minutes=1)
@@ -60,8 +62,8 @@ def test_webhooks_that_come_again_and_again_do_not_use_up_the_plan(system: Payme
     assert system.reload(payment).status is Status.SUCCEEDED
 
 
-@pytest.mark.parametrize("error", SILENCE, ids=lambda error: type(error).__name__)
-def test_when_the_gateway_cannot_be_asked_it_is_asked_at_the_next_run(
+@pytest.mark.parametrize("error", NO_STATUS, ids=lambda error: type(error).__name__)
+def test_a_webhook_without_a_status_is_deferred_to_the_next_run(
     system: PaymentSystem, payment: Payment, error: GatewayError
 ) -> None:
     system.gateway.book[0].raw_status = "SUCCESS"
@@ -77,12 +79,12 @@ def test_when_the_gateway_cannot_be_asked_it_is_asked_at_the_next_run(
 def test_duplicates_and_replays_change_nothing(system: PaymentSystem, payment: Payment, times: int) -> None:
     system.gateway.book[0].raw_status = "SUCCESS"
     for _ in range(times):
-        assert system.webhook(payment) is Outcome.SETTLED
+        assert system.webhook(payment) is Outcome.RECORDED
     assert system.reload(payment).version == 3
     assert system.bus.ids() == [f"{payment.id}:{n}" for n in (1, 2, 3)]
 
 
-def test_a_repeat_publishes_what_is_left(system: PaymentSystem, payment: Payment) -> None:
+def test_a_duplicate_publishes_events_that_are_still_unpublished(system: PaymentSystem, payment: Payment) -> None:
     system.gateway.book[0].raw_status = "SUCCESS"
     system.bus.takes = 0
     system.webhook(payment)
@@ -92,27 +94,28 @@ def test_a_repeat_publishes_what_is_left(system: PaymentSystem, payment: Payment
     assert system.nothing_is_due
 
 
-def test_a_payment_of_which_a_webhook_came_did_arrive(system: PaymentSystem) -> None:
-    """Its status is not found for hours: that no longer means that nothing was charged."""
+def test_a_payment_with_a_webhook_never_counts_as_never_arrived(system: PaymentSystem) -> None:
+    """The status API does not find it for hours. Without the webhook that would mean that nothing was charged."""
     system.gateway.will_say(*[UnknownToGateway("lags")] * 99)
-    claimed = samples.payment()
-    system.ledger.claim(claimed, None)
+    without_webhook = samples.payment()
+    system.ledger.claim(without_webhook, None)
     for _ in range(2):
         system.clock.forward(hours=1)
         system.follow_up()
-    taken = samples.payment(key="key-2", order_id="another")
-    system.ledger.claim(taken, None)
+    with_webhook = samples.payment(key="key-2", order_id="another")
+    system.ledger.claim(with_webhook, None)
     system.gateway.will_say()
-    assert system.reload(claimed).status is Status.FAILED
-    _deferred(system, taken)
+    assert system.reload(without_webhook).status is Status.FAILED
+    _deferred_webhook(system, with_webhook)
     for _ in range(4):
         system.clock.forward(hours=2)
         system.follow_up()
-    assert system.reload(taken).status is Status.PROCESSING
+    assert system.reload(with_webhook).status is Status.PROCESSING
 
 
-def _deferred(system: PaymentSystem, payment: Payment) -> None:
-    assert system.webhook(payment, samples.transaction("SUCCESS", order_id=payment.order_id)) is Outcome.DEFERRED
+def _deferred_webhook(system: PaymentSystem, payment: Payment) -> None:
+    claimed = samples.transaction("SUCCESS", order_id=payment.order_id)
+    assert system.webhook(payment, claimed) is Outcome.DEFERRED
 
 
 class TestWithoutConfirmation:
@@ -120,15 +123,19 @@ class TestWithoutConfirmation:
     def system(self) -> PaymentSystem:
         return PaymentSystem(confirm=False)
 
-    def test_the_webhook_s_own_words_are_settled(self, system: PaymentSystem, payment: Payment) -> None:
+    def test_the_status_in_the_webhook_is_recorded_without_a_query(
+        self, system: PaymentSystem, payment: Payment
+    ) -> None:
         asked = list(system.gateway.asked)
         system.gateway.book[0].raw_status = "SUCCESS"
-        assert system.webhook(payment) is Outcome.SETTLED
+        assert system.webhook(payment) is Outcome.RECORDED
         assert system.reload(payment).status is Status.SUCCEEDED
         assert system.reload(payment).history[-1].source == "webhook"
         assert system.gateway.asked == asked
         assert system.nothing_is_due
 
-    def test_not_even_so_if_it_is_about_something_else(self, system: PaymentSystem, payment: Payment) -> None:
+    def test_a_webhook_that_contradicts_the_payment_puts_it_into_review(
+        self, system: PaymentSystem, payment: Payment
+    ) -> None:
         system.webhook(payment, samples.transaction("SUCCESS", currency="USD"))
         assert system.reload(payment).status is Status.NEEDS_REVIEW

@@ -1,0 +1,83 @@
+"""Breakages of a charge: its claim, the lock of its order, its one request to the gateway."""
+
+from typing import Final
+
+from tests.proof.mutants.mutant import Mutant
+from tests.proof.mutants.suites import CHARGE, CHARGE_CRASHES, MOTO, PROOF
+
+CHARGING: Final = (
+    Mutant(
+        "a key may be claimed twice",
+        "ledger/expressions.py",
+        'NOT_YET_THERE: Final = "attribute_not_exists(pk)"',
+        'NOT_YET_THERE: Final = "attribute_not_exists(nobody)"',
+        (MOTO,),
+    ),
+    Mutant(
+        "a retry is submitted like a first request",
+        "charging/charge.py",
+        "        if earlier is not None:\n",
+        "        if earlier is None and claimed is None:\n",
+        (PROOF, CHARGE, CHARGE_CRASHES),
+    ),
+    Mutant(
+        "the payment id depends on the key alone, not on the caller",
+        "model/identifiers.py",
+        'told = f"{len(caller)}:{caller}{len(idempotency_key)}:{idempotency_key}"',
+        'told = f"{len(idempotency_key)}:{idempotency_key}"',
+        (PROOF, CHARGE),
+    ),
+    Mutant(
+        "an order has no lock",
+        "ledger/payments.py",
+        '[{"Put": put}, *order_lock.taken(self._table.name, payment, order)]',
+        '[{"Put": put}]',
+        (MOTO,),
+    ),
+    Mutant(
+        "a later attempt at an order does not wait for the earlier one to fail",
+        "ledger/order_lock.py",
+        'return [{"Update": appended}, _freed_by(table, order.attempts[-1])]',
+        'return [{"Update": appended}]',
+        (MOTO,),
+    ),
+    Mutant(
+        "an order with a payment in doubt is free for another payment",
+        "model/status.py",
+        "FREES_THE_ORDER: Final = frozenset({S.FAILED, S.BLOCKED, S.ABANDONED})",
+        "FREES_THE_ORDER: Final = frozenset({S.FAILED, S.BLOCKED, S.ABANDONED, S.PROCESSING})",
+        (PROOF, CHARGE),
+    ),
+    Mutant(
+        "a second attempt has the wire order id of the first",
+        "model/payment.py",
+        'return self.order_id if self.attempt == 1 else f"{self.order_id}~{self.attempt}"',
+        "return self.order_id",
+        (PROOF, CHARGE),
+    ),
+    Mutant(
+        "a claim is released after a request without an answer",
+        "charging/charge.py",
+        "            return self._in_doubt(payment, str(error), arrived=False)\n",
+        '            self.ledger.release(payment)\n            raise GatewayUnreachable("no answer") from error\n',
+        (PROOF, CHARGE, CHARGE_CRASHES),
+    ),
+    Mutant(
+        "a charge without an answer counts as failed",
+        "charging/charge.py",
+        "            return self._in_doubt(payment, str(error), arrived=False)\n",
+        '            return self._failed(payment, Failure("no_answer", str(error)), {})\n',
+        (PROOF, CHARGE, CHARGE_CRASHES),
+    ),
+    Mutant(
+        "a charge without an answer is sent again",
+        "charging/charge.py",
+        "        except NoAnswer as error:\n            return self._in_doubt(payment, str(error), arrived=False)\n",
+        "        except NoAnswer:\n"
+        "            try:\n"
+        "                transaction = self.gateway.charge(submission, seconds)\n"
+        "            except NoAnswer as error:\n"
+        "                return self._in_doubt(payment, str(error), arrived=False)\n",
+        (PROOF, CHARGE),
+    ),
+)
