@@ -1,4 +1,4 @@
-"""The gateway and the bank behind it: what it believes, when it lets it be seen, and how its answers get lost."""
+"""The model of the gateway: its book of charges, the view of its status API, and the answers that get lost."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,77 +17,86 @@ from payments.ports.gateway import (
     UnknownToGateway,
 )
 from tests.fakes import samples
-from tests.proof.refund_steps import SHOWN, Moved, Post, Way, WayBack
+from tests.proof.refund_model import SHOWN_AS, RefundPlan, RefundPost, Reversal, Reversals
 
-NOTIFIED: Final = frozenset({"SUCCESS", "FAILED", "BLOCKED"})
+WITH_WEBHOOK: Final = frozenset({"SUCCESS", "FAILED", "BLOCKED"})
 NO_MONEY: Final = frozenset({"FAILED", "BLOCKED", "ABANDONED"})
-FINAL: Final = NOTIFIED | NO_MONEY
+FINAL: Final = WITH_WEBHOOK | NO_MONEY
 
-How = Literal["answered", "lost", "late", "vanished", "not sent", "refused", "credentials refused"]
-Down = Literal["unreachable", "silent"] | None
+ChargeResult = Literal["answered", "lost", "late", "vanished", "not sent", "refused", "credentials refused"]
+"""The result of one POST for a charge. `lost`: it arrived, its answer did not. `vanished`: it never arrived."""
+
+Outage = Literal["unreachable", "silent"] | None
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What is to become of one POST. Times in seconds; together they stay well below the hour of the not-found rule."""
+class ChargePlan:
+    """The planned result of one POST for a charge. Times in seconds; together they stay well below an hour.
 
-    word: str = "REDIRECT"
-    how: How = "answered"
-    late: float = 0  # it gets in so long after its answer was given up
-    hidden: float = 0  # the status API does not find it for so long
-    stale: float = 0  # the status API says what was true so long ago
-    then: str | None = None  # what is decided if nobody decides before ...
-    after: float = 0  # ... so long after it got in
-    factor: int = 1  # the bank charges so many times the amount
+    An hour after the intent, "not found" means that the charge never arrived: a later arrival would be outside of what
+    the code promises.
+    """
+
+    raw_status: str = "REDIRECT"
+    result: ChargeResult = "answered"
+    arrives_after: float = 0  # `late`: the POST arrives so long after its time-out
+    hidden_for: float = 0  # the status API does not find the charge for so long
+    stale_by: float = 0  # the status API shows the status of so long ago
+    next_status: str | None = None  # the status that the charge gets by itself ...
+    next_after: float = 0  # ... so long after its arrival
+    amount_factor: int = 1  # the gateway charges so many times the amount
 
 
 @dataclass
 class Charge:
-    """One accepted POST: a charge, whoever knows of it."""
+    """One POST that arrived: money may move for it, whether we know it or not. `statuses`: (since, raw status)."""
 
     transaction_id: str
     submission: Submission
-    fate: Fate
+    plan: ChargePlan
     at: float
-    words: list[tuple[float, str]] = field(default_factory=list)
-    back: WayBack = field(default_factory=WayBack)
+    statuses: list[tuple[float, str]] = field(default_factory=list)
+    reversals: Reversals = field(default_factory=Reversals)
 
     @property
-    def word(self) -> str:
-        """The truth."""
-        return self.words[-1][1]
+    def raw_status(self) -> str:
+        """The true status now."""
+        return self.statuses[-1][1]
 
     @property
     def amount(self) -> Decimal:
-        """What the card is really charged."""
-        return Decimal(self.submission.money.amount * self.fate.factor)
+        """The amount that the card is really charged, in minor units."""
+        return Decimal(self.submission.money.amount * self.plan.amount_factor)
 
     @property
     def payment_id(self) -> str:
-        """Whose webhook address it carries."""
+        """The payment id in its webhook address."""
         return self.submission.webhook_url.split("/")[-2]
 
-    def shown(self, now: float) -> str | None:
-        """What the status API says; None while it does not find it."""
-        if now < self.at + self.fate.hidden:
+    def visible_status(self, now: float) -> str | None:
+        """The status in the status API; None while it does not find the charge."""
+        if now < self.at + self.plan.hidden_for:
             return None
-        told = [word for since, word in self.words if since <= now - self.fate.stale]
-        return (told or [self.words[0][1]])[-1]
+        visible = [raw_status for since, raw_status in self.statuses if since <= now - self.plan.stale_by]
+        return (visible or [self.statuses[0][1]])[-1]
 
 
-class Bank:
-    """Meets the Gateway port. It takes every POST for a charge: whoever sends twice, charges twice."""
+class GatewayModel:
+    """Meets the Gateway port. It accepts every POST for a charge, so that a charge that is sent twice is made twice.
+
+    `charge_plan` and `refund_plan` decide the next POST. `webhooks` (payment id, transaction) are not delivered yet.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
         self.book: list[Charge] = []
-        self.under_way: list[tuple[float, Charge]] = []
+        self.in_flight: list[tuple[float, Charge]] = []
         self.sent: list[Submission] = []
-        self.post: list[tuple[str, GatewayTransaction]] = []
-        self.down: Down = None
-        self.forgets: Callable[[Charge], bool] = lambda charge: False
-        self.fate = Fate()
-        self.way = Way()
+        self.webhooks: list[tuple[str, GatewayTransaction]] = []
+        self.outage: Outage = None
+        self.is_hidden: Callable[[Charge], bool] = lambda charge: False
+        self.charge_plan = ChargePlan()
+        self.refund_plan = RefundPlan()
 
     # ------------------------------------------------------------- the port
 
@@ -98,140 +107,143 @@ class Bank:
 
     def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
         """See `Gateway.charge`."""
-        fate = self.fate
-        if self.down == "unreachable" or fate.how == "not sent":
+        plan = self.charge_plan
+        if self.outage == "unreachable" or plan.result == "not sent":
             raise NotSent("no route")
         self.sent.append(submission)
-        if fate.how == "credentials refused":
+        if plan.result == "credentials refused":
             raise CredentialsRefused("bad key")
-        if fate.how == "refused":
+        if plan.result == "refused":
             raise Refused("no")
-        if self.down == "silent" or fate.how == "vanished":
+        if self.outage == "silent" or plan.result == "vanished":
             raise NoAnswer("timed out")
-        charge = Charge(f"PA{len(self.sent):016}", submission, fate, self.now())
-        if fate.how == "late":
-            self.under_way.append((self.now() + fate.late, charge))
+        charge = Charge(f"PA{len(self.sent):016}", submission, plan, self.now())
+        if plan.result == "late":
+            self.in_flight.append((self.now() + plan.arrives_after, charge))
             raise NoAnswer("timed out")
         self._enter(charge, self.now())
-        if fate.how == "lost":
+        if plan.result == "lost":
             raise NoAnswer("reset")
-        return transaction_of(charge, charge.word)
+        return transaction_of(charge, charge.raw_status)
 
     def refund(self, transaction_id: str, reason: str, seconds: float) -> GatewayTransaction:
-        """See `Gateway.refund`. Raises KeyError for a transaction that there is not, or that nobody has paid."""
+        """See `Gateway.refund`. Raises KeyError for an unknown transaction and for one that is not paid."""
         charge = {charge.transaction_id: charge for charge in self.paid}[transaction_id]
-        way, back, now = self.way, charge.back, self.now()
-        if self.down == "unreachable" or way.how == "not sent":
+        plan, reversals, now = self.refund_plan, charge.reversals, self.now()
+        if self.outage == "unreachable" or plan.result == "not sent":
             raise NotSent("no route")
-        lost_on_the_way = self.down == "silent" or way.how in ("vanished", "late")
+        lost_on_the_way = self.outage == "silent" or plan.result in ("vanished", "late")
         refused = not lost_on_the_way and (
-            way.how in ("refused", "credentials refused", "declined") or back.behind_our_back
+            plan.result in ("refused", "credentials refused", "declined") or reversals.by_others
         )
-        back.posts.append(Post(now, refused))
+        reversals.posts.append(RefundPost(now, refused))
         if lost_on_the_way:
-            if self.down != "silent" and way.how == "late":
-                back.under_way.append((now + way.late, way))
+            if self.outage != "silent" and plan.result == "late":
+                reversals.in_flight.append((now + plan.arrives_after, plan))
             raise NoAnswer("timed out")
         if not refused:
-            back.refunds.append(Moved(now, way, ours=True))
-            back.clear = back.clear or way.how == "denied"
-        return self._answer_of_refund(charge, way, refused=refused)
+            reversals.refunds.append(Reversal(now, plan, ours=True))
+            reversals.transparent = reversals.transparent or plan.result == "denied"
+        return self._answer_to_refund(charge, plan, refused=refused)
 
-    def _answer_of_refund(self, charge: Charge, way: Way, *, refused: bool) -> GatewayTransaction:
-        if way.how == "lost":
+    def _answer_to_refund(self, charge: Charge, plan: RefundPlan, *, refused: bool) -> GatewayTransaction:
+        if plan.result == "lost":
             raise NoAnswer("reset")
-        if way.how == "credentials refused":
+        if plan.result == "credentials refused":
             raise CredentialsRefused("bad key")
-        if way.how in ("refused", "denied"):
+        if plan.result in ("refused", "denied"):
             raise Refused("words that nobody knows")
-        if way.how == "declined":
+        if plan.result == "declined":
             return transaction_of(charge, "FAILED")
-        if refused and not charge.back.refunds:
+        if refused and not charge.reversals.refunds:
             raise AlreadyChargedBack("Transaction has already been charged back.")
-        if refused or way.how == "already":
+        if refused or plan.result == "already":
             raise AlreadyRefunded("Transaction has already been refunded.")
-        return transaction_of(charge, charge.word, **({} if way.how == "answered" else SHOWN[way.shown]))
+        return transaction_of(
+            charge, charge.raw_status, **({} if plan.result == "answered" else SHOWN_AS[plan.shown_as])
+        )
 
     def status(self, order_id: str, seconds: float) -> GatewayTransaction:
         """See `Gateway.status`."""
-        if self.down is not None:
-            raise NotSent("no route") if self.down == "unreachable" else NoAnswer("timed out")
+        if self.outage is not None:
+            raise NotSent("no route") if self.outage == "unreachable" else NoAnswer("timed out")
         for charge in self.book:
-            if charge.submission.order_id != order_id:
-                continue
-            word = charge.word if charge.back.clear else None if self.forgets(charge) else charge.shown(self.now())
-            if word is not None:
-                return transaction_of(charge, word, **charge.back.told(self.now()))
+            if charge.submission.order_id == order_id and (raw_status := self._visible_status(charge)) is not None:
+                return transaction_of(charge, raw_status, **charge.reversals.status_fields(self.now()))
         raise UnknownToGateway("the gateway has no payment under this id")
 
-    # ------------------------------------------------- what happens meanwhile
+    def _visible_status(self, charge: Charge) -> str | None:
+        if charge.reversals.transparent:
+            return charge.raw_status
+        return None if self.is_hidden(charge) else charge.visible_status(self.now())
 
-    def catch_up(self) -> None:
-        """What was under way for long enough gets in; what was waited for for long enough is decided."""
-        for arrives, charge in list(self.under_way):
-            if arrives <= self.now():
-                self.under_way.remove((arrives, charge))
-                self._enter(charge, arrives)
+    # ------------------------------------------- what happens without a call
+
+    def advance(self) -> None:
+        """Late POSTs arrive, and charges get their planned next status."""
+        for arrives_at, charge in list(self.in_flight):
+            if arrives_at <= self.now():
+                self.in_flight.remove((arrives_at, charge))
+                self._enter(charge, arrives_at)
         for charge in self.undecided:
-            if charge.fate.then is not None and charge.at + charge.fate.after <= self.now():
-                self.decide(charge, charge.fate.then, charge.at + charge.fate.after)
+            if charge.plan.next_status is not None and charge.at + charge.plan.next_after <= self.now():
+                self.decide(charge, charge.plan.next_status, charge.at + charge.plan.next_after)
         for charge in self.book:
-            charge.back.catch_up(self.now())
+            charge.reversals.advance(self.now())
 
-    def decide(self, charge: Charge, word: str, at: float) -> None:
-        """The shopper, or his bank, has decided."""
-        charge.words.append((at, word))
-        self._notify(charge)
+    def decide(self, charge: Charge, raw_status: str, at: float) -> None:
+        """The shopper or the card's issuer decides: the charge gets its next status."""
+        charge.statuses.append((at, raw_status))
+        self._send_webhook(charge)
 
-    def refund_at_the_dashboard(self, charge: Charge, way: Way) -> None:
-        """The shop gives it back itself, without us."""
-        charge.back.refunds.append(Moved(self.now(), replace(way, shown="plainly"), ours=False))
-        self._notify(charge)
+    def refund_in_dashboard(self, charge: Charge, plan: RefundPlan) -> None:
+        """The shop refunds the charge in the gateway's dashboard, without us."""
+        charge.reversals.refunds.append(Reversal(self.now(), replace(plan, shown_as="plainly"), ours=False))
+        self._send_webhook(charge)
 
-    def charge_back(self, charge: Charge, way: Way) -> None:
-        """The cardholder's bank takes the money back."""
-        charge.back.chargeback = Moved(self.now(), way, ours=False)
-        self._notify(charge)
+    def charge_back(self, charge: Charge, plan: RefundPlan) -> None:
+        """The card's issuer takes the money back."""
+        charge.reversals.chargeback = Reversal(self.now(), plan, ours=False)
+        self._send_webhook(charge)
 
-    def heal(self) -> None:
-        """All is well from now on: it is up, everything has arrived, and the status API says what is true."""
-        self.down, self.forgets = None, lambda charge: False
-        for arrives, charge in self.under_way:
-            self._enter(charge, arrives)
-        self.under_way = []
+    def recover(self) -> None:
+        """The gateway is up, every POST has arrived, and the status API shows the truth from now on."""
+        self.outage, self.is_hidden = None, lambda charge: False
+        for arrives_at, charge in self.in_flight:
+            self._enter(charge, arrives_at)
+        self.in_flight = []
         for charge in self.book:
-            charge.fate = replace(charge.fate, hidden=0, stale=0)
-            charge.back.heal(self.now())
+            charge.plan = replace(charge.plan, hidden_for=0, stale_by=0)
+            charge.reversals.recover(self.now())
 
     @property
     def undecided(self) -> list[Charge]:
-        """The charges that may still go either way."""
-        return [charge for charge in self.book if charge.word not in FINAL]
+        """The charges without a final status."""
+        return [charge for charge in self.book if charge.raw_status not in FINAL]
 
     @property
     def paid(self) -> list[Charge]:
-        """The charges whose money has moved."""
-        return [charge for charge in self.book if charge.word == "SUCCESS"]
+        """The charges that succeeded."""
+        return [charge for charge in self.book if charge.raw_status == "SUCCESS"]
 
     def _enter(self, charge: Charge, at: float) -> None:
         charge.at = at
-        charge.words.append((at, charge.fate.word))
+        charge.statuses.append((at, charge.plan.raw_status))
         self.book.append(charge)
-        self._notify(charge)
+        self._send_webhook(charge)
 
-    def _notify(self, charge: Charge) -> None:
-        if charge.word in NOTIFIED:
-            self.post.append((charge.payment_id, transaction_of(charge, charge.word)))
+    def _send_webhook(self, charge: Charge) -> None:
+        if charge.raw_status in WITH_WEBHOOK:
+            self.webhooks.append((charge.payment_id, transaction_of(charge, charge.raw_status)))
 
 
-def transaction_of(charge: Charge, word: str, **changes: Any) -> GatewayTransaction:
-    """An envelope about a charge; unless told otherwise, it says the truth."""
-    told: dict[str, Any] = {
+def transaction_of(charge: Charge, raw_status: str, **changes: Any) -> GatewayTransaction:
+    """The charge as the gateway describes it; `changes` replace true fields."""
+    fields: dict[str, Any] = {
         "transaction_id": charge.transaction_id,
         "order_id": charge.submission.order_id,
         "amount": charge.amount,
         "currency": charge.submission.money.currency,
-        **charge.back.truth(),
+        **charge.reversals.true_fields(),
     }
-    said = changes.pop("raw_status", word)
-    return samples.transaction(said, **{**told, **changes})
+    return samples.transaction(changes.pop("raw_status", raw_status), **{**fields, **changes})

@@ -22,7 +22,7 @@ PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 
 _HEAD = """# Mutants
 
-A test that has never failed proves little. `make mutants` breaks the deployed code deliberately, in one place at a time,
+A test that has never failed proves little. `make mutants` breaks the deployed code on purpose, in one place at a time,
 and runs the tests that must notice: each of them must fail. Each row below is one breakage and the tests that catch it.
 The rows come from `tests/proof/mutants/`; `python -m tests.proof.hunt --table` writes this page.
 

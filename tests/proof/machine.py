@@ -1,4 +1,4 @@
-"""The state machine: whatever may happen, in any order, at any moment of any process."""
+"""The state machine of charges: any event, in any order, at any step of any process."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,159 +7,160 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.proof import promises
-from tests.proof.gateway_model import FINAL, NOTIFIED, Down, Fate, How
-from tests.proof.world import Shop, World
+from tests.proof.gateway_model import FINAL, WITH_WEBHOOK, ChargePlan, ChargeResult, Outage
+from tests.proof.shop_requests import ShopCharge
+from tests.proof.system_under_test import SystemUnderTest
 
-COLLISIONS: dict[str, Callable[[Shop, int], Shop]] = {
-    "the same": lambda like, nth: like,
-    "another request under the same key": lambda like, nth: replace(like, amount=like.amount + 100),
-    "another caller's under the same key": lambda like, nth: replace(like, caller="other"),
+VARIATIONS: dict[str, Callable[[ShopCharge], ShopCharge]] = {
+    "the same": lambda charge: charge,
+    "another request under the same key": lambda charge: replace(charge, amount=charge.amount + 100),
+    "another caller's under the same key": lambda charge: replace(charge, caller="other"),
 }
-WORDS = ["SUCCESS", "REDIRECT", "REDIRECT", "REDIRECT", "FAILED", "BLOCKED", "PENDING", "INIT", "A NEW WORD"]
-HOWS: list[How] = [
+RAW_STATUSES = ["SUCCESS", "REDIRECT", "REDIRECT", "REDIRECT", "FAILED", "BLOCKED", "PENDING", "INIT", "A NEW WORD"]
+RESULTS: list[ChargeResult] = [
     *("answered", "answered", "answered", "lost", "lost", "lost"),
     *("late", "vanished", "not sent", "refused", "credentials refused"),
 ]
-DOWN: list[Down] = [None, None, None, None, "unreachable", "silent"]
+OUTAGES: list[Outage] = [None, None, None, None, "unreachable", "silent"]
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
-fates = st.builds(
-    Fate,
-    st.sampled_from(WORDS),
-    st.sampled_from(HOWS),
-    late=st.sampled_from([1.0, 5 * MINUTE, 20 * MINUTE]),
-    hidden=st.sampled_from([0.0, 0.0, 5 * MINUTE, 35 * MINUTE, 35 * MINUTE]),
-    stale=st.sampled_from([0.0, 10 * MINUTE]),
-    then=st.sampled_from([None, "SUCCESS", "SUCCESS", "SUCCESS", "FAILED", "ABANDONED"]),
-    after=st.sampled_from([2.0, 2 * MINUTE, 10 * MINUTE]),
-    factor=st.sampled_from([1] * 9 + [100]),
+charge_plans = st.builds(
+    ChargePlan,
+    st.sampled_from(RAW_STATUSES),
+    st.sampled_from(RESULTS),
+    arrives_after=st.sampled_from([1.0, 5 * MINUTE, 20 * MINUTE]),
+    hidden_for=st.sampled_from([0.0, 0.0, 5 * MINUTE, 35 * MINUTE, 35 * MINUTE]),
+    stale_by=st.sampled_from([0.0, 10 * MINUTE]),
+    next_status=st.sampled_from([None, "SUCCESS", "SUCCESS", "SUCCESS", "FAILED", "ABANDONED"]),
+    next_after=st.sampled_from([2.0, 2 * MINUTE, 10 * MINUTE]),
+    amount_factor=st.sampled_from([1] * 9 + [100]),
 )
 steps = st.sampled_from([None] * 15 + [*range(1, 16)])
-"""Half of the processes get through without a pause; the others pause anywhere."""
+"""How far a process runs. Half of the processes run to their end; the others pause at any step."""
 
-some = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3, 5, 9])
-"""Which one, counted from the newest: most collisions are with what has only just happened."""
+recent = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3, 5, 9])
+"""An index from the end of a list: most races are with something that has only just happened."""
 
 
-class Surroundings(RuleBasedStateMachine):
-    """Each rule is one thing that happens; `steps` says how far a process gets before something else does."""
+class PaymentMachine(RuleBasedStateMachine):
+    """The events that are common to charges and refunds. Each rule is one event; `steps` pauses its process."""
 
-    world: World
+    system: SystemUnderTest
 
-    # --------------------------------------------------------- who calls us
+    # ---------------------------------------------------------------- calls
 
-    @precondition(lambda self: self.world.bank.post)
-    @rule(nth=some, again=st.booleans(), steps=steps)
-    def the_gateway_delivers(self, nth: int, again: bool, steps: int | None) -> None:  # noqa: FBT001
-        """Any of its webhooks, in any order, once or more often; those never chosen are lost."""
-        post = self.world.bank.post
-        payment_id, transaction = post[-1 - nth % len(post)]
+    @precondition(lambda self: self.system.gateway.webhooks)
+    @rule(nth=recent, again=st.booleans(), steps=steps)
+    def the_gateway_delivers_a_webhook(self, nth: int, again: bool, steps: int | None) -> None:  # noqa: FBT001
+        """Webhooks arrive in any order, once or more often. One that is never chosen is lost."""
+        webhooks = self.system.gateway.webhooks
+        payment_id, transaction = webhooks[-1 - nth % len(webhooks)]
         if not again:
-            post.remove((payment_id, transaction))
-        self.world.go_on(self.world.webhook(payment_id, transaction), steps)
+            webhooks.remove((payment_id, transaction))
+        self.system.advance(self.system.webhook(payment_id, transaction), steps)
 
     @rule(steps=steps)
-    def the_schedule_fires(self, steps: int | None) -> None:
-        self.world.go_on(self.world.follow_up(), steps)
+    def a_run_of_the_follow_up_starts(self, steps: int | None) -> None:
+        self.system.advance(self.system.follow_up(), steps)
 
-    @precondition(lambda self: self.world.answers)
-    @rule(nth=some, steps=steps)
+    @precondition(lambda self: self.system.answers)
+    @rule(nth=recent, steps=steps)
     def a_caller_refreshes(self, nth: int, steps: int | None) -> None:
-        _, payment = self.world.answers[-1 - nth % len(self.world.answers)]
-        self.world.go_on(self.world.refresh(payment.id), steps)
+        _, payment = self.system.answers[-1 - nth % len(self.system.answers)]
+        self.system.advance(self.system.refresh(payment.id), steps)
 
-    # ----------------------------------------------------- how far they get
+    # ------------------------------------------------------------ processes
 
-    @precondition(lambda self: self.world.alive)
-    @rule(nth=some, steps=steps)
-    def a_process_goes_on(self, nth: int, steps: int | None) -> None:
-        self.world.go_on(self.world.alive[-1 - nth % len(self.world.alive)], steps)
+    @precondition(lambda self: self.system.running)
+    @rule(nth=recent, steps=steps)
+    def a_process_continues(self, nth: int, steps: int | None) -> None:
+        self.system.advance(self.system.running[-1 - nth % len(self.system.running)], steps)
 
-    @precondition(lambda self: self.world.alive)
-    @rule(nth=some)
-    def a_process_dies(self, nth: int) -> None:
-        self.world.kill(self.world.alive[-1 - nth % len(self.world.alive)])
+    @precondition(lambda self: self.system.running)
+    @rule(nth=recent)
+    def a_process_is_killed(self, nth: int) -> None:
+        self.system.kill(self.system.running[-1 - nth % len(self.system.running)])
 
-    # ------------------------------------------------------ the world around
+    # ---------------------------------------------------------- environment
 
-    @rule(runs=st.integers(1, 8), down=st.sampled_from(DOWN))
-    def the_schedule_keeps_time(self, runs: int, down: Down) -> None:
-        """As it should, each run when something is due; whether the gateway answers or not."""
-        before, self.world.bank.down = self.world.bank.down, down
-        self.world.keep_time(runs)
-        self.world.bank.down = before
+    @rule(runs=st.integers(1, 8), outage=st.sampled_from(OUTAGES))
+    def the_follow_up_runs_on_schedule(self, runs: int, outage: Outage) -> None:
+        """Each run when a payment is due, with or without an outage of the gateway."""
+        before, self.system.gateway.outage = self.system.gateway.outage, outage
+        self.system.run_on_schedule(runs)
+        self.system.gateway.outage = before
 
     @rule(seconds=st.sampled_from([0.5, 5.0, 5.0, 15.0, 15.0, MINUTE, 5 * MINUTE, HOUR, 2 * DAY, None]))
     def time_passes(self, seconds: float | None) -> None:
-        """None: until something is due."""
-        self.world.pass_time((self.world.seconds_to_next_due() or MINUTE) if seconds is None else seconds)
+        """None: until a payment is due."""
+        self.system.pass_time((self.system.seconds_to_next_due() or MINUTE) if seconds is None else seconds)
 
     @rule(
-        gateway=st.sampled_from(DOWN),
+        outage=st.sampled_from(OUTAGES),
         bus=st.sampled_from([None, None, 0, 1]),
         back=st.sampled_from([0.0, 0.001, 2.0]),
-        forgets=st.booleans(),
+        hides=st.booleans(),
     )
-    def the_surroundings_change(self, gateway: Down, bus: int | None, back: float, forgets: bool) -> None:  # noqa: FBT001
-        """The gateway and the bus come and go, the status API loses its memory, the clock is set back a little."""
-        self.world.bank.down = gateway
-        self.world.bus.takes = bus
-        self.world.set_clock_back(back)
-        if forgets:
-            self.world.forget()
+    def the_environment_changes(self, outage: Outage, bus: int | None, back: float, hides: bool) -> None:  # noqa: FBT001
+        """Gateway and bus fail and recover, the clock is set back a little, the status API hides known charges."""
+        self.system.gateway.outage = outage
+        self.system.bus.takes = bus
+        self.system.set_clock_back(back)
+        if hides:
+            self.system.hide_known_charges()
 
-    # --------------------------------------------------------- what must hold
+    # ------------------------------------------------------------- promises
 
     @invariant()
     def no_charge_is_made_twice(self) -> None:
-        promises.money(self.world)
+        promises.at_every_moment(self.system)
 
     def teardown(self) -> None:
-        """However it went: once all is well, the follow-up finishes everything."""
-        if not hasattr(self, "world"):
+        """After any sequence of events: once all outages are over, the follow-up finishes every payment."""
+        if not hasattr(self, "system"):
             return
-        trouble_over = {payment.id: payment for payment in self.world.ledger.payments()}
-        self.world.finish()
-        promises.everything(self.world, trouble_over)
+        before = {payment.id: payment for payment in self.system.ledger.payments()}
+        self.system.finish()
+        promises.in_the_end(self.system, before)
 
-    def _charged(self, shop: Shop, fate: Fate, steps: int | None) -> None:
-        self.world.go_on(self.world.charge(shop, fate), steps)
+    def _charge(self, charge: ShopCharge, plan: ChargePlan, steps: int | None) -> None:
+        self.system.advance(self.system.charge(charge, plan), steps)
 
 
-class Payments(Surroundings):
-    """Shops that charge, and shoppers who pay or do not."""
+class ChargeMachine(PaymentMachine):
+    """Shops charge, and shoppers complete the payment or do not."""
 
     @initialize(confirm=st.booleans())
-    def begin(self, confirm: bool) -> None:  # noqa: FBT001 - Hypothesis calls it by name
-        """One world a run: with confirmation of webhooks, or without."""
-        self.world = World(confirm=confirm)
+    def start(self, confirm: bool) -> None:  # noqa: FBT001 - Hypothesis calls it by name
+        """A new system for each example: with or without confirmation of webhooks."""
+        self.system = SystemUnderTest(confirm=confirm)
 
-    @rule(has_order=st.booleans(), fate=fates, steps=steps)
-    def a_shop_charges(self, has_order: bool, fate: Fate, steps: int | None) -> None:  # noqa: FBT001
-        nth = len(self.world.asked)
-        self._charged(Shop("shop", f"key-{nth}", f"order-{nth}" if has_order else None), fate, steps)
+    @rule(has_order=st.booleans(), plan=charge_plans, steps=steps)
+    def a_shop_charges(self, has_order: bool, plan: ChargePlan, steps: int | None) -> None:  # noqa: FBT001
+        nth = len(self.system.charges)
+        self._charge(ShopCharge("shop", f"key-{nth}", f"order-{nth}" if has_order else None), plan, steps)
 
-    @precondition(lambda self: self.world.asked)
-    @rule(nth=some, kind=st.sampled_from(list(COLLISIONS)), fate=fates, steps=steps)
-    def a_shop_asks_for_nearly_the_same(self, nth: int, kind: str, fate: Fate, steps: int | None) -> None:
-        like = self.world.asked[-1 - nth % len(self.world.asked)]
-        self._charged(COLLISIONS[kind](like, len(self.world.asked)), fate, steps)
+    @precondition(lambda self: self.system.charges)
+    @rule(nth=recent, variation=st.sampled_from(list(VARIATIONS)), plan=charge_plans, steps=steps)
+    def a_shop_charges_with_a_used_key(self, nth: int, variation: str, plan: ChargePlan, steps: int | None) -> None:
+        earlier = self.system.charges[-1 - nth % len(self.system.charges)]
+        self._charge(VARIATIONS[variation](earlier), plan, steps)
 
-    @precondition(lambda self: self._orders)
-    @rule(nth=some, fate=fates, steps=steps)
-    def a_shop_pays_an_order_under_another_key(self, nth: int, fate: Fate, steps: int | None) -> None:
-        like = self._orders[-1 - nth % len(self._orders)]
-        self._charged(replace(like, key=f"key-{len(self.world.asked)}"), fate, steps)
+    @precondition(lambda self: self._with_order)
+    @rule(nth=recent, plan=charge_plans, steps=steps)
+    def a_shop_charges_an_order_with_another_key(self, nth: int, plan: ChargePlan, steps: int | None) -> None:
+        earlier = self._with_order[-1 - nth % len(self._with_order)]
+        self._charge(replace(earlier, key=f"key-{len(self.system.charges)}"), plan, steps)
 
     @property
-    def _orders(self) -> list[Shop]:
-        return [shop for shop in self.world.asked if shop.order_id]
+    def _with_order(self) -> list[ShopCharge]:
+        return [charge for charge in self.system.charges if charge.order_id]
 
-    @precondition(lambda self: self.world.bank.undecided)
-    @rule(nth=some, word=st.sampled_from(sorted(FINAL)), told=st.booleans())
-    def the_shopper_decides(self, nth: int, word: str, told: bool) -> None:  # noqa: FBT001
-        """Told: the webhook is there at once, faster than anything else that is under way."""
-        undecided = self.world.bank.undecided
-        self.world.bank.decide(undecided[-1 - nth % len(undecided)], word, self.world.elapsed)
-        if told and word in NOTIFIED:
-            self.world.go_on(self.world.webhook(*self.world.bank.post[-1]))
+    @precondition(lambda self: self.system.gateway.undecided)
+    @rule(nth=recent, raw_status=st.sampled_from(sorted(FINAL)), delivers=st.booleans())
+    def the_shopper_decides(self, nth: int, raw_status: str, delivers: bool) -> None:  # noqa: FBT001
+        """`delivers`: the webhook arrives at once, before any other process continues."""
+        undecided = self.system.gateway.undecided
+        self.system.gateway.decide(undecided[-1 - nth % len(undecided)], raw_status, self.system.elapsed)
+        if delivers and raw_status in WITH_WEBHOOK:
+            self.system.advance(self.system.webhook(*self.system.gateway.webhooks[-1]))

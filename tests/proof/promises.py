@@ -1,4 +1,4 @@
-"""What must hold: at every moment for the money, and in the end for everything. DESIGN.md section 10, word by word."""
+"""The promises about charges: at every moment about money, and in the end about everything."""
 
 from collections import Counter, defaultdict
 
@@ -9,73 +9,75 @@ from payments.model.payment import Payment
 from payments.model.status import Status
 from tests.fakes import samples
 from tests.proof.gateway_model import FINAL, NO_MONEY, Charge
-from tests.proof.world import CVV, World
+from tests.proof.shop_requests import CVV
+from tests.proof.system_under_test import SystemUnderTest
 
-NO_MONEY_YET = {Status.SUCCEEDED, Status.NEEDS_REVIEW}
-AFTER_THE_END = {
+MONEY_MAY_HAVE_MOVED = {Status.SUCCEEDED, Status.NEEDS_REVIEW}
+AFTER_A_FINAL_STATUS = {
     Status.SUCCEEDED: {Status.SUCCEEDED},
-    Status.FAILED: NO_MONEY_YET,
-    Status.BLOCKED: NO_MONEY_YET,
-    Status.ABANDONED: NO_MONEY_YET,
+    Status.FAILED: MONEY_MAY_HAVE_MOVED,
+    Status.BLOCKED: MONEY_MAY_HAVE_MOVED,
+    Status.ABANDONED: MONEY_MAY_HAVE_MOVED,
 }
-"""A final status stays, but for news that money moved. Not taken from the code's own table: that could be wrong."""
+"""A final status changes only with evidence that money moved. Not derived from the code's table, which may be wrong."""
 
 
-def money(world: World) -> None:
-    """At every moment: at most one charge a key and an order; a wire order id is sent once."""
-    _once(charge.payment_id for charge in world.bank.book)
-    _once(sent.order_id for sent in world.bank.sent)
-    _once(order_of(charge) for charge in world.bank.book if charge.word not in NO_MONEY)
+def at_every_moment(system: SystemUnderTest) -> None:
+    """At most one charge for each key and each order; each wire order id is sent at most once."""
+    _assert_unique(charge.payment_id for charge in system.gateway.book)
+    _assert_unique(submission.order_id for submission in system.gateway.sent)
+    _assert_unique(_order_of(charge) for charge in system.gateway.book if charge.raw_status not in NO_MONEY)
 
 
-def _once(names: object) -> None:
-    counted = Counter(names)  # type: ignore[call-overload]
-    assert {name: times for name, times in counted.items() if times > 1} == {}
+def _assert_unique(names: object) -> None:
+    counts = Counter(names)  # type: ignore[call-overload]
+    assert {name: count for name, count in counts.items() if count > 1} == {}
 
 
-def order_of(charge: Charge) -> str:
-    """The shop's order behind a wire order id."""
+def _order_of(charge: Charge) -> str:
+    """The shop's order id, without the number of the attempt in the wire order id."""
     return charge.submission.order_id.split("~")[0]
 
 
-def everything(world: World, before: dict[str, Payment]) -> None:
-    """In the end. `before`: the payments as they stood when the trouble was over."""
-    money(world)
-    payments = {payment.id: payment for payment in world.ledger.payments()}
-    charges = {charge.payment_id: charge for charge in world.bank.book}
-    assert charges.keys() <= payments.keys(), "a charge at the gateway that is not in the table"
+def in_the_end(system: SystemUnderTest, before: dict[str, Payment]) -> None:
+    """Once all outages are over and nothing is due. `before`: the payments at the end of the outages."""
+    at_every_moment(system)
+    payments = {payment.id: payment for payment in system.ledger.payments()}
+    charges = {charge.payment_id: charge for charge in system.gateway.book}
+    assert charges.keys() <= payments.keys(), "the gateway has a charge that the table does not have"
     for payment in payments.values():
-        gapless(payment)
-        _truth(payment, charges.get(payment.id), before.get(payment.id))
-        assert payment.follow_up.due_at is None or world.waits_for_the_bank(payment)
-    _answers(world)
-    _orders(world, payments)
-    told(world, payments)
-    _secrets(world)
+        history_is_gapless(payment)
+        _status_is_the_gateway_s(payment, charges.get(payment.id), before.get(payment.id))
+        assert payment.follow_up.due_at is None or system.awaits_gateway(payment)
+    _answers_belong_to_their_request(system)
+    _order_locks_list_all_attempts(system, payments)
+    events_match_history(system, payments)
+    _no_card_data_anywhere(system)
 
 
-def gapless(payment: Payment) -> None:
-    """Each entry follows from the one before."""
+def history_is_gapless(payment: Payment) -> None:
+    """Entries are numbered without a gap, and each starts from the status of the one before."""
     assert [entry.sequence for entry in payment.history] == list(range(1, payment.version + 1))
     assert payment.history[0].status is Status.PROCESSING
     for earlier, later in zip(payment.history, payment.history[1:], strict=False):
         assert later.previous_status is earlier.status
-        assert later.status in AFTER_THE_END.get(earlier.status, set(Status)) or _is_suspicious(later)
+        allowed = AFTER_A_FINAL_STATUS.get(earlier.status, set(Status))
+        assert later.status in allowed or _is_suspicious(later)
     assert payment.history[-1].status is payment.status
 
 
-def _truth(payment: Payment, charge: Charge | None, before: Payment | None) -> None:
+def _status_is_the_gateway_s(payment: Payment, charge: Charge | None, before: Payment | None) -> None:
     code = payment.failure.code if payment.failure else None
     if _is_suspicious(payment):
         assert charge is not None
-        assert charge.word == "SUCCESS", "only what is paid seems suspicious"
-    elif charge is not None and charge.fate.factor != 1:
+        assert charge.raw_status == "SUCCESS", "only a paid charge can be suspicious"
+    elif charge is not None and charge.plan.amount_factor != 1:
         assert (payment.status, code) in {
             (Status.NEEDS_REVIEW, "integrity_mismatch"),
             (Status.NEEDS_REVIEW, "unresolved"),
         }
     elif charge is None:
-        # Failed on evidence, or given to a human; as long as it is not open and not paid.
+        # Failed with evidence, or in review; but neither open nor paid.
         assert (payment.status, code) in {
             (Status.FAILED, "never_arrived"),
             (Status.FAILED, "invalid_request"),
@@ -83,55 +85,55 @@ def _truth(payment: Payment, charge: Charge | None, before: Payment | None) -> N
             (Status.NEEDS_REVIEW, "unresolved"),
         }
     elif payment.status is Status.NEEDS_REVIEW:
-        given_up_before = before is not None and before.status is Status.NEEDS_REVIEW
+        was_in_review = before is not None and before.status is Status.NEEDS_REVIEW
         assert code == "unresolved"
-        assert given_up_before or charge.word not in FINAL, f"{charge.word} was there to be asked for"
+        assert was_in_review or charge.raw_status not in FINAL, f"a query would have found {charge.raw_status}"
     else:
-        assert payment.status is VERDICTS[charge.word]
+        assert payment.status is VERDICTS[charge.raw_status]
         assert payment.transaction_id == charge.transaction_id
 
 
-def _is_suspicious(what: Payment | Entry) -> bool:
-    return what.status is Status.NEEDS_REVIEW and what.failure is not None and what.failure.code == SUSPICIOUS
+def _is_suspicious(of: Payment | Entry) -> bool:
+    return of.status is Status.NEEDS_REVIEW and of.failure is not None and of.failure.code == SUSPICIOUS
 
 
-def _answers(world: World) -> None:
-    """Whoever got a payment for an answer had asked for this one, and nobody else had."""
-    asked: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for shop, payment in world.answers:
-        assert (payment.order_id, payment.money.amount) == (shop.order_id, shop.amount)
-        asked[payment.id].add((shop.caller, shop.key))
-    assert {payment_id: who for payment_id, who in asked.items() if len(who) > 1} == {}
+def _answers_belong_to_their_request(system: SystemUnderTest) -> None:
+    """Each answer has the order and the amount of its request, and no two callers or keys share a payment."""
+    requesters: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for charge, payment in system.answers:
+        assert (payment.order_id, payment.money.amount) == (charge.order_id, charge.amount)
+        requesters[payment.id].add((charge.caller, charge.key))
+    assert {payment_id: of for payment_id, of in requesters.items() if len(of) > 1} == {}
 
 
-def _orders(world: World, payments: dict[str, Payment]) -> None:
+def _order_locks_list_all_attempts(system: SystemUnderTest, payments: dict[str, Payment]) -> None:
     by_order = defaultdict(list)
     for payment in sorted(payments.values(), key=lambda payment: payment.attempt):
         if payment.order_id is not None:
             by_order[payment.order_id].append(payment)
     for order_id, attempts in by_order.items():
-        lock = world.ledger.order(order_id)
+        lock = system.ledger.order(order_id)
         assert lock is not None
         assert lock.attempts == tuple(payment.id for payment in attempts)
         assert [payment.attempt for payment in attempts] == list(range(1, len(attempts) + 1))
 
 
-def told(world: World, payments: dict[str, Payment]) -> None:
-    """Every entry, nothing else; in order at first hearing; the same id always with the same words."""
-    heard: dict[str, list[Event]] = defaultdict(list)
-    for event in world.bus.events:
-        if event not in heard[event.payment_id]:
-            heard[event.payment_id].append(event)
+def events_match_history(system: SystemUnderTest, payments: dict[str, Payment]) -> None:
+    """One event for each entry and no other; first copies in order; copies with the same id are equal."""
+    published: dict[str, list[Event]] = defaultdict(list)
+    for event in system.bus.events:
+        if event not in published[event.payment_id]:
+            published[event.payment_id].append(event)
     expected = {payment.id: [event_of(payment, entry) for entry in payment.history] for payment in payments.values()}
-    assert dict(heard) == expected
+    assert dict(published) == expected
 
 
-def _secrets(world: World) -> None:
+def _no_card_data_anywhere(system: SystemUnderTest) -> None:
     sinks = {
-        "ledger": world.ledger.dump(),
-        "bus": repr(world.bus.events),
-        "telemetry": repr(world.telemetry.notes),
-        "answers and errors": "\n".join(world.texts),
+        "ledger": system.ledger.dump(),
+        "bus": repr(system.bus.events),
+        "telemetry": repr(system.telemetry.notes),
+        "answers and errors": "\n".join(system.texts),
     }
     for sink, text in sinks.items():
         for secret in (samples.CARD_NUMBER, CVV):

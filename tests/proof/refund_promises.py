@@ -1,4 +1,4 @@
-"""What must hold of the way back: at every moment that nothing is sent twice, in the end that both books agree."""
+"""The promises about refunds: at every moment nothing is refunded twice; in the end our records match the gateway's."""
 
 from datetime import timedelta
 from itertools import combinations
@@ -9,74 +9,75 @@ from payments.model.payment import Payment
 from tests.fakes.clock import START
 from tests.proof import promises
 from tests.proof.gateway_model import Charge
-from tests.proof.refund_steps import Post, WayBack
-from tests.proof.world import World
+from tests.proof.refund_model import RefundPost, Reversals
+from tests.proof.system_under_test import SystemUnderTest
 
 HOUR: Final = 3600.0
 SLACK: Final = 60.0
-"""Seconds between a request's entry and its POST, and between true time and the clock."""
+"""Seconds between the entry of a request and its POST, and between true time and the clock."""
 
 
-def at_every_moment(world: World) -> None:
-    """At most one refund, recorded before it is sent; nothing is said of it that is not, or may yet be otherwise."""
-    for charge in world.bank.paid:
-        payment, back = world.ledger.get(charge.payment_id), charge.back
+def at_every_moment(system: SystemUnderTest) -> None:
+    """At most one refund, recorded before it is sent; no refund, failure or chargeback is recorded that is not true."""
+    for charge in system.gateway.paid:
+        payment, reversals = system.ledger.get(charge.payment_id), charge.reversals
         assert payment is not None
-        assert sum(refund.ours for refund in back.refunds) + len(back.under_way) <= 1, "given back twice"
-        assert len(back.posts) <= sum(entry.name == "refund_requested" for entry in payment.history), "not recorded"
-        for earlier, later in combinations(back.posts, 2):
-            assert _came_to_nothing(back, earlier, later), "sent again in doubt"
-        if back.posts:
+        assert sum(refund.ours for refund in reversals.refunds) + len(reversals.in_flight) <= 1, "refunded twice"
+        requested = sum(entry.name == "refund_requested" for entry in payment.history)
+        assert len(reversals.posts) <= requested, "sent without a record"
+        for earlier, later in combinations(reversals.posts, 2):
+            assert _has_failed(reversals, earlier, later), "sent again while in doubt"
+        if reversals.posts:
             assert not payment.is_open
-            assert not payment.frees_the_order, "it was paid, whatever became of the refund"
+            assert not payment.frees_the_order, "the payment is paid, whatever the outcome of the refund"
         if payment.refund.status == "refunded":
-            assert back.refunds, "said to be refunded, and is not"
+            assert reversals.refunds, "recorded as refunded, but not refunded"
         if payment.refund.status == "failed":
-            assert not back.is_ours, "said to have failed, and has not, or may not have"
+            assert not reversals.ours_is_possible, "recorded as failed, but made or still possible"
         if payment.chargeback.status == "charged_back":
-            assert back.chargeback is not None, "said to be charged back, and is not"
+            assert reversals.chargeback is not None, "recorded as charged back, but not charged back"
 
 
-def of_ours(world: World) -> None:
-    """In the end: nothing is in doubt but what the bank may yet do, and what it did for us is known without a look."""
-    charges = {charge.payment_id: charge for charge in world.bank.book}
-    for payment in world.ledger.payments():
-        assert not payment.awaits_refund or world.waits_for_the_bank(payment)
+def our_refunds_are_recorded(system: SystemUnderTest) -> None:
+    """In the end: a refund for a POST of ours is recorded; only a refund that the gateway still owes is in doubt."""
+    charges = {charge.payment_id: charge for charge in system.gateway.book}
+    for payment in system.ledger.payments():
+        assert not payment.awaits_refund or system.awaits_gateway(payment)
         charge = charges.get(payment.id)
-        if charge is not None and charge.back.is_ours:
+        if charge is not None and charge.reversals.ours_is_possible:
             names = [entry.name for entry in payment.history]
-            assert payment.refund.status == "refunded", "refunded and lost"
+            assert payment.refund.status == "refunded", "the refund is lost"
             assert "refund_requested" in names[: names.index("refunded")]
 
 
-def of_everybodys(world: World) -> None:
-    """After a look at each: what was refunded and charged back behind our back is in our book, too."""
-    at_every_moment(world)
-    of_ours(world)
-    payments = {payment.id: payment for payment in world.ledger.payments()}
-    charges = {charge.payment_id: charge for charge in world.bank.book}
+def all_reversals_are_recorded(system: SystemUnderTest) -> None:
+    """After a refresh of each payment: refunds and chargebacks by others are recorded, too."""
+    at_every_moment(system)
+    our_refunds_are_recorded(system)
+    payments = {payment.id: payment for payment in system.ledger.payments()}
+    charges = {charge.payment_id: charge for charge in system.gateway.book}
     for payment in payments.values():
-        promises.gapless(payment)
+        promises.history_is_gapless(payment)
         charge = charges.get(payment.id)
-        _in_order(payment, charge.back if charge else WayBack())
-        if charge is not None and charge.fate.factor == 1:
-            _as_the_bank_says(payment, charge)
-    promises.told(world, payments)
+        _entries_are_in_order(payment, charge.reversals if charge else Reversals())
+        if charge is not None and charge.plan.amount_factor == 1:
+            _matches_the_gateway(payment, charge)
+    promises.events_match_history(system, payments)
 
 
-def _came_to_nothing(back: WayBack, earlier: Post, later: Post) -> bool:
-    """It was refused; or the gateway knew nothing of it, asked twice, the last time an hour later."""
-    denials = [at for at in back.denials if earlier.at <= at <= later.at]
+def _has_failed(reversals: Reversals, earlier: RefundPost, later: RefundPost) -> bool:
+    """The earlier POST was refused; or two queries before the later one denied it, the last one an hour after it."""
+    denials = [at for at in reversals.denials if earlier.at <= at <= later.at]
     return earlier.refused or (len(denials) >= 2 and denials[-1] >= earlier.at + HOUR - SLACK)
 
 
-def _as_the_bank_says(payment: Payment, charge: Charge) -> None:
-    assert (payment.refund.status == "refunded") == bool(charge.back.refunds)
-    assert (payment.chargeback.status == "charged_back") == (charge.back.chargeback is not None)
+def _matches_the_gateway(payment: Payment, charge: Charge) -> None:
+    assert (payment.refund.status == "refunded") == bool(charge.reversals.refunds)
+    assert (payment.chargeback.status == "charged_back") == (charge.reversals.chargeback is not None)
 
 
-def _in_order(payment: Payment, back: WayBack) -> None:
-    """Asked for, then done or failed; done once; and each entry says what was true right after it."""
+def _entries_are_in_order(payment: Payment, reversals: Reversals) -> None:
+    """A refund is requested, then refunded or failed; refunded once. Each entry has the state right after it."""
     refund, chargeback = "none", "none"
     requested: Entry | None = None
     for entry in payment.history:
@@ -87,7 +88,7 @@ def _in_order(payment: Payment, back: WayBack) -> None:
             case "refund_failed":
                 assert refund == "requested"
                 assert requested is not None
-                assert entry.evidence["failure"] != "never_arrived" or _on_evidence(requested, entry, back)
+                assert entry.evidence["failure"] != "never_arrived" or _has_evidence(requested, entry, reversals)
                 refund = "failed"
             case "refunded":
                 assert refund != "refunded"
@@ -99,8 +100,8 @@ def _in_order(payment: Payment, back: WayBack) -> None:
     assert (payment.refund, payment.chargeback) == (payment.history[-1].refund, payment.history[-1].chargeback)
 
 
-def _on_evidence(requested: Entry, failed: Entry, back: WayBack) -> bool:
-    """The gateway has said twice that there is no refund, the last time an hour after the request."""
+def _has_evidence(requested: Entry, failed: Entry, reversals: Reversals) -> bool:
+    """Whether two queries denied the refund, and it failed an hour after the request or later."""
     since, until = ((entry.at - START).total_seconds() for entry in (requested, failed))
-    denials = [at for at in back.denials if since - SLACK <= at <= until + SLACK]
+    denials = [at for at in reversals.denials if since - SLACK <= at <= until + SLACK]
     return failed.at - requested.at >= timedelta(hours=1) and len(denials) >= 2

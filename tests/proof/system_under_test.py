@@ -1,0 +1,232 @@
+"""The system under test: the real use cases in interleaved processes, with models of ledger, gateway, bus and clock."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from payments.charging.charge import Charged, Charging
+from payments.errors import NothingSent
+from payments.follow_up.finish import PaymentFinisher
+from payments.follow_up.refresh import AT_MOST_EVERY, Refreshing
+from payments.follow_up.run import run
+from payments.model.gateway_transaction import GatewayTransaction
+from payments.model.history import SUSPICIOUS
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.outcome.record import update
+from payments.reconciliation.resolution import in_review
+from payments.refunding.refund import Refunded, Refunding
+from payments.webhooks.handle import WebhookHandler
+from tests.fakes import samples
+from tests.fakes.bus import RecordingBus
+from tests.fakes.clock import START, SettableClock
+from tests.fakes.crashing_ledger import Crash
+from tests.fakes.ledger import InMemoryLedger
+from tests.proof.gateway_model import Charge, ChargePlan, GatewayModel
+from tests.proof.processes import Paused, Process
+from tests.proof.refund_model import RefundPlan
+from tests.proof.shop_requests import ShopCharge, ShopRefund
+from tests.proof.wrappers import LosesTheFirstAnswer, PlannedGateway, StrictTelemetry
+
+REQUEST_SECONDS: Final = 28.0
+RUN_SECONDS: Final = 55.0
+"""The time-outs of the functions (template.yaml). Lambda kills a process that runs longer."""
+
+
+class SystemUnderTest:
+    """All processes and what they share.
+
+    `charges`, `refunds`: all requests so far. `answers`: each answered charge. `texts`: all results and errors.
+    """
+
+    def __init__(self, *, confirm: bool) -> None:
+        self.confirm = confirm
+        self.elapsed = 0.0  # true time in seconds; the clock may deviate a little
+        self.clock = SettableClock()
+        self.ledger, self.bus, self.telemetry = InMemoryLedger(), RecordingBus(), StrictTelemetry()
+        self.gateway = GatewayModel(lambda: self.elapsed)
+        self.running: list[Process] = []
+        self.charges: list[ShopCharge] = []
+        self.answers: list[tuple[ShopCharge, Payment]] = []
+        self.refunds: list[ShopRefund] = []
+        self.texts: list[str] = []
+
+    # ------------------------------------------------------------ processes
+
+    def charge(self, charge: ShopCharge, plan: ChargePlan) -> Process:
+        """Starts a shop's request to charge."""
+
+        def work(process: Process) -> Charged:
+            gateway = Paused(PlannedGateway(self.gateway, plan), process)
+            charging = Charging(Paused(self.ledger, process), gateway, self.clock, self.telemetry, live=False)
+            charged = charging.charge(charge.request(), samples.address, 20.0)
+            self.answers.append((charge, charged.payment))
+            return charged
+
+        self.charges.append(charge)
+        return self._start(f"charge {charge.key}", REQUEST_SECONDS, work)
+
+    def refund(self, refund: ShopRefund, plan: RefundPlan, *, loses_answer: bool) -> Process:
+        """Starts a shop's request to refund. `loses_answer`: its first write is made and reported as a lost race."""
+
+        def work(process: Process) -> Refunded | None:
+            ledger = Paused(self.ledger, process)
+            gateway = Paused(PlannedGateway(self.gateway, refund_plan=plan), process)
+            payment = ledger.get(refund.payment_id)
+            if payment is None:
+                return None
+            writing = LosesTheFirstAnswer(ledger) if loses_answer else ledger
+            refunding = Refunding(writing, gateway, self.clock, self.telemetry, lambda: nonce)
+            return refunding.refund(payment, refund.request(), 20.0)
+
+        self.refunds.append(refund)
+        nonce = f"nonce-{len(self.refunds)}"
+        return self._start(f"refund {refund.key}", REQUEST_SECONDS, work)
+
+    def webhook(self, payment_id: str, transaction: GatewayTransaction) -> Process:
+        """Starts the delivery of a verified webhook. For a released claim it ends at once, as the door answers 404."""
+
+        def work(process: Process) -> object:
+            ledger, gateway, bus = (Paused(part, process) for part in (self.ledger, self.gateway, self.bus))
+            payment = ledger.get(payment_id)
+            if payment is None:
+                return None
+            handler = WebhookHandler(ledger, gateway, bus, self.clock, self.telemetry, confirm=self.confirm)
+            return handler.handle(payment, transaction)
+
+        return self._start(f"webhook {transaction.raw_status}", REQUEST_SECONDS, work)
+
+    def follow_up(self) -> Process:
+        """Starts a run of the follow-up."""
+        ends = self.elapsed + RUN_SECONDS
+
+        def work(process: Process) -> object:
+            ledger, gateway, bus = (Paused(part, process) for part in (self.ledger, self.gateway, self.bus))
+            finisher = PaymentFinisher(ledger, gateway, bus, self.clock, self.telemetry)
+            return run(finisher, lambda: ends - self.elapsed, self.telemetry)
+
+        return self._start("follow-up", RUN_SECONDS, work)
+
+    def refresh(self, payment_id: str) -> Process:
+        """Starts a refresh for a caller that cannot wait."""
+
+        def work(process: Process) -> object:
+            ledger, gateway = Paused(self.ledger, process), Paused(self.gateway, process)
+            payment = ledger.get(payment_id)
+            return payment and Refreshing(ledger, gateway, self.clock, self.telemetry).refresh(payment)
+
+        return self._start("refresh", REQUEST_SECONDS, work)
+
+    def advance(self, process: Process, steps: int | None = None) -> None:
+        """Runs the process so many steps; None: to its end."""
+        process.advance(steps)
+        self._collect(process)
+
+    def kill(self, process: Process) -> None:
+        """Kills the process at its present step."""
+        process.kill()
+        self._collect(process)
+
+    def _start(self, name: str, seconds: float, work: Any) -> Process:
+        process = Process(name, self.elapsed + seconds, work)
+        self.running.append(process)
+        return process
+
+    def _collect(self, process: Process) -> None:
+        """Keeps the texts of a finished process. Raises its error unless it is a crash or an expected refusal."""
+        if not process.is_finished:
+            return
+        self.running.remove(process)
+        error = process.error
+        self.texts += [repr(process.result), repr(error), str(error), repr(getattr(error, "__cause__", None))]
+        if error is not None and not isinstance(error, Crash | NothingSent):
+            raise error
+
+    # --------------------------------------------------------------- people
+
+    def mark_suspicious(self, charge: Charge) -> None:
+        """The gateway calls a payment suspicious: it goes into review, whatever other processes do with it."""
+        payment = self.ledger.get(charge.payment_id)
+        if payment is not None and payment.status is Status.SUCCEEDED:
+            update(payment, self._suspicious, self.ledger, self.telemetry)
+
+    def _suspicious(self, payment: Payment) -> Payment:
+        return in_review(payment, [SUSPICIOUS], None, self.clock())
+
+    def clear_suspicion(self, charge: Charge) -> None:
+        """A reviewer decides that a suspicious payment succeeded."""
+        payment = self.ledger.get(charge.payment_id)
+        if payment is None or payment.failure is None or payment.failure.code != SUSPICIOUS:
+            return
+        self.ledger.save(
+            payment,
+            payment.transition_to(Status.SUCCEEDED, at=self.clock(), source="operator", evidence={"why": "asked"}),
+        )
+
+    # ----------------------------------------------------------------- time
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes: processes past their time-out are killed, and late POSTs arrive at the gateway."""
+        self.elapsed += seconds
+        self.clock.forward(seconds=seconds)
+        for process in [process for process in self.running if process.killed_at < self.elapsed]:
+            self.kill(process)
+        self.gateway.advance()
+
+    def run_on_schedule(self, runs: int) -> None:
+        """So many complete runs of the follow-up, each when a payment is due."""
+        for _ in range(runs):
+            self.pass_time(self.seconds_to_next_due() or 60.0)
+            self.advance(self.follow_up())
+
+    def hide_known_charges(self) -> None:
+        """The status API no longer finds the charges that the ledger already knows to have arrived."""
+
+        def is_hidden(charge: Charge) -> bool:
+            payment = self.ledger.get(charge.payment_id)
+            return payment is not None and (payment.follow_up.arrived or payment.transaction_id is not None)
+
+        self.gateway.is_hidden = is_hidden
+
+    def set_clock_back(self, seconds: float) -> None:
+        """The clock is corrected, by no more than five seconds from true time: the time service keeps it."""
+        true = START + timedelta(seconds=self.elapsed)
+        self.clock.now = max(true - timedelta(seconds=5), self.clock.now - timedelta(seconds=seconds))
+
+    def seconds_to_next_due(self) -> float | None:
+        """Seconds until a payment is due; None when all payments are finished or wait for the gateway's refund."""
+        unfinished = [p for p in self.ledger.payments() if p.has_unpublished or not self.awaits_gateway(p)]
+        due = [p.follow_up.due_at for p in unfinished if p.follow_up.due_at is not None]
+        return max(0.0, (min(due) - self.clock()).total_seconds()) + 0.001 if due else None
+
+    def awaits_gateway(self, payment: Payment) -> bool:
+        """Whether the gateway has accepted a refund and not made it. It still may, so the queries never end."""
+        attempt = payment.refund_attempt
+        if not payment.awaits_refund or attempt is None or not attempt.arrived:
+            return False
+        return not any(charge.reversals.refunds for charge in self.gateway.book if charge.payment_id == payment.id)
+
+    def finish(self) -> None:
+        """Kills all processes, ends all outages, drops the undelivered webhooks and lets the follow-up finish."""
+        for process in list(self.running):
+            self.kill(process)
+        self.gateway.recover()
+        self.gateway.webhooks = []
+        self.bus.takes = None
+        self.follow_up_to_the_end()
+
+    def refresh_all(self) -> None:
+        """Refreshes every payment once, so that reversals by others without a webhook are recorded."""
+        self.pass_time(2 * AT_MOST_EVERY.total_seconds() + 1)  # the clock may be five seconds behind
+        for payment in self.ledger.payments():
+            self.advance(self.refresh(payment.id))
+        self.follow_up_to_the_end()
+
+    def follow_up_to_the_end(self) -> None:
+        """Runs the follow-up whenever a payment is due, until none is."""
+        for _ in range(500):
+            wait = self.seconds_to_next_due()
+            if wait is None:
+                return
+            self.pass_time(wait)
+            self.advance(self.follow_up())
+        raise AssertionError("the follow-up never comes to an end")
