@@ -44,8 +44,7 @@ class RefundMachine(PaymentMachine):
         """Paid charges. Without an answer, only the gateway knows for a while that they are paid."""
         self.system = SystemUnderTest(confirm=confirm)
         for nth, plan in enumerate(plans):
-            result = "answered" if answered else "lost"
-            paid = replace(plan, raw_status="SUCCESS", result=result, amount_factor=1)
+            paid = replace(plan, raw_status="SUCCESS", result="answered" if answered else "lost", amount_factor=1)
             self._charge(ShopCharge("shop", f"key-{nth}", f"order-{nth}"), paid, None)
 
     # ---------------------------------------------------------------- calls
@@ -103,7 +102,7 @@ class RefundMachine(PaymentMachine):
     @precondition(lambda self: self._not_reversed)
     @rule(nth=recent, plan=refund_plans, refunds=st.booleans(), delivers=st.booleans())
     def somebody_else_reverses_a_charge(self, nth: int, plan: RefundPlan, refunds: bool, delivers: bool) -> None:  # noqa: FBT001
-        """The shop refunds in the gateway's dashboard, or the issuer charges back. `delivers`: a webhook comes at once."""
+        """The shop refunds in the gateway's dashboard, or the issuer charges back. `delivers`: with a webhook."""
         gateway, charge = self.system.gateway, self._not_reversed[-1 - nth % len(self._not_reversed)]
         (gateway.refund_in_dashboard if refunds else gateway.charge_back)(charge, plan)
         if delivers:

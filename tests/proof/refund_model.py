@@ -61,7 +61,7 @@ class Reversals:
 
     `in_flight`: arrival times and plans of late POSTs. `transparent`: from now on the status API shows the truth at
     once. A refusal with an unknown text leads to one status query. If the gateway made the refund, refused it and hid
-    it as well, that query could not tell it from a refund that was never made.
+    it as well, that query would look the same as for a refund that was never made.
     """
 
     posts: list[RefundPost] = field(default_factory=list)
