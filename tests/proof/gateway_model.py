@@ -237,7 +237,7 @@ class GatewayModel:
             self.webhooks.append((charge.payment_id, transaction_of(charge, charge.raw_status)))
 
 
-def transaction_of(charge: Charge, raw_status: str, **changes: Any) -> GatewayTransaction:
+def transaction_of(charge: Charge, raw_status: str, /, **changes: Any) -> GatewayTransaction:
     """The charge as the gateway describes it; `changes` replace true fields."""
     fields: dict[str, Any] = {
         "transaction_id": charge.transaction_id,
