@@ -40,7 +40,7 @@ class InMemoryLedger:
         """See `ClaimLedger.release`."""
         with self._lock:
             item = self._table.get(payment.id)
-            if item is None or item["version"] != 1 or item["published"] != 0 or item.get("told"):
+            if item is None or item["version"] != 1 or item["published"] != 0 or item.get("replayed_while_sending"):
                 return False
             if payment.order_id is not None:
                 attempts = self._attempts(payment.order_id)

@@ -190,12 +190,13 @@ class Charging:
         if earlier.fingerprint != fingerprint:
             raise IdempotencyKeyReused("this idempotency key was used for another request")
         try:
-            told = update(earlier, _told, self.ledger, self.telemetry)
+            replayed = update(earlier, _marked_as_replayed, self.ledger, self.telemetry)
         except Released as error:
             raise GatewayUnreachable("the gateway could not be reached; nothing was sent") from error
-        return Charged(told, replayed=True)
+        return Charged(replayed, replayed=True)
 
 
-def _told(payment: Payment) -> Payment:
-    being_sent = payment.version == 1 and payment.answered is None
-    return replace(payment, told=True) if being_sent and not payment.told else payment
+def _marked_as_replayed(payment: Payment) -> Payment:
+    if payment.replayed_while_sending or payment.version > 1 or payment.answered is not None:
+        return payment
+    return replace(payment, replayed_while_sending=True)

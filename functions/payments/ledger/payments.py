@@ -20,7 +20,7 @@ DUE_IN_SHARD: Final = "follow_up_shard = :shard AND follow_up_at <= :now"
 
 NOTHING_WRITTEN_SINCE: Final = "revision = :seen_revision"
 SAME_DUE_TIME: Final = "follow_up_at = :seen_due"
-STILL_ONLY_CLAIMED: Final = "version = :first AND published = :none AND attribute_not_exists(told)"
+STILL_ONLY_CLAIMED: Final = "version = :first AND published = :none AND attribute_not_exists(replayed_while_sending)"
 NOT_REFRESHED_SINCE: Final = (
     "attribute_exists(pk) AND (attribute_not_exists(refreshed_at) OR refreshed_at <= :not_since)"
 )

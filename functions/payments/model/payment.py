@@ -16,7 +16,8 @@ class Payment:
     """The record of one (caller, idempotency key). `published` counts the history entries that are on the bus.
 
     `revision` is the optimistic lock: every write raises it, so that no plan and no answer is overwritten unseen.
-    `told`: a repeat of the request was answered with it while it was being sent, so it must stay to be found.
+    `replayed_while_sending`: a retry was already answered with this payment, so it is not deleted even if nothing was
+    sent.
     """
 
     id: str
@@ -33,7 +34,7 @@ class Payment:
     revision: int = 1
     published: int = 0
     answered: Answered | None = None
-    told: bool = False
+    replayed_while_sending: bool = False
     transaction_id: str | None = None
     message: str | None = None
     redirect_url: str | None = None

@@ -111,7 +111,7 @@ class Releasing:
 
     def test_what_another_caller_was_told_of_is_not_taken_back(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
-        told = ledger.save(payment, replace(payment, told=True))
+        told = ledger.save(payment, replace(payment, replayed_while_sending=True))
         assert not ledger.release(payment)
         assert ledger.get(payment.id) == told
         assert ledger.order(ORDER) == OrderLock(ORDER, (payment.id,))

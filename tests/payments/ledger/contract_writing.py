@@ -40,7 +40,7 @@ def full(payment: Payment) -> Payment:
     noted = refunds.refunded(noted, LATER, at=LATER, source="reconciliation", evidence=evidence)
     noted = noted.charged_back(LATER, at=LATER, source="reconciliation", evidence=evidence)
     plan = FollowUp(LATER, START, asks=4, not_found=2, arrived=True)
-    return dataclasses.replace(noted, follow_up=plan, told=True)
+    return dataclasses.replace(noted, follow_up=plan, replayed_while_sending=True)
 
 
 def lease(ledger: Ledger, payment: Payment) -> None:
