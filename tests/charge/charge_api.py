@@ -96,7 +96,7 @@ class ChargeApi:
 
     def paid_payment(self, **fields: Any) -> Payment:
         """The payment of the recorded charge, succeeded, as it is stored."""
-        self.gateway.will(Answers("SUCCESS"))
+        self.gateway.script_charges(Answers("SUCCESS"))
         response = self.charge(**fields)
         assert response.json["status"] == "succeeded"
         return self.stored(response.json["id"])

@@ -99,7 +99,7 @@ def test_a_gateway_answer_with_any_field_values_is_201_or_202(changes: dict[str,
     api = ChargeApi()
     api.paid_payment()
     typed = {name: value for name, value in changes.items() if isinstance(value, TRANSACTION_FIELDS[name])}
-    api.gateway.will_refund(Refunds(changes=typed))
+    api.gateway.script_refunds(Refunds(changes=typed))
     assert api.refund().status in {201, 202}
     assert api.refund().status in {201, 202}
     assert len(api.gateway.refund_posts) == 1

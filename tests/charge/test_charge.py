@@ -28,7 +28,7 @@ class TestVerdict:
         ],
     )
     def test_any_verdict_is_answered_with_201(self, api: ChargeApi, raw_status: str, status: str) -> None:
-        api.gateway.will(Answers(raw_status))
+        api.gateway.script_charges(Answers(raw_status))
         response = api.send(recorded("charge-create"))
         assert (response.status, response.json["status"]) == (201, status)
         assert response.json.keys() == RESOURCE
@@ -92,7 +92,7 @@ def test_a_custom_domain_without_a_configured_base_url_is_503_and_nothing_is_sen
 
 class TestUnknownOutcome:
     def test_no_answer_is_202_with_location_and_retry_after(self, api: ChargeApi) -> None:
-        api.gateway.will(Fails(NoAnswer("no answer (ReadTimeoutError)"), booked="SUCCESS"))
+        api.gateway.script_charges(Fails(NoAnswer("no answer (ReadTimeoutError)"), raw_status="SUCCESS"))
         response = api.send(recorded("charge-create"))
         assert (response.status, response.json["status"]) == (202, "processing")
         assert response.headers["Location"].endswith(PAYMENT_ID)
@@ -100,19 +100,19 @@ class TestUnknownOutcome:
 
     @pytest.mark.parametrize("raw_status", ["INIT", "QUARANTINED"])
     def test_a_status_without_a_verdict_is_202(self, api: ChargeApi, raw_status: str) -> None:
-        api.gateway.will(Answers(raw_status))
+        api.gateway.script_charges(Answers(raw_status))
         response = api.send(recorded("charge-create"))
         assert (response.status, response.json["status"]) == (202, "processing")
         assert "Retry-After" in response.headers
 
     def test_a_retry_sends_nothing(self, api: ChargeApi) -> None:
-        api.gateway.will(Fails(NoAnswer("no answer"), booked="SUCCESS"))
+        api.gateway.script_charges(Fails(NoAnswer("no answer"), raw_status="SUCCESS"))
         answers = [api.send(recorded("charge-create")) for _ in range(3)]
         assert [response.status for response in answers] == [202, 202, 202]
         assert len(api.gateway.submissions) == 1
 
     def test_a_verdict_with_another_amount_is_202_and_reviewed(self, api: ChargeApi) -> None:
-        api.gateway.will(Answers("SUCCESS", {"amount": 10000}))
+        api.gateway.script_charges(Answers("SUCCESS", {"amount": 10000}))
         response = api.send(recorded("charge-create"))
         assert (response.status, response.json["status"]) == (202, "needs_review")
         assert "Retry-After" not in response.headers, "a human must look: polling helps nobody"
@@ -129,14 +129,14 @@ class TestOrder:
         assert response.json["payment_id"] == PAYMENT_ID
 
     def test_a_paid_order_accepts_no_second_payment(self, api: ChargeApi) -> None:
-        api.gateway.will(Answers("SUCCESS"))
+        api.gateway.script_charges(Answers("SUCCESS"))
         api.charge()
         response = api.charge("another-key")
         assert problem(response) == (409, "order_already_paid", "never")
         assert response.headers["Location"] == f"/v1/charges/{PAYMENT_ID}"
 
     def test_a_failed_order_accepts_another_attempt_with_a_suffix(self, api: ChargeApi) -> None:
-        api.gateway.will(Answers("FAILED"), Answers("SUCCESS"))
+        api.gateway.script_charges(Answers("FAILED"), Answers("SUCCESS"))
         first, second = api.charge(), api.charge("another-key")
         assert (first.json["status"], second.json["status"]) == ("failed", "succeeded")
         assert [s.order_id for s in api.gateway.submissions] == ["12524AGSDF34DS", "12524AGSDF34DS~2"]
@@ -147,7 +147,7 @@ class TestOrder:
 class TestRefusal:
     def test_a_field_that_the_gateway_refused_is_named(self, api: ChargeApi) -> None:
         errors = (FieldError("phone_number", "refused_by_gateway", "phone_number is invalid"),)
-        api.gateway.will(Fails(Refused("Validation failed", errors)))
+        api.gateway.script_charges(Fails(Refused("Validation failed", errors)))
         response = api.send(recorded("charge-create"))
         assert problem(response) == (422, "refused_by_gateway", "never")
         assert response.json["errors"] == [
@@ -159,13 +159,13 @@ class TestRefusal:
         assert (again.status, again.headers["Idempotency-Replayed"]) == (422, "true")
 
     def test_refused_credentials_are_502(self, api: ChargeApi) -> None:
-        api.gateway.will(Fails(CredentialsRefused("the gateway refused our credentials")))
+        api.gateway.script_charges(Fails(CredentialsRefused("the gateway refused our credentials")))
         response = api.send(recorded("charge-create"))
         assert problem(response) == (502, "gateway_credentials", "never")
         assert response.json["payment"]["status"] == "failed"
 
     def test_an_unreachable_gateway_records_nothing_and_may_be_retried(self, api: ChargeApi) -> None:
-        api.gateway.will(Fails(NotSent("not sent (NewConnectionError)")))
+        api.gateway.script_charges(Fails(NotSent("not sent (NewConnectionError)")))
         response = api.send(recorded("charge-create"))
         assert problem(response) == (503, "gateway_unreachable", "same-key")
         assert int(response.headers["Retry-After"]) > 0

@@ -61,14 +61,14 @@ class TestHostedPayment:
         ],
     )
     def test_a_hosted_payment_has_any_payments_statuses(self, api: ChargeApi, raw_status: str, status: str) -> None:
-        api.gateway.will(Answers(raw_status))
+        api.gateway.script_charges(Answers(raw_status))
         response = api.charge_hosted()
         assert (response.status, response.json["status"], response.json["card"]) == (201, status, None)
 
     @pytest.mark.parametrize(("raw_status", "status"), [("SUCCESS", "succeeded"), ("ABANDONED", "abandoned")])
     def test_a_hosted_payment_follows_the_shopper(self, api: ChargeApi, raw_status: str, status: str) -> None:
         made = api.charge_hosted()
-        api.gateway.book[0].raw_status = raw_status
+        api.gateway.charges[0].raw_status = raw_status
         api.follow_up(seconds=61)
         response = api.send(recorded("charge-get", pathParameters={"id": made.json["id"]}))
 
@@ -81,7 +81,7 @@ class TestHostedPayment:
         ]
 
     def test_an_unknown_outcome_is_202_and_never_sent_again(self, api: ChargeApi) -> None:
-        api.gateway.will(Fails(NoAnswer("reset"), booked="REDIRECT"))
+        api.gateway.script_charges(Fails(NoAnswer("reset"), raw_status="REDIRECT"))
         response = [api.charge_hosted() for _ in range(3)]
 
         assert [(each.status, each.json["status"]) for each in response] == [(202, "processing")] * 3
@@ -90,12 +90,12 @@ class TestHostedPayment:
         assert api.charge_hosted().json["next_action"]["url"] == "https://bank.example/3ds"
 
     def test_a_charge_that_was_not_sent_may_be_retried_with_the_same_key(self, api: ChargeApi) -> None:
-        api.gateway.will(Fails(NotSent("no route")))
+        api.gateway.script_charges(Fails(NotSent("no route")))
         assert problem(api.charge_hosted()) == (503, "gateway_unreachable", "same-key")
         assert api.charge_hosted().status == 201
 
     def test_a_hosted_payment_can_be_refunded(self, api: ChargeApi) -> None:
-        api.gateway.will(Answers("SUCCESS"))
+        api.gateway.script_charges(Answers("SUCCESS"))
         made = api.charge_hosted()
         response = api.send(recorded("charge-refund", pathParameters={"id": made.json["id"]}))
         assert (response.status, response.json["refund"]["status"], response.json["card"]) == (201, "refunded", None)
@@ -163,7 +163,7 @@ class TestPaymentMethod:
 class TestIdempotencyKey:
     def test_a_retry_gets_the_current_payment(self, api: ChargeApi) -> None:
         first = api.charge_hosted()
-        api.gateway.book[0].raw_status = "SUCCESS"
+        api.gateway.charges[0].raw_status = "SUCCESS"
         api.follow_up(seconds=61)
         again = api.charge_hosted()
 
@@ -201,13 +201,13 @@ class TestOrder:
 
     @pytest.mark.parametrize("hosted_first", [True, False])
     def test_a_paid_order_accepts_no_payment_of_either_method(self, api: ChargeApi, *, hosted_first: bool) -> None:
-        api.gateway.will(Answers("SUCCESS"))
+        api.gateway.script_charges(Answers("SUCCESS"))
         first, second = (api.charge_hosted, api.charge) if hosted_first else (api.charge, api.charge_hosted)
         assert first(order_id=ORDER_ID).json["status"] == "succeeded"
         assert problem(second(order_id=ORDER_ID)) == (409, "order_already_paid", "never")
 
     def test_an_order_abandoned_as_hosted_accepts_a_card_with_a_suffix(self, api: ChargeApi) -> None:
-        api.gateway.will(Answers("ABANDONED"), Answers("SUCCESS"))
+        api.gateway.script_charges(Answers("ABANDONED"), Answers("SUCCESS"))
         first, second = api.charge_hosted(), api.charge(order_id=ORDER_ID)
 
         assert (first.json["status"], second.json["status"]) == ("abandoned", "succeeded")
@@ -216,7 +216,7 @@ class TestOrder:
         assert [payment["card"] is None for payment in listed] == [True, False]
 
     def test_a_declined_order_accepts_a_hosted_payment_with_a_suffix(self, api: ChargeApi) -> None:
-        api.gateway.will(Answers("FAILED"))
+        api.gateway.script_charges(Answers("FAILED"))
         api.charge(order_id=ORDER_ID)
         assert api.charge_hosted().status == 201
         assert [sent.order_id for sent in api.gateway.submissions] == [ORDER_ID, f"{ORDER_ID}~2"]

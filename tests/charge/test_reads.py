@@ -17,7 +17,7 @@ class TestPayment:
         assert (response.status, response.json) == (200, made)
 
     def test_a_payment_without_a_verdict_has_retry_after(self, api: ChargeApi) -> None:
-        api.gateway.will(Fails(NoAnswer("no answer"), booked="SUCCESS"))
+        api.gateway.script_charges(Fails(NoAnswer("no answer"), raw_status="SUCCESS"))
         api.send(recorded("charge-create"))
         assert "Retry-After" in api.send(recorded("charge-get")).headers
 
@@ -30,7 +30,7 @@ class TestPayment:
 
     def test_a_refresh_without_an_answer_shows_the_last_known_state(self, api: ChargeApi) -> None:
         api.send(recorded("charge-create"))
-        api.gateway.will_say(NoAnswer("no answer"))
+        api.gateway.script_statuses(NoAnswer("no answer"))
         response = api.send(recorded("charge-refresh"))
         assert (response.status, response.json["status"]) == (200, "requires_action")
 

@@ -5,7 +5,7 @@ import pytest
 from payments.model.payment import Payment
 from payments.ports.gateway import NoAnswer, NotSent, Refused
 from tests.charge.charge_api import RESOURCE, ChargeApi, problem, refund_event
-from tests.fakes.gateway import Booked, Refunds
+from tests.fakes.gateway import BankCharge, Refunds
 from tests.recorded_events import recorded
 
 REPLAYED = "Idempotency-Replayed"
@@ -65,7 +65,7 @@ class TestUnknownOutcome:
     def test_an_unknown_outcome_is_202_with_location_and_retry_after(
         self, api: ChargeApi, paid: Payment, outcome: Refunds
     ) -> None:
-        api.gateway.will_refund(outcome)
+        api.gateway.script_refunds(outcome)
         response = api.refund()
 
         assert (response.status, response.json["refund"]) == (202, {"status": "requested", "refunded_at": None})
@@ -74,7 +74,7 @@ class TestUnknownOutcome:
         assert int(response.headers["Retry-After"]) > 0
 
     def test_a_retry_sends_nothing(self, api: ChargeApi, paid: Payment) -> None:
-        api.gateway.will_refund(Refunds(error=NoAnswer("reset")))
+        api.gateway.script_refunds(Refunds(error=NoAnswer("reset")))
         response = [api.refund() for _ in range(3)]
 
         assert [each.status for each in response] == [202, 202, 202]
@@ -83,7 +83,7 @@ class TestUnknownOutcome:
         assert len(api.gateway.refund_posts) == 1
 
     def test_a_retry_still_gets_202_after_the_refund_is_confirmed(self, api: ChargeApi, paid: Payment) -> None:
-        api.gateway.will_refund(Refunds(error=NoAnswer("reset")))
+        api.gateway.script_refunds(Refunds(error=NoAnswer("reset")))
         api.refund()
         api.follow_up(seconds=11)
         again = api.refund()
@@ -92,7 +92,7 @@ class TestUnknownOutcome:
         assert "Retry-After" not in again.headers
 
     def test_a_retry_still_gets_202_after_the_refund_has_failed(self, api: ChargeApi, paid: Payment) -> None:
-        api.gateway.will_refund(Refunds(done=False, error=NoAnswer("reset")))
+        api.gateway.script_refunds(Refunds(done=False, error=NoAnswer("reset")))
         api.refund()
         never_arrived(api)
         again = api.refund()
@@ -125,7 +125,7 @@ class TestLostAnswer:
 
     @pytest.mark.usefixtures("answer_lost")
     def test_the_retry_gets_202_if_the_refund_never_arrived(self, api: ChargeApi) -> None:
-        api.gateway.book[0].refunded = False
+        api.gateway.charges[0].refunded = False
         never_arrived(api)
         again = api.refund()
         assert (again.status, again.json["refund"]["status"]) == (202, "failed")
@@ -156,7 +156,7 @@ class TestRetry:
         assert (api.refund().status, api.refund().headers[REPLAYED]) == (201, "true")
 
     def test_a_retry_of_an_unsent_refund_is_sent(self, api: ChargeApi, paid: Payment) -> None:
-        api.gateway.will_refund(Refunds(done=False, error=NotSent("no route")))
+        api.gateway.script_refunds(Refunds(done=False, error=NotSent("no route")))
         response = api.refund()
         assert problem(response) == (503, "gateway_unreachable", "same-key")
         assert int(response.headers["Retry-After"]) > 0
@@ -166,12 +166,12 @@ class TestRetry:
         assert (again.status, again.headers.get(REPLAYED)) == (201, None)
 
     def test_the_key_of_an_unsent_refund_accepts_no_other_request(self, api: ChargeApi, paid: Payment) -> None:
-        api.gateway.will_refund(Refunds(done=False, error=NotSent("no route")))
+        api.gateway.script_refunds(Refunds(done=False, error=NotSent("no route")))
         api.refund()
         assert problem(api.refund(reason="changed my mind")) == (422, "idempotency_key_reused", "never")
 
     def test_an_older_key_gets_its_own_answer(self, api: ChargeApi, paid: Payment) -> None:
-        api.gateway.will_refund(Refunds(done=False, error=Refused("Not today.")))
+        api.gateway.script_refunds(Refunds(done=False, error=Refused("Not today.")))
         assert problem(api.refund("first")) == (422, "refund_refused", "after")
         assert api.refund("second").status == 201
 
@@ -182,7 +182,7 @@ class TestRetry:
         assert len(api.gateway.refund_posts) == 2
 
     def test_an_older_key_gets_202_if_its_refund_never_arrived(self, api: ChargeApi, paid: Payment) -> None:
-        api.gateway.will_refund(Refunds(done=False, error=NoAnswer("reset")))
+        api.gateway.script_refunds(Refunds(done=False, error=NoAnswer("reset")))
         api.refund("first")
         never_arrived(api)
         assert api.refund("second").status == 201
@@ -195,7 +195,7 @@ class TestRetry:
         assert problem(api.send(event)) == (409, "already_refunded", "never")
 
 
-def raise_undeclared(booked: Booked) -> None:
+def raise_undeclared(booked: BankCharge) -> None:
     raise UndeclaredError
 
 

@@ -25,13 +25,13 @@ def refunded_before(api: ChargeApi) -> None:
 
 def in_flight(api: ChargeApi) -> None:
     api.paid_payment()
-    api.gateway.will_refund(Refunds(error=NoAnswer("reset")))
+    api.gateway.script_refunds(Refunds(error=NoAnswer("reset")))
     api.refund("before")
 
 
 def charged_back(api: ChargeApi) -> None:
     api.paid_payment()
-    api.gateway.book[0].charged_back = True
+    api.gateway.charges[0].charged_back = True
     api.send(recorded("charge-refresh"))
 
 
@@ -47,7 +47,7 @@ def of_the_other_mode(api: ChargeApi) -> None:
 def refused_time_and_again(api: ChargeApi) -> None:
     api.paid_payment()
     for nth in range(MOST_ENTRIES // 2 - 1):
-        api.gateway.will_refund(Refunds(done=False, error=Refused("no")))
+        api.gateway.script_refunds(Refunds(done=False, error=Refused("no")))
         api.refund(f"try-{nth}")
 
 
@@ -89,14 +89,14 @@ class TestNotRefundable:
 
     @pytest.mark.parametrize("raw_status", ["REDIRECT", "PENDING", "INIT", "FAILED", "BLOCKED", "ABANDONED"])
     def test_a_payment_that_has_not_succeeded_is_not_refundable(self, api: ChargeApi, raw_status: str) -> None:
-        api.gateway.will(Answers(raw_status))
+        api.gateway.script_charges(Answers(raw_status))
         api.charge()
         assert problem(api.refund()) == (409, "not_succeeded", "after")
 
     def test_a_payment_is_refundable_once_it_has_succeeded(self, api: ChargeApi) -> None:
         api.charge()
         assert problem(api.refund()) == (409, "not_succeeded", "after")
-        api.gateway.book[0].raw_status = "SUCCESS"
+        api.gateway.charges[0].raw_status = "SUCCESS"
         api.send(recorded("charge-refresh"))
         assert api.refund().status == 201
 
@@ -123,7 +123,7 @@ class TestGatewayRefusal:
 
     def test_a_refusal_is_422_with_the_gateways_message_and_fields(self, api: ChargeApi, paid: Payment) -> None:
         field = FieldError("reason", "refused_by_gateway", "reason is too long")
-        api.gateway.will_refund(Refunds(done=False, error=Refused("Validation failed.", (field,))))
+        api.gateway.script_refunds(Refunds(done=False, error=Refused("Validation failed.", (field,))))
 
         response = api.refund()
 
@@ -137,7 +137,7 @@ class TestGatewayRefusal:
         assert response.headers["Location"] == f"/v1/charges/{paid.id}"
 
     def test_another_key_may_succeed(self, api: ChargeApi) -> None:
-        api.gateway.will_refund(Refunds(done=False, error=Refused("Not today.")))
+        api.gateway.script_refunds(Refunds(done=False, error=Refused("Not today.")))
         api.refund()
         assert api.refund("another-key").status == 201
 
@@ -152,7 +152,7 @@ class TestGatewayRefusal:
     def test_a_retry_gets_the_same_refusal_and_sends_nothing(
         self, api: ChargeApi, error: PaymentsError, answer: tuple[int, str, str]
     ) -> None:
-        api.gateway.will_refund(Refunds(done=False, error=error))
+        api.gateway.script_refunds(Refunds(done=False, error=error))
         first, again = api.refund(), api.refund()
 
         assert (problem(first), problem(again)) == (answer, answer)
@@ -161,7 +161,7 @@ class TestGatewayRefusal:
         assert len(api.gateway.refund_posts) == 1
 
     def test_a_chargeback_is_shown_when_it_is_the_cause(self, api: ChargeApi) -> None:
-        api.gateway.book[0].charged_back = True
+        api.gateway.charges[0].charged_back = True
         response = api.refund()
 
         assert problem(response) == (409, "already_charged_back", "never")
@@ -169,14 +169,14 @@ class TestGatewayRefusal:
         assert response.json["payment"]["refund"]["status"] == "failed"
 
     def test_a_refund_by_somebody_else_is_answered_as_a_refund(self, api: ChargeApi) -> None:
-        api.gateway.book[0].refunded = True
+        api.gateway.charges[0].refunded = True
         response = api.refund()
         assert (response.status, response.json["refund"]["status"]) == (201, "refunded")
 
     def test_a_refusal_that_turns_out_to_be_a_refund_is_answered_as_a_refund(self, api: ChargeApi) -> None:
-        api.gateway.will_refund(Refunds(done=False, error=Refused("Not today.")))
+        api.gateway.script_refunds(Refunds(done=False, error=Refused("Not today.")))
         api.refund()
-        api.gateway.book[0].refunded = True
+        api.gateway.charges[0].refunded = True
         api.send(recorded("charge-refresh"))
 
         again = api.refund()

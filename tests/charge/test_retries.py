@@ -11,7 +11,7 @@ from tests.recorded_events import recorded
 class TestRetry:
     def test_a_retry_gets_the_first_status_code_and_the_current_payment(self, api: ChargeApi) -> None:
         first = api.send(recorded("charge-create"))
-        api.gateway.book[0].raw_status = "SUCCESS"
+        api.gateway.charges[0].raw_status = "SUCCESS"
         api.send(recorded("charge-refresh"))
         again = api.send(recorded("charge-create"))
         assert (first.status, again.status) == (201, 201)
@@ -22,7 +22,7 @@ class TestRetry:
         assert len(api.gateway.submissions) == 1
 
     def test_a_retry_still_gets_202_after_the_outcome_is_known(self, api: ChargeApi) -> None:
-        api.gateway.will(Fails(NoAnswer("no answer"), booked="SUCCESS"))
+        api.gateway.script_charges(Fails(NoAnswer("no answer"), raw_status="SUCCESS"))
         assert api.send(recorded("charge-create")).status == 202
         api.send(recorded("charge-refresh"))
         again = api.send(recorded("charge-create"))
@@ -45,7 +45,7 @@ class TestRetry:
 
 
 def test_a_retry_after_the_card_has_expired_gets_the_payment(api: ChargeApi) -> None:
-    api.gateway.will(Answers("SUCCESS"))
+    api.gateway.script_charges(Answers("SUCCESS"))
     paid = api.charge("late")
     api.clock.forward(days=365 * 5)
 

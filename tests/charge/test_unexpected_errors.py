@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.charge.charge_api import ChargeApi, problem
-from tests.fakes.gateway import Booked
+from tests.fakes.gateway import BankCharge
 from tests.recorded_events import recorded
 
 
@@ -36,8 +36,8 @@ class UndeclaredError(Exception):
     """An exception that no module declares."""
 
 
-def raises_undeclared(text: str) -> Callable[[Booked], None]:
-    def raise_undeclared(booked: Booked) -> None:
+def raises_undeclared(text: str) -> Callable[[BankCharge], None]:
+    def raise_undeclared(booked: BankCharge) -> None:
         raise UndeclaredError(text)
 
     return raise_undeclared

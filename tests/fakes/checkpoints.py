@@ -1,4 +1,4 @@
-"""Checkpoints in memory; the contract suite holds them to what the table's do."""
+"""Checkpoints in memory. The contract suite checks that they behave as those in the table."""
 
 import threading
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from payments.reconciliation.checkpoint import Checkpoint
 
 @dataclass
 class Held:
-    """A reconciliation, and who has it until when."""
+    """A checkpoint, and the call that holds the lease on it until `until`."""
 
     checkpoint: Checkpoint
     holder: str | None
@@ -17,7 +17,7 @@ class Held:
 
 
 class InMemoryCheckpoints:
-    """Meets the Checkpoints port; every call is one atomic step."""
+    """Meets the CheckpointStore port. Every call is one atomic step."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Held] = {}
@@ -25,7 +25,7 @@ class InMemoryCheckpoints:
         self._lock = threading.RLock()
 
     def take(self, fresh: Checkpoint, holder: str, now: datetime, until: datetime) -> Checkpoint | None:
-        """See `Checkpoints.take`."""
+        """See `CheckpointStore.take`."""
         with self._lock:
             held = self.kept.setdefault(str(fresh.span), Held(fresh, None, None))
             if held.until is not None and held.until > now:
@@ -34,7 +34,7 @@ class InMemoryCheckpoints:
             return held.checkpoint
 
     def save(self, checkpoint: Checkpoint, holder: str, until: datetime) -> bool:
-        """See `Checkpoints.save`."""
+        """See `CheckpointStore.save`."""
         with self._lock:
             held = self.kept.get(str(checkpoint.span))
             if held is None or held.holder != holder:
@@ -43,17 +43,17 @@ class InMemoryCheckpoints:
             return True
 
     def told_until(self) -> datetime | None:
-        """See `Checkpoints.told_until`."""
+        """See `CheckpointStore.told_until`."""
         with self._lock:
             return self.last
 
     def note_told(self, at: datetime) -> None:
-        """See `Checkpoints.note_told`."""
+        """See `CheckpointStore.note_told`."""
         with self._lock:
             self.last = max(self.last or at, at)
 
     def give_back(self, checkpoint: Checkpoint, holder: str) -> None:
-        """See `Checkpoints.give_back`."""
+        """See `CheckpointStore.give_back`."""
         with self._lock:
             held = self.kept.get(str(checkpoint.span))
             if held is not None and held.holder == holder:

@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to move."""
+"""A clock that stands still until a test moves it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,6 +16,6 @@ class SettableClock:
         return self.now
 
     def forward(self, **time: float) -> datetime:
-        """Moves by so many seconds, minutes, hours or days; backwards when negative."""
+        """Moves by a `timedelta` given in its keywords, backwards when negative; returns the new time."""
         self.now += timedelta(**time)
         return self.now

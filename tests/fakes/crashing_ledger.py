@@ -1,32 +1,32 @@
-"""A process that dies at a chosen step: right before a call takes effect, or right after, before it learns of it."""
+"""A process that dies at a chosen step: right before a call takes effect, or right after, before the result arrives."""
 
 from typing import Any
 
 
 class Crash(BaseException):
-    """The process is gone. No `except Exception` can hold it."""
+    """The end of the process. No `except Exception` can catch it."""
 
 
-class Fuse:
-    """Counts the steps of a process: two a call, before and after. At the given one, the process dies."""
+class CrashPoint:
+    """Counts the steps of a process, two a call: before and after it. The process dies at step `dies_at`, from 0."""
 
     def __init__(self, dies_at: int | None = None) -> None:
         self.dies_at = dies_at
         self.steps: list[str] = []
 
     def step(self, name: str) -> None:
-        """One step further."""
+        """Counts one step. Raises Crash when it is the last one."""
         self.steps.append(name)
         if len(self.steps) - 1 == self.dies_at:
             raise Crash(name)
 
 
-class Wired:
-    """Stands in for a ledger, a gateway or a bus whose calls may be the last thing a process does."""
+class CrashingProxy:
+    """A ledger, a gateway or a bus during whose calls the process may die."""
 
-    def __init__(self, target: Any, fuse: Fuse) -> None:
+    def __init__(self, target: Any, crash_point: CrashPoint) -> None:
         self._target = target
-        self._fuse = fuse
+        self._fuse = crash_point
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._target, name)

@@ -1,6 +1,6 @@
-"""The table in memory. Items lie in it as they lie in DynamoDB; the conditions are written anew, not shared.
+"""The table in memory. Its items are those of DynamoDB; its conditions are written a second time, not shared.
 
-The contract suite (tests/payments/ledger/contracts.py) holds it to what the real one does.
+The contract suite (tests/payments/ledger/contracts.py) checks that both tables behave alike.
 """
 
 import copy
@@ -18,7 +18,7 @@ from payments.reconciliation.transaction_list import Span
 
 
 class InMemoryLedger:
-    """Meets the ledger ports; every call is one atomic step, whatever thread it comes from."""
+    """Meets the ledger ports. Every call is one atomic step, from any thread."""
 
     def __init__(self) -> None:
         self._table: dict[str, history_items.Item] = {}
@@ -97,7 +97,7 @@ class InMemoryLedger:
             item["refreshed_at"] = payment_items.stamp(now)
             return True
 
-    # -------------------------------------------------------- following up
+    # ----------------------------------------------------------- follow-up
 
     def due(self, now: datetime, limit: int) -> Iterator[Due]:
         """See `FollowUpLedger.due`."""
@@ -122,13 +122,12 @@ class InMemoryLedger:
             _change(item, {"follow_up_at": payment_items.stamp(until), "revision": item["revision"] + 1})
             return self._read(due.payment_id)
 
-    # -------------------------------------------------------- reconciling
+    # ------------------------------------------------------ reconciliation
 
     def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, Marked]:
         """See `ReconciliationLedger.sent_under`."""
-        told = set(wire_order_ids)
         with self._lock:
-            sent = {wire: pk for wire in told if (pk := self._sent_under(wire)) is not None}
+            sent = {wire: pk for wire in set(wire_order_ids) if (pk := self._sent_under(wire)) is not None}
             found = {wire: self._marked(pk) for wire, pk in sent.items()}
         return {wire: marked for wire, marked in found.items() if marked.payment.wire_order_id == wire}
 
@@ -138,7 +137,7 @@ class InMemoryLedger:
             return {pk: self._marked(pk) for pk in set(payment_ids) if pk in self._table}
 
     def unlisted(self, span: Span, place: str | None) -> tuple[list[Payment], str | None]:
-        """See `ReconciliationLedger.unlisted`. Three at a time, so that a test meets more than one page."""
+        """See `ReconciliationLedger.unlisted`. A page has three payments, so that tests see more than one page."""
         with self._lock:
             marks = sorted(
                 f"{item['unlisted_on']}#{pk}"
@@ -154,19 +153,19 @@ class InMemoryLedger:
             with self._lock:
                 self._table.get(payment_id, {}).pop("unlisted_on", None)
 
-    # ----------------------------------------------- what only tests look at
+    # ------------------------------------------------------ for tests only
 
     def payments(self) -> list[Payment]:
-        """Every payment as it stands."""
+        """Every payment in its current state."""
         with self._lock:
             return [self._read(pk) for pk, item in self._table.items() if pk.startswith("pay_")]
 
     def dump(self) -> str:
-        """All that lies in the table, as text to search."""
+        """The whole table as text, to search for data that must not be stored."""
         with self._lock:
             return repr(self._table)
 
-    # ------------------------------------------------------------- inside
+    # ------------------------------------------------------------- private
 
     def _read(self, payment_id: str) -> Payment:
         return payment_items.payment_of(copy.deepcopy(self._table[payment_id]))

@@ -1,4 +1,4 @@
-"""Samples: one valid thing of each kind, changed where a test cares."""
+"""Samples: one valid object of each kind. A test names the fields that matter to it and gets the rest as they are."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ def card(**changes: Any) -> Card:
 
 
 def shopper() -> dict[str, str]:
-    """A person, in the gateway's names."""
+    """The shopper's data, under the gateway's field names."""
     return {
         "first_name": "James",
         "last_name": "Dean",
@@ -47,8 +47,8 @@ def shopper() -> dict[str, str]:
 
 
 def charge_request(**changes: Any) -> ChargeRequest:
-    """What a shop asks for."""
-    told: dict[str, Any] = {
+    """A charge as a shop requests it."""
+    fields: dict[str, Any] = {
         "caller": CALLER,
         "idempotency_key": KEY,
         "money": MONEY,
@@ -58,30 +58,30 @@ def charge_request(**changes: Any) -> ChargeRequest:
         "order_id": ORDER_ID,
         "terminal_id": None,
     }
-    return ChargeRequest(**{**told, **changes})
+    return ChargeRequest(**{**fields, **changes})
 
 
 def refund_request(**changes: Any) -> RefundRequest:
-    """What a shop asks for when it gives a payment back."""
+    """A refund as a shop requests it."""
     return RefundRequest(**{"caller": CALLER, "idempotency_key": "refund-1", "reason": "returned", **changes})
 
 
 def submission(**changes: Any) -> Submission:
-    """What the gateway is told."""
-    told: dict[str, Any] = {
+    """The sample charge as it is sent to the gateway."""
+    fields: dict[str, Any] = {
         "money": MONEY,
         "card": card(),
         "shopper": shopper(),
         "redirect_url": "https://shop.example/thanks",
-        "webhook_url": address("pay_1"),
+        "webhook_url": webhook_url("pay_1"),
         "order_id": ORDER_ID,
     }
-    return Submission(**{**told, **changes})
+    return Submission(**{**fields, **changes})
 
 
 def payment(*, key: str = KEY, at: datetime = START, **changes: Any) -> Payment:
-    """A payment as it is claimed."""
-    told: dict[str, Any] = {
+    """A payment right after its claim: recorded, not sent."""
+    fields: dict[str, Any] = {
         "fingerprint": "f" * 64,
         "money": MONEY,
         "live": False,
@@ -89,12 +89,12 @@ def payment(*, key: str = KEY, at: datetime = START, **changes: Any) -> Payment:
         "card": card().facts,
         "at": at,
     }
-    return intent(payment_id_of(CALLER, key), **{**told, **changes})
+    return intent(payment_id_of(CALLER, key), **{**fields, **changes})
 
 
 def transaction(raw_status: str = "SUCCESS", **changes: Any) -> GatewayTransaction:
-    """What the gateway says of the sample payment, in one of its own status words."""
-    told: dict[str, Any] = {
+    """The gateway's answer about the sample payment, under one of its own status words."""
+    fields: dict[str, Any] = {
         "raw_status": raw_status,
         "verdict": VERDICTS.get(raw_status),
         "transaction_id": TRANSACTION_ID,
@@ -105,9 +105,9 @@ def transaction(raw_status: str = "SUCCESS", **changes: Any) -> GatewayTransacti
         "redirect_url": SHOPPER_PAGE if raw_status == "REDIRECT" else None,
         "refunded": False,
     }
-    return GatewayTransaction(**{**told, **changes})
+    return GatewayTransaction(**{**fields, **changes})
 
 
-def address(payment_id: str) -> str:
-    """A payment's own webhook address."""
+def webhook_url(payment_id: str) -> str:
+    """The webhook address of one payment."""
     return f"https://api.example/webhooks/pay-agency/{payment_id}/token"

@@ -1,4 +1,4 @@
-"""Telemetry that remembers."""
+"""Telemetry that remembers its calls."""
 
 from typing import Any
 
@@ -11,22 +11,22 @@ class RecordingTelemetry:
         self.subjects: list[tuple[str | None, str | None, str | None]] = []
 
     def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
-        """Remembers what the notes from here on are about."""
+        """See `Telemetry.about`."""
         self.subjects.append((payment_id, order_id, transaction_id))
 
     def note(self, signal: str, **facts: str | int) -> None:
-        """Remembers a signal and its facts."""
+        """See `Telemetry.note`."""
         self.notes.append((signal, dict(facts)))
 
     def unexpected(self, error: Exception) -> None:
-        """Remembers a bug as a signal of its own."""
+        """Records an unexpected exception as a signal of its own."""
         self.note("unexpected_error", error=type(error).__name__)
 
     @property
     def signals(self) -> list[str]:
-        """The names of what was noted, in order."""
+        """The names of the signals, in order."""
         return [signal for signal, _ in self.notes]
 
     def facts_of(self, signal: str) -> list[dict[str, Any]]:
-        """The facts of every note of a signal."""
+        """The facts of each occurrence of a signal, in order."""
         return [facts for noted, facts in self.notes if noted == signal]

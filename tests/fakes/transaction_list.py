@@ -1,4 +1,4 @@
-"""The gateway's transaction list: rows as they come over the wire, read by the real reader, a page at a time."""
+"""The gateway's transaction list: raw rows, parsed by the real parser, a page at a time."""
 
 from collections import deque
 from datetime import UTC, datetime
@@ -13,20 +13,20 @@ from tests.fakes import samples
 
 MINOR = Dialect("minor", "alpha-2")
 LATER = datetime(2027, 12, 31, tzinfo=UTC)
-"""When the rows are read, unless a test says otherwise."""
+"""When the rows are parsed."""
 
 
 class ScriptedList:
-    """Meets the TransactionList port. `told` are raw rows; `will(...)` scripts the next answers."""
+    """Meets the TransactionList port. `rows` are raw rows; `script_pages` sets the next answers."""
 
     def __init__(self, *rows: object, page_size: int = 2) -> None:
-        self.told: list[object] = list(rows)
+        self.rows: list[object] = list(rows)
         self.page_size = page_size
         self.asked: list[tuple[Span, str | None]] = []
         self._script: deque[Page | GatewayError | None] = deque()
 
-    def will(self, *outcomes: Page | GatewayError | None) -> None:
-        """Scripts the next pages; None is a page as it is."""
+    def script_pages(self, *outcomes: Page | GatewayError | None) -> None:
+        """Sets the outcomes of the next calls: a page, an error to raise, or None for the page as `rows` have it."""
         self._script.extend(outcomes)
 
     def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
@@ -39,17 +39,17 @@ class ScriptedList:
 
     def _page(self, cursor: str | None) -> Page:
         first = 0 if cursor is None else int(cursor.removeprefix("from-"))
-        if first > len(self.told):
+        if first > len(self.rows):
             raise Refused("Invalid cursor.")
         after = first + self.page_size
-        has_next = after < len(self.told)
-        rows = [transaction_list.row_of(told, MINOR, LATER) for told in self.told[first:after]]
-        return Page(rows, has_next, f"from-{after}" if has_next else None, len(self.told))
+        has_next = after < len(self.rows)
+        rows = [transaction_list.row_of(raw, MINOR, LATER) for raw in self.rows[first:after]]
+        return Page(rows, has_next, f"from-{after}" if has_next else None, len(self.rows))
 
 
 def row(raw_status: str = "SUCCESS", of: Payment | None = None, **changes: Any) -> dict[str, Any]:
-    """A row of the list as the gateway writes it; of the sample payment, or another."""
-    told: dict[str, Any] = {
+    """A raw row of the list, about the sample payment or about the payment `of`."""
+    fields: dict[str, Any] = {
         "transaction_id": (of.transaction_id if of else None) or samples.TRANSACTION_ID,
         "order_id": of.wire_order_id if of else samples.ORDER_ID,
         "amount": str(of.money.amount if of else samples.MONEY.amount),
@@ -62,4 +62,4 @@ def row(raw_status: str = "SUCCESS", of: Payment | None = None, **changes: Any) 
         "chargeback_date": None,
         "suspicious_date": None,
     }
-    return {**told, **changes}
+    return {**fields, **changes}

@@ -19,7 +19,7 @@ from tests.fakes.ledger import InMemoryLedger
 RUN_SECONDS: Final = 55.0
 """More than any run of these tests needs."""
 
-ANSWER_LOST: Final = Fails(NoAnswer("no answer"), booked="SUCCESS")
+ANSWER_LOST: Final = Fails(NoAnswer("no answer"), raw_status="SUCCESS")
 """The gateway took the payment, and its answer never came."""
 
 
@@ -35,10 +35,10 @@ class FollowUpSystem:
 
     def charge(self, key: str, outcome: Answers | Fails = ANSWER_LOST) -> Payment:
         """A payment that is charged at the gateway with this outcome."""
-        self.gateway.will(outcome)
+        self.gateway.script_charges(outcome)
         request = samples.charge_request(idempotency_key=key, order_id=None)
         charging = Charging(self.ledger, self.gateway, self.clock, self.console.telemetry, live=False)
-        return charging.charge(request, samples.address, 20).payment
+        return charging.charge(request, samples.webhook_url, 20).payment
 
     def run(self, seconds_left: Callable[[], float] = lambda: RUN_SECONDS) -> RunSummary:
         """One run."""

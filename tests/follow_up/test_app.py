@@ -96,7 +96,7 @@ def test_a_run_starts_no_payment_that_it_could_not_finish(system: FollowUpSystem
 def test_a_gateway_without_an_answer_is_asked_once_a_run_and_again_later(system: FollowUpSystem) -> None:
     system.charge("a")
     system.clock.forward(minutes=1)
-    system.gateway.will_say(NoAnswer("no answer"))
+    system.gateway.script_statuses(NoAnswer("no answer"))
     assert system.run().finished == 1
     assert len(system.gateway.asked) == 1
     (payment,) = system.ledger.payments()
@@ -131,10 +131,10 @@ def test_two_concurrent_runs_do_nothing_twice(system: FollowUpSystem) -> None:
 
 
 def test_an_abandoned_payment_is_asked_about_at_growing_intervals(system: FollowUpSystem) -> None:
-    system.gateway.will(Answers("REDIRECT"))
+    system.gateway.script_charges(Answers("REDIRECT"))
     order = samples.charge_request(order_id=None)
     Charging(system.ledger, system.gateway, system.clock, system.console.telemetry, live=False).charge(
-        order, samples.address, 20
+        order, samples.webhook_url, 20
     )
     minutes = 0
     while system.ledger.payments()[0].is_open:

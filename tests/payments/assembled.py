@@ -46,11 +46,11 @@ class PaymentSystem:
 
     def charge(self, request: ChargeRequest | None = None) -> Charged:
         """Charges as the shop requests."""
-        return self.charging.charge(request or samples.charge_request(), samples.address, 20.0)
+        return self.charging.charge(request or samples.charge_request(), samples.webhook_url, 20.0)
 
     def paid(self, request: ChargeRequest | None = None) -> Payment:
         """A payment that succeeded at once, with all its events on the bus."""
-        self.gateway.will(Answers("SUCCESS"))
+        self.gateway.script_charges(Answers("SUCCESS"))
         charged = self.charge(request)
         self.follow_up()
         return self.reload(charged.payment)
@@ -67,7 +67,7 @@ class PaymentSystem:
     def webhook(self, payment: Payment, claimed: GatewayTransaction | None = None) -> Outcome:
         """Handles a verified webhook; by default it describes the transaction in the gateway's book."""
         handler = WebhookHandler(self.ledger, self.gateway, self.bus, self.clock, self.telemetry, confirm=self.confirm)
-        return handler.handle(payment, claimed or transaction_of(self.gateway.booked(payment.wire_order_id)[0]))
+        return handler.handle(payment, claimed or transaction_of(self.gateway.charges_of(payment.wire_order_id)[0]))
 
     def refresh(self, payment: Payment) -> Payment:
         """Refreshes a payment for a caller that cannot wait."""

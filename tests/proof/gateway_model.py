@@ -89,7 +89,7 @@ class GatewayModel:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
-        self.book: list[Charge] = []
+        self.charges: list[Charge] = []
         self.in_flight: list[tuple[float, Charge]] = []
         self.sent: list[Submission] = []
         self.webhooks: list[tuple[str, GatewayTransaction]] = []
@@ -167,7 +167,7 @@ class GatewayModel:
         """See `Gateway.status`."""
         if self.outage is not None:
             raise NotSent("no route") if self.outage == "unreachable" else NoAnswer("timed out")
-        for charge in self.book:
+        for charge in self.charges:
             if charge.submission.order_id == order_id and (raw_status := self._visible_status(charge)) is not None:
                 return transaction_of(charge, raw_status, **charge.reversals.status_fields(self.now()))
         raise UnknownToGateway("the gateway has no payment under this id")
@@ -188,7 +188,7 @@ class GatewayModel:
         for charge in self.undecided:
             if charge.plan.next_status is not None and charge.at + charge.plan.next_after <= self.now():
                 self.decide(charge, charge.plan.next_status, charge.at + charge.plan.next_after)
-        for charge in self.book:
+        for charge in self.charges:
             charge.reversals.advance(self.now())
 
     def decide(self, charge: Charge, raw_status: str, at: float) -> None:
@@ -212,24 +212,24 @@ class GatewayModel:
         for arrives_at, charge in self.in_flight:
             self._enter(charge, arrives_at)
         self.in_flight = []
-        for charge in self.book:
+        for charge in self.charges:
             charge.plan = replace(charge.plan, hidden_for=0, stale_by=0)
             charge.reversals.recover(self.now())
 
     @property
     def undecided(self) -> list[Charge]:
         """The charges without a final status."""
-        return [charge for charge in self.book if charge.raw_status not in FINAL]
+        return [charge for charge in self.charges if charge.raw_status not in FINAL]
 
     @property
     def paid(self) -> list[Charge]:
         """The charges that succeeded."""
-        return [charge for charge in self.book if charge.raw_status == "SUCCESS"]
+        return [charge for charge in self.charges if charge.raw_status == "SUCCESS"]
 
     def _enter(self, charge: Charge, at: float) -> None:
         charge.at = at
         charge.statuses.append((at, charge.plan.raw_status))
-        self.book.append(charge)
+        self.charges.append(charge)
         self._send_webhook(charge)
 
     def _send_webhook(self, charge: Charge) -> None:

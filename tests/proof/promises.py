@@ -24,9 +24,9 @@ AFTER_A_FINAL_STATUS = {
 
 def at_every_moment(system: SystemUnderTest) -> None:
     """At most one charge for each key and each order; each wire order id is sent at most once."""
-    _assert_unique(charge.payment_id for charge in system.gateway.book)
+    _assert_unique(charge.payment_id for charge in system.gateway.charges)
     _assert_unique(submission.order_id for submission in system.gateway.sent)
-    _assert_unique(_order_of(charge) for charge in system.gateway.book if charge.raw_status not in NO_MONEY)
+    _assert_unique(_order_of(charge) for charge in system.gateway.charges if charge.raw_status not in NO_MONEY)
 
 
 def _assert_unique(names: object) -> None:
@@ -43,7 +43,7 @@ def in_the_end(system: SystemUnderTest, before: dict[str, Payment]) -> None:
     """Once all outages are over and nothing is due. `before`: the payments at the end of the outages."""
     at_every_moment(system)
     payments = {payment.id: payment for payment in system.ledger.payments()}
-    charges = {charge.payment_id: charge for charge in system.gateway.book}
+    charges = {charge.payment_id: charge for charge in system.gateway.charges}
     assert charges.keys() <= payments.keys(), "the gateway has a charge that the table does not have"
     for payment in payments.values():
         history_is_gapless(payment)

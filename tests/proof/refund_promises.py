@@ -40,7 +40,7 @@ def at_every_moment(system: SystemUnderTest) -> None:
 
 def our_refunds_are_recorded(system: SystemUnderTest) -> None:
     """In the end: a refund for a POST of ours is recorded; only a refund that the gateway still owes is in doubt."""
-    charges = {charge.payment_id: charge for charge in system.gateway.book}
+    charges = {charge.payment_id: charge for charge in system.gateway.charges}
     for payment in system.ledger.payments():
         assert not payment.awaits_refund or system.awaits_gateway(payment)
         charge = charges.get(payment.id)
@@ -55,7 +55,7 @@ def all_reversals_are_recorded(system: SystemUnderTest) -> None:
     at_every_moment(system)
     our_refunds_are_recorded(system)
     payments = {payment.id: payment for payment in system.ledger.payments()}
-    charges = {charge.payment_id: charge for charge in system.gateway.book}
+    charges = {charge.payment_id: charge for charge in system.gateway.charges}
     for payment in payments.values():
         promises.history_is_gapless(payment)
         charge = charges.get(payment.id)

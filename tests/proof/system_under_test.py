@@ -58,7 +58,7 @@ class SystemUnderTest:
         def work(process: Process) -> Charged:
             gateway = Paused(PlannedGateway(self.gateway, plan), process)
             charging = Charging(Paused(self.ledger, process), gateway, self.clock, self.telemetry, live=False)
-            charged = charging.charge(charge.request(), samples.address, 20.0)
+            charged = charging.charge(charge.request(), samples.webhook_url, 20.0)
             self.answers.append((charge, charged.payment))
             return charged
 
@@ -203,7 +203,7 @@ class SystemUnderTest:
         attempt = payment.refund_attempt
         if not payment.awaits_refund or attempt is None or not attempt.arrived:
             return False
-        return not any(charge.reversals.refunds for charge in self.gateway.book if charge.payment_id == payment.id)
+        return not any(charge.reversals.refunds for charge in self.gateway.charges if charge.payment_id == payment.id)
 
     def finish(self) -> None:
         """Kills all processes, ends all outages, drops the undelivered webhooks and lets the follow-up finish."""

@@ -120,7 +120,7 @@ class TestOutcome:
         self, api: WebhookApi, error: NoAnswer | UnknownToGateway
     ) -> None:
         api.clock.forward(seconds=30)
-        api.gateway.will_say(error)
+        api.gateway.script_statuses(error)
         assert api.send(recorded(SUCCEEDED)) == 202
         assert api.payment.status is Status.REQUIRES_ACTION
         assert api.payment.follow_up.due_at == api.clock.now

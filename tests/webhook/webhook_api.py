@@ -83,7 +83,7 @@ class WebhookApi:
         """Charges the recorded payment: it requires an action of the shopper."""
         request = samples.charge_request(caller=CALLER, idempotency_key=KEY)
         charging = Charging(self.ledger, self.gateway, self.clock, self.console.telemetry, live=False)
-        return charging.charge(request, samples.address, 20).payment
+        return charging.charge(request, samples.webhook_url, 20).payment
 
     @property
     def payment(self) -> Payment:
@@ -93,7 +93,7 @@ class WebhookApi:
 
     def gateway_status(self, raw_status: str) -> None:
         """Sets the status that the gateway's status API answers with."""
-        self.gateway.book[0].raw_status = raw_status
+        self.gateway.charges[0].raw_status = raw_status
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of the log."""

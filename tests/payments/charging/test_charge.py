@@ -23,7 +23,7 @@ class TestTheRequest:
     def test_tells_the_gateway_what_was_ordered_and_where_to_report(self, system: PaymentSystem) -> None:
         payment = system.charge(samples.charge_request(terminal_id="T1")).payment
         assert system.gateway.submissions == [
-            samples.submission(webhook_url=samples.address(payment.id), terminal_id="T1")
+            samples.submission(webhook_url=samples.webhook_url(payment.id), terminal_id="T1")
         ]
 
     def test_goes_under_the_payment_s_own_id_when_there_is_no_order(self, system: PaymentSystem) -> None:
@@ -59,7 +59,7 @@ class TestTheVerdict:
         ],
     )
     def test_of_a_known_word_is_written(self, system: PaymentSystem, said: str, status: Status) -> None:
-        system.gateway.will(Answers(said))
+        system.gateway.script_charges(Answers(said))
         charged = system.charge()
         assert charged.payment == system.reload(charged.payment)
         assert (charged.payment.status, charged.payment.answered) == (status, "verdict")
@@ -71,7 +71,7 @@ class TestTheVerdict:
 
     @pytest.mark.parametrize("said", ["INIT", "SOMETHING NEW"])
     def test_of_a_word_that_decides_nothing_is_in_doubt_but_did_arrive(self, system: PaymentSystem, said: str) -> None:
-        system.gateway.will(Answers(said))
+        system.gateway.script_charges(Answers(said))
         payment = system.charge().payment
         assert (payment.status, payment.answered, payment.follow_up.arrived) == (Status.PROCESSING, "in_doubt", True)
 
@@ -83,7 +83,7 @@ class TestTheVerdict:
         ],
     )
     def test_of_a_refusal_is_failed(self, system: PaymentSystem, error: Refused, failure: Failure) -> None:
-        system.gateway.will(Fails(error))
+        system.gateway.script_charges(Fails(error))
         payment = system.charge().payment
         assert (payment.status, payment.failure, payment.answered) == (Status.FAILED, failure, "verdict")
         assert payment == system.reload(payment)
@@ -92,7 +92,7 @@ class TestTheVerdict:
     def test_that_never_came_is_asked_about_soon_and_never_sent_again(
         self, system: PaymentSystem, booked: str | None
     ) -> None:
-        system.gateway.will(Fails(NoAnswer("timed out"), booked=booked))
+        system.gateway.script_charges(Fails(NoAnswer("timed out"), raw_status=booked))
         payment = system.charge().payment
         assert (payment.status, payment.answered) == (Status.PROCESSING, "in_doubt")
         assert payment.follow_up.due_at == payment.follow_up.ask_at
@@ -103,7 +103,7 @@ class TestTheVerdict:
         assert system.gateway.asked == [payment.wire_order_id]
 
     def test_that_was_never_asked_for_leaves_the_key_free(self, system: PaymentSystem) -> None:
-        system.gateway.will(Fails(NotSent("no route")))
+        system.gateway.script_charges(Fails(NotSent("no route")))
         with pytest.raises(GatewayUnreachable):
             system.charge()
         assert system.ledger.payments() == []
@@ -122,7 +122,7 @@ class TestTheVerdict:
         ],
     )
     def test_about_another_payment_goes_to_a_human(self, system: PaymentSystem, changes: dict[str, object]) -> None:
-        system.gateway.will(Answers("SUCCESS", changes))
+        system.gateway.script_charges(Answers("SUCCESS", changes))
         payment = system.charge().payment
         assert payment.status is Status.NEEDS_REVIEW
         assert payment.failure is not None
@@ -136,11 +136,11 @@ class TestTheWebhookThatIsFaster:
     def test_settles_and_the_answer_changes_nothing(self, system: PaymentSystem, said: str, answer: str) -> None:
         outcome: Answers | Fails = Answers(said if answer == "same" else answer)
         if answer == "none":
-            outcome = Fails(NoAnswer("timed out"), booked=said)
-        system.gateway.will(outcome)
+            outcome = Fails(NoAnswer("timed out"), raw_status=said)
+        system.gateway.script_charges(outcome)
 
         def delivered(booked: object) -> None:
-            system.gateway.book[0].raw_status = said
+            system.gateway.charges[0].raw_status = said
             system.webhook(system.ledger.payments()[0])
 
         system.gateway.before_answer = delivered
@@ -157,7 +157,7 @@ class TestTheWebhookThatIsFaster:
 class TestTheSameKey:
     def test_gets_the_payment_as_it_is_now(self, system: PaymentSystem) -> None:
         first = system.charge()
-        system.gateway.book[0].raw_status = "SUCCESS"
+        system.gateway.charges[0].raw_status = "SUCCESS"
         system.webhook(first.payment)
         again = system.charge()
         assert (first.replayed, again.replayed) == (False, True)
@@ -183,7 +183,7 @@ class TestTheSameKey:
             samples.charge_request(order_id=None, caller="arn:aws:iam::123456789012:role/other")
         ).payment
         assert first.id != second.id
-        assert len(system.gateway.book) == 2
+        assert len(system.gateway.charges) == 2
 
     def test_forgives_another_cvv_which_it_cannot_know(self, system: PaymentSystem) -> None:
         system.charge()
@@ -194,7 +194,7 @@ class TestTheSameKey:
 class TestTheSameOrder:
     @pytest.mark.parametrize("said", ["SUCCESS", "REDIRECT", "PENDING", "INIT", "SOMETHING NEW"])
     def test_takes_no_second_payment_that_may_still_succeed(self, system: PaymentSystem, said: str) -> None:
-        system.gateway.will(Answers(said))
+        system.gateway.script_charges(Answers(said))
         first = system.charge().payment
         with pytest.raises(OrderTaken) as taken:
             system.charge(samples.charge_request(idempotency_key="key-2"))
@@ -207,7 +207,7 @@ class TestTheSameOrder:
     def test_takes_another_after_one_that_failed_under_a_name_of_its_own(
         self, system: PaymentSystem, outcome: Answers | Fails
     ) -> None:
-        system.gateway.will(outcome, outcome)
+        system.gateway.script_charges(outcome, outcome)
         payments = [system.charge(samples.charge_request(idempotency_key=f"key-{n}")).payment for n in (1, 2, 3)]
         assert [sent.order_id for sent in system.gateway.submissions] == [
             samples.ORDER_ID,
@@ -218,7 +218,7 @@ class TestTheSameOrder:
         assert system.ledger.order(samples.ORDER_ID) == OrderLock(samples.ORDER_ID, tuple(p.id for p in payments))
 
     def test_is_free_again_when_its_second_attempt_was_not_sent(self, system: PaymentSystem) -> None:
-        system.gateway.will(Answers("FAILED"), Fails(NotSent("no route")))
+        system.gateway.script_charges(Answers("FAILED"), Fails(NotSent("no route")))
         first = system.charge().payment
         with pytest.raises(GatewayUnreachable):
             system.charge(samples.charge_request(idempotency_key="key-2"))

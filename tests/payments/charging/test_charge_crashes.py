@@ -12,7 +12,7 @@ from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer, NotSent, Refused
 from tests.fakes import samples
-from tests.fakes.crashing_ledger import Crash, Fuse, Wired
+from tests.fakes.crashing_ledger import Crash, CrashingProxy, CrashPoint
 from tests.fakes.gateway import Answers, Fails
 from tests.payments.assembled import PaymentSystem
 
@@ -28,7 +28,7 @@ class Story:
 
 def first_attempt_failed(system: PaymentSystem) -> None:
     """The order is known, so the claim reads it and takes its second place."""
-    system.gateway.will(Answers("FAILED"))
+    system.gateway.script_charges(Answers("FAILED"))
     system.charge(samples.charge_request(idempotency_key="key-0"))
     system.follow_up(minutes=1)
 
@@ -37,7 +37,7 @@ STORIES = {
     "paid": Story(Answers("SUCCESS"), Status.SUCCEEDED),
     "declined": Story(Answers("FAILED"), Status.FAILED),
     "refused": Story(Fails(Refused("no")), Status.FAILED),
-    "paid without an answer": Story(Fails(NoAnswer("reset"), booked="SUCCESS"), Status.SUCCEEDED),
+    "paid without an answer": Story(Fails(NoAnswer("reset"), raw_status="SUCCESS"), Status.SUCCEEDED),
     "lost on the way": Story(Fails(NoAnswer("reset")), Status.FAILED),
     "never sent": Story(Fails(NotSent("no route")), Status.FAILED),
     "paid at the second attempt": Story(Answers("SUCCESS"), Status.SUCCEEDED, first_attempt_failed),
@@ -48,12 +48,16 @@ STEPS = 17
 
 def dies(system: PaymentSystem, at: int) -> str | None:
     """A charge that dies at that step: the step's name, None when the charge was over before."""
-    fuse = Fuse(at)
+    crash_point = CrashPoint(at)
     charging = Charging(
-        Wired(system.ledger, fuse), Wired(system.gateway, fuse), system.clock, system.telemetry, live=False
+        CrashingProxy(system.ledger, crash_point),
+        CrashingProxy(system.gateway, crash_point),
+        system.clock,
+        system.telemetry,
+        live=False,
     )
     try:
-        charging.charge(samples.charge_request(), samples.address, 20.0)
+        charging.charge(samples.charge_request(), samples.webhook_url, 20.0)
     except Crash as crash:
         return str(crash)
     except PaymentsError:
@@ -76,11 +80,11 @@ def only(system: PaymentSystem) -> Payment | None:
 def test_the_follow_up_finds_out_what_became_of_it(system: PaymentSystem, name: str, at: int) -> None:
     story = STORIES[name]
     story.before(system)
-    system.gateway.will(story.outcome)
+    system.gateway.script_charges(story.outcome)
     dies(system, at)
     sent = len(system.gateway.submissions)
     system.follow_up_until(lambda: system.nothing_is_due)
-    payment, held = only(system), system.gateway.booked(wire_order_id(story))
+    payment, held = only(system), system.gateway.charges_of(wire_order_id(story))
     if payment is None:
         assert held == []
     else:
@@ -95,8 +99,8 @@ def test_the_follow_up_finds_out_what_became_of_it(system: PaymentSystem, name: 
 def test_a_repeat_never_charges_again(system: PaymentSystem, name: str, at: int) -> None:
     story = STORIES[name]
     story.before(system)
-    booked = len(system.gateway.book)
-    system.gateway.will(story.outcome)
+    booked = len(system.gateway.charges)
+    system.gateway.script_charges(story.outcome)
     dies(system, at)
     stood, replayed = only(system), []
     for _ in range(3):
@@ -104,7 +108,7 @@ def test_a_repeat_never_charges_again(system: PaymentSystem, name: str, at: int)
             replayed.append(system.charge())
         system.follow_up(minutes=2)
     assert [charged.replayed for charged in replayed[1:]] == [True] * len(replayed[1:])
-    assert len(system.gateway.book) - booked <= 1
+    assert len(system.gateway.charges) - booked <= 1
     assert stood is None or all(charged.replayed for charged in replayed)
 
 
@@ -113,16 +117,20 @@ def test_the_steps_are_all_there_are(system: PaymentSystem) -> None:
     for story in STORIES.values():
         fresh = PaymentSystem()
         story.before(fresh)
-        fresh.gateway.will(story.outcome)
+        fresh.gateway.script_charges(story.outcome)
         assert dies(fresh, STEPS - 1) is None
 
 
 def test_a_charge_on_the_warm_path_is_two_writes_and_one_post() -> None:
-    system, fuse = PaymentSystem(), Fuse()
+    system, crash_point = PaymentSystem(), CrashPoint()
     Charging(
-        Wired(system.ledger, fuse), Wired(system.gateway, fuse), system.clock, system.telemetry, live=False
-    ).charge(samples.charge_request(), samples.address, 20.0)
-    assert [step for step in fuse.steps if step.startswith("before")] == [
+        CrashingProxy(system.ledger, crash_point),
+        CrashingProxy(system.gateway, crash_point),
+        system.clock,
+        system.telemetry,
+        live=False,
+    ).charge(samples.charge_request(), samples.webhook_url, 20.0)
+    assert [step for step in crash_point.steps if step.startswith("before")] == [
         "before ensure_ready",
         "before claim",
         "before charge",

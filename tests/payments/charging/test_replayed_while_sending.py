@@ -35,7 +35,7 @@ class Interrupted(ScriptedGateway):
 def test_a_repeat_that_was_told_processing_finds_the_payment_though_nothing_could_be_sent() -> None:
     system, repeats = PaymentSystem(), list[Charged]()
     system.gateway = Interrupted(lambda: repeats.append(system.charge()))
-    system.gateway.will(Fails(NotSent("connect")))
+    system.gateway.script_charges(Fails(NotSent("connect")))
 
     first = system.charge()
 
@@ -53,7 +53,7 @@ def test_a_repeat_that_would_not_be_taken_today_finds_the_payment_all_the_same()
     """A card that expires between a request and its repeat: the repeat is known by what it led to before."""
     system, repeats = PaymentSystem(), list[Charged | None]()
     system.gateway = Interrupted(lambda: repeats.append(system.charging.earlier(samples.charge_request())))
-    system.gateway.will(Fails(NotSent("connect")))
+    system.gateway.script_charges(Fails(NotSent("connect")))
 
     first = system.charge()
 
@@ -66,7 +66,7 @@ def test_a_repeat_that_would_not_be_taken_today_finds_the_payment_all_the_same()
 
 def test_the_order_of_a_payment_that_could_not_be_sent_is_free() -> None:
     system = PaymentSystem()
-    system.gateway.will(Fails(NotSent("connect")))
+    system.gateway.script_charges(Fails(NotSent("connect")))
     with pytest.raises(GatewayUnreachable):
         system.charge()
     assert system.ledger.payments() == []
@@ -75,7 +75,7 @@ def test_the_order_of_a_payment_that_could_not_be_sent_is_free() -> None:
 
 def test_a_claim_that_was_taken_back_as_a_repeat_was_told_of_it_is_a_503() -> None:
     system = PaymentSystem()
-    system.gateway.will(Answers("REDIRECT"))
+    system.gateway.script_charges(Answers("REDIRECT"))
     payment = samples.payment(fingerprint=samples.charge_request().fingerprint())
     assert system.ledger.claim(payment, None) is None
     saved = system.ledger.save
@@ -125,7 +125,7 @@ def test_nothing_is_sent_without_a_claim_though_the_twins_was_taken_back_under_o
 @pytest.mark.parametrize("trouble", [SecretUnusable("unreadable"), NotSent("circuit open")])
 def test_a_repeat_of_a_paid_charge_is_told_so_whatever_is_out_of_reach(trouble: SecretUnusable | NotSent) -> None:
     system = PaymentSystem()
-    system.gateway.will(Answers("SUCCESS"))
+    system.gateway.script_charges(Answers("SUCCESS"))
     paid = system.charge().payment
     system.gateway.unready = trouble
 

@@ -11,7 +11,7 @@ from payments.model.payment import Payment
 from payments.model.status import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
-from tests.fakes.crashing_ledger import Crash, Fuse, Wired
+from tests.fakes.crashing_ledger import Crash, CrashingProxy, CrashPoint
 from tests.payments.assembled import PaymentSystem
 
 
@@ -67,7 +67,7 @@ def test_a_bus_that_takes_one_at_a_time_hears_all_in_the_end(system: PaymentSyst
 
 def test_a_crash_before_the_cursor_moved_tells_the_same_again(system: PaymentSystem, payment: Payment) -> None:
     with pytest.raises(Crash):
-        publish(payment, Wired(system.ledger, Fuse(0)), system.bus, system.telemetry)
+        publish(payment, CrashingProxy(system.ledger, CrashPoint(0)), system.bus, system.telemetry)
     published(system, system.reload(payment))
     first, again = system.bus.events[:4], system.bus.events[4:]
     assert first == again

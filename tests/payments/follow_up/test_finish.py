@@ -13,7 +13,7 @@ from payments.ports.gateway import GatewayError, NoAnswer, NotSent, Refused, Unk
 from payments.ports.ledger import Due
 from tests.fakes import samples
 from tests.fakes.clock import START
-from tests.fakes.crashing_ledger import Crash, Fuse, Wired
+from tests.fakes.crashing_ledger import Crash, CrashingProxy, CrashPoint
 from tests.fakes.gateway import Answers, Fails
 from tests.payments.assembled import PaymentSystem, finish
 
@@ -23,7 +23,7 @@ NO_STATUS = [NoAnswer("timed out"), NotSent("no route"), Refused("no")]
 @pytest.fixture
 def payment(system: PaymentSystem) -> Payment:
     """A payment in doubt, charged at the gateway and waiting for the shopper there."""
-    system.gateway.will(Fails(NoAnswer("timed out"), booked="REDIRECT"))
+    system.gateway.script_charges(Fails(NoAnswer("timed out"), raw_status="REDIRECT"))
     return system.charge().payment
 
 
@@ -37,7 +37,7 @@ def waits_after(system: PaymentSystem, payment: Payment, error: GatewayError, qu
     """Makes so many queries that end in the error. Returns the wait after each."""
     waits = []
     for _ in range(queries):
-        system.gateway.will_say(error)
+        system.gateway.script_statuses(error)
         asked = len(system.gateway.asked)
         system.follow_up_until(lambda asked=asked: len(system.gateway.asked) > asked)  # type: ignore[misc]
         at = system.clock()
@@ -60,7 +60,7 @@ class TestQuerying:
         keys = ["key-1", "key-1", "key-2"]
         waits = []
         for system, key in zip(systems, keys, strict=True):
-            system.gateway.will(Fails(NoAnswer("timed out")))
+            system.gateway.script_charges(Fails(NoAnswer("timed out")))
             payment = system.charge(samples.charge_request(idempotency_key=key)).payment
             waits.append(waits_after(system, payment, NoAnswer("timed out"), 3))
         assert waits[0] == waits[1] != waits[2]
@@ -84,7 +84,7 @@ class TestQuerying:
         self, system: PaymentSystem, payment: Payment
     ) -> None:
         waits_after(system, payment, NoAnswer("timed out"), len(BACK_OFF) + 1)
-        system.gateway.book[0].raw_status = "SUCCESS"
+        system.gateway.charges[0].raw_status = "SUCCESS"
         system.webhook(system.reload(payment))
         assert system.reload(payment).status is Status.SUCCEEDED
 
@@ -96,7 +96,7 @@ class TestQuerying:
 
     @pytest.mark.parametrize("raw_status", ["SUCCESS", "FAILED", "BLOCKED", "ABANDONED"])
     def test_a_verdict_ends_the_queries(self, system: PaymentSystem, payment: Payment, raw_status: str) -> None:
-        system.gateway.book[0].raw_status = raw_status
+        system.gateway.charges[0].raw_status = raw_status
         system.follow_up(minutes=1)
         after = system.reload(payment)
         assert after.history[-1].evidence["gateway_status"] == raw_status
@@ -104,7 +104,7 @@ class TestQuerying:
         assert system.nothing_is_due
 
     def test_publishing_makes_no_query_before_its_time(self, system: PaymentSystem) -> None:
-        system.gateway.will(Answers("PENDING"))
+        system.gateway.script_charges(Answers("PENDING"))
         payment = system.charge().payment
         system.follow_up()
         assert system.bus.ids() == [f"{payment.id}:1", f"{payment.id}:2"]
@@ -124,7 +124,7 @@ class TestQuerying:
 
             def status(self, order_id: str, seconds: float) -> object:
                 system.clock.forward(seconds=2)
-                system.gateway.will_say(NoAnswer("timed out"))
+                system.gateway.script_statuses(NoAnswer("timed out"))
                 system.webhook(system.reload(payment))
                 raise UnknownToGateway("lags")
 
@@ -149,10 +149,10 @@ class TestTheLease:
     def test_a_payment_of_a_crashed_run_is_finished_after_its_lease(
         self, system: PaymentSystem, payment: Payment, at: int
     ) -> None:
-        system.gateway.book[0].raw_status = "SUCCESS"
+        system.gateway.charges[0].raw_status = "SUCCESS"
         system.clock.forward(minutes=1)
-        fuse = Fuse(at)
-        wired = [Wired(part, fuse) for part in (system.ledger, system.gateway, system.bus)]
+        crash_point = CrashPoint(at)
+        wired = [CrashingProxy(part, crash_point) for part in (system.ledger, system.gateway, system.bus)]
         crashing = PaymentFinisher(wired[0], wired[1], wired[2], system.clock, system.telemetry)
         with pytest.raises(Crash):
             finish(crashing, due(system))
@@ -163,7 +163,7 @@ class TestTheLease:
         assert system.nothing_is_due
 
     def test_the_lease_ends_at_once_when_the_clock_went_back_and_nothing_is_due(self, system: PaymentSystem) -> None:
-        system.gateway.will(Answers("PENDING"))
+        system.gateway.script_charges(Answers("PENDING"))
         payment = system.charge().payment
         system.follow_up()
         system.clock.forward(seconds=60)
@@ -200,7 +200,7 @@ class TestABusOutage:
     def test_every_event_is_published_after_hours_of_outage(
         self, system: PaymentSystem, payment: Payment, raw_status: str
     ) -> None:
-        system.gateway.book[0].raw_status, system.bus.takes = raw_status, 0
+        system.gateway.charges[0].raw_status, system.bus.takes = raw_status, 0
         for _ in range(4 * 60):
             system.follow_up(minutes=1)
         system.bus.takes = None
@@ -217,7 +217,7 @@ class TestABusOutage:
     def test_publishing_is_tried_before_and_after_the_query_and_then_once_a_lease(
         self, system: PaymentSystem, payment: Payment
     ) -> None:
-        system.gateway.book[0].raw_status, system.bus.takes = "SUCCESS", 0
+        system.gateway.charges[0].raw_status, system.bus.takes = "SUCCESS", 0
         system.follow_up(minutes=1)
         for _ in range(60):
             system.follow_up(seconds=1)

@@ -27,14 +27,14 @@ class UnansweredCharge:
     def __init__(self, *, booked: str | None = None) -> None:
         self.clock, self.ledger, self.gateway = SettableClock(), InMemoryLedger(), ScriptedGateway()
         telemetry = RecordingTelemetry()
-        self.gateway.will(Fails(NoAnswer("no answer"), booked=booked))
+        self.gateway.script_charges(Fails(NoAnswer("no answer"), raw_status=booked))
         charging = Charging(self.ledger, self.gateway, self.clock, telemetry, live=False)
-        self.id = charging.charge(samples.charge_request(), samples.address, 10).payment.id
+        self.id = charging.charge(samples.charge_request(), samples.webhook_url, 10).payment.id
         self.finisher = PaymentFinisher(self.ledger, self.gateway, RecordingBus(), self.clock, telemetry)
 
     def query_with(self, *answers: GatewayTransaction | GatewayError) -> Payment:
         """One query for each answer, each when it is due. Returns the payment after the last one."""
-        self.gateway.will_say(*answers)
+        self.gateway.script_statuses(*answers)
         for _ in answers:
             asked = len(self.gateway.asked)
             while len(self.gateway.asked) == asked and self.payment.follow_up.ask_at is not None:

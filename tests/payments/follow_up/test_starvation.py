@@ -36,12 +36,14 @@ def test_events_of_paid_payments_are_published_in_the_first_run_of_an_outage() -
     gateway = HangingGateway(clock)
     charging = Charging(ledger, gateway, clock, telemetry, live=False)
     for nth in range(IN_DOUBT):
-        gateway.will(Fails(NoAnswer("timeout"), booked="SUCCESS"))
-        charging.charge(samples.charge_request(idempotency_key=f"in-doubt-{nth}", order_id=None), samples.address, 20)
+        gateway.script_charges(Fails(NoAnswer("timeout"), raw_status="SUCCESS"))
+        charging.charge(
+            samples.charge_request(idempotency_key=f"in-doubt-{nth}", order_id=None), samples.webhook_url, 20
+        )
     clock.forward(minutes=5)
-    gateway.will(*[Answers("SUCCESS")] * 8)
+    gateway.script_charges(*[Answers("SUCCESS")] * 8)
     for nth in range(8):
-        charging.charge(samples.charge_request(idempotency_key=f"paid-{nth}", order_id=None), samples.address, 20)
+        charging.charge(samples.charge_request(idempotency_key=f"paid-{nth}", order_id=None), samples.webhook_url, 20)
     ends = clock.forward(seconds=55)
     clock.forward(seconds=-55)
 

@@ -19,7 +19,7 @@ def system() -> PaymentSystem:
 
 @pytest.fixture
 def declined(system: PaymentSystem) -> Payment:
-    system.gateway.will(Answers("FAILED"))
+    system.gateway.script_charges(Answers("FAILED"))
     payment = system.charge().payment
     system.follow_up(minutes=2)
     return system.reload(payment)
@@ -28,8 +28,8 @@ def declined(system: PaymentSystem) -> Payment:
 def test_it_is_found_though_the_status_api_was_down_when_the_webhook_came(
     system: PaymentSystem, declined: Payment
 ) -> None:
-    system.gateway.book[0].raw_status = "SUCCESS"
-    system.gateway.will_say(NoAnswer("timeout"))
+    system.gateway.charges[0].raw_status = "SUCCESS"
+    system.gateway.script_statuses(NoAnswer("timeout"))
     assert system.webhook(declined) is Outcome.DEFERRED
 
     system.follow_up(minutes=1)
@@ -40,9 +40,9 @@ def test_it_is_found_though_the_status_api_was_down_when_the_webhook_came(
 
 
 def test_it_is_found_though_the_status_lagged_behind_the_webhook(system: PaymentSystem, declined: Payment) -> None:
-    claimed = transaction_of(system.gateway.book[0], raw_status="SUCCESS")
+    claimed = transaction_of(system.gateway.charges[0], raw_status="SUCCESS")
     assert system.webhook(declined, claimed) is Outcome.RECORDED
-    system.gateway.book[0].raw_status = "SUCCESS"
+    system.gateway.charges[0].raw_status = "SUCCESS"
 
     system.follow_up(minutes=1)
 
@@ -50,7 +50,7 @@ def test_it_is_found_though_the_status_lagged_behind_the_webhook(system: Payment
 
 
 def test_a_verdict_that_is_confirmed_again_and_again_stands(system: PaymentSystem, declined: Payment) -> None:
-    system.webhook(declined, transaction_of(system.gateway.book[0], raw_status="SUCCESS"))
+    system.webhook(declined, transaction_of(system.gateway.charges[0], raw_status="SUCCESS"))
     asked = len(system.gateway.asked)
 
     for _ in range(100):
@@ -65,8 +65,8 @@ def test_a_verdict_that_is_confirmed_again_and_again_stands(system: PaymentSyste
 def test_a_claim_that_can_never_be_checked_goes_to_a_human(
     system: PaymentSystem, declined: Payment, silence: NoAnswer | UnknownToGateway
 ) -> None:
-    system.gateway.will_say(*[silence] * (len(BACK_OFF) + 2))
-    system.webhook(declined, transaction_of(system.gateway.book[0], raw_status="SUCCESS"))
+    system.gateway.script_statuses(*[silence] * (len(BACK_OFF) + 2))
+    system.webhook(declined, transaction_of(system.gateway.charges[0], raw_status="SUCCESS"))
 
     for _ in range(100):
         system.follow_up(hours=1)
@@ -75,7 +75,7 @@ def test_a_claim_that_can_never_be_checked_goes_to_a_human(
 
 
 def test_what_never_arrived_and_is_claimed_all_the_same_goes_to_a_human(system: PaymentSystem) -> None:
-    system.gateway.will(Fails(NoAnswer("timeout"), booked=None))
+    system.gateway.script_charges(Fails(NoAnswer("timeout"), raw_status=None))
     payment = system.charge().payment
     system.follow_up_until(lambda: system.reload(payment).status is Status.FAILED)
 
@@ -87,9 +87,9 @@ def test_what_never_arrived_and_is_claimed_all_the_same_goes_to_a_human(system: 
 
 
 def test_a_payment_in_review_is_asked_about_and_then_left_to_its_human(system: PaymentSystem) -> None:
-    system.gateway.will(Fails(NoAnswer("timeout"), booked="SUCCESS"))
+    system.gateway.script_charges(Fails(NoAnswer("timeout"), raw_status="SUCCESS"))
     payment = system.charge().payment
-    system.gateway.will_say(*[NoAnswer("timeout")] * 30)
+    system.gateway.script_statuses(*[NoAnswer("timeout")] * 30)
     system.follow_up_until(lambda: system.reload(payment).status is Status.NEEDS_REVIEW)
     system.webhook(system.reload(payment))
 
@@ -101,9 +101,9 @@ def test_a_payment_in_review_is_asked_about_and_then_left_to_its_human(system: P
 
 
 def test_a_last_word_against_a_success_changes_nothing_and_is_noted(system: PaymentSystem) -> None:
-    system.gateway.will(Answers("SUCCESS"))
+    system.gateway.script_charges(Answers("SUCCESS"))
     payment = system.charge().payment
-    system.gateway.book[0].raw_status = "FAILED"
+    system.gateway.charges[0].raw_status = "FAILED"
 
     system.webhook(payment)
 

@@ -13,7 +13,7 @@ from tests.fakes.gateway import ScriptedGateway
 
 def test_a_payment_goes_by_the_name_it_was_sent_under() -> None:
     gateway = ScriptedGateway()
-    gateway.will_say(samples.transaction())
+    gateway.script_statuses(samples.transaction())
     assert ask(gateway, samples.payment(attempt=2), 8.0).order_id == samples.ORDER_ID
     assert gateway.asked == [f"{samples.ORDER_ID}~2"]
 
@@ -22,7 +22,7 @@ def test_one_that_was_adopted_by_its_transaction_and_no_order_id_is_held_against
     """It was never sent: whatever order id the gateway has for it, it is none of ours."""
     gateway = ScriptedGateway()
     theirs = samples.transaction("SUCCESS", order_id="theirs", transaction_id="PA7")
-    gateway.will_say(theirs)
+    gateway.script_statuses(theirs)
     orphan = samples.payment(order_id=None, source="reconciliation").transition_to(
         Status.NEEDS_REVIEW, at=START, source="reconciliation", evidence={}, transaction_id="PA7"
     )

@@ -61,7 +61,7 @@ def stack(
     """Payments in any status, some with the transaction that their order has in the list, and any list."""
     rows = [row(**each, transaction_id=f"PA{nth}") for nth, each in enumerate(listed)]
     reconciler = Reconciler(page_size=page_size)
-    reconciler.listing.told = list(rows)
+    reconciler.listing.rows = list(rows)
     if answers != "the same":
         reconciler.gateway = Stubborn(reconciler.listing, answers)
     for order_id, (status, is_known) in here.items():

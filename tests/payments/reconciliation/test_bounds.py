@@ -40,7 +40,7 @@ def stack(make: Make, said: str, listed: dict[str, Any], answer: dict[str, Any] 
     reconciler = Reconciler(page_size=50)
     for nth in map(str, range(many)):
         payment = make(reconciler, nth)
-        reconciler.listing.told.append(row(said, of=payment, **listed))
+        reconciler.listing.rows.append(row(said, of=payment, **listed))
         if answer is not None:
             told: dict[str, Any] = {"transaction_id": f"PA{nth}", "order_id": None, **answer}
             reconciler.gateway.answers[payment.wire_order_id] = samples.transaction(**told)
@@ -125,7 +125,7 @@ def test_so_does_suspicion() -> None:
 def test_so_do_orphans_and_those_that_moved_no_money_count_nothing() -> None:
     reconciler = Reconciler(page_size=50)
     words = ["SUCCESS", "FAILED"]
-    reconciler.listing.told = [
+    reconciler.listing.rows = [
         row(words[nth % 2], transaction_id=f"PA{nth}", order_id=f"theirs-{nth}") for nth in range(2 * MANY)
     ]
     reconciler.run()
@@ -165,7 +165,7 @@ def test_a_list_with_holes_keeps_the_marks_of_what_it_has_not_shown() -> None:
 
 def test_the_budget_is_the_reconciliations_not_the_calls() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, {})
-    reconciler.listing.will(None, *[NoAnswer("no answer")] * 3)
+    reconciler.listing.script_pages(None, *[NoAnswer("no answer")] * 3)
     assert reconciler.run()["state"] == "unfinished"
     result = reconciler.run()
     assert (result["state"], result["discrepancies"]["list_disagrees"]) == ("finished", DOUBTS)
@@ -174,7 +174,7 @@ def test_the_budget_is_the_reconciliations_not_the_calls() -> None:
 
 def test_silence_is_no_doubt() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, None, many=6)
-    reconciler.gateway.will_say(NoAnswer("no answer"), NoAnswer("no answer"))
+    reconciler.gateway.script_statuses(NoAnswer("no answer"), NoAnswer("no answer"))
     assert reconciler.run()["discrepancies"] == {"unconfirmed": 2, "refunded_elsewhere": 4}
 
 

@@ -229,7 +229,7 @@ class TestDrift:
         return reconciler, reconciler.ledger.save(payment, here(payment)) if here else payment
 
     def confirms(self, reconciler: Reconciler, kind: str) -> None:
-        reconciler.gateway.will_say(samples.transaction(**DRIFTS[kind][1]))
+        reconciler.gateway.script_statuses(samples.transaction(**DRIFTS[kind][1]))
 
     def test_that_the_status_api_confirms_goes_to_a_human(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
@@ -246,7 +246,7 @@ class TestDrift:
     def test_that_it_denies_is_the_lists_own(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
         refunded, back = kind == "refund_drift", kind == "chargeback_drift"
-        reconciler.gateway.will_say(samples.transaction(refunded=refunded, charged_back=back))
+        reconciler.gateway.script_statuses(samples.transaction(refunded=refunded, charged_back=back))
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("list_disagrees", "none")]
@@ -254,14 +254,14 @@ class TestDrift:
     @pytest.mark.parametrize("silence", [NoAnswer("no answer"), UnknownToGateway("unknown")])
     def test_that_nobody_confirms_changes_nothing(self, kind: str, silence: Exception) -> None:
         reconciler, payment = self.drifting(kind)
-        reconciler.gateway.will_say(silence)  # type: ignore[arg-type]
+        reconciler.gateway.script_statuses(silence)  # type: ignore[arg-type]
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
 
     def test_of_another_transaction_confirms_nothing(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
-        reconciler.gateway.will_say(samples.transaction(**{**DRIFTS[kind][1], "transaction_id": "PA9"}))
+        reconciler.gateway.script_statuses(samples.transaction(**{**DRIFTS[kind][1], "transaction_id": "PA9"}))
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
@@ -300,7 +300,7 @@ class TestDriftInDetail:
     def test_what_the_status_api_does_not_speak_of_is_not_confirmed(self, kind: str, unsaid: str) -> None:
         reconciler, payment = TestDrift().drifting(kind)
         silent: dict[str, Any] = {unsaid: None}
-        reconciler.gateway.will_say(samples.transaction(**silent))
+        reconciler.gateway.script_statuses(samples.transaction(**silent))
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
@@ -308,7 +308,7 @@ class TestDriftInDetail:
     def test_two_differences_call_for_one_human(self) -> None:
         reconciler = Reconciler(row("FAILED", amount="250"))
         payment = reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction("FAILED", amount=Decimal(250)))
+        reconciler.gateway.script_statuses(samples.transaction("FAILED", amount=Decimal(250)))
         reconciler.run()
         assert reconciler.standing(payment).version == 3
         assert reconciler.discrepancies() == [("amount_drift", "needs_review"), ("status_drift", "needs_review")]
@@ -321,7 +321,7 @@ class TestDriftInDetail:
     def test_an_unpaid_one_that_is_still_open_there_goes_to_a_human(self, said: str) -> None:
         reconciler = Reconciler(row(said))
         payment = reconciler.settled(Status.FAILED)
-        reconciler.gateway.will_say(samples.transaction(said))
+        reconciler.gateway.script_statuses(samples.transaction(said))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("status_drift", "needs_review")]
@@ -330,7 +330,7 @@ class TestDriftInDetail:
         """The list still says pending; asked again, the gateway says that it was paid after all."""
         reconciler = Reconciler(row("PENDING"))
         payment = reconciler.settled(Status.FAILED)
-        reconciler.gateway.will_say(samples.transaction("SUCCESS"))
+        reconciler.gateway.script_statuses(samples.transaction("SUCCESS"))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.SUCCEEDED
         assert reconciler.discrepancies() == [("list_disagrees", "none"), ("late_success", "recorded")]
@@ -338,7 +338,7 @@ class TestDriftInDetail:
     def test_the_alarms_for_messages_that_contradict_do_not_ring_every_day(self) -> None:
         reconciler = Reconciler(row("FAILED", amount="250"))
         reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction())
+        reconciler.gateway.script_statuses(samples.transaction())
         reconciler.run()
         said = reconciler.console.read()
         assert [name for name in ("integrity_mismatch", "verdict_contradicted") if name in said] == []
@@ -347,8 +347,8 @@ class TestDriftInDetail:
         reconciler = Reconciler(page_size=10)
         for nth in range(10):
             payment = reconciler.paid(f"key-{nth}", f"PA{nth}", order_id=None)
-            reconciler.listing.told.append(row(of=payment, amount="1"))
-            reconciler.gateway.will_say(NoAnswer("no answer"))
+            reconciler.listing.rows.append(row(of=payment, amount="1"))
+            reconciler.gateway.script_statuses(NoAnswer("no answer"))
         assert reconciler.run()["discrepancies"] == {"unconfirmed": 10}
         assert len(reconciler.gateway.asked) == 3
 
@@ -369,7 +369,7 @@ class TestSuspicious:
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("suspicious", "none")]
-        reconciler.listing.told = [row("SUCCESS", **SUSPICIOUS)]
+        reconciler.listing.rows = [row("SUCCESS", **SUSPICIOUS)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("recorded", "recorded"), ("suspicious", "needs_review")]
@@ -396,7 +396,7 @@ class TestSuspicious:
         reconciler = Reconciler(row(**SUSPICIOUS))
         payment = reconciler.paid()
         reconciler.run()
-        reconciler.listing.told = [row("FAILED", **SUSPICIOUS)]
+        reconciler.listing.rows = [row("FAILED", **SUSPICIOUS)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
 
@@ -426,7 +426,7 @@ class TestAHumansWord:
         payment = reconciler.paid()
         reconciler.run()
         decided(reconciler, payment, Status.SUCCEEDED)
-        reconciler.listing.told = [row("FAILED", **SUSPICIOUS)]
+        reconciler.listing.rows = [row("FAILED", **SUSPICIOUS)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("status_drift", "needs_review")]
@@ -445,7 +445,7 @@ class TestAHumansWord:
         payment = reconciler.paid()
         reconciler.run()
         decided(reconciler, payment, Status.SUCCEEDED)
-        reconciler.listing.told = [row(**SUSPICIOUS, **REFUNDED)]
+        reconciler.listing.rows = [row(**SUSPICIOUS, **REFUNDED)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).refund.status == "refunded"
 
@@ -455,7 +455,9 @@ def test_the_follow_up_tells_the_bus_what_the_reconciliation_has_found() -> None
     reconciler.paid()
     reconciler.run()
     bus = RecordingBus()
-    follow_ups = PaymentFinisher(reconciler.ledger, reconciler.gateway, bus, reconciler.clock, reconciler.console.telemetry)
+    follow_ups = PaymentFinisher(
+        reconciler.ledger, reconciler.gateway, bus, reconciler.clock, reconciler.console.telemetry
+    )
     for due in list(reconciler.ledger.due(reconciler.clock.forward(minutes=1), 100)):
         follow_ups.lease(due)
     assert sorted(bus.types()) == [
@@ -512,7 +514,7 @@ class TestOrphans:
         reconciler.run()
         assert reconciler.ledger.payments() == []
         assert reconciler.discrepancies() == [("orphan", "none")]
-        reconciler.listing.told = [row("ABANDONED", transaction_id="PA7", order_id="theirs-1")]
+        reconciler.listing.rows = [row("ABANDONED", transaction_id="PA7", order_id="theirs-1")]
         reconciler.run(anew=True)
         assert reconciler.discrepancies() == [("orphan", "recorded")]
 
@@ -543,7 +545,7 @@ class TestOrphans:
         reconciler, payment = self.orphaned(**REFUNDED)
         assert payment.refund.status == "refunded"
         assert reconciler.discrepancies() == [("orphan", "needs_review"), ("refunded_elsewhere", "recorded")]
-        reconciler.listing.told = [row(transaction_id="PA7", order_id="theirs-1", **REFUNDED, **CHARGED_BACK)]
+        reconciler.listing.rows = [row(transaction_id="PA7", order_id="theirs-1", **REFUNDED, **CHARGED_BACK)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).chargeback.status == "charged_back"
         assert reconciler.discrepancies() == [("charged_back", "recorded")]
@@ -557,7 +559,7 @@ class TestOrphans:
 
     def test_a_failed_one_that_turns_out_paid_is_a_late_success(self) -> None:
         reconciler, payment = self.orphaned("FAILED")
-        reconciler.listing.told = [row(transaction_id="PA7", order_id="theirs-1")]
+        reconciler.listing.rows = [row(transaction_id="PA7", order_id="theirs-1")]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).status is Status.SUCCEEDED
         assert reconciler.discrepancies() == [("late_success", "recorded")]
@@ -580,8 +582,8 @@ class TestOrphans:
     def test_it_is_asked_about_under_the_only_name_that_the_gateway_knows(self) -> None:
         reconciler, payment = self.orphaned(order_id=None)
         decided(reconciler, payment, Status.SUCCEEDED)
-        reconciler.listing.told = [row("FAILED", transaction_id="PA7", order_id=None)]
-        reconciler.gateway.will_say(samples.transaction("FAILED", transaction_id="PA7", order_id="whatever"))
+        reconciler.listing.rows = [row("FAILED", transaction_id="PA7", order_id=None)]
+        reconciler.gateway.script_statuses(samples.transaction("FAILED", transaction_id="PA7", order_id="whatever"))
         reconciler.run(anew=True)
         assert reconciler.gateway.asked == ["PA7"]
         assert reconciler.discrepancies() == [("status_drift", "needs_review")]
@@ -593,7 +595,7 @@ class TestUnlisted:
     def test_one_that_the_status_api_knows_is_told_and_crossed_off(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction())
+        reconciler.gateway.script_statuses(samples.transaction())
         reconciler.run()
         assert reconciler.discrepancies() == [("not_listed", "none")]
         assert reconciler.standing(payment) == payment
@@ -623,7 +625,7 @@ class TestUnlisted:
         payment = reconciler.paid()
         reconciler.run()
         reconciler.clock.forward(hours=24)
-        reconciler.listing.told.append(row())
+        reconciler.listing.rows.append(row())
         reconciler.run(anew=True)
         assert reconciler.discrepancies() == []
         assert reconciler.on_unlisted() == set()
@@ -650,7 +652,7 @@ class TestUnlisted:
     def test_one_that_learns_its_verdict_is_settled(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.claimed()
-        reconciler.gateway.will_say(samples.transaction("FAILED"))
+        reconciler.gateway.script_statuses(samples.transaction("FAILED"))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.FAILED
         assert reconciler.discrepancies() == [("not_listed", "none"), ("recorded", "recorded")]
@@ -676,7 +678,7 @@ class TestUnlisted:
     def test_no_answer_is_no_evidence(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
-        reconciler.gateway.will_say(NoAnswer("no answer"))
+        reconciler.gateway.script_statuses(NoAnswer("no answer"))
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
@@ -685,7 +687,7 @@ class TestUnlisted:
     def test_one_that_the_status_api_contradicts_goes_to_a_human(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction("FAILED"))
+        reconciler.gateway.script_statuses(samples.transaction("FAILED"))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("not_listed", "none"), ("status_drift", "needs_review")]
@@ -708,7 +710,7 @@ class TestUnlisted:
         reconciler = Reconciler()
         for nth in range(20):
             reconciler.paid(f"key-{nth}", f"PA{nth}", order_id=None)
-            reconciler.gateway.will_say(samples.transaction(transaction_id=f"PA{nth}", order_id=None))
+            reconciler.gateway.script_statuses(samples.transaction(transaction_id=f"PA{nth}", order_id=None))
         assert reconciler.run()["discrepancies"] == {"not_listed": 20}
         assert len(reconciler.gateway.asked) == 20
         assert reconciler.on_unlisted() == set()
@@ -734,7 +736,7 @@ class TestBooks:
     def test_what_only_we_have_is_on_our_side(self) -> None:
         reconciler = Reconciler()
         reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction())
+        reconciler.gateway.script_statuses(samples.transaction())
         assert self.totals(reconciler)["difference"] == {
             "payments": -1,
             "amount": -100,

@@ -67,7 +67,7 @@ def test_nor_an_open_one_of_which_other_facts_are_listed() -> None:
 def test_nor_one_that_the_status_api_alone_contradicts() -> None:
     reconciler = Reconciler(row())
     payment = moved(reconciler, Status.PENDING, SECONDS)
-    reconciler.gateway.will_say(samples.transaction(amount=None))
+    reconciler.gateway.script_statuses(samples.transaction(amount=None))
     reconciler.run()
     assert reconciler.standing(payment) == payment
     assert reconciler.discrepancies() == [("unconfirmed", "none")]

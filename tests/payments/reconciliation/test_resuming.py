@@ -18,7 +18,7 @@ from payments.ports.gateway import NoAnswer
 from payments.reconciliation.run import LEASE
 from tests.fakes import samples
 from tests.fakes.clock import START
-from tests.fakes.crashing_ledger import Crash, Fuse, Wired
+from tests.fakes.crashing_ledger import Crash, CrashingProxy, CrashPoint
 from tests.fakes.transaction_list import row
 from tests.payments.reconciliation.reconciler import DAY, PLENTY, Reconciler
 
@@ -37,7 +37,7 @@ def eventful() -> Reconciler:
     reconciler.ledger.save(unknown, replace(unknown, follow_up=plan))
     reconciler.paid("not-listed", "PA6", order_id="order-6")
     reconciler.settled(Status.FAILED, key="untaken", transaction_id=None, order_id="order-7")
-    reconciler.listing.told = [
+    reconciler.listing.rows = [
         row(of=refunded, refund_date="2027-02-01T08:00:00Z"),
         row(of=verdict, transaction_id="PA2"),
         row(of=drifting, amount="7"),
@@ -97,7 +97,7 @@ def same(reconciler: Reconciler, undisturbed: Reconciler) -> None:
     assert reconciler.on_unlisted() == undisturbed.on_unlisted() == set()
 
 
-class Death(Fuse):
+class Death(CrashPoint):
     """Whoever is dead gives nothing back either."""
 
     def step(self, name: str) -> None:
@@ -112,10 +112,10 @@ class TestKilled:
 
     @staticmethod
     def steps() -> int:
-        reconciler, fuse = eventful(), Fuse()
+        reconciler, crash_point = eventful(), CrashPoint()
         reconciler.clock.forward(hours=1)
-        reconciler.wired(partial(Wired, fuse=fuse)).take(ASKED, lambda: PLENTY)
-        return len(fuse.steps)
+        reconciler.wired(partial(CrashingProxy, crash_point=crash_point)).take(ASKED, lambda: PLENTY)
+        return len(crash_point.steps)
 
     @pytest.mark.parametrize("times", [1, 2])
     def test_at_any_step_nothing_is_lost_and_nothing_told_twice(self, undisturbed: Reconciler, times: int) -> None:
@@ -124,16 +124,16 @@ class TestKilled:
             for _ in range(times):
                 reconciler.clock.forward(hours=1)
                 with suppress(Crash):
-                    reconciler.wired(partial(Wired, fuse=Death(dies_at))).take(ASKED, lambda: PLENTY)
+                    reconciler.wired(partial(CrashingProxy, crash_point=Death(dies_at))).take(ASKED, lambda: PLENTY)
             result = reconciler.run()
             assert (result["state"], result["discrepancies"]) == ("finished", FOUND), dies_at
             same(reconciler, undisturbed)
 
     def test_it_keeps_the_reconciliation_from_the_next_call_no_longer_than_its_hold(self) -> None:
         reconciler = eventful()
-        fuse = Death(12)
+        crash_point = Death(12)
         with pytest.raises(Crash):
-            reconciler.wired(partial(Wired, fuse=fuse)).take(ASKED, lambda: PLENTY)
+            reconciler.wired(partial(CrashingProxy, crash_point=crash_point)).take(ASKED, lambda: PLENTY)
         assert reconciler.wired().take(ASKED, lambda: PLENTY)["state"] == "held"
         reconciler.clock.now += LEASE
         assert reconciler.wired().take(ASKED, lambda: PLENTY)["state"] == "finished"
@@ -269,7 +269,7 @@ class TestTwice:
 
 def test_a_gateway_that_is_down_is_waited_for_by_the_next_call(undisturbed: Reconciler) -> None:
     reconciler = eventful()
-    reconciler.listing.will(None, *[NoAnswer("no answer")] * 3)
+    reconciler.listing.script_pages(None, *[NoAnswer("no answer")] * 3)
     result = reconciler.run()
     assert (result["state"], result["rows"]) == ("unfinished", 3)
     assert reconciler.paused == [1.0, 3.0]
@@ -331,7 +331,7 @@ class TestDaily:
         reconciler = Reconciler()
         self.daily(reconciler)
         payment = reconciler.paid()
-        reconciler.listing.told = [row(of=payment, refund_date="2027-02-01T08:00:00Z")]
+        reconciler.listing.rows = [row(of=payment, refund_date="2027-02-01T08:00:00Z")]
         reconciler.gateway.answers = {payment.wire_order_id: samples.transaction(refunded=True)}
         assert reconciler.run()["discrepancies"] == {"refunded_elsewhere": 1}
         reconciler.clock.forward(hours=24)

@@ -66,7 +66,7 @@ def test_one_in_doubt_is_paid_or_looked_at_whatever_comes_first(
 def test_of_one_in_doubt_nothing_is_guessed_while_nobody_answers() -> None:
     reconciler = Reconciler(*BOTH)
     ours = reconciler.claimed()
-    reconciler.gateway.will_say(*[NoAnswer("no answer")] * 2)
+    reconciler.gateway.script_statuses(*[NoAnswer("no answer")] * 2)
     reconciler.run()
     assert reconciler.ledger.payments() == [ours]
     assert reconciler.discrepancies() == [("unconfirmed", "none")] * 2
@@ -134,7 +134,7 @@ def test_a_paid_one_that_comes_late_under_our_own_id_is_not_taken_for_decided() 
     reconciler.run()
     now = reconciler.standing(ours)
     reconciler.ledger.save(now, now.transition_to(Status.FAILED, at=reconciler.clock(), source="operator", evidence={}))
-    reconciler.listing.told = [row(), row(transaction_id=SECOND)]
+    reconciler.listing.rows = [row(), row(transaction_id=SECOND)]
     reconciler.run(anew=True)
     assert reconciler.standing(ours).status is Status.NEEDS_REVIEW
     assert ("status_drift", "needs_review") in reconciler.discrepancies()

@@ -16,19 +16,19 @@ from tests.payments.refunding.refund_cases import in_review_as_suspicious, not_r
 
 @pytest.mark.parametrize("raw_status", ["REDIRECT", "PENDING", "FAILED", "BLOCKED", "ABANDONED", "INIT"])
 def test_a_payment_that_did_not_succeed_cannot_be_refunded(system: PaymentSystem, raw_status: str) -> None:
-    system.gateway.will(Answers(raw_status))
+    system.gateway.script_charges(Answers(raw_status))
     assert not_refundable(system, system.charge().payment) == "not_succeeded"
     assert system.gateway.refund_posts == []
 
 
 def test_a_payment_that_was_charged_back_cannot_be_refunded(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.book[0].charged_back = True
+    system.gateway.charges[0].charged_back = True
     system.refresh(paid)
     assert not_refundable(system, paid) == "already_charged_back"
 
 
 def test_a_payment_with_a_refund_in_progress_cannot_be_refunded(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.will_refund(Refunds(error=NoAnswer("reset")))
+    system.gateway.script_refunds(Refunds(error=NoAnswer("reset")))
     system.refund(paid)
     assert not_refundable(system, paid, "refund-2") == "refund_in_progress"
 
@@ -45,7 +45,7 @@ def test_a_payment_without_a_transaction_id_cannot_be_refunded(system: PaymentSy
 
 def test_a_payment_with_too_many_refused_refunds_cannot_be_refunded(system: PaymentSystem, paid: Payment) -> None:
     for nth in range(MOST_ENTRIES // 2 - 1):
-        system.gateway.will_refund(Refunds(done=False, error=Refused("no")))
+        system.gateway.script_refunds(Refunds(done=False, error=Refused("no")))
         system.refund(paid, samples.refund_request(idempotency_key=f"try-{nth}"))
     assert system.reload(paid).version == MOST_ENTRIES
     assert not_refundable(system, paid) == "too_many_attempts"
@@ -57,7 +57,7 @@ def test_a_suspicious_payment_that_had_succeeded_can_be_refunded(system: Payment
 
 
 def test_a_suspicious_payment_that_had_not_succeeded_cannot_be_refunded(system: PaymentSystem) -> None:
-    system.gateway.will(Answers("PENDING"))
+    system.gateway.script_charges(Answers("PENDING"))
     pending = system.charge().payment
     system.ledger.save(pending, in_review_as_suspicious(pending))
     assert not_refundable(system, pending) == "not_succeeded"

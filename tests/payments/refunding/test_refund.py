@@ -87,7 +87,7 @@ class TestNotSending:
     def test_a_refund_that_was_not_sent_may_try_again_with_the_same_key(
         self, system: PaymentSystem, paid: Payment
     ) -> None:
-        system.gateway.will_refund(Refunds(done=False, error=NotSent("no route")))
+        system.gateway.script_refunds(Refunds(done=False, error=NotSent("no route")))
         with pytest.raises(GatewayUnreachable):
             system.refund(paid)
         assert system.reload(paid).refund.status == "failed"
@@ -104,9 +104,9 @@ class TestNotSending:
     def test_an_older_key_that_was_not_sent_may_try_again_after_a_newer_key(
         self, system: PaymentSystem, paid: Payment
     ) -> None:
-        system.gateway.will_refund(Refunds(done=False, error=NotSent("no route")))
+        system.gateway.script_refunds(Refunds(done=False, error=NotSent("no route")))
         with pytest.raises(GatewayUnreachable):
             system.refund(paid)
-        system.gateway.will_refund(Refunds(done=False, error=Refused("no")))
+        system.gateway.script_refunds(Refunds(done=False, error=Refused("no")))
         system.refund(paid, samples.refund_request(idempotency_key="refund-2"))
         assert system.refund(paid).payment.refund.status == "refunded"

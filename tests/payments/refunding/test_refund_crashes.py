@@ -11,7 +11,7 @@ from payments.ports.gateway import NoAnswer, NotSent, Refused
 from payments.refunding.eligibility import NotRefundable
 from payments.refunding.refund import Refunding
 from tests.fakes import samples
-from tests.fakes.crashing_ledger import Crash, Fuse, Wired
+from tests.fakes.crashing_ledger import Crash, CrashingProxy, CrashPoint
 from tests.fakes.gateway import Refunds
 from tests.payments.assembled import PaymentSystem
 
@@ -38,8 +38,13 @@ STEPS = 13
 
 def crash(system: PaymentSystem, payment: Payment, at: int) -> str | None:
     """Refunds and crashes at that step. Returns the step's name; None when the refund ended before it."""
-    fuse = Fuse(at)
-    refunding = Refunding(Wired(system.ledger, fuse), Wired(system.gateway, fuse), system.clock, system.telemetry)
+    crash_point = CrashPoint(at)
+    refunding = Refunding(
+        CrashingProxy(system.ledger, crash_point),
+        CrashingProxy(system.gateway, crash_point),
+        system.clock,
+        system.telemetry,
+    )
     try:
         refunding.refund(payment, samples.refund_request(), 20.0)
     except Crash as crashed:
@@ -53,12 +58,12 @@ def crash(system: PaymentSystem, payment: Payment, at: int) -> str | None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_follow_up_finds_the_outcome_of_a_crashed_refund(system: PaymentSystem, name: str, at: int) -> None:
     paid, scenario = system.paid(), SCENARIOS[name]
-    system.gateway.will_refund(scenario.reaction)
+    system.gateway.script_refunds(scenario.reaction)
     crash(system, paid, at)
     sent = len(system.gateway.refund_posts)
     system.follow_up_until(lambda: system.nothing_is_due)
 
-    refund, (booked,) = system.reload(paid).refund, system.gateway.book
+    refund, (booked,) = system.reload(paid).refund, system.gateway.charges
     assert (refund.status == "refunded") == booked.refunded, "our record agrees with the gateway's"
     assert refund.status != "requested"
     assert booked.refunded == (scenario.is_made and sent == 1)
@@ -71,10 +76,10 @@ def test_the_follow_up_finds_the_outcome_of_a_crashed_refund(system: PaymentSyst
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_retry_never_sends_a_refund_that_may_have_been_sent(system: PaymentSystem, name: str, at: int) -> None:
     paid, scenario = system.paid(), SCENARIOS[name]
-    system.gateway.will_refund(scenario.reaction)
+    system.gateway.script_refunds(scenario.reaction)
     crash(system, paid, at)
     may_have_left = bool(system.gateway.refund_posts) and name != "not sent"
-    system.gateway.will_refund(Refunds())
+    system.gateway.script_refunds(Refunds())
     for key in ("refund-1", "refund-1", "refund-2"):
         with suppress(PaymentsError):
             system.refund(paid, samples.refund_request(idempotency_key=key))
@@ -83,12 +88,12 @@ def test_a_retry_never_sends_a_refund_that_may_have_been_sent(system: PaymentSys
     may_be_sent_again = name in ("refused", "not sent") and system.reload(paid).refund_attempt is not None
     assert len(system.gateway.refund_posts) <= (1 if may_have_left and not may_be_sent_again else 2)
     system.follow_up_until(lambda: system.nothing_is_due)
-    assert (system.reload(paid).refund.status == "refunded") == system.gateway.book[0].refunded
+    assert (system.reload(paid).refund.status == "refunded") == system.gateway.charges[0].refunded
 
 
 def test_no_scenario_has_more_steps(system: PaymentSystem) -> None:
     paid = system.paid()
     for name, scenario in SCENARIOS.items():
-        system.gateway.will_refund(scenario.reaction)
+        system.gateway.script_refunds(scenario.reaction)
         with suppress(NotRefundable):
             assert crash(system, paid, STEPS) is None, name

@@ -15,7 +15,7 @@ from tests.payments.refunding.refund_cases import in_review_as_suspicious, not_r
 
 
 def test_a_refund_without_an_answer_is_found_by_the_follow_up(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.will_refund(Refunds(error=NoAnswer("reset")))
+    system.gateway.script_refunds(Refunds(error=NoAnswer("reset")))
     assert system.refund(paid).payment.refund.status == "requested"
     system.follow_up(seconds=11)
     assert system.reload(paid).refund.status == "refunded"
@@ -23,7 +23,7 @@ def test_a_refund_without_an_answer_is_found_by_the_follow_up(system: PaymentSys
 
 
 def test_a_refund_that_never_arrived_fails_after_an_hour_and_two_denials(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.will_refund(Refunds(done=False, error=NoAnswer("reset")))
+    system.gateway.script_refunds(Refunds(done=False, error=NoAnswer("reset")))
     system.refund(paid)
     start = system.clock()
     system.follow_up_until(lambda: not system.reload(paid).awaits_refund)
@@ -45,8 +45,8 @@ def test_a_status_that_contradicts_the_payment_denies_no_refund(
     system: PaymentSystem, paid: Payment, odd: dict[str, object], *, refused: bool
 ) -> None:
     """The gateway may show a refunded payment with its remaining amount: that does not deny the refund."""
-    system.gateway.will_refund(Refunds(error=Refused("hm") if refused else NoAnswer("reset")))
-    system.gateway.will_say(*[samples.transaction("SUCCESS", **odd)] * 9)
+    system.gateway.script_refunds(Refunds(error=Refused("hm") if refused else NoAnswer("reset")))
+    system.gateway.script_statuses(*[samples.transaction("SUCCESS", **odd)] * 9)
     system.refund(paid)
     for _ in range(8):
         system.follow_up(hours=25)
@@ -55,9 +55,9 @@ def test_a_status_that_contradicts_the_payment_denies_no_refund(
 
 
 def test_days_without_an_answer_never_fail_a_refund(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.will_refund(Refunds(error=NoAnswer("reset")))
+    system.gateway.script_refunds(Refunds(error=NoAnswer("reset")))
     system.refund(paid)
-    system.gateway.will_say(*[NoAnswer("down")] * 40)
+    system.gateway.script_statuses(*[NoAnswer("down")] * 40)
     for _ in range(40):
         system.follow_up(hours=30)
     assert system.reload(paid).refund.status == "requested"
@@ -74,7 +74,7 @@ def test_days_without_an_answer_never_fail_a_refund(system: PaymentSystem, paid:
 def test_an_answer_that_does_not_show_this_refund_leaves_it_in_doubt(
     system: PaymentSystem, paid: Payment, changes: dict[str, object]
 ) -> None:
-    system.gateway.will_refund(Refunds(changes=changes))
+    system.gateway.script_refunds(Refunds(changes=changes))
     assert system.refund(paid).payment.refund.status == "requested"
     system.follow_up(seconds=11)
     assert system.reload(paid).refund.status == "refunded"
@@ -87,13 +87,13 @@ def test_an_answer_that_does_not_show_this_refund_leaves_it_in_doubt(
 )
 def test_a_refund_that_arrived_may_be_made_days_later(system: PaymentSystem, paid: Payment, slow: Refunds) -> None:
     """The gateway has the request and is slow: a status without a refund does not deny it."""
-    system.gateway.will_refund(slow)
+    system.gateway.script_refunds(slow)
     system.refund(paid)
     for _ in range(12):
         system.follow_up(hours=6)
     assert system.reload(paid).refund.status == "requested"
     assert not_refundable(system, paid, "another") == "refund_in_progress"
-    system.gateway.book[0].refunded = True
+    system.gateway.charges[0].refunded = True
     system.follow_up(hours=30)
     assert system.reload(paid).refund.status == "refunded"
 
@@ -105,6 +105,6 @@ def test_the_status_in_the_answer_to_a_refund_does_not_change_the_payment_s_stat
     """It may be the refund's own status. A suspicious payment stays in review, and its order stays taken."""
     suspicious = system.ledger.save(paid, in_review_as_suspicious(paid))
     changes = {"raw_status": raw_status, "verdict": VERDICTS.get(raw_status)}
-    system.gateway.will_refund(Refunds(done=False, changes=changes))
+    system.gateway.script_refunds(Refunds(done=False, changes=changes))
     after = system.refund(suspicious).payment
     assert (after.status, after.refund.status) == (Status.NEEDS_REVIEW, "requested")

@@ -75,7 +75,7 @@ def test_a_refund_seen_at_the_gateway_before_ours_is_sent_stops_ours(system: Pay
     """The answer to our record was lost, and meanwhile another process refreshed the payment."""
 
     def refreshed(saved: Payment) -> Payment:
-        system.gateway.book[0].refunded = True
+        system.gateway.charges[0].refunded = True
         return system.refresh(saved)
 
     system.ledger = LosesTheFirstAnswer(system.ledger, refreshed)  # type: ignore[assignment]
@@ -87,7 +87,7 @@ def test_a_webhook_before_the_answer_records_the_refund_once(system: PaymentSyst
     def webhook(booked: object) -> None:
         system.webhook(system.reload(paid))
 
-    system.gateway.will_refund(Refunds(error=NoAnswer("reset")))
+    system.gateway.script_refunds(Refunds(error=NoAnswer("reset")))
     system.gateway.before_refund_answer = webhook
     refunded = system.refund(paid).payment
     assert refunded.refund.status == "refunded"
@@ -96,7 +96,7 @@ def test_a_webhook_before_the_answer_records_the_refund_once(system: PaymentSyst
 
 def test_a_chargeback_during_a_refund_is_recorded_beside_it(system: PaymentSystem, paid: Payment) -> None:
     def charge_back(booked: object) -> None:
-        system.gateway.book[0].charged_back = True
+        system.gateway.charges[0].charged_back = True
         system.refresh(system.reload(paid))
 
     system.gateway.before_refund_answer = charge_back
@@ -108,6 +108,6 @@ def test_a_refusal_after_the_refund_was_recorded_changes_nothing(system: Payment
     def refresh(booked: object) -> None:
         system.refresh(system.reload(paid))
 
-    system.gateway.will_refund(Refunds(error=Refused("no")))
+    system.gateway.script_refunds(Refunds(error=Refused("no")))
     system.gateway.before_refund_answer = refresh
     assert system.refund(paid).payment.refund.status == "refunded"

@@ -12,7 +12,7 @@ from tests.payments.assembled import PaymentSystem
 
 
 def test_a_refusal_fails_the_refund_and_leaves_the_payment(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.will_refund(Refunds(done=False, error=Refused("not today")))
+    system.gateway.script_refunds(Refunds(done=False, error=Refused("not today")))
 
     refused = system.refund(paid).payment
 
@@ -25,7 +25,7 @@ def test_a_refusal_fails_the_refund_and_leaves_the_payment(system: PaymentSystem
 
 
 def test_a_refusal_of_our_secret_key_has_its_own_failure_code(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.will_refund(Refunds(done=False, error=CredentialsRefused("Invalid Secret Key.")))
+    system.gateway.script_refunds(Refunds(done=False, error=CredentialsRefused("Invalid Secret Key.")))
     attempt = system.refund(paid).payment.refund_attempt
     assert attempt is not None
     assert attempt.failure is not None
@@ -33,7 +33,7 @@ def test_a_refusal_of_our_secret_key_has_its_own_failure_code(system: PaymentSys
 
 
 def test_a_refusal_after_a_refund_at_the_gateway_records_that_refund(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.book[0].refunded = True
+    system.gateway.charges[0].refunded = True
 
     refunded = system.refund(paid).payment
 
@@ -44,8 +44,8 @@ def test_a_refusal_after_a_refund_at_the_gateway_records_that_refund(system: Pay
 def test_already_refunded_stays_in_doubt_until_the_status_api_shows_the_refund(
     system: PaymentSystem, paid: Payment
 ) -> None:
-    system.gateway.book[0].refunded = True
-    system.gateway.will_say(samples.transaction("SUCCESS"))
+    system.gateway.charges[0].refunded = True
+    system.gateway.script_statuses(samples.transaction("SUCCESS"))
     assert system.refund(paid).payment.refund.status == "requested"
     system.follow_up(seconds=11)
     assert system.reload(paid).refund.status == "refunded"
@@ -54,7 +54,7 @@ def test_already_refunded_stays_in_doubt_until_the_status_api_shows_the_refund(
 def test_a_refusal_after_a_chargeback_fails_the_refund_and_records_the_chargeback(
     system: PaymentSystem, paid: Payment
 ) -> None:
-    system.gateway.book[0].charged_back = True
+    system.gateway.charges[0].charged_back = True
 
     refused = system.refund(paid).payment
 
@@ -65,8 +65,8 @@ def test_a_refusal_after_a_chargeback_fails_the_refund_and_records_the_chargebac
 
 
 def test_a_refusal_without_a_status_is_in_doubt(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.will_refund(Refunds(done=True, error=Refused("a message that nobody knows")))
-    system.gateway.will_say(NoAnswer("503"))
+    system.gateway.script_refunds(Refunds(done=True, error=Refused("a message that nobody knows")))
+    system.gateway.script_statuses(NoAnswer("503"))
     assert system.refund(paid).payment.refund.status == "requested"
     system.follow_up(seconds=11)
     assert system.reload(paid).refund.status == "refunded"
@@ -74,7 +74,7 @@ def test_a_refusal_without_a_status_is_in_doubt(system: PaymentSystem, paid: Pay
 
 def test_a_retry_of_an_older_refused_key_is_replayed_and_not_sent_again(system: PaymentSystem, paid: Payment) -> None:
     for key in ("refund-1", "refund-2"):
-        system.gateway.will_refund(Refunds(done=False, error=Refused("no")))
+        system.gateway.script_refunds(Refunds(done=False, error=Refused("no")))
         system.refund(paid, samples.refund_request(idempotency_key=key))
 
     again = system.refund(paid)
@@ -86,7 +86,7 @@ def test_a_retry_of_an_older_refused_key_is_replayed_and_not_sent_again(system: 
 
 
 def test_a_refused_refund_that_the_gateway_made_after_all_is_recorded(system: PaymentSystem, paid: Payment) -> None:
-    system.gateway.will_refund(Refunds(done=False, error=Refused("no")))
+    system.gateway.script_refunds(Refunds(done=False, error=Refused("no")))
     system.refund(paid)
-    system.gateway.book[0].refunded = True
+    system.gateway.charges[0].refunded = True
     assert system.refresh(system.reload(paid)).refund.status == "refunded"

@@ -26,7 +26,7 @@ def payment(system: PaymentSystem) -> Payment:
 def test_a_confirmed_webhook_is_recorded_and_published(
     system: PaymentSystem, payment: Payment, raw_status: str, status: Status
 ) -> None:
-    system.gateway.book[0].raw_status = raw_status
+    system.gateway.charges[0].raw_status = raw_status
     assert system.webhook(payment) is Outcome.RECORDED
     assert system.reload(payment).status is status
     assert system.reload(payment).history[-1].source == "status"
@@ -45,7 +45,7 @@ def test_the_follow_up_records_a_webhook_that_the_status_api_confirms_later(
 ) -> None:
     """The status API may lag behind the webhook."""
     system.webhook(payment, samples.transaction("SUCCESS"))
-    system.gateway.book[0].raw_status = "SUCCESS"
+    system.gateway.charges[0].raw_status = "SUCCESS"
     system.follow_up()
     assert system.reload(payment).status is Status.SUCCEEDED
     assert system.nothing_is_due
@@ -57,7 +57,7 @@ def test_repeated_webhooks_do_not_use_up_the_schedule_of_queries(system: Payment
         system.webhook(system.reload(payment), samples.transaction("SUCCESS"))
         system.follow_up(minutes=1)
     assert system.reload(payment).status is Status.REQUIRES_ACTION
-    system.gateway.book[0].raw_status = "SUCCESS"
+    system.gateway.charges[0].raw_status = "SUCCESS"
     system.follow_up(minutes=10)
     assert system.reload(payment).status is Status.SUCCEEDED
 
@@ -66,8 +66,8 @@ def test_repeated_webhooks_do_not_use_up_the_schedule_of_queries(system: Payment
 def test_a_webhook_without_a_status_is_deferred_to_the_next_run(
     system: PaymentSystem, payment: Payment, error: GatewayError
 ) -> None:
-    system.gateway.book[0].raw_status = "SUCCESS"
-    system.gateway.will_say(error)
+    system.gateway.charges[0].raw_status = "SUCCESS"
+    system.gateway.script_statuses(error)
     assert system.webhook(payment) is Outcome.DEFERRED
     assert system.reload(payment).status is Status.REQUIRES_ACTION
     assert system.reload(payment).follow_up.due_at == system.clock()
@@ -77,7 +77,7 @@ def test_a_webhook_without_a_status_is_deferred_to_the_next_run(
 
 @pytest.mark.parametrize("times", [2, 5])
 def test_duplicates_and_replays_change_nothing(system: PaymentSystem, payment: Payment, times: int) -> None:
-    system.gateway.book[0].raw_status = "SUCCESS"
+    system.gateway.charges[0].raw_status = "SUCCESS"
     for _ in range(times):
         assert system.webhook(payment) is Outcome.RECORDED
     assert system.reload(payment).version == 3
@@ -85,7 +85,7 @@ def test_duplicates_and_replays_change_nothing(system: PaymentSystem, payment: P
 
 
 def test_a_duplicate_publishes_events_that_are_still_unpublished(system: PaymentSystem, payment: Payment) -> None:
-    system.gateway.book[0].raw_status = "SUCCESS"
+    system.gateway.charges[0].raw_status = "SUCCESS"
     system.bus.takes = 0
     system.webhook(payment)
     system.bus.takes = None
@@ -96,7 +96,7 @@ def test_a_duplicate_publishes_events_that_are_still_unpublished(system: Payment
 
 def test_a_payment_with_a_webhook_never_counts_as_never_arrived(system: PaymentSystem) -> None:
     """The status API does not find it for hours. Without the webhook that would mean that nothing was charged."""
-    system.gateway.will_say(*[UnknownToGateway("lags")] * 99)
+    system.gateway.script_statuses(*[UnknownToGateway("lags")] * 99)
     without_webhook = samples.payment()
     system.ledger.claim(without_webhook, None)
     for _ in range(2):
@@ -104,7 +104,7 @@ def test_a_payment_with_a_webhook_never_counts_as_never_arrived(system: PaymentS
         system.follow_up()
     with_webhook = samples.payment(key="key-2", order_id="another")
     system.ledger.claim(with_webhook, None)
-    system.gateway.will_say()
+    system.gateway.script_statuses()
     assert system.reload(without_webhook).status is Status.FAILED
     _deferred_webhook(system, with_webhook)
     for _ in range(4):
@@ -127,7 +127,7 @@ class TestWithoutConfirmation:
         self, system: PaymentSystem, payment: Payment
     ) -> None:
         asked = list(system.gateway.asked)
-        system.gateway.book[0].raw_status = "SUCCESS"
+        system.gateway.charges[0].raw_status = "SUCCESS"
         assert system.webhook(payment) is Outcome.RECORDED
         assert system.reload(payment).status is Status.SUCCEEDED
         assert system.reload(payment).history[-1].source == "webhook"
