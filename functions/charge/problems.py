@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
-from payments.charging.charge import OrderTaken
+from payments.charging.claim import OrderTaken
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused, NothingSent, SecretUnusable
 from payments.model.history import FieldError
 from payments.model.payment import Payment

@@ -1,25 +1,25 @@
-"""The base of every error of the house, and what charging and refunding both raise.
+"""The base of every error of this service, and the errors that charging and refunding share.
 
-Each room draws its own errors at the top of its module: `ports/gateway.py`, `ports/ledger.py`, `charging/charge.py`,
-`refunding/eligibility.py`, `reconciliation/errors.py`, `model/status.py`. Attributes are for programs, the sentence is
-for people.
+Each package draws its own errors at the top of the module that defines them: `model/status.py`, `ports/gateway.py`,
+`ports/ledger.py`, `reconciliation/errors.py`. An error has attributes for programs and a sentence for people, and
+contains no secret.
 
 PaymentsError
 ├── NothingSent                  a charge or a refund ended before anything was sent
 │   ├── IdempotencyKeyReused     the key belongs to another request
-│   ├── GatewayUnreachable       nothing was sent, nothing remains: the same key may try again
-│   ├── OrderTaken               (charging) the order is paid, or a payment for it is in flight
-│   └── NotRefundable            (refunding) there is nothing to send back, or a refund is in flight
-└── SecretUnusable               a secret is missing, empty, malformed or of the other mode
+│   ├── GatewayUnreachable       nothing was sent, and nothing is left of it: the same key may try again
+│   ├── OrderTaken               (charging/claim.py) the order is paid, or a payment for it is in flight
+│   └── NotRefundable            (refunding/eligibility.py) there is nothing to refund, or a refund is in flight
+└── SecretUnusable               a secret is missing, empty, malformed, or for the other mode (test or live)
 """
 
 
 class PaymentsError(Exception):
-    """Base of everything the house raises."""
+    """Base of every error of this service."""
 
 
 class NothingSent(PaymentsError):
-    """Base of what ends a charge or a refund before anything is sent."""
+    """Base of the errors that end a charge or a refund before anything is sent."""
 
 
 class IdempotencyKeyReused(NothingSent):
@@ -27,8 +27,8 @@ class IdempotencyKeyReused(NothingSent):
 
 
 class GatewayUnreachable(NothingSent):
-    """Nothing was sent and nothing remains: the same key may try again."""
+    """Nothing was sent, and nothing is left of it: the same key may try again."""
 
 
 class SecretUnusable(PaymentsError):
-    """A secret cannot be used as it is; the sentence says why and never shows it."""
+    """A secret cannot be used as it is. The sentence gives the reason and never the secret."""

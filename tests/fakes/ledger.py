@@ -26,13 +26,13 @@ class InMemoryLedger:
 
     # ------------------------------------------------------------ claiming
 
-    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
+    def claim(self, payment: Payment, lock: OrderLock | None) -> Payment | None:
         """See `ClaimLedger.claim`."""
         with self._lock:
             if payment.id in self._table:
                 return self._read(payment.id)
             if payment.order_id is not None:
-                self._take_order(payment, order)
+                self._take_order(payment, lock)
             self._table[payment.id] = copy.deepcopy(payment_items.payment_item(payment))
             return None
 
@@ -180,10 +180,10 @@ class InMemoryLedger:
         attempts = dict(enumerate(self._attempts(order_id), start=1))
         return attempts.get(int(nth) if nth.isdecimal() else 1)
 
-    def _take_order(self, payment: Payment, order: OrderLock | None) -> None:
+    def _take_order(self, payment: Payment, lock: OrderLock | None) -> None:
         order_id = payment.order_id or ""
         attempts = self._attempts(order_id)
-        seen = len(order.attempts) if order else 0
+        seen = len(lock.attempts) if lock else 0
         if len(attempts) != seen or (attempts and not self._is_freed(attempts[-1])):
             raise OrderMoved(f"order {order_id} moved on")
         self._set_attempts(order_id, [*attempts, payment.id])

@@ -1,4 +1,4 @@
-"""What a shop asks for, validated, and the fingerprint that tells a repeat of it from a reuse of its key."""
+"""A validated request for a charge, and the fingerprint that distinguishes its retry from a reuse of its key."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from payments.model.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeRequest:
-    """What a shop asks for, validated."""
+    """A validated request. `shopper` maps the gateway's field names to values; `card` is None for a hosted payment."""
 
     caller: str
     idempotency_key: str
@@ -23,20 +23,23 @@ class ChargeRequest:
     terminal_id: str | None
 
     def fingerprint(self) -> str:
-        """SHA-256 that tells a repeat from a reuse: no CVV, and of the card number only its first 6 and last 4."""
-        told: list[Any] = [
+        """SHA-256 of the request: the same for a retry, different for a reuse of the key.
+
+        It covers no CVV, and of the card number only the length, the first 6 and the last 4 digits.
+        """
+        fields: list[Any] = [
             self.money.amount,
             self.money.currency,
-            *_told_of(self.card),
+            *_card_fields(self.card),
             sorted(self.shopper.items()),
             self.redirect_url,
             self.order_id,
             self.terminal_id,
         ]
-        return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
 
 
-def _told_of(card: Card | None) -> tuple[str, ...]:
+def _card_fields(card: Card | None) -> tuple[str, ...]:
     if card is None:
         return ("hosted",)
     return f"{card.number[:6]}{len(card.number)}{card.number[-4:]}", card.expiry_month, card.expiry_year

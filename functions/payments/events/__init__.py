@@ -1,1 +1,1 @@
-"""What the bus is told of a payment."""
+"""Events: the public contract with consumers, and the outbox that publishes a payment's history. No bus library."""

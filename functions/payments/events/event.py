@@ -1,6 +1,6 @@
-"""Events: each history entry, told to the outside. Built from the entry alone, so telling it again says the same.
+"""Events: each history entry as consumers get it. Built from the entry alone, so a repeated event is identical.
 
-The types are the contract with consumers: `schemas/` is made of them, their docstrings and the forms beside them.
+The types are the contract with consumers. `schemas/` is generated from them, their docstrings and their `Form`s.
 """
 
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ from payments.model.timestamps import iso
 SOURCE: Final = "payagency.payments"
 SCHEMA_VERSION: Final = "1.0"
 FACTS: Final = ("refund_requested", "refunded", "refund_failed", "charged_back")
-"""Entries that are no move from status to status. `payment.<name>` is the type of every event."""
+"""Names of the entries that are no transition of the status. The type of every event is `payment.<entry name>`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a value looks like, in JSON Schema's keywords."""
+    """The form of a value, in JSON Schema's keywords."""
 
     pattern: str | None = None
     format: str | None = None
@@ -35,24 +35,24 @@ _Moment = Annotated[str, Form(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", forma
 
 
 class EventMetadata(TypedDict):
-    """What is known of the telling."""
+    """Facts about the event itself."""
 
     event_id: Annotated[str, Form(f"^{PAYMENT_ID_PATTERN}:[1-9][0-9]*$")]
-    """The payment and the sequence; the same event told again bears the same id."""
+    """Payment id and sequence. An event that is published again has the same id."""
     sequence: Annotated[int, Form(minimum=1)]
-    """The place in the payment's history: 1, 2, 3, … without a gap."""
+    """The position in the payment's history: 1, 2, 3, … without a gap."""
     schema_version: Literal["1.0"]
-    """The version of the schema that this event meets."""
+    """The version of the schema of this event."""
     occurred_at: _Moment
-    """When it was recorded; UTC."""
+    """When the history entry was recorded, in UTC."""
     source: Source
-    """The witness on whose word it rests."""
+    """Where the information came from."""
     replayed: NotRequired[Literal[True]]
-    """There when an operator republished the event, and only then."""
+    """Present only when an operator has republished the event."""
 
 
 class RefundFact(TypedDict):
-    """The way back, a fact beside the status."""
+    """The refund, a fact beside the status."""
 
     status: Literal["none", "requested", "refunded", "failed"]
     refunded_at: _Moment | None
@@ -66,29 +66,29 @@ class ChargebackFact(TypedDict):
 
 
 class FailureFact(TypedDict):
-    """Why the payment did not succeed, or why a human must look."""
+    """Why the payment did not succeed, or why a person must decide."""
 
     code: Annotated[str, Form(examples=("declined", "blocked", "abandoned", "never_arrived", "integrity_mismatch"))]
-    """Ours, for programs; new ones may come."""
+    """For programs. New codes may be added."""
     message: str
     """For people."""
 
 
 class PaymentFacts(TypedDict):
-    """The payment as it stood right after what happened."""
+    """The payment right after the event."""
 
     payment_id: Annotated[str, Form(f"^{PAYMENT_ID_PATTERN}$")]
     order_id: Annotated[str, Form(f"^{ORDER_ID_PATTERN}$")] | None
-    """The shop's own, if it gave one."""
+    """The shop's own order id, if it sent one."""
     transaction_id: str | None
-    """The gateway's, once it has told one."""
+    """The gateway's id of the payment, once it is known."""
     status: Status
     previous_status: Status | None
-    """Before this event; null for the first."""
+    """The status before this event; null for the first event."""
     amount: Annotated[int, Form(minimum=1)]
-    """Minor units of the currency."""
+    """In minor units of the currency."""
     currency: Annotated[str, Form("^[A-Z]{3}$")]
-    """ISO 4217."""
+    """ISO 4217 code."""
     live: bool
     """False for the gateway's test mode: no money moves."""
     refund: RefundFact
@@ -97,7 +97,7 @@ class PaymentFacts(TypedDict):
 
 
 class EventDetail(TypedDict):
-    """EventBridge's `detail`: no names, no email, no card."""
+    """EventBridge's `detail`. It contains no names, no email address and no card."""
 
     metadata: EventMetadata
     data: PaymentFacts
@@ -114,23 +114,23 @@ class Event:
 
 
 def unpublished(payment: Payment) -> tuple[Event, ...]:
-    """The events that the bus has not taken yet, in order."""
+    """The events that are not on the bus yet, in order."""
     return tuple(event_of(payment, entry) for entry in payment.history[payment.published :])
 
 
 def published(payment: Payment) -> tuple[Event, ...]:
-    """The events that the bus has taken, in order."""
+    """The events that are on the bus, in order."""
     return tuple(event_of(payment, entry) for entry in payment.history[: payment.published])
 
 
 def replayed(event: Event) -> Event:
-    """The same event, marked as told again on purpose."""
+    """The same event, marked as republished on purpose."""
     metadata: EventMetadata = {**event.detail["metadata"], "replayed": True}
     return replace(event, detail={**event.detail, "metadata": metadata})
 
 
 def event_of(payment: Payment, entry: Entry) -> Event:
-    """One history entry as its event. The id is payment and sequence, so consumers can tell a repeat."""
+    """The event of one history entry. Its id is payment id and sequence: consumers recognise a repeated event by it."""
     metadata: EventMetadata = {
         "event_id": f"{payment.id}:{entry.sequence}",
         "sequence": entry.sequence,
@@ -169,7 +169,7 @@ _SENTENCES: Final = {
     "gateway_credentials": "the gateway refused our credentials: nothing was charged",
     "invalid_request": "the gateway refused the request: nothing was charged",
 }
-"""What consumers are told instead of the gateway's words, in which anything may stand, a name for one."""
+"""Failure code → the message for consumers. The gateway's own message is not published: it may contain a name."""
 
 
 def _failure(failure: Failure | None) -> FailureFact | None:

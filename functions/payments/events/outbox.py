@@ -1,10 +1,11 @@
-"""Publishing: tells the bus what it has not heard. The cursor moves only over what the bus took."""
+"""The outbox: publishes the history entries that are not on the bus yet. The cursor passes only accepted events."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from payments.events.event import Event, unpublished
 from payments.model.payment import Payment
+from payments.ports.ledger import PublishingLedger
 from payments.ports.runtime import Telemetry
 
 
@@ -12,28 +13,21 @@ class Bus(Protocol):
     """The EventBridge bus."""
 
     def publish(self, events: Sequence[Event]) -> int:
-        """Puts events in order; returns how many from the front the bus took."""
-
-
-class PublishingLedger(Protocol):
-    """All that publishing needs of the table."""
-
-    def advance(self, payment: Payment, published: int) -> None:
-        """Moves the publish cursor, never back, and clears or sets what is due next."""
+        """Puts events in order; returns how many of them, from the front, the bus accepted."""
 
 
 def publish(payment: Payment, ledger: PublishingLedger, bus: Bus, telemetry: Telemetry) -> int:
-    """Puts every unpublished entry on the bus, in order, at least once; returns how many the bus took.
+    """Publishes every unpublished entry, in order, at least once; returns how many the bus accepted.
 
-    A crash between bus and cursor publishes again later, under the same event ids. What the bus did not take stays
-    due, and the follow-up comes back for it.
+    After a crash between bus and cursor, the same events are published again later, under the same ids. Events that the
+    bus did not accept stay due: the follow-up publishes them later.
     """
     events = unpublished(payment)
     if not events:
         return 0
-    taken = bus.publish(events)
-    if taken < len(events):
-        telemetry.note("publish_incomplete", payment_id=payment.id, left=len(events) - taken)
-    if taken:
-        ledger.advance(payment, payment.published + taken)
-    return taken
+    accepted = bus.publish(events)
+    if accepted < len(events):
+        telemetry.note("publish_incomplete", payment_id=payment.id, left=len(events) - accepted)
+    if accepted:
+        ledger.advance(payment, payment.published + accepted)
+    return accepted

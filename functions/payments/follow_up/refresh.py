@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from payments.model.payment import Payment
-from payments.outcome.record import OutcomeLedger, record
+from payments.outcome.record import record
 from payments.outcome.status_query import ask
 from payments.ports.gateway import Gateway, GatewayError
+from payments.ports.ledger import OutcomeLedger
 from payments.ports.runtime import Clock, Telemetry
 
 AT_MOST_EVERY: Final = timedelta(seconds=5)

@@ -1,1 +1,1 @@
-"""What a payment is. Pure: no library, no port, no clock."""
+"""The model: payments, money, cards and the rules between them. Pure: no third-party library, no port, no clock."""

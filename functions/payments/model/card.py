@@ -1,4 +1,4 @@
-"""Cards: what can be told from a number, and the one object that carries it. It has no printable form."""
+"""Cards: the rules about a card number, and the one object that holds it. No text form of that object shows it."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ _LENGTHS: dict[str, range] = {
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What may be kept and shown of a card."""
+    """The part of a card that may be stored and shown."""
 
     brand: str
     last4: str
@@ -49,7 +49,7 @@ class CardFacts:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A whole card on its way into the encryptor. Number and CVV stay out of `repr`, so also out of tracebacks."""
+    """A whole card on its way to encryption. Number and CVV are not in `repr`, so they are not in tracebacks either."""
 
     number: str = field(repr=False)
     cvv: str = field(repr=False)
@@ -58,12 +58,12 @@ class Card:
 
     @property
     def facts(self) -> CardFacts:
-        """The part that may be kept and shown."""
+        """The part that may be stored and shown."""
         return CardFacts(brand_of(self.number) or "unknown", self.number[-4:], self.expiry_month, self.expiry_year)
 
 
 def brand_of(number: str) -> str | None:
-    """The brand whose range and length a number of digits falls into, None when there is no such brand."""
+    """The brand with this prefix and length, None when there is none. `number` has digits only."""
     for first, last, brand in _RANGES:
         if first <= number[: len(first)] <= last:
             return brand if len(number) in _LENGTHS[brand] else None
@@ -71,18 +71,18 @@ def brand_of(number: str) -> str | None:
 
 
 def cvv_length(brand: str) -> int:
-    """Digits in the security code: four for American Express, three for everybody else."""
+    """The number of digits in the security code: four for American Express, three for every other brand."""
     return 4 if brand == "amex" else 3
 
 
 def passes_luhn(number: str) -> bool:
-    """The check digit of ISO/IEC 7812-1."""
+    """Whether the check digit of ISO/IEC 7812-1 is right. `number` has digits only."""
     digits = [int(digit) for digit in reversed(number)]
     doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def is_expired(month: int, year: int, now: datetime) -> bool:
-    """A card is good to the end of its month, in the last time zone on earth (UTC-12)."""
+    """Whether a card has expired. It is valid to the end of its month in the last time zone on earth (UTC-12)."""
     first_of_next = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
     return now >= first_of_next + timedelta(hours=12)

@@ -1,4 +1,4 @@
-"""ISO 3166-1: the two forms of a country code, and nothing else."""
+"""ISO 3166-1: both forms of a country code. No names of countries, no rules about them."""
 
 _PAIRS = """
 AD:AND AE:ARE AF:AFG AG:ATG AI:AIA AL:ALB AM:ARM AO:AGO AQ:ATA AR:ARG AS:ASM AT:AUT AU:AUS AW:ABW AX:ALA
@@ -28,5 +28,5 @@ ALPHA_2: dict[str, str] = {alpha_3: alpha_2 for alpha_2, alpha_3 in ALPHA_3.item
 
 
 def as_alpha_2(code: str) -> str | None:
-    """The alpha-2 form of a code in either form, None when no country has it."""
+    """The alpha-2 form of an alpha-2 or alpha-3 code; None when no country has that code."""
     return code if code in ALPHA_3 else ALPHA_2.get(code)

@@ -1,4 +1,7 @@
-"""Plans: what is left to do for a payment, and the refund that somebody asked for."""
+"""What is left to do for a payment: its follow-up, and its last refund attempt. Data and delays, no schedule.
+
+The schedule of later queries is `payments/follow_up/schedule.py`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,26 +10,26 @@ from typing import Final, Literal
 from payments.model.history import Failure
 
 Answered = Literal["verdict", "in_doubt"]
-"""How a request was first answered: a repeat of it is answered alike."""
+"""How a request was answered first. Its retries get the same answer."""
 
 FIRST_ASK: Final = timedelta(seconds=60)
-"""When the gateway is first asked about what was sent there: later than any request is still being sent."""
-
+"""The first status query after a request is recorded: later than the end of any request."""
 
 IN_DOUBT_ASK: Final = timedelta(seconds=10)
-"""How soon an outcome in doubt is asked about: the gateway has had the request for as long as the caller waited."""
+"""The first status query for an outcome in doubt: sooner, because the gateway has had the request for some time."""
 
 MIN_SEND_SECONDS: Final = 1.0
-"""With less time left the gateway is not even tried: nobody would be there for its answer."""
+"""With fewer seconds left, nothing is sent to the gateway: its answer would come too late."""
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What is left to do: `due_at` when the follow-up looks next, `ask_at` when the gateway is asked next.
+    """`due_at`: when the follow-up takes the payment next. `ask_at`: when the gateway is queried next. None: never.
 
-    `not_found` counts the gateway's words that there is no such payment, or no such refund. `arrived`: the gateway has
-    shown that it knows the payment, so "not found" can no longer mean "never arrived". `missing_since`: when the daily
-    reconciliation first found neither the gateway's list nor its status API to know a paid one.
+    `asks` counts the queries of the present schedule. `not_found` counts the answers "no such payment" or "no refund".
+    `arrived`: the gateway has shown that it knows the payment, so "not found" can no longer mean "never arrived".
+    `missing_since`: when the daily reconciliation first found a paid payment neither in the gateway's list nor in its
+    status API.
     """
 
     due_at: datetime | None
@@ -39,11 +42,11 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class RefundAttempt:
-    """The last request for a refund. `id` is a function of caller and key, so that a repeat is known as one.
+    """The last refund request. `id` is a function of caller and key, so every retry has the same id.
 
-    `nonce` is of this very attempt: who finds it in the table has the right to send, and nobody else has. `arrived`:
-    the gateway took it, or says that the money has gone back; it may be slow, so "no refund" can no longer mean "never
-    arrived". `failure` says why it came to nothing.
+    `nonce` is random and identifies the process: only the process that finds its own nonce in the table may send.
+    `arrived`: the gateway accepted the refund, or says that the money was sent back. Its status API may lag, so "no
+    refund" can no longer mean "never arrived". `failure`: why the attempt failed.
     """
 
     id: str

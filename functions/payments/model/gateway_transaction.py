@@ -1,4 +1,7 @@
-"""A report: what the gateway says of one payment, in our words. Three witnesses bring one: answer, webhook, status."""
+"""One payment as the gateway describes it, in our terms.
+
+It comes from an answer to a charge or refund, a webhook, a status query, or the gateway's transaction list.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +12,10 @@ from payments.model.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayTransaction:
-    """`verdict` is None for a status word nobody has told us of; `amount` is in minor units, as exact as it came.
+    """`raw_status` is the gateway's own status word; `verdict` is our status for it, None for an unknown word.
 
-    `refunded` is None when nothing is said of a refund, which is no word against it; `charged_back` likewise.
+    `order_id` is the wire order id. `amount` is in minor units, exact, with a fraction if the gateway sent one. None
+    means that the gateway sent nothing: for `refunded` and `charged_back` that is no denial.
     """
 
     raw_status: str

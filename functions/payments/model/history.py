@@ -1,4 +1,8 @@
-"""History: what happened to a payment, entry by entry. Timeline, audit trail and outbox are this one list."""
+"""History: what happened to a payment, entry by entry. It is the timeline, the audit trail and the outbox at once.
+
+Here are the entry and the facts it records: failure, refund, chargeback. The rules that add entries are in `payment.py`
+and `refund.py`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +11,38 @@ from typing import Final, Literal
 
 from payments.model.status import Status
 
-IN_REVIEW: Final = frozenset(
+MAX_HISTORY: Final = 50
+"""Entries. A payment has three or four; one that changes without end must not outgrow its item (400 KB)."""
+
+Source = Literal["request", "answer", "webhook", "status", "reconciliation", "operator"]
+"""Where an entry comes from: the request, an answer to it, a webhook, a status query, reconciliation, an operator."""
+
+Evidence = Mapping[str, str | int]
+"""The facts that an entry is based on. No card data, and nothing about the shopper."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """A field that the gateway refused. `field` is its name in the gateway's API, and in ours."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a payment failed or is in review. `code` is ours; `message` is the gateway's or ours, without card data."""
+
+    code: str
+    message: str
+    errors: tuple[FieldError, ...] = ()
+
+
+SUSPICIOUS: Final = "suspicious"
+"""The failure code of a paid payment that the gateway's list marks as suspicious."""
+
+REVIEW_CODES: Final = frozenset(
     {
         "orphan",
         "amount_drift",
@@ -15,45 +50,17 @@ IN_REVIEW: Final = frozenset(
         "status_drift",
         "refund_drift",
         "chargeback_drift",
-        "suspicious",
+        SUSPICIOUS,
         "unknown_to_gateway",
         "other_transaction",
     }
 )
-"""Discrepancies that put a payment into review: failure codes that a human decides on, not the gateway's next message."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """A field that the gateway did not like, by the gateway's name for it, which is also ours."""
-
-    field: str
-    code: str
-    message: str
-
-
-MAX_HISTORY: Final = 50
-"""Entries. A payment has three or four; one that flips for ever must not outgrow its item (400 KB)."""
-
-SUSPICIOUS: Final = "suspicious"
-"""The failure of a payment that the gateway's books call suspicious: it was paid, and a human should look."""
-
-Source = Literal["request", "answer", "webhook", "status", "reconciliation", "operator"]
-Evidence = Mapping[str, str | int]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a payment did not succeed. `code` is ours; `message` the gateway's words or ours; no card data."""
-
-    code: str
-    message: str
-    errors: tuple[FieldError, ...] = ()
+"""Failure codes of a payment that reconciliation has put into review. Only a person ends such a review."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """The way back, a fact beside the status. `requested`: asked for, and not known yet whether it was done."""
+    """The refund, a fact beside the status. `requested`: recorded as requested, and its outcome is not known yet."""
 
     status: Literal["none", "requested", "refunded", "failed"] = "none"
     refunded_at: datetime | None = None
@@ -73,7 +80,7 @@ NOT_CHARGED_BACK: Final = Chargeback()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened, what it rests on, and the facts as they stood right after: enough to tell it again."""
+    """One thing that happened, its evidence, and the facts right after it: enough to publish it again unchanged."""
 
     sequence: int
     name: str
@@ -89,5 +96,5 @@ class Entry:
 
     @property
     def is_transition(self) -> bool:
-        """Whether it is a move to a status, and no fact beside one."""
+        """Whether the entry is a transition of the status, and no fact beside it."""
         return self.name == self.status.value

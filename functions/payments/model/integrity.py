@@ -1,4 +1,4 @@
-"""Integrity: the facts in which a transaction of the gateway contradicts the payment it names. Pure."""
+"""Integrity: compares a gateway transaction with the payment it names. Only comparison: no decision, no write."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,18 @@ from payments.model.status import Status
 
 
 def mismatched_fields(payment: Payment, transaction: GatewayTransaction) -> tuple[str, ...]:
-    """Names of the facts in which a report contradicts the payment it claims to be about; empty when it fits."""
-    return tuple(_contradictions(payment, transaction))
+    """The names of the contradicting fields: amount, currency, order_id, transaction_id; empty when there are none.
+
+    A missing field is no mismatch, except on success: then amount and currency are required.
+    """
+    return tuple(_mismatches(payment, transaction))
 
 
 def denies_refund(payment: Payment, transaction: GatewayTransaction) -> bool:
-    """Whether a report says that a refund was not made: about this very payment, as it was sent, and in so many words.
+    """Whether a transaction says explicitly that this payment was not refunded.
 
-    A refunded payment may be shown with what is left of its amount, or under a word of its own: that denies nothing.
+    Only a succeeded transaction without a mismatch can deny it. A refunded payment may be shown with its remaining
+    amount, or under another status word: that is no denial.
     """
     return (
         transaction.refunded is False
@@ -24,23 +28,18 @@ def denies_refund(payment: Payment, transaction: GatewayTransaction) -> bool:
     )
 
 
-def _contradictions(payment: Payment, transaction: GatewayTransaction) -> Iterator[str]:
-    if _differs(transaction.amount, payment.money.amount) or _unsaid(transaction, transaction.amount):
+def _mismatches(payment: Payment, transaction: GatewayTransaction) -> Iterator[str]:
+    required = transaction.verdict is Status.SUCCEEDED
+    if _differs(transaction.amount, payment.money.amount, required=required):
         yield "amount"
-    if _differs(transaction.currency, payment.money.currency) or _unsaid(transaction, transaction.currency):
+    if _differs(transaction.currency, payment.money.currency, required=required):
         yield "currency"
-    if (
-        _differs(transaction.order_id, payment.wire_order_id) and not payment.is_adopted
-    ):  # which order it was for is theirs
+    # The wire order id of an adopted payment is not ours, so it is not compared.
+    if not payment.is_adopted and _differs(transaction.order_id, payment.wire_order_id):
         yield "order_id"
     if payment.transaction_id and _differs(transaction.transaction_id, payment.transaction_id):
         yield "transaction_id"
 
 
-def _differs(raw_status: object, ours: object) -> bool:
-    return raw_status is not None and raw_status != ours
-
-
-def _unsaid(transaction: GatewayTransaction, raw_status: object) -> bool:
-    """What is absent contradicts nothing, but money is believed to have moved only when sum and currency are said."""
-    return raw_status is None and transaction.verdict is Status.SUCCEEDED
+def _differs(theirs: object, ours: object, *, required: bool = False) -> bool:
+    return required if theirs is None else theirs != ours

@@ -1,4 +1,4 @@
-"""Money: an integer count of minor units and its ISO 4217 currency. No float enters or leaves."""
+"""Money: an integer number of minor units and its ISO 4217 currency. No float enters or leaves."""
 
 import re
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ EXPONENTS: dict[str, int] = {
     **dict.fromkeys(_EXPONENT_0, 0),
     **dict.fromkeys(_EXPONENT_3, 3),
 }
-"""Currency code → digits after the point (ISO 4217). Funds codes, metals and four-digit units are not charged in."""
+"""Currency code → digits after the point (ISO 4217). Funds codes, metals and four digits are not supported."""
 
 
 _SANE = 40
-"""No sum of money has more digits; arithmetic on what passes neither overflows nor rounds."""
+"""More digits than any amount of money has. Arithmetic within this limit neither overflows nor rounds."""
 _EXACT = Context(prec=3 * _SANE)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][+-]?[0-9]{1,3})?")
 
@@ -39,23 +39,23 @@ class Money:
     currency: str
 
     def in_unit(self, unit: AmountUnit) -> Decimal:
-        """The exact number to put on the gateway's wire, e.g. 100 or 1.00."""
+        """The exact number in the gateway's unit: one pound is 100 in "minor" and 1.00 in "major"."""
         if unit == "minor":
             return Decimal(self.amount)
         return Decimal(self.amount).scaleb(-EXPONENTS[self.currency], _EXACT)
 
 
 def in_minor_units(number: Decimal, currency: str, unit: AmountUnit) -> Decimal:
-    """What a gateway's number amounts to in minor units; a fraction when it is no whole amount of the currency."""
+    """A gateway's number in minor units. The result has a fraction when it is no whole number of minor units."""
     return number if unit == "minor" else number.scaleb(EXPONENTS.get(currency, 2), _EXACT)
 
 
 def exact(value: object) -> Decimal | None:
-    """A JSON number or numeric string as an exact decimal, None for anything else."""
+    """A JSON number or a numeric string as an exact decimal, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         return None
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        return None  # Decimal would take "1_00" and " 100" for a hundred
+        return None  # Decimal would accept "1_00" and " 100" as a hundred
     number = Decimal(value)
     sane = number.is_finite() and -_SANE < number.adjusted() < _SANE and len(number.as_tuple().digits) <= _SANE
     return number if sane else None

@@ -1,4 +1,4 @@
-"""One payment: its state, its history, and what is left to do. Every change gives a new one; nothing is done here."""
+"""One payment: its state, its history and its follow-up. Pure: a change returns a new payment, nothing is written."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,11 +13,11 @@ from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, IllegalTra
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """The record of one (caller, idempotency key). `published` counts the history entries that are on the bus.
+    """The payment of one (caller, idempotency key).
 
-    `revision` is the optimistic lock: every write raises it, so that no plan and no answer is overwritten unseen.
-    `replayed_while_sending`: a retry was already answered with this payment, so it is not deleted even if nothing was
-    sent.
+    `attempt`: the number of the payment for its order, from 1. `revision` is the optimistic lock: every write raises
+    it, and a write based on an older revision fails. `published` counts the history entries that are on the bus.
+    `replayed_while_sending`: a retry was already answered with this payment; it is not deleted if nothing was sent.
     """
 
     id: str
@@ -50,48 +50,48 @@ class Payment:
 
     @property
     def updated_at(self) -> datetime:
-        """When the last history entry was written."""
+        """The time of the last history entry."""
         return self.history[-1].at
 
     @property
     def wire_order_id(self) -> str:
-        """The order id the gateway knows this payment by; never sent twice, and no caller can choose another's."""
+        """The order id that is sent to the gateway. It is unique: no caller can choose the one of another payment."""
         if self.order_id is None:
             return self.id
         return self.order_id if self.attempt == 1 else f"{self.order_id}~{self.attempt}"
 
     @property
     def is_adopted(self) -> bool:
-        """Nobody asked us for it, and it was not sent by us: we have it from the gateway's list."""
+        """Whether reconciliation adopted it from the gateway's list: nobody requested it from us."""
         return self.history[0].source == "reconciliation"
 
     @property
     def has_unpublished(self) -> bool:
-        """The bus has not taken every entry yet."""
+        """Whether some history entries are not on the bus yet."""
         return self.published < self.version
 
     @property
     def is_open(self) -> bool:
-        """No verdict yet."""
+        """Whether there is no verdict yet."""
         return self.status in OPEN
 
     @property
     def awaits_refund(self) -> bool:
-        """A refund was asked for, and it is not known yet what became of it."""
+        """Whether a refund was requested and its outcome is not known yet."""
         return self.refund.status == "requested"
 
     @property
     def transitions(self) -> tuple[Entry, ...]:
-        """The entries that are moves from status to status, the intent among them; the others are facts beside it."""
+        """The entries that changed the status, the first entry included. The others are facts beside the status."""
         return tuple(entry for entry in self.history if entry.is_transition)
 
     @property
     def frees_the_order(self) -> bool:
-        """Another payment for the same order may be taken."""
+        """Whether another payment for the same order is allowed."""
         return self.status in FREES_THE_ORDER
 
     def may_become(self, to: Status) -> bool:
-        """Whether the transition table has this move."""
+        """Whether the transition table has this transition."""
         return to in TRANSITIONS[self.status]
 
     def transition_to(
@@ -106,7 +106,10 @@ class Payment:
         redirect_url: str | None = None,
         failure: Failure | None = None,
     ) -> Self:
-        """This payment in its next status. Raises IllegalMove when the table has no such move."""
+        """This payment in its next status. Raises IllegalTransition when the table has no such transition.
+
+        `message`, `redirect_url` and `failure` replace the present ones, also by None.
+        """
         if not self.may_become(to):
             raise IllegalTransition(f"{self.status} may not become {to}")
         return replace(
@@ -120,13 +123,13 @@ class Payment:
         ).with_entry(to.value, at, source, evidence, previous_status=self.status)
 
     def with_answer(self, kind: Answered) -> Self:
-        """This payment with the kind of its first answer noted: a repeat of the request is answered alike."""
+        """This payment with the kind of the first answer recorded; unchanged when there is one already."""
         return self if self.answered else replace(self, answered=kind)
 
     def asked_again(self, at: datetime, *, arrived: bool = False) -> Self:
-        """This payment with its next question to the gateway due then; the same when nothing can change any more.
+        """This payment with its next status query due at that time; unchanged when a query can change nothing.
 
-        The question is one more than the plan had: a webhook that comes four times must not use the plan up.
+        It is a query beside the schedule: a webhook that comes four times must not use up the schedule.
         """
         if self.status is Status.SUCCEEDED and not self.awaits_refund:
             return self
@@ -134,21 +137,21 @@ class Payment:
         return replace(self, follow_up=replace(plan, due_at=at, ask_at=at, asks=max(plan.asks - 1, 0), arrived=known))
 
     def known_as(self, transaction_id: str) -> Self:
-        """This payment with what a report without a verdict tells all the same: it arrived, and under which id."""
+        """This payment after a transaction without a verdict: it did arrive, and it has this transaction id."""
         if self.status is not Status.PROCESSING or (self.transaction_id and self.follow_up.arrived):
             return self
         follow_up = replace(self.follow_up, arrived=True)
         return replace(self, transaction_id=self.transaction_id or transaction_id, follow_up=follow_up)
 
     def charged_back(self, charged_back_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Self:
-        """This payment after the cardholder's bank took the money back."""
+        """This payment after the cardholder's bank has taken the money back."""
         chargeback = Chargeback("charged_back", charged_back_at)
         return replace(self, chargeback=chargeback).with_entry("charged_back", at, source, evidence)
 
     def with_entry(
         self, name: str, at: datetime, source: Source, evidence: Evidence, previous_status: Status | None = None
     ) -> Self:
-        """This payment with one more entry in its history, of the facts as they stand; due at once, for the bus."""
+        """This payment with one more history entry for its present facts; due at once, to publish the entry."""
         entry = Entry(
             sequence=self.version + 1,
             name=name,
@@ -177,7 +180,7 @@ def intent(
     attempt: int = 1,
     source: Source = "request",
 ) -> Payment:
-    """A payment as it is claimed: recorded, not sent, and due for a question should nobody come back to it."""
+    """A new payment: recorded, not sent, with a status query due in case the process dies."""
     first = Entry(1, Status.PROCESSING.value, None, Status.PROCESSING, at, source, {})
     return Payment(
         id=payment_id,

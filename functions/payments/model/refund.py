@@ -1,4 +1,7 @@
-"""The way back, as changes of one payment. Every change gives a new one; nothing is done here."""
+"""The refund of a payment, as changes of that payment. Pure: a change returns a new payment, nothing is written.
+
+Whether a refund is allowed is decided in `payments/refunding/eligibility.py`.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,70 +15,71 @@ REQUESTED: Final = "refund_requested"
 FAILED: Final = "refund_failed"
 
 MOST_ENTRIES: Final = 4 * MAX_HISTORY
-"""Each try adds two, and in an outage we ask for tries: room for a hundred, and the item still far below 400 KB."""
+"""History entries. An attempt adds two, and in an outage shops retry: this allows about a hundred attempts, with the
+item still far below 400 KB."""
 
 NOT_SENT: Final = "not_sent"
-"""The failure after which the same key may try again."""
+"""The failure code after which the same idempotency key may try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A request that was made before, as the history has it. `failure`: why it came to nothing, if it did."""
+    """An earlier refund request in the history. `failure`: its failure code; None when it did not fail."""
 
     fingerprint: str
     failure: str | None = None
 
 
 def earlier(payment: Payment, request_id: str) -> Earlier | None:
-    """The last time that this very request was made."""
-    found, mine = None, False
+    """The last attempt of the refund request with this id; None when the history has none."""
+    found, is_same = None, False
     for entry in payment.history:
         if entry.name == REQUESTED:
-            mine = entry.evidence["refund_attempt"] == request_id
-            found = Earlier(str(entry.evidence["fingerprint"])) if mine else found
-        elif entry.name == FAILED and mine and found:
+            is_same = entry.evidence["refund_attempt"] == request_id
+            found = Earlier(str(entry.evidence["fingerprint"])) if is_same else found
+        elif entry.name == FAILED and is_same and found:
             found = replace(found, failure=str(entry.evidence["failure"]))
     return found
 
 
-def requested(payment: Payment, request: RefundAttempt, fingerprint: str) -> Payment:
-    """A refund recorded as asked for, before it is: due for a question should nobody come back to it."""
-    at = request.requested_at
+def requested(payment: Payment, attempt: RefundAttempt, fingerprint: str) -> Payment:
+    """The payment with the refund recorded before it is sent, and a status query due in case the process dies."""
+    at = attempt.requested_at
     follow_up = FollowUp(due_at=at, ask_at=at + FIRST_ASK, arrived=True)
-    asked = replace(payment, refund=Refund("requested"), refund_attempt=request, follow_up=follow_up)
-    evidence = {"refund_attempt": request.id, "fingerprint": fingerprint}
-    return asked.with_entry(REQUESTED, at, "request", evidence)
+    requested_now = replace(payment, refund=Refund("requested"), refund_attempt=attempt, follow_up=follow_up)
+    evidence = {"refund_attempt": attempt.id, "fingerprint": fingerprint}
+    return requested_now.with_entry(REQUESTED, at, "request", evidence)
 
 
 def answered(payment: Payment, kind: Answered) -> Payment:
-    """The kind of the request's first answer noted: a repeat of it is answered alike."""
-    request = payment.refund_attempt
-    if request is None or request.answered is not None:
+    """The payment with the kind of the attempt's first answer recorded; unchanged when there is one already."""
+    attempt = payment.refund_attempt
+    if attempt is None or attempt.answered is not None:
         return payment
-    return replace(payment, refund_attempt=replace(request, answered=kind))
+    return replace(payment, refund_attempt=replace(attempt, answered=kind))
 
 
 def arrived(payment: Payment) -> Payment:
-    """The gateway has shown that it has the request, whatever it does with it."""
-    request = payment.refund_attempt
-    return replace(payment, refund_attempt=replace(request, arrived=True)) if request else payment
+    """The payment after the gateway has shown that it received the refund request."""
+    attempt = payment.refund_attempt
+    return replace(payment, refund_attempt=replace(attempt, arrived=True)) if attempt else payment
 
 
 def failed(payment: Payment, failure: Failure, *, at: datetime, source: Source, evidence: Evidence) -> Payment:
-    """A refund come to nothing: the money is where it was, and may be asked back again."""
-    request = replace(payment.refund_attempt, failure=failure) if payment.refund_attempt else None
-    undone = replace(payment, refund=Refund("failed"), refund_attempt=request, follow_up=_at_rest(payment, at))
-    return undone.with_entry(FAILED, at, source, {**evidence, "failure": failure.code})
+    """The payment after a failed refund: no money was sent back, and another refund may be requested."""
+    attempt = replace(payment.refund_attempt, failure=failure) if payment.refund_attempt else None
+    after = replace(payment, refund=Refund("failed"), refund_attempt=attempt, follow_up=_without_query(payment, at))
+    return after.with_entry(FAILED, at, source, {**evidence, "failure": failure.code})
 
 
 def refunded(payment: Payment, refunded_at: datetime, *, at: datetime, source: Source, evidence: Evidence) -> Payment:
-    """The money is on its way back."""
-    told = answered(payment, "verdict") if source == "answer" else payment
-    done = replace(told, refund=Refund("refunded", refunded_at), follow_up=_at_rest(payment, at))
-    return done.with_entry("refunded", at, source, evidence)
+    """The payment after its refund: the gateway has sent the money back."""
+    noted = answered(payment, "verdict") if source == "answer" else payment
+    after = replace(noted, refund=Refund("refunded", refunded_at), follow_up=_without_query(payment, at))
+    return after.with_entry("refunded", at, source, evidence)
 
 
-def _at_rest(payment: Payment, at: datetime) -> FollowUp:
-    """The refund was all there was to ask about; any other question stands, should the refund be somebody else's."""
+def _without_query(payment: Payment, at: datetime) -> FollowUp:
+    """The follow-up without the query about our refund. A query for another reason stays: the refund was not ours."""
     plan = payment.follow_up
     return FollowUp(due_at=at, ask_at=None, arrived=plan.arrived) if payment.awaits_refund else plan

@@ -1,4 +1,8 @@
-"""The statuses of a payment and THE table of legal moves. Code, conditions, docs and model tests come from it."""
+"""The statuses of a payment and THE table of legal transitions. Code, conditions, docs and model tests use this one.
+
+PaymentsError
+└── IllegalTransition    the table has no such transition
+"""
 
 from enum import StrEnum
 from typing import Final
@@ -7,20 +11,20 @@ from payments.errors import PaymentsError
 
 
 class IllegalTransition(PaymentsError):
-    """The transition table has no such move."""
+    """The transition table has no such transition."""
 
 
 class Status(StrEnum):
-    """Where a payment stands. Refund and chargeback are facts beside the status, not statuses."""
+    """The status of a payment. Refund and chargeback are facts beside the status, not statuses."""
 
-    PROCESSING = "processing"  # recorded; sent or not, no verdict yet
-    REQUIRES_ACTION = "requires_action"  # the shopper is at the gateway's page
-    PENDING = "pending"  # the gateway is waiting
+    PROCESSING = "processing"  # recorded, sent or not; no verdict yet
+    REQUIRES_ACTION = "requires_action"  # the shopper must finish on the gateway's page
+    PENDING = "pending"  # the gateway waits for its own result
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    BLOCKED = "blocked"  # security or compliance
-    ABANDONED = "abandoned"  # the shopper never completed
-    NEEDS_REVIEW = "needs_review"  # a human must look
+    BLOCKED = "blocked"  # by the gateway, for security or compliance
+    ABANDONED = "abandoned"  # the shopper never finished
+    NEEDS_REVIEW = "needs_review"  # a person must decide
 
 
 S = Status
@@ -30,8 +34,8 @@ TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
     S.PROCESSING: _VERDICTS | {S.REQUIRES_ACTION, S.PENDING, S.NEEDS_REVIEW},
     S.REQUIRES_ACTION: _VERDICTS | {S.PENDING, S.NEEDS_REVIEW},
     S.PENDING: _VERDICTS | {S.REQUIRES_ACTION, S.NEEDS_REVIEW},
-    # A final status is sticky, but for evidence that money moved after all.
-    # The gateway's own books say otherwise, twice: only the daily reconciliation makes that move.
+    # A final status is sticky, except for evidence that money moved after all.
+    # Only the daily reconciliation takes a paid payment into review, after list and status API both contradict us.
     S.SUCCEEDED: frozenset({S.NEEDS_REVIEW}),
     S.FAILED: frozenset({S.SUCCEEDED, S.NEEDS_REVIEW}),
     S.BLOCKED: frozenset({S.SUCCEEDED, S.NEEDS_REVIEW}),
@@ -40,10 +44,10 @@ TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
 }
 
 OPEN: Final = frozenset({S.PROCESSING, S.REQUIRES_ACTION, S.PENDING})
-"""No verdict yet: somebody keeps asking."""
+"""No verdict yet: the follow-up keeps querying the gateway."""
 
 FINAL: Final = _VERDICTS
-"""The gateway's last word."""
+"""The gateway's verdicts."""
 
 FREES_THE_ORDER: Final = frozenset({S.FAILED, S.BLOCKED, S.ABANDONED})
-"""No money moved: the order may be tried again."""
+"""No money moved: another payment for the same order is allowed."""

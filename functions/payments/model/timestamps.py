@@ -1,10 +1,10 @@
-"""Moments as text: ISO 8601, UTC, milliseconds, `Z`."""
+"""Times as text: ISO 8601, UTC, milliseconds, `Z`. Nothing here but `utc_now` reads a clock."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The clock of production; tests pass their own."""
+    """The current time: the clock in production. Tests pass their own clock."""
     return datetime.now(UTC)
 
 
@@ -14,7 +14,7 @@ def iso(moment: datetime) -> str:
 
 
 def parse_iso(text: str) -> datetime:
-    """The moment an ISO 8601 text with a zone means. Raises ValueError for anything else."""
+    """The time in an ISO 8601 text with a time zone, in UTC. Raises ValueError for any other text."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone")

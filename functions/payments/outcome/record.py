@@ -1,7 +1,9 @@
-"""Settling: the only way news of the gateway reaches a payment. Answer, webhook and status all come through here."""
+"""Records an outcome: the only way by which news from the gateway reaches a payment.
+
+Answers, webhooks, status queries and reconciliation all come through here.
+"""
 
 from collections.abc import Callable
-from typing import Protocol
 
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import Source
@@ -9,15 +11,8 @@ from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import FINAL, Status
 from payments.outcome.apply import apply, apply_flags
-from payments.ports.ledger import LostRace
+from payments.ports.ledger import LostRace, OutcomeLedger
 from payments.ports.runtime import Clock, Telemetry
-
-
-class OutcomeLedger(Protocol):
-    """All that settling needs of the table."""
-
-    def save(self, before: Payment, after: Payment) -> Payment:
-        """Writes `after` in one conditional write and returns it as it now stands. Raises LostRace, Released."""
 
 
 def record(
@@ -28,25 +23,29 @@ def record(
     clock: Clock,
     telemetry: Telemetry,
 ) -> Payment:
-    """The payment after the report, as it now stands in the ledger. Repeats, replays and late news are no-ops."""
+    """The payment after the transaction, as it is in the ledger now. A repeated or late transaction changes nothing.
+
+    Raises Released.
+    """
     telemetry.about(payment.id, payment.order_id, payment.transaction_id or transaction.transaction_id)
-    _raise_flags(payment, transaction, telemetry)
+    _note_contradictions(payment, transaction, telemetry)
     return update(payment, lambda current: apply(current, transaction, source, clock()), ledger, telemetry)
 
 
 def record_refund(
     payment: Payment, transaction: GatewayTransaction, ledger: OutcomeLedger, clock: Clock, telemetry: Telemetry
 ) -> Payment:
-    """The payment after the answer to its refund. Whose status the answer's word is, the refund's or the payment's,
-    no document says: only its flags are heard.
+    """The payment after the answer to its refund, as it is in the ledger now. Raises Released.
+
+    It is undocumented whether `status` here is the refund's or the payment's, so only the refund and chargeback flags
+    are applied.
     """
-    for name in mismatched_fields(payment, transaction):
-        telemetry.note("integrity_mismatch", payment_id=payment.id, field=name)
+    _note_mismatches(payment, transaction, telemetry)
 
     def change(current: Payment) -> Payment:
-        return (
-            current if mismatched_fields(current, transaction) else apply_flags(current, transaction, "answer", clock())
-        )
+        if mismatched_fields(current, transaction):
+            return current
+        return apply_flags(current, transaction, "answer", clock())
 
     return update(payment, change, ledger, telemetry)
 
@@ -54,7 +53,11 @@ def record_refund(
 def update(
     payment: Payment, change: Callable[[Payment], Payment], ledger: OutcomeLedger, telemetry: Telemetry
 ) -> Payment:
-    """Writes a change; when somebody wrote first, decides again on what stands there now."""
+    """Writes a change and returns the payment as it is in the ledger now. Raises Released.
+
+    When another process wrote first, `change` decides again about the payment that is in the ledger now. Nothing is
+    written when `change` returns the same object.
+    """
     while True:
         after = change(payment)
         if after is payment:
@@ -64,11 +67,11 @@ def update(
         except LostRace as lost:
             payment = lost.current
             continue
-        _tell(payment, saved, telemetry)
+        _note_entries(payment, saved, telemetry)
         return saved
 
 
-def _tell(before: Payment, after: Payment, telemetry: Telemetry) -> None:
+def _note_entries(before: Payment, after: Payment, telemetry: Telemetry) -> None:
     for entry in after.history[before.version :]:
         late = before.frees_the_order and entry.status is Status.SUCCEEDED
         telemetry.note(
@@ -79,9 +82,8 @@ def _tell(before: Payment, after: Payment, telemetry: Telemetry) -> None:
         )
 
 
-def _raise_flags(payment: Payment, transaction: GatewayTransaction, telemetry: Telemetry) -> None:
-    for name in mismatched_fields(payment, transaction):
-        telemetry.note("integrity_mismatch", payment_id=payment.id, field=name)
+def _note_contradictions(payment: Payment, transaction: GatewayTransaction, telemetry: Telemetry) -> None:
+    _note_mismatches(payment, transaction, telemetry)
     if transaction.verdict is not None and _contradicts(payment, transaction.verdict):
         telemetry.note(
             "verdict_contradicted", payment_id=payment.id, status=payment.status, raw_status=transaction.raw_status
@@ -90,7 +92,12 @@ def _raise_flags(payment: Payment, transaction: GatewayTransaction, telemetry: T
         telemetry.note("unknown_gateway_status", payment_id=payment.id)
 
 
+def _note_mismatches(payment: Payment, transaction: GatewayTransaction, telemetry: Telemetry) -> None:
+    for name in mismatched_fields(payment, transaction):
+        telemetry.note("integrity_mismatch", payment_id=payment.id, field=name)
+
+
 def _contradicts(payment: Payment, verdict: Status) -> bool:
-    """A last word against another one, which changes nothing any more, but somebody should know."""
+    """Whether both verdicts are final and different. The payment does not change, but an operator should know."""
     both_final = payment.status in FINAL and verdict in FINAL
     return both_final and verdict is not payment.status and not payment.may_become(verdict)

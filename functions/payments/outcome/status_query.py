@@ -1,4 +1,4 @@
-"""Asking: what the gateway says of one payment, asked only of the gateway that it was sent to."""
+"""The status query: asks the gateway for its present view of one payment."""
 
 from typing import Final
 
@@ -7,17 +7,18 @@ from payments.model.payment import Payment
 from payments.ports.gateway import Gateway, NotSent
 
 ASK_SECONDS: Final = 8.0
-"""The longest that one question to the gateway may take."""
+"""The most time that one status query may take."""
 
 MAX_UNANSWERED: Final = 3
-"""Questions in a row without an answer after which a run asks no more. Each one may cost `ASK_SECONDS`: three of them
-show that the gateway is down, and leave the rest of the run its time for the work that needs no gateway."""
+"""After so many unanswered queries in a row a run stops querying. Each one may take `ASK_SECONDS`: three of them show
+that the gateway is down, and the rest of the run keeps its time for work that needs no gateway."""
 
 
 def ask(gateway: Gateway, payment: Payment, seconds: float) -> GatewayTransaction:
-    """Asks by the id the payment was sent under, within `seconds`. Raises the gateway's errors.
+    """The gateway's view of a payment, queried by the id it was sent under, within `seconds`. Raises GatewayError.
 
-    A payment of the other mode was never sent there, and "not found" would be no evidence: it is not asked about.
+    Raises NotSent for a payment of the other mode (test or live): it was never sent to this gateway, so "not found"
+    would be no evidence.
     """
     if payment.live != gateway.live:
         raise NotSent("not asked: the payment is of the other mode")

@@ -1,1 +1,1 @@
-"""What the house needs of the world, and the errors a port may raise."""
+"""Ports: protocols for everything outside the domain, and the errors that a port may raise. No implementation."""

@@ -1,13 +1,13 @@
-"""What the use cases need of the gateway, and the three ways in which a call may fail.
+"""What the use cases need from the gateway, and the three ways in which a call may fail.
 
 GatewayError
-├── Refused                  the gateway read the request and turned it down: nothing happened there
-│   ├── CredentialsRefused   it turned down our key
-│   ├── UnknownToGateway     it has no such payment
-│   ├── AlreadyRefunded      the money is on its way back, whoever sent it
+├── Refused                  the gateway read the request and refused it: nothing happened there
+│   ├── CredentialsRefused   it refused our secret key
+│   ├── UnknownToGateway     it has no payment under this id
+│   ├── AlreadyRefunded      the payment was refunded before, by us or by somebody else
 │   └── AlreadyChargedBack   the cardholder's bank has taken the money back
-├── NotSent                  no byte of the request left: it may be tried again
-└── NoAnswer                 the request left, and its outcome is unknown: ask, never send again
+├── NotSent                  no byte of the request was sent: it may be sent again
+└── NoAnswer                 the request was sent, its outcome is unknown: query the status, never send again
 """
 
 from dataclasses import dataclass, field
@@ -21,11 +21,11 @@ from payments.model.money import Money
 
 
 class GatewayError(PaymentsError):
-    """Base of a call to the gateway that brought no report."""
+    """Base of the errors of a call to the gateway that returned no transaction."""
 
 
 class Refused(GatewayError):
-    """The gateway read the request and turned it down; no payment came of it."""
+    """The gateway read the request and refused it, so it has no effect there. `errors`: the refused fields."""
 
     def __init__(self, message: str, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(message)
@@ -34,34 +34,35 @@ class Refused(GatewayError):
 
 
 class CredentialsRefused(Refused):
-    """The gateway turned our secret key down."""
+    """The gateway refused our secret key."""
 
 
 class UnknownToGateway(Refused):
-    """The gateway has no payment under that id."""
+    """The gateway has no payment under this id."""
 
 
 class AlreadyRefunded(Refused):
-    """The gateway sends nothing back, for it has done so before."""
+    """The gateway sends no money back, because it has done so before."""
 
 
 class AlreadyChargedBack(Refused):
-    """The gateway sends nothing back, for the cardholder's bank has taken it."""
+    """The gateway sends no money back, because the cardholder's bank has taken it."""
 
 
 class NotSent(GatewayError):
-    """No byte of the request left this machine."""
+    """No byte of the request was sent, so nothing happened at the gateway."""
 
 
 class NoAnswer(GatewayError):
-    """The request left, or part of it did, and no answer can be made out."""
+    """The request was sent, at least in part, and there is no readable answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """Everything the gateway is told of one charge. Lives for one request and has no readable card in it.
+    """Everything that one charge sends to the gateway. It lives for one request and is never stored.
 
-    Without a card, the shopper enters it at the gateway's hosted page.
+    `shopper` maps the gateway's field names to values. `card` is None for a hosted payment: the shopper enters the card
+    on the gateway's page. `order_id` is the wire order id.
     """
 
     money: Money
@@ -74,23 +75,26 @@ class Submission:
 
 
 class Gateway(Protocol):
-    """Pay Agency. Every call ends in a report or in one of the three GatewayErrors, never in anything else."""
+    """Pay Agency. A call returns a transaction or raises one of the three kinds of GatewayError, and nothing else."""
 
     @property
     def live(self) -> bool:
-        """Whether money moves there."""
+        """Whether these are live keys: with test keys no money moves."""
 
     def ensure_ready(self) -> None:
-        """Raises SecretUnusable or NotSent when a request would not go out, before anything is recorded."""
+        """Raises SecretUnusable or NotSent when no request can be sent; called before anything is recorded."""
 
     def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
-        """Submits at most once, within `seconds`. Raises Refused, NotSent, NoAnswer."""
+        """Sends the charge at most once, within `seconds`. Raises Refused, NotSent, NoAnswer."""
 
     def refund(self, transaction_id: str, reason: str, seconds: float) -> GatewayTransaction:
-        """Asks for the whole amount back, at most once, within `seconds`.
+        """Requests a refund of the whole amount at most once, within `seconds`.
 
         Raises Refused (AlreadyRefunded, AlreadyChargedBack), NotSent, NoAnswer.
         """
 
     def status(self, order_id: str, seconds: float) -> GatewayTransaction:
-        """Asks by wire order id, within `seconds`. Raises UnknownToGateway, Refused, NotSent, NoAnswer."""
+        """Queries the status by wire order id, or by transaction id, within `seconds`.
+
+        Raises UnknownToGateway, Refused, NotSent, NoAnswer.
+        """

@@ -1,10 +1,12 @@
-"""What the use cases need of the table, and the errors that the table may raise.
+"""What the use cases need from the table, and the errors that it may raise.
+
+Each protocol is what one kind of caller needs; the table's adapter meets them all.
 
 LedgerError
-├── LostRace      somebody wrote first; what stands there now comes along
-├── Released      the claim was taken back meanwhile: there is no such payment any more
-├── OrderMoved    somebody took the order's lock meanwhile: read it again
-└── TableBusy     the table leaves readings undone: somebody else's retry
+├── LostRace      another process wrote first; `current` is what it wrote
+├── Released      the claim was released meanwhile: the payment does not exist any more
+├── OrderMoved    another process took the order's lock meanwhile: read it again
+└── TableBusy     the table left reads undone: somebody tries again later
 """
 
 from collections.abc import Iterable
@@ -18,60 +20,66 @@ from payments.model.payment import Payment
 
 @dataclass(frozen=True, slots=True)
 class OrderLock:
-    """The payments that were tried for one order, in order; the last one holds the lock while it may still succeed."""
+    """The ids of the payments for one order, oldest first. The last one holds the lock while it may still succeed."""
 
     id: str
     attempts: tuple[str, ...]
 
 
-class ClaimLedger(Protocol):
-    """What charging needs of the table."""
+class PaymentReader(Protocol):
+    """Reads one payment."""
 
-    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
-        """Records the intent and takes the order's lock, in one conditional write; None when it is claimed.
+    def get(self, payment_id: str) -> Payment | None:
+        """The payment in its present state, strongly consistent; None when there is none."""
 
-        `order` is the order as it was read; None when nobody has tried it yet. Returns the payment that already stands
-        under this id. Raises OrderMoved when the order is not (any more) as given.
+
+class OutcomeLedger(Protocol):
+    """Writes what has become of a payment."""
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        """Writes `after` in one conditional write and returns the payment as it is in the table now.
+
+        Raises LostRace when the payment was written since `before` was read, and Released when it does not exist any
+        more.
+        """
+
+
+class PublishingLedger(Protocol):
+    """Writes which events are on the bus."""
+
+    def advance(self, payment: Payment, published: int) -> None:
+        """Moves the publish cursor to `published`, never back, and sets when the payment is due next, if at all."""
+
+
+class ClaimLedger(PaymentReader, OutcomeLedger, Protocol):
+    """What charging needs."""
+
+    def claim(self, payment: Payment, lock: OrderLock | None) -> Payment | None:
+        """Records the payment and takes the lock of its order, in one conditional write; None when that succeeds.
+
+        `lock` is the order's lock as it was read before; None when the order has no payment yet. Returns the payment
+        that is already recorded under this id, if there is one. Raises OrderMoved when the lock is not as given.
         """
 
     def release(self, payment: Payment) -> bool:
-        """Takes a claim back of which nothing was sent; False when it stays, for somebody knows of the payment."""
+        """Deletes the claim of a payment that was not sent; False when it stays, because it is no longer a mere claim.
+
+        A claim stays when an event of it was published, when it was written since, or when a retry was answered with
+        it.
+        """
 
     def order(self, order_id: str) -> OrderLock | None:
-        """The attempts at an order, None when there are none."""
-
-    def get(self, payment_id: str) -> Payment | None:
-        """The payment as it stands, strongly consistent."""
-
-    def save(self, before: Payment, after: Payment) -> Payment:
-        """Writes `after` in one conditional write and returns it as it now stands.
-
-        Raises LostRace with what stands there when anybody has written since `before` was read; Released when nothing
-        stands there any more.
-        """
+        """The lock of an order, strongly consistent; None when the order has no payment."""
 
 
-class FollowUpLedger(Protocol):
-    """What settling, publishing and following up need of the table."""
-
-    def get(self, payment_id: str) -> Payment | None:
-        """The payment as it stands, strongly consistent."""
-
-    def save(self, before: Payment, after: Payment) -> Payment:
-        """Writes `after` in one conditional write and returns it as it now stands.
-
-        Raises LostRace with what stands there when anybody has written since `before` was read; Released when nothing
-        stands there any more.
-        """
+class FollowUpLedger(PaymentReader, OutcomeLedger, PublishingLedger, Protocol):
+    """What the follow-up and the webhooks need."""
 
     def due(self, now: datetime, limit: int) -> Iterable["Due"]:
-        """What is due, the longest waiting first in each shard; read lazily, at most `limit` a shard."""
+        """The due payments, at most `limit` in each shard, the longest due first in each shard. Reads lazily."""
 
     def lease(self, due: "Due", until: datetime) -> Payment | None:
-        """Takes one due payment until then, in one conditional write; None when another run has it."""
-
-    def advance(self, payment: Payment, published: int) -> None:
-        """Moves the publish cursor, never back, and clears or sets what is due next."""
+        """Leases one due payment until then, in one conditional write; None when another run has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +95,20 @@ class LedgerError(PaymentsError):
 
 
 class LostRace(LedgerError):
-    """Somebody else wrote first. `current` is what stands in the ledger now."""
+    """Another process wrote first. `current` is the payment as it is in the ledger now."""
 
-    def __init__(self, current: "Payment") -> None:
+    def __init__(self, current: Payment) -> None:
         super().__init__(f"{current.id} is at version {current.version} by now")
         self.current = current
 
 
 class Released(LedgerError):
-    """The claim was taken back, for nothing was sent: there is no such payment any more."""
+    """The claim was released, because nothing was sent: the payment does not exist any more."""
 
 
 class OrderMoved(LedgerError):
-    """The order, or the attempt before, is not as it was read: read it again and decide again."""
+    """The order's lock, or its last attempt, has changed since it was read: read it again and decide again."""
 
 
 class TableBusy(LedgerError):
-    """The table leaves readings undone for longer than is waited: nothing was written."""
+    """The table left reads undone for longer than we wait. Nothing was written."""

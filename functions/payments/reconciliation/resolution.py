@@ -14,8 +14,8 @@ from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.outcome.apply import apply, is_decided_by_hand
-from payments.outcome.record import OutcomeLedger, record, update
-from payments.ports.ledger import OrderLock
+from payments.outcome.record import record, update
+from payments.ports.ledger import OrderLock, OutcomeLedger
 from payments.ports.runtime import Clock, Telemetry
 from payments.reconciliation.comparison import acted_on, differences, flagged, is_fresh, told_by
 from payments.reconciliation.confirmation import Confirmation

@@ -15,7 +15,7 @@ from payments.model.follow_up import IN_DOUBT_ASK, MIN_SEND_SECONDS, Answered, R
 from payments.model.history import Evidence, Failure
 from payments.model.integrity import denies_refund
 from payments.model.payment import Payment
-from payments.outcome.record import OutcomeLedger, record, record_refund, update
+from payments.outcome.record import record, record_refund, update
 from payments.outcome.status_query import ASK_SECONDS, ask
 from payments.ports.gateway import (
     AlreadyChargedBack,
@@ -27,6 +27,7 @@ from payments.ports.gateway import (
     NotSent,
     Refused,
 )
+from payments.ports.ledger import OutcomeLedger
 from payments.ports.runtime import Clock, Telemetry
 from payments.refunding.eligibility import NotRefundable, check_refundable
 from payments.refunding.request import RefundRequest

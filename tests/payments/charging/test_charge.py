@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from payments.charging.charge import OrderTaken
+from payments.charging.claim import OrderTaken
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused, SecretUnusable
 from payments.model.history import Failure, FieldError
 from payments.model.money import Money

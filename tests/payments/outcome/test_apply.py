@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from payments.gateway.envelope import VERDICTS
 from payments.model.gateway_transaction import GatewayTransaction
-from payments.model.history import IN_REVIEW, MAX_HISTORY, Failure, Source
+from payments.model.history import REVIEW_CODES, MAX_HISTORY, Failure, Source
 from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -229,13 +229,13 @@ class TestReview:
             Status.NEEDS_REVIEW, at=LATER, source="reconciliation", evidence={}, failure=Failure(code, "look")
         )
 
-    @pytest.mark.parametrize("code", sorted(IN_REVIEW))
+    @pytest.mark.parametrize("code", sorted(REVIEW_CODES))
     @pytest.mark.parametrize("then", WORDS)
     def test_is_not_talked_away(self, code: str, then: str) -> None:
         reviewed = self.reviewed(code)
         assert told(reviewed, transaction(then)) is reviewed
 
-    @pytest.mark.parametrize("code", sorted(IN_REVIEW))
+    @pytest.mark.parametrize("code", sorted(REVIEW_CODES))
     @pytest.mark.parametrize("flag", FLAGS)
     def test_but_hears_of_money_on_its_way_back(self, code: str, flag: str) -> None:
         heard = told(self.reviewed(code), transaction("SUCCESS", **{flag: True}))

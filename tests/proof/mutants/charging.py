@@ -23,8 +23,8 @@ CHARGING: Final = (
     Mutant(
         "the payment id depends on the key alone, not on the caller",
         "model/identifiers.py",
-        'told = f"{len(caller)}:{caller}{len(idempotency_key)}:{idempotency_key}"',
-        'told = f"{len(idempotency_key)}:{idempotency_key}"',
+        'digest_input = f"{len(caller)}:{caller}{len(idempotency_key)}:{idempotency_key}"',
+        'digest_input = f"{len(idempotency_key)}:{idempotency_key}"',
         (PROOF, CHARGE),
     ),
     Mutant(

@@ -18,7 +18,7 @@ EVENTS: Final = (
     Mutant(
         "the cursor passes events that the bus did not take",
         "events/outbox.py",
-        "        ledger.advance(payment, payment.published + taken)\n",
+        "        ledger.advance(payment, payment.published + accepted)\n",
         "        ledger.advance(payment, payment.version)\n",
         (PROOF, OUTBOX),
     ),

@@ -121,15 +121,15 @@ REFUNDING: Final = (
     Mutant(
         "a refund at the gateway is ignored after a request for a refund",
         "outcome/apply.py",
-        'if transaction.refunded and heard.refund.status != "refunded":',
-        'if transaction.refunded and heard.refund.status == "none":',
+        'if transaction.refunded and after.refund.status != "refunded":',
+        'if transaction.refunded and after.refund.status == "none":',
         (REFUND_PROOF, REFUND, REFUND_CRASHES),
     ),
     Mutant(
         "any answer to a refund counts as refunded",
         "outcome/apply.py",
-        'if transaction.refunded and heard.refund.status != "refunded":',
-        'if (transaction.refunded or heard.awaits_refund) and heard.refund.status != "refunded":',
+        'if transaction.refunded and after.refund.status != "refunded":',
+        'if (transaction.refunded or after.awaits_refund) and after.refund.status != "refunded":',
         (REFUND_PROOF, REFUND_IN_DOUBT),
     ),
     Mutant(
@@ -142,7 +142,7 @@ REFUNDING: Final = (
     Mutant(
         "a chargeback is recorded again by each query",
         "outcome/apply.py",
-        'if transaction.charged_back and heard.chargeback.status == "none":',
+        'if transaction.charged_back and after.chargeback.status == "none":',
         "if transaction.charged_back:",
         (REFUND_PROOF,),
     ),
