@@ -1,4 +1,4 @@
-"""Money that moved after all is never forgotten: what a verified webhook claims is asked until it is known."""
+"""A late success is never lost: after a verified webhook the gateway is queried until its answer is certain."""
 
 import pytest
 
@@ -25,9 +25,7 @@ def declined(system: PaymentSystem) -> Payment:
     return system.reload(payment)
 
 
-def test_it_is_found_though_the_status_api_was_down_when_the_webhook_came(
-    system: PaymentSystem, declined: Payment
-) -> None:
+def test_it_is_found_although_the_status_api_was_down_at_the_webhook(system: PaymentSystem, declined: Payment) -> None:
     system.gateway.charges[0].raw_status = "SUCCESS"
     system.gateway.script_statuses(NoAnswer("timeout"))
     assert system.webhook(declined) is Outcome.DEFERRED
@@ -39,7 +37,9 @@ def test_it_is_found_though_the_status_api_was_down_when_the_webhook_came(
     assert system.bus.types()[-1] == "payment.succeeded"
 
 
-def test_it_is_found_though_the_status_lagged_behind_the_webhook(system: PaymentSystem, declined: Payment) -> None:
+def test_it_is_found_although_the_status_api_lagged_behind_the_webhook(
+    system: PaymentSystem, declined: Payment
+) -> None:
     claimed = transaction_of(system.gateway.charges[0], raw_status="SUCCESS")
     assert system.webhook(declined, claimed) is Outcome.RECORDED
     system.gateway.charges[0].raw_status = "SUCCESS"
@@ -49,7 +49,7 @@ def test_it_is_found_though_the_status_lagged_behind_the_webhook(system: Payment
     assert system.reload(declined).status is Status.SUCCEEDED
 
 
-def test_a_verdict_that_is_confirmed_again_and_again_stands(system: PaymentSystem, declined: Payment) -> None:
+def test_a_verdict_that_every_query_confirms_stays(system: PaymentSystem, declined: Payment) -> None:
     system.webhook(declined, transaction_of(system.gateway.charges[0], raw_status="SUCCESS"))
     asked = len(system.gateway.asked)
 
@@ -62,7 +62,7 @@ def test_a_verdict_that_is_confirmed_again_and_again_stands(system: PaymentSyste
 
 
 @pytest.mark.parametrize("silence", [NoAnswer("timeout"), UnknownToGateway("no such payment")])
-def test_a_claim_that_can_never_be_checked_goes_to_a_human(
+def test_a_webhook_that_no_query_can_confirm_leads_to_review(
     system: PaymentSystem, declined: Payment, silence: NoAnswer | UnknownToGateway
 ) -> None:
     system.gateway.script_statuses(*[silence] * (len(BACK_OFF) + 2))
@@ -74,7 +74,7 @@ def test_a_claim_that_can_never_be_checked_goes_to_a_human(
     assert system.reload(declined).status is Status.NEEDS_REVIEW
 
 
-def test_what_never_arrived_and_is_claimed_all_the_same_goes_to_a_human(system: PaymentSystem) -> None:
+def test_a_success_webhook_for_a_payment_that_never_arrived_leads_to_review(system: PaymentSystem) -> None:
     system.gateway.script_charges(Fails(NoAnswer("timeout"), raw_status=None))
     payment = system.charge().payment
     system.follow_up_until(lambda: system.reload(payment).status is Status.FAILED)
@@ -86,7 +86,7 @@ def test_what_never_arrived_and_is_claimed_all_the_same_goes_to_a_human(system: 
     assert system.reload(payment).status is Status.NEEDS_REVIEW
 
 
-def test_a_payment_in_review_is_asked_about_and_then_left_to_its_human(system: PaymentSystem) -> None:
+def test_a_payment_in_review_is_queried_a_limited_number_of_times(system: PaymentSystem) -> None:
     system.gateway.script_charges(Fails(NoAnswer("timeout"), raw_status="SUCCESS"))
     payment = system.charge().payment
     system.gateway.script_statuses(*[NoAnswer("timeout")] * 30)
@@ -100,7 +100,7 @@ def test_a_payment_in_review_is_asked_about_and_then_left_to_its_human(system: P
     assert system.reload(payment).follow_up.due_at is None
 
 
-def test_a_last_word_against_a_success_changes_nothing_and_is_noted(system: PaymentSystem) -> None:
+def test_a_final_status_against_a_success_changes_nothing_and_is_signalled(system: PaymentSystem) -> None:
     system.gateway.script_charges(Answers("SUCCESS"))
     payment = system.charge().payment
     system.gateway.charges[0].raw_status = "FAILED"

@@ -1,4 +1,4 @@
-"""Whom the gateway is asked about, and under which name."""
+"""The status query: which payments are queried, and under which id."""
 
 import pytest
 
@@ -11,15 +11,15 @@ from tests.fakes.clock import START
 from tests.fakes.gateway import ScriptedGateway
 
 
-def test_a_payment_goes_by_the_name_it_was_sent_under() -> None:
+def test_a_payment_is_queried_by_its_wire_order_id() -> None:
     gateway = ScriptedGateway()
     gateway.script_statuses(samples.transaction())
     assert ask(gateway, samples.payment(attempt=2), 8.0).order_id == samples.ORDER_ID
     assert gateway.asked == [f"{samples.ORDER_ID}~2"]
 
 
-def test_one_that_was_adopted_by_its_transaction_and_no_order_id_is_held_against_it() -> None:
-    """It was never sent: whatever order id the gateway has for it, it is none of ours."""
+def test_an_adopted_payment_is_queried_by_its_transaction_id() -> None:
+    """We never sent it, so the gateway's order id for it is not ours and no mismatch."""
     gateway = ScriptedGateway()
     theirs = samples.transaction("SUCCESS", order_id="theirs", transaction_id="PA7")
     gateway.script_statuses(theirs)
@@ -31,7 +31,7 @@ def test_one_that_was_adopted_by_its_transaction_and_no_order_id_is_held_against
 
 
 @pytest.mark.parametrize("source", ["request", "reconciliation"])
-def test_one_of_the_other_mode_is_not_asked_about(source: str) -> None:
+def test_a_payment_of_the_other_mode_is_not_queried(source: str) -> None:
     gateway = ScriptedGateway()
     with pytest.raises(NotSent):
         ask(gateway, samples.payment(live=True, source=source), 8.0)
