@@ -1,4 +1,4 @@
-"""The real telemetry, writing where a test can read: what a function would log, no more and no less."""
+"""The production telemetry with a log that a test can read."""
 
 from io import StringIO
 
@@ -9,7 +9,7 @@ from payments.runtime.telemetry import PowertoolsTelemetry
 
 
 class Console:
-    """A function's log."""
+    """The log of one function."""
 
     def __init__(self, service: str) -> None:
         self._log = StringIO()
@@ -19,5 +19,5 @@ class Console:
         self.telemetry = PowertoolsTelemetry(logger, EmfLines("tests", service))
 
     def read(self) -> str:
-        """All that was logged."""
+        """Everything logged so far."""
         return self._log.getvalue()

@@ -22,7 +22,7 @@ class CrashPoint:
 
 
 class CrashingProxy:
-    """A ledger, a gateway or a bus during whose calls the process may die."""
+    """Wraps a ledger, a gateway or a bus: the process may die before or after each call."""
 
     def __init__(self, target: Any, crash_point: CrashPoint) -> None:
         self._target = target

@@ -16,7 +16,7 @@ from local.simulator.control import Control
 from operate.decide.deciding import decide
 from payments.ledger.payments import DynamoLedger
 from payments.model.status import Status
-from tests.explained_totals import differences, of_the_lines
+from tests.explained_totals import differences, explained_by_lines
 from tests.flow.logs import logged
 from tests.flow.reconciling import Report, World, world
 from tests.flow.test_no_card_data import PAN, UUID, is_a_card
@@ -271,7 +271,7 @@ class TestTheReport:
         assert books["GBP"]["gateway"]["charged_back"] == books["GBP"]["here"]["charged_back"] == 100
 
     def test_explains_each_difference_by_its_lines(self, reconciled: RunResult) -> None:
-        assert of_the_lines(reconciled.report.json) == differences(reconciled.report.json)
+        assert explained_by_lines(reconciled.report.json) == differences(reconciled.report.json)
 
     @pytest.mark.parametrize("form", ["json", "csv"])
     def test_is_encrypted_with_a_key_of_kms(self, reconciled: RunResult, form: str) -> None:
@@ -336,7 +336,7 @@ class TestASecondReconciliation:
         assert here.read(suspected)["status"] == "succeeded"
         assert result["discrepancies"]["suspicious"] == 1, "it is still said"
         assert [line["discrepancy"] for line in report.about(reconciled.orphans["paid"])] == ["undecided"]
-        assert of_the_lines(report.json) == differences(report.json), "what waits for a decision has a line, too"
+        assert explained_by_lines(report.json) == differences(report.json), "what waits for a decision has a line, too"
         assert result["report"] != reconciled.result["report"], "a report is never overwritten"
 
 

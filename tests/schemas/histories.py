@@ -1,4 +1,4 @@
-"""Every event that the house can make: each legal move, each fact in each status, from each witness."""
+"""Every kind of event: each legal transition and each fact in each status, from each source."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ FAILURES = (None, Failure("declined", "Insufficient funds."), Failure("unresolve
 
 
 def events() -> Iterator[Event]:
-    """Told once and told again."""
+    """Each event, and the same event republished."""
     for payment in payments():
         for event in (event_of(payment, entry) for entry in payment.history):
             yield event
@@ -30,18 +30,18 @@ def payments() -> Iterator[Payment]:
     yield samples.payment()
     yield samples.payment(order_id=None, live=True)
     for source in get_args(Source):
-        for start, moves in TRANSITIONS.items():
-            for end in moves:
-                yield from _moved(replace(samples.payment(), status=start), end, source)
+        for start, ends in TRANSITIONS.items():
+            for end in ends:
+                yield from _after_transition(replace(samples.payment(), status=start), end, source)
 
 
-def _moved(payment: Payment, end: Status, source: Source) -> Iterator[Payment]:
+def _after_transition(payment: Payment, end: Status, source: Source) -> Iterator[Payment]:
     for failure in FAILURES:
-        moved = payment.transition_to(
+        after = payment.transition_to(
             end, at=LATER, source=source, evidence={}, transaction_id=samples.TRANSACTION_ID, failure=failure
         )
-        asked = refunds.requested(moved, RefundAttempt("rf_1", "n", LATER), "f")
-        yield refunds.failed(asked, Failure("refund_refused", "no"), at=LATER, source=source, evidence={})
-        refunded = refunds.refunded(asked, LATER, at=LATER, source=source, evidence={})
+        requested = refunds.requested(after, RefundAttempt("rf_1", "n", LATER), "f")
+        yield refunds.failed(requested, Failure("refund_refused", "no"), at=LATER, source=source, evidence={})
+        refunded = refunds.refunded(requested, LATER, at=LATER, source=source, evidence={})
         yield refunded.charged_back(LATER, at=LATER, source=source, evidence={})
-        yield moved.charged_back(LATER, at=LATER, source=source, evidence={})
+        yield after.charged_back(LATER, at=LATER, source=source, evidence={})

@@ -1,4 +1,4 @@
-"""Charging, row by row of DESIGN.md section 4: what may become of a request, and what the gateway got of it."""
+"""Charging: every outcome of a request, and what was sent to the gateway for it."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -19,26 +19,26 @@ from tests.payments.assembled import PaymentSystem
 FIELD = FieldError("zip", "refused_by_gateway", "unknown")
 
 
-class TestTheRequest:
-    def test_tells_the_gateway_what_was_ordered_and_where_to_report(self, system: PaymentSystem) -> None:
+class TestRequest:
+    def test_the_gateway_gets_the_request_and_the_webhook_address(self, system: PaymentSystem) -> None:
         payment = system.charge(samples.charge_request(terminal_id="T1")).payment
         assert system.gateway.submissions == [
             samples.submission(webhook_url=samples.webhook_url(payment.id), terminal_id="T1")
         ]
 
-    def test_goes_under_the_payment_s_own_id_when_there_is_no_order(self, system: PaymentSystem) -> None:
+    def test_without_an_order_the_payment_id_is_the_wire_order_id(self, system: PaymentSystem) -> None:
         payment = system.charge(samples.charge_request(order_id=None)).payment
         assert [sent.order_id for sent in system.gateway.submissions] == [payment.id]
         assert system.ledger.order(payment.id) is None
 
-    def test_is_not_made_and_not_recorded_without_usable_secrets(self, system: PaymentSystem) -> None:
+    def test_nothing_is_sent_or_recorded_without_usable_secrets(self, system: PaymentSystem) -> None:
         system.gateway.unready = SecretUnusable("no key")
         with pytest.raises(SecretUnusable):
             system.charge()
         assert system.ledger.payments() == []
         assert system.gateway.submissions == []
 
-    def test_is_not_made_and_not_recorded_while_the_gateway_is_out_of_reach(self, system: PaymentSystem) -> None:
+    def test_nothing_is_sent_or_recorded_while_the_gateway_is_unreachable(self, system: PaymentSystem) -> None:
         system.gateway.unready = NotSent("circuit open")
         with pytest.raises(GatewayUnreachable):
             system.charge()
@@ -46,9 +46,9 @@ class TestTheRequest:
         assert system.gateway.submissions == []
 
 
-class TestTheVerdict:
+class TestAnswer:
     @pytest.mark.parametrize(
-        ("said", "status"),
+        ("raw_status", "status"),
         [
             ("SUCCESS", Status.SUCCEEDED),
             ("FAILED", Status.FAILED),
@@ -58,8 +58,8 @@ class TestTheVerdict:
             ("PENDING", Status.PENDING),
         ],
     )
-    def test_of_a_known_word_is_written(self, system: PaymentSystem, said: str, status: Status) -> None:
-        system.gateway.script_charges(Answers(said))
+    def test_a_known_status_word_is_recorded(self, system: PaymentSystem, raw_status: str, status: Status) -> None:
+        system.gateway.script_charges(Answers(raw_status))
         charged = system.charge()
         assert charged.payment == system.reload(charged.payment)
         assert (charged.payment.status, charged.payment.answered) == (status, "verdict")
@@ -67,11 +67,13 @@ class TestTheVerdict:
             (Status.PROCESSING, "request"),
             (status, "answer"),
         ]
-        assert charged.payment.redirect_url == (samples.SHOPPER_PAGE if said == "REDIRECT" else None)
+        assert charged.payment.redirect_url == (samples.SHOPPER_PAGE if raw_status == "REDIRECT" else None)
 
-    @pytest.mark.parametrize("said", ["INIT", "SOMETHING NEW"])
-    def test_of_a_word_that_decides_nothing_is_in_doubt_but_did_arrive(self, system: PaymentSystem, said: str) -> None:
-        system.gateway.script_charges(Answers(said))
+    @pytest.mark.parametrize("raw_status", ["INIT", "SOMETHING NEW"])
+    def test_a_word_without_a_verdict_is_in_doubt_and_proves_arrival(
+        self, system: PaymentSystem, raw_status: str
+    ) -> None:
+        system.gateway.script_charges(Answers(raw_status))
         payment = system.charge().payment
         assert (payment.status, payment.answered, payment.follow_up.arrived) == (Status.PROCESSING, "in_doubt", True)
 
@@ -82,17 +84,17 @@ class TestTheVerdict:
             (CredentialsRefused("bad key"), Failure("gateway_credentials", "bad key")),
         ],
     )
-    def test_of_a_refusal_is_failed(self, system: PaymentSystem, error: Refused, failure: Failure) -> None:
+    def test_a_refusal_fails_the_payment(self, system: PaymentSystem, error: Refused, failure: Failure) -> None:
         system.gateway.script_charges(Fails(error))
         payment = system.charge().payment
         assert (payment.status, payment.failure, payment.answered) == (Status.FAILED, failure, "verdict")
         assert payment == system.reload(payment)
 
-    @pytest.mark.parametrize("booked", [None, "SUCCESS", "FAILED"])
-    def test_that_never_came_is_asked_about_soon_and_never_sent_again(
-        self, system: PaymentSystem, booked: str | None
+    @pytest.mark.parametrize("raw_status", [None, "SUCCESS", "FAILED"])
+    def test_without_an_answer_the_status_is_queried_and_nothing_is_sent_again(
+        self, system: PaymentSystem, raw_status: str | None
     ) -> None:
-        system.gateway.script_charges(Fails(NoAnswer("timed out"), raw_status=booked))
+        system.gateway.script_charges(Fails(NoAnswer("timed out"), raw_status=raw_status))
         payment = system.charge().payment
         assert (payment.status, payment.answered) == (Status.PROCESSING, "in_doubt")
         assert payment.follow_up.due_at == payment.follow_up.ask_at
@@ -102,7 +104,7 @@ class TestTheVerdict:
         assert len(system.gateway.submissions) == 1
         assert system.gateway.asked == [payment.wire_order_id]
 
-    def test_that_was_never_asked_for_leaves_the_key_free(self, system: PaymentSystem) -> None:
+    def test_a_charge_that_was_not_sent_leaves_no_payment(self, system: PaymentSystem) -> None:
         system.gateway.script_charges(Fails(NotSent("no route")))
         with pytest.raises(GatewayUnreachable):
             system.charge()
@@ -121,7 +123,9 @@ class TestTheVerdict:
             {"currency": None},
         ],
     )
-    def test_about_another_payment_goes_to_a_human(self, system: PaymentSystem, changes: dict[str, object]) -> None:
+    def test_an_answer_with_a_mismatch_puts_the_payment_into_review(
+        self, system: PaymentSystem, changes: dict[str, object]
+    ) -> None:
         system.gateway.script_charges(Answers("SUCCESS", changes))
         payment = system.charge().payment
         assert payment.status is Status.NEEDS_REVIEW
@@ -130,32 +134,34 @@ class TestTheVerdict:
         assert "integrity_mismatch" in system.telemetry.signals
 
 
-class TestTheWebhookThatIsFaster:
-    @pytest.mark.parametrize("said", ["SUCCESS", "FAILED"])
+class TestWebhookBeforeAnswer:
+    @pytest.mark.parametrize("raw_status", ["SUCCESS", "FAILED"])
     @pytest.mark.parametrize("answer", ["same", "REDIRECT", "PENDING", "INIT", "none"])
-    def test_settles_and_the_answer_changes_nothing(self, system: PaymentSystem, said: str, answer: str) -> None:
-        outcome: Answers | Fails = Answers(said if answer == "same" else answer)
+    def test_the_webhook_is_recorded_and_the_answer_changes_nothing(
+        self, system: PaymentSystem, raw_status: str, answer: str
+    ) -> None:
+        outcome: Answers | Fails = Answers(raw_status if answer == "same" else answer)
         if answer == "none":
-            outcome = Fails(NoAnswer("timed out"), raw_status=said)
+            outcome = Fails(NoAnswer("timed out"), raw_status=raw_status)
         system.gateway.script_charges(outcome)
 
-        def delivered(booked: object) -> None:
-            system.gateway.charges[0].raw_status = said
+        def deliver(charge: object) -> None:
+            system.gateway.charges[0].raw_status = raw_status
             system.webhook(system.ledger.payments()[0])
 
-        system.gateway.before_answer = delivered
+        system.gateway.before_answer = deliver
         payment = system.charge().payment
         assert payment == system.reload(payment)
         assert [entry.status for entry in payment.history] == [
             Status.PROCESSING,
-            {"SUCCESS": Status.SUCCEEDED, "FAILED": Status.FAILED}[said],
+            {"SUCCESS": Status.SUCCEEDED, "FAILED": Status.FAILED}[raw_status],
         ]
         assert system.bus.ids() == [f"{payment.id}:1", f"{payment.id}:2"]
         assert system.nothing_is_due
 
 
-class TestTheSameKey:
-    def test_gets_the_payment_as_it_is_now(self, system: PaymentSystem) -> None:
+class TestSameKey:
+    def test_a_retry_returns_the_payment_in_its_present_state(self, system: PaymentSystem) -> None:
         first = system.charge()
         system.gateway.charges[0].raw_status = "SUCCESS"
         system.webhook(first.payment)
@@ -164,20 +170,20 @@ class TestTheSameKey:
         assert again.payment.status is Status.SUCCEEDED
         assert len(system.gateway.submissions) == 1
 
-    def test_gets_it_even_while_the_gateway_is_out_of_reach(self, system: PaymentSystem) -> None:
+    def test_a_retry_returns_the_payment_while_the_gateway_is_unreachable(self, system: PaymentSystem) -> None:
         payment = system.charge().payment
         system.gateway.unready = NotSent("circuit open")
         assert system.charge().payment == payment
 
     @pytest.mark.parametrize("unready", [None, NotSent("circuit open")])
-    def test_with_another_request_is_refused(self, system: PaymentSystem, unready: NotSent | None) -> None:
+    def test_another_request_with_the_same_key_is_refused(self, system: PaymentSystem, unready: NotSent | None) -> None:
         system.charge()
         system.gateway.unready = unready
         with pytest.raises(IdempotencyKeyReused):
             system.charge(samples.charge_request(money=Money(101, "GBP")))
         assert len(system.gateway.submissions) == 1
 
-    def test_of_another_caller_is_another_payment(self, system: PaymentSystem) -> None:
+    def test_the_same_key_of_another_caller_is_another_payment(self, system: PaymentSystem) -> None:
         first = system.charge(samples.charge_request(order_id=None)).payment
         second = system.charge(
             samples.charge_request(order_id=None, caller="arn:aws:iam::123456789012:role/other")
@@ -185,16 +191,16 @@ class TestTheSameKey:
         assert first.id != second.id
         assert len(system.gateway.charges) == 2
 
-    def test_forgives_another_cvv_which_it_cannot_know(self, system: PaymentSystem) -> None:
+    def test_a_retry_with_another_cvv_is_still_a_retry(self, system: PaymentSystem) -> None:
         system.charge()
-        order = samples.charge_request()
-        assert system.charge(replace(order, card=samples.card(cvv="111"))).replayed
+        request = samples.charge_request()
+        assert system.charge(replace(request, card=samples.card(cvv="111"))).replayed
 
 
-class TestTheSameOrder:
-    @pytest.mark.parametrize("said", ["SUCCESS", "REDIRECT", "PENDING", "INIT", "SOMETHING NEW"])
-    def test_takes_no_second_payment_that_may_still_succeed(self, system: PaymentSystem, said: str) -> None:
-        system.gateway.script_charges(Answers(said))
+class TestSameOrder:
+    @pytest.mark.parametrize("raw_status", ["SUCCESS", "REDIRECT", "PENDING", "INIT", "SOMETHING NEW"])
+    def test_no_second_payment_while_the_first_may_succeed(self, system: PaymentSystem, raw_status: str) -> None:
+        system.gateway.script_charges(Answers(raw_status))
         first = system.charge().payment
         with pytest.raises(OrderTaken) as taken:
             system.charge(samples.charge_request(idempotency_key="key-2"))
@@ -204,7 +210,7 @@ class TestTheSameOrder:
     @pytest.mark.parametrize(
         "outcome", [Answers("FAILED"), Answers("BLOCKED"), Answers("ABANDONED"), Fails(Refused("no"))]
     )
-    def test_takes_another_after_one_that_failed_under_a_name_of_its_own(
+    def test_after_a_failure_the_next_attempt_has_its_own_wire_order_id(
         self, system: PaymentSystem, outcome: Answers | Fails
     ) -> None:
         system.gateway.script_charges(outcome, outcome)
@@ -217,7 +223,7 @@ class TestTheSameOrder:
         assert {payment.status for payment in payments[:2]} <= FREES_THE_ORDER
         assert system.ledger.order(samples.ORDER_ID) == OrderLock(samples.ORDER_ID, tuple(p.id for p in payments))
 
-    def test_is_free_again_when_its_second_attempt_was_not_sent(self, system: PaymentSystem) -> None:
+    def test_the_order_is_free_after_an_attempt_that_was_not_sent(self, system: PaymentSystem) -> None:
         system.gateway.script_charges(Answers("FAILED"), Fails(NotSent("no route")))
         first = system.charge().payment
         with pytest.raises(GatewayUnreachable):

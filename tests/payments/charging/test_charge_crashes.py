@@ -1,4 +1,4 @@
-"""A charge that dies at any step: what remains, that no repeat of it charges again, and that the follow-up finishes it."""
+"""The process dies at any step of a charge: no retry charges again, and the follow-up finishes the payment."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,8 +18,8 @@ from tests.payments.assembled import PaymentSystem
 
 
 @dataclass(frozen=True)
-class Story:
-    """What the gateway does, and what the payment must be in the end."""
+class Scenario:
+    """The gateway's behaviour, what happened before, and the final status of the payment."""
 
     outcome: Answers | Fails
     ends: Status
@@ -27,27 +27,27 @@ class Story:
 
 
 def first_attempt_failed(system: PaymentSystem) -> None:
-    """The order is known, so the claim reads it and takes its second place."""
+    """The order has a failed payment, so the claim reads the lock and becomes the second attempt."""
     system.gateway.script_charges(Answers("FAILED"))
     system.charge(samples.charge_request(idempotency_key="key-0"))
     system.follow_up(minutes=1)
 
 
-STORIES = {
-    "paid": Story(Answers("SUCCESS"), Status.SUCCEEDED),
-    "declined": Story(Answers("FAILED"), Status.FAILED),
-    "refused": Story(Fails(Refused("no")), Status.FAILED),
-    "paid without an answer": Story(Fails(NoAnswer("reset"), raw_status="SUCCESS"), Status.SUCCEEDED),
-    "lost on the way": Story(Fails(NoAnswer("reset")), Status.FAILED),
-    "never sent": Story(Fails(NotSent("no route")), Status.FAILED),
-    "paid at the second attempt": Story(Answers("SUCCESS"), Status.SUCCEEDED, first_attempt_failed),
+SCENARIOS = {
+    "paid": Scenario(Answers("SUCCESS"), Status.SUCCEEDED),
+    "declined": Scenario(Answers("FAILED"), Status.FAILED),
+    "refused": Scenario(Fails(Refused("no")), Status.FAILED),
+    "paid without an answer": Scenario(Fails(NoAnswer("reset"), raw_status="SUCCESS"), Status.SUCCEEDED),
+    "lost before arrival": Scenario(Fails(NoAnswer("reset")), Status.FAILED),
+    "never sent": Scenario(Fails(NotSent("no route")), Status.FAILED),
+    "paid at the second attempt": Scenario(Answers("SUCCESS"), Status.SUCCEEDED, first_attempt_failed),
 }
 STEPS = 17
-"""One more than any story has: two a call, and eight calls where an order is tried again."""
+"""One more than any scenario has: two steps a call, and eight calls for a second attempt."""
 
 
-def dies(system: PaymentSystem, at: int) -> str | None:
-    """A charge that dies at that step: the step's name, None when the charge was over before."""
+def charge_that_dies(system: PaymentSystem, at: int) -> str | None:
+    """Charges, and dies at step `at`; returns the name of the step, or None when the charge ended before it."""
     crash_point = CrashPoint(at)
     charging = Charging(
         CrashingProxy(system.ledger, crash_point),
@@ -65,60 +65,60 @@ def dies(system: PaymentSystem, at: int) -> str | None:
     return None
 
 
-def wire_order_id(story: Story) -> str:
-    """The name under which the bank knows this story's payment."""
-    return samples.ORDER_ID if story.before is not first_attempt_failed else f"{samples.ORDER_ID}~2"
+def wire_order_id(scenario: Scenario) -> str:
+    """The wire order id of the scenario's payment."""
+    return samples.ORDER_ID if scenario.before is not first_attempt_failed else f"{samples.ORDER_ID}~2"
 
 
-def only(system: PaymentSystem) -> Payment | None:
-    """The payment of this story."""
+def recorded(system: PaymentSystem) -> Payment | None:
+    """The scenario's payment, None when there is none."""
     return system.ledger.get(samples.payment().id)
 
 
 @pytest.mark.parametrize("at", range(STEPS))
-@pytest.mark.parametrize("name", STORIES)
-def test_the_follow_up_finds_out_what_became_of_it(system: PaymentSystem, name: str, at: int) -> None:
-    story = STORIES[name]
-    story.before(system)
-    system.gateway.script_charges(story.outcome)
-    dies(system, at)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_follow_up_finds_the_outcome(system: PaymentSystem, name: str, at: int) -> None:
+    scenario = SCENARIOS[name]
+    scenario.before(system)
+    system.gateway.script_charges(scenario.outcome)
+    charge_that_dies(system, at)
     sent = len(system.gateway.submissions)
     system.follow_up_until(lambda: system.nothing_is_due)
-    payment, held = only(system), system.gateway.charges_of(wire_order_id(story))
+    payment, charges = recorded(system), system.gateway.charges_of(wire_order_id(scenario))
     if payment is None:
-        assert held == []
+        assert charges == []
     else:
-        # A payment of which the bank knows nothing has failed, whatever the bank would have said.
-        assert payment.status is (story.ends if held else Status.FAILED)
+        # Without a charge at the bank the payment has failed, in every scenario.
+        assert payment.status is (scenario.ends if charges else Status.FAILED)
         assert system.bus.ids(payment.id) == [f"{payment.id}:{n}" for n in range(1, payment.version + 1)]
     assert len(system.gateway.submissions) == sent
 
 
 @pytest.mark.parametrize("at", range(STEPS))
-@pytest.mark.parametrize("name", STORIES)
-def test_a_repeat_never_charges_again(system: PaymentSystem, name: str, at: int) -> None:
-    story = STORIES[name]
-    story.before(system)
-    booked = len(system.gateway.charges)
-    system.gateway.script_charges(story.outcome)
-    dies(system, at)
-    stood, replayed = only(system), []
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_retry_never_charges_again(system: PaymentSystem, name: str, at: int) -> None:
+    scenario = SCENARIOS[name]
+    scenario.before(system)
+    earlier_charges = len(system.gateway.charges)
+    system.gateway.script_charges(scenario.outcome)
+    charge_that_dies(system, at)
+    survived, replayed = recorded(system), []
     for _ in range(3):
         with suppress(GatewayUnreachable):
             replayed.append(system.charge())
         system.follow_up(minutes=2)
     assert [charged.replayed for charged in replayed[1:]] == [True] * len(replayed[1:])
-    assert len(system.gateway.charges) - booked <= 1
-    assert stood is None or all(charged.replayed for charged in replayed)
+    assert len(system.gateway.charges) - earlier_charges <= 1
+    assert survived is None or all(charged.replayed for charged in replayed)
 
 
-def test_the_steps_are_all_there_are(system: PaymentSystem) -> None:
-    """A new call on the way of a charge is a new place to die: it must be among the steps above."""
-    for story in STORIES.values():
+def test_no_scenario_has_more_steps(system: PaymentSystem) -> None:
+    """A new call during a charge is a new step to die at, so `STEPS` must include it."""
+    for scenario in SCENARIOS.values():
         fresh = PaymentSystem()
-        story.before(fresh)
-        fresh.gateway.script_charges(story.outcome)
-        assert dies(fresh, STEPS - 1) is None
+        scenario.before(fresh)
+        fresh.gateway.script_charges(scenario.outcome)
+        assert charge_that_dies(fresh, STEPS - 1) is None
 
 
 def test_a_charge_on_the_warm_path_is_two_writes_and_one_post() -> None:

@@ -1,4 +1,4 @@
-"""Who was told of a payment finds it again; and what a repeat is told is true, whatever is out of reach."""
+"""Retries while the first request is still being sent: a payment that answered a retry is never deleted."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ from tests.payments.assembled import PaymentSystem
 
 
 class Interrupted(ScriptedGateway):
-    """Something happens, once, while the gateway is being reached."""
+    """Calls `meanwhile` once, while the charge is being sent."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         super().__init__()
@@ -32,39 +32,39 @@ class Interrupted(ScriptedGateway):
         return super().charge(submission, seconds)
 
 
-def test_a_repeat_that_was_told_processing_finds_the_payment_though_nothing_could_be_sent() -> None:
-    system, repeats = PaymentSystem(), list[Charged]()
-    system.gateway = Interrupted(lambda: repeats.append(system.charge()))
+def test_a_payment_that_answered_a_retry_stays_even_if_nothing_was_sent() -> None:
+    system, retries = PaymentSystem(), list[Charged]()
+    system.gateway = Interrupted(lambda: retries.append(system.charge()))
     system.gateway.script_charges(Fails(NotSent("connect")))
 
     first = system.charge()
 
-    assert (repeats[0].replayed, repeats[0].payment.status) == (True, Status.PROCESSING)
-    standing = system.reload(repeats[0].payment)
-    assert standing.status is Status.FAILED
-    assert standing.failure is not None
-    assert standing.failure.code == "not_sent"
-    assert first.payment == standing
+    assert (retries[0].replayed, retries[0].payment.status) == (True, Status.PROCESSING)
+    current = system.reload(retries[0].payment)
+    assert current.status is Status.FAILED
+    assert current.failure is not None
+    assert current.failure.code == "not_sent"
+    assert first.payment == current
     system.follow_up(minutes=2)
     assert system.bus.types() == ["payment.processing", "payment.failed"]
 
 
-def test_a_repeat_that_would_not_be_taken_today_finds_the_payment_all_the_same() -> None:
-    """A card that expires between a request and its repeat: the repeat is known by what it led to before."""
-    system, repeats = PaymentSystem(), list[Charged | None]()
-    system.gateway = Interrupted(lambda: repeats.append(system.charging.earlier(samples.charge_request())))
+def test_a_payment_that_answered_an_invalid_retry_stays_too() -> None:
+    """A card may expire between a request and its retry: the retry still finds the earlier payment."""
+    system, retries = PaymentSystem(), list[Charged | None]()
+    system.gateway = Interrupted(lambda: retries.append(system.charging.earlier(samples.charge_request())))
     system.gateway.script_charges(Fails(NotSent("connect")))
 
     first = system.charge()
 
-    (repeat,) = repeats
-    assert repeat is not None
-    assert (repeat.replayed, repeat.payment.status) == (True, Status.PROCESSING)
-    assert system.reload(repeat.payment) == first.payment
+    (retry,) = retries
+    assert retry is not None
+    assert (retry.replayed, retry.payment.status) == (True, Status.PROCESSING)
+    assert system.reload(retry.payment) == first.payment
     assert first.payment.status is Status.FAILED
 
 
-def test_the_order_of_a_payment_that_could_not_be_sent_is_free() -> None:
+def test_the_order_of_a_payment_that_was_not_sent_is_free() -> None:
     system = PaymentSystem()
     system.gateway.script_charges(Fails(NotSent("connect")))
     with pytest.raises(GatewayUnreachable):
@@ -73,7 +73,7 @@ def test_the_order_of_a_payment_that_could_not_be_sent_is_free() -> None:
     assert system.charge(samples.charge_request(idempotency_key="another")).payment.attempt == 1
 
 
-def test_a_claim_that_was_taken_back_as_a_repeat_was_told_of_it_is_a_503() -> None:
+def test_a_claim_that_is_released_during_a_retry_raises_unreachable() -> None:
     system = PaymentSystem()
     system.gateway.script_charges(Answers("REDIRECT"))
     payment = samples.payment(fingerprint=samples.charge_request().fingerprint())
@@ -89,20 +89,20 @@ def test_a_claim_that_was_taken_back_as_a_repeat_was_told_of_it_is_a_503() -> No
         system.charge(samples.charge_request())
 
 
-class TakenBack(InMemoryLedger):
-    """The very same request claims a moment before us, and its claim is taken back while we look at it."""
+class ReleasedByAnother(InMemoryLedger):
+    """The same request claims right before us, and its claim is released before we read it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._gets = 0
         self._other: Payment | None = None
 
-    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
+    def claim(self, payment: Payment, lock: OrderLock | None) -> Payment | None:
         if self._other is None:
             self._other = payment
-            assert super().claim(payment, order) is None
+            assert super().claim(payment, lock) is None
             raise OrderMoved("prepared, and not committed yet")
-        return super().claim(payment, order)
+        return super().claim(payment, lock)
 
     def get(self, payment_id: str) -> Payment | None:
         self._gets += 1
@@ -111,8 +111,8 @@ class TakenBack(InMemoryLedger):
         return super().get(payment_id)
 
 
-def test_nothing_is_sent_without_a_claim_though_the_twins_was_taken_back_under_our_eyes() -> None:
-    system = PaymentSystem(ledger=TakenBack())
+def test_nothing_is_sent_without_a_claim_when_the_other_claim_is_released() -> None:
+    system = PaymentSystem(ledger=ReleasedByAnother())
 
     charged = system.charge()
 
@@ -122,35 +122,35 @@ def test_nothing_is_sent_without_a_claim_though_the_twins_was_taken_back_under_o
     assert system.ledger.order(samples.ORDER_ID) is not None
 
 
-@pytest.mark.parametrize("trouble", [SecretUnusable("unreadable"), NotSent("circuit open")])
-def test_a_repeat_of_a_paid_charge_is_told_so_whatever_is_out_of_reach(trouble: SecretUnusable | NotSent) -> None:
+@pytest.mark.parametrize("error", [SecretUnusable("unreadable"), NotSent("circuit open")])
+def test_a_retry_of_a_paid_charge_returns_it_while_the_gateway_is_unreachable(error: SecretUnusable | NotSent) -> None:
     system = PaymentSystem()
     system.gateway.script_charges(Answers("SUCCESS"))
     paid = system.charge().payment
-    system.gateway.unready = trouble
+    system.gateway.unready = error
 
-    repeat = system.charge()
+    retry = system.charge()
 
-    assert (repeat.replayed, repeat.payment) == (True, paid)
+    assert (retry.replayed, retry.payment) == (True, paid)
 
 
-def test_what_was_spent_before_the_post_is_not_given_to_the_gateway() -> None:
-    system, given = PaymentSystem(), list[float]()
+def test_the_time_before_the_post_is_not_given_to_the_gateway() -> None:
+    system, seconds_given = PaymentSystem(), list[float]()
 
     class Slow(ScriptedGateway):
         def ensure_ready(self) -> None:
             system.clock.forward(seconds=7)
 
         def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
-            given.append(seconds)
+            seconds_given.append(seconds)
             return super().charge(submission, seconds)
 
     system.gateway = Slow()
     system.charge()
-    assert given == [13.0]
+    assert seconds_given == [13.0]
 
 
-def test_without_time_left_nothing_is_sent_and_nothing_remains() -> None:
+def test_without_time_left_nothing_is_sent_or_recorded() -> None:
     system = PaymentSystem()
 
     class Slower(ScriptedGateway):
@@ -163,7 +163,7 @@ def test_without_time_left_nothing_is_sent_and_nothing_remains() -> None:
     assert (system.gateway.submissions, system.ledger.payments()) == ([], [])
 
 
-def test_a_payment_of_the_other_mode_is_not_asked_about() -> None:
+def test_a_payment_of_the_other_mode_is_not_queried() -> None:
     system = PaymentSystem()
     payment = samples.payment(live=True)
     system.ledger.claim(payment, None)

@@ -1,4 +1,4 @@
-"""What tells a repeat of a charge from a reuse of its key: all that was asked for, and no CVV."""
+"""The fingerprint that distinguishes a retry from a reuse of the key: every field of the request but the CVV."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,21 +25,21 @@ CHANGES: dict[str, Any] = {
 }
 
 
-class TestTheFingerprint:
-    @pytest.mark.parametrize("order", [WITH_CARD, HOSTED], ids=["card", "hosted"])
+class TestFingerprint:
+    @pytest.mark.parametrize("charge", [WITH_CARD, HOSTED], ids=["card", "hosted"])
     @pytest.mark.parametrize("changes", CHANGES.values(), ids=list(CHANGES))
-    def test_is_another_for_anything_else_that_was_asked(self, order: ChargeRequest, changes: dict[str, Any]) -> None:
-        assert replace(order, **changes).fingerprint() != order.fingerprint()
+    def test_every_changed_field_changes_it(self, charge: ChargeRequest, changes: dict[str, Any]) -> None:
+        assert replace(charge, **changes).fingerprint() != charge.fingerprint()
 
-    @pytest.mark.parametrize("order", [WITH_CARD, HOSTED], ids=["card", "hosted"])
-    def test_is_the_same_for_the_same_in_another_order(self, order: ChargeRequest) -> None:
-        turned = dict(reversed(list(shopper().items())))
-        assert replace(order, shopper=turned).fingerprint() == order.fingerprint()
+    @pytest.mark.parametrize("charge", [WITH_CARD, HOSTED], ids=["card", "hosted"])
+    def test_the_order_of_the_shopper_fields_does_not_change_it(self, charge: ChargeRequest) -> None:
+        reordered = dict(reversed(list(shopper().items())))
+        assert replace(charge, shopper=reordered).fingerprint() == charge.fingerprint()
 
-    @pytest.mark.parametrize("order", [WITH_CARD, HOSTED], ids=["card", "hosted"])
-    def test_does_not_know_who_asked_under_which_key(self, order: ChargeRequest) -> None:
-        """Those two make the payment's id."""
-        assert replace(order, caller="another", idempotency_key="other").fingerprint() == order.fingerprint()
+    @pytest.mark.parametrize("charge", [WITH_CARD, HOSTED], ids=["card", "hosted"])
+    def test_caller_and_key_do_not_change_it(self, charge: ChargeRequest) -> None:
+        """They are in the payment id."""
+        assert replace(charge, caller="another", idempotency_key="other").fingerprint() == charge.fingerprint()
 
     @pytest.mark.parametrize(
         "changes",
@@ -51,32 +51,32 @@ class TestTheFingerprint:
         ],
         ids=["last 4", "first 6", "month", "year"],
     )
-    def test_knows_the_card_by_what_may_be_kept_of_it(self, changes: dict[str, str]) -> None:
+    def test_the_card_s_first_6_last_4_and_expiry_change_it(self, changes: dict[str, str]) -> None:
         assert replace(WITH_CARD, card=card(**changes)).fingerprint() != WITH_CARD.fingerprint()
 
-    def test_knows_no_cvv(self) -> None:
+    def test_the_cvv_does_not_change_it(self) -> None:
         assert replace(WITH_CARD, card=card(cvv="123")).fingerprint() == WITH_CARD.fingerprint()
 
-    def test_of_a_hosted_payment_is_never_a_card_payments(self) -> None:
+    def test_a_hosted_payment_differs_from_the_same_card_payment(self) -> None:
         assert HOSTED.fingerprint() != WITH_CARD.fingerprint()
 
     @given(
         st.builds(charge_request, redirect_url=st.text(), order_id=st.none() | st.text()),
         st.builds(charge_request, redirect_url=st.text(), order_id=st.none() | st.text()),
     )
-    def test_of_a_hosted_payment_is_never_a_card_payments_whatever_is_asked(
+    def test_no_hosted_payment_has_the_fingerprint_of_a_card_payment(
         self, one: ChargeRequest, other: ChargeRequest
     ) -> None:
         assert replace(one, card=None).fingerprint() != other.fingerprint()
 
     @pytest.mark.parametrize(
-        ("order", "fingerprint"),
+        ("charge", "fingerprint"),
         [
             (WITH_CARD, "f7bf22aeae3a8ce80d095b3cd70c0d97ab37796c6ee015ada78bed90aa3889a8"),
             (HOSTED, "c0a92e91aa1d6c6a2bcc176ab950b5895d5972411260ef0dc38b7d12823b543b"),
         ],
         ids=["card", "hosted"],
     )
-    def test_is_the_same_in_every_version(self, order: ChargeRequest, fingerprint: str) -> None:
-        """What changes it makes a stranger of every repeat that comes after the deploy."""
-        assert order.fingerprint() == fingerprint
+    def test_it_is_the_same_in_every_version(self, charge: ChargeRequest, fingerprint: str) -> None:
+        """A changed fingerprint would refuse every retry that comes after the deploy."""
+        assert charge.fingerprint() == fingerprint

@@ -1,4 +1,4 @@
-"""What consumers hear: exactly the documented event, the same each time it is told, and nothing of card or person."""
+"""Events: exactly the documented fields, identical each time they are published, without card or personal data."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ REFUNDED_AT = datetime(2027, 2, 1, 8, tzinfo=UTC)
 
 @pytest.fixture
 def payment() -> Payment:
-    """Claimed, sent to its page, paid, refunded, charged back."""
+    """A payment with every kind of entry: claimed, redirected, paid, refunded, charged back."""
     payment = apply(samples.payment(), transaction("REDIRECT"), "answer", START)
     payment = apply(payment, transaction("SUCCESS"), "status", PAID_AT)
     payment = apply(
@@ -33,7 +33,7 @@ def details(payment: Payment) -> list[Any]:
     return [json.loads(json.dumps(event.detail)) for event in unpublished(payment)]
 
 
-def test_one_event_an_entry_in_order(payment: Payment) -> None:
+def test_each_entry_is_one_event_in_order(payment: Payment) -> None:
     assert [event.type for event in unpublished(payment)] == [
         "payment.processing",
         "payment.requires_action",
@@ -44,7 +44,7 @@ def test_one_event_an_entry_in_order(payment: Payment) -> None:
     assert [detail["metadata"]["sequence"] for detail in details(payment)] == [1, 2, 3, 4, 5]
 
 
-def test_is_exactly_the_documented_one(payment: Payment) -> None:
+def test_an_event_has_exactly_the_documented_fields(payment: Payment) -> None:
     assert details(payment)[2] == {
         "metadata": {
             "event_id": f"{payment.id}:3",
@@ -69,13 +69,13 @@ def test_is_exactly_the_documented_one(payment: Payment) -> None:
     }
 
 
-def test_the_first_has_no_status_before_it(payment: Payment) -> None:
+def test_the_first_event_has_no_previous_status(payment: Payment) -> None:
     first = details(payment)[0]["data"]
 
     assert (first["status"], first["previous_status"], first["transaction_id"]) == ("processing", None, None)
 
 
-def test_a_refund_leaves_the_status_as_it_was(payment: Payment) -> None:
+def test_a_refund_does_not_change_the_status(payment: Payment) -> None:
     refunded = details(payment)[3]["data"]
 
     assert (refunded["status"], refunded["previous_status"]) == ("succeeded", "succeeded")
@@ -83,13 +83,13 @@ def test_a_refund_leaves_the_status_as_it_was(payment: Payment) -> None:
     assert refunded["chargeback"]["status"] == "none"
 
 
-def test_a_failure_says_why() -> None:
+def test_a_failed_event_has_the_reason() -> None:
     failed = apply(samples.payment(), transaction("FAILED"), "answer", START)
 
     assert details(failed)[1]["data"]["failure"] == {"code": "declined", "message": "the gateway declined the payment"}
 
 
-def test_told_again_it_is_the_same_whatever_happened_since(payment: Payment) -> None:
+def test_an_event_is_identical_after_later_entries(payment: Payment) -> None:
     for length in range(1, payment.version + 1):
         earlier = replace(
             samples.payment(), history=payment.history[:length], status=payment.history[length - 1].status
@@ -97,26 +97,26 @@ def test_told_again_it_is_the_same_whatever_happened_since(payment: Payment) -> 
         assert details(earlier) == details(payment)[:length]
 
 
-def test_only_what_the_bus_has_not_taken_is_told(payment: Payment) -> None:
+def test_only_entries_that_are_not_on_the_bus_are_unpublished(payment: Payment) -> None:
     for published in range(payment.version + 1):
-        left = unpublished(replace(payment, published=published))
-        assert [event.detail["metadata"]["sequence"] for event in left] == list(range(published + 1, 6))
+        events = unpublished(replace(payment, published=published))
+        assert [event.detail["metadata"]["sequence"] for event in events] == list(range(published + 1, 6))
 
 
-def test_every_event_knows_its_payment_and_its_moment(payment: Payment) -> None:
+def test_every_event_has_its_payment_and_its_time(payment: Payment) -> None:
     for entry in payment.history:
         event = event_of(payment, entry)
         assert (event.payment_id, event.occurred_at) == (payment.id, entry.at)
 
 
-def test_nothing_of_card_or_person_is_told(payment: Payment) -> None:
-    told = json.dumps(details(payment))
+def test_no_event_contains_card_or_personal_data(payment: Payment) -> None:
+    text = json.dumps(details(payment))
 
     secrets = [samples.CARD_NUMBER, samples.CVV, "1111", "visa", *samples.shopper().values()]
-    assert [secret for secret in secrets if len(secret) > 2 and secret in told] == []
+    assert [secret for secret in secrets if len(secret) > 2 and secret in text] == []
 
 
-def test_the_shops_own_order_id_is_told_and_not_that_of_the_wire() -> None:
+def test_an_event_has_the_shop_s_order_id_and_not_the_wire_order_id() -> None:
     second = samples.payment(attempt=2)
 
     assert details(second)[0]["data"]["order_id"] == samples.ORDER_ID

@@ -1,4 +1,4 @@
-"""What can be told from a card's number, to the minute in which it expires."""
+"""Cards: brand, check digit, expiry to the second, and finding card numbers in texts."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -25,7 +25,7 @@ LAST_TIME_ZONE = timezone(timedelta(hours=-12))
 
 
 def completed(start: str) -> str:
-    """The digits with their check digit."""
+    """The digits followed by their check digit."""
     return next(start + digit for digit in "0123456789" if passes_luhn(start + digit))
 
 
@@ -35,11 +35,11 @@ class TestLuhn:
         assert passes_luhn(number)
 
     @given(st.text("0123456789", min_size=11, max_size=18))
-    def test_one_check_digit_fits_and_nine_do_not(self, start: str) -> None:
+    def test_exactly_one_check_digit_passes(self, start: str) -> None:
         assert [passes_luhn(start + digit) for digit in "0123456789"].count(True) == 1
 
     @given(st.text("0123456789", min_size=11, max_size=18), st.data())
-    def test_a_mistyped_digit_is_noticed(self, start: str, data: st.DataObject) -> None:
+    def test_one_wrong_digit_fails(self, start: str, data: st.DataObject) -> None:
         number = completed(start)
         place = data.draw(st.integers(0, len(number) - 1))
         wrong = data.draw(st.sampled_from([digit for digit in "0123456789" if digit != number[place]]))
@@ -49,7 +49,7 @@ class TestLuhn:
 
 class TestBrand:
     @pytest.mark.parametrize(("number", "brand"), EACH)
-    def test_is_known_from_the_range(self, number: str, brand: str) -> None:
+    def test_each_range_has_its_brand(self, number: str, brand: str) -> None:
         assert brand_of(number) == brand
 
     @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ class TestBrand:
             ("55" + "9" * 14, "56" + "0" * 14),
         ],
     )
-    def test_mastercard_ends_where_it_ends(self, inside: str, outside: str) -> None:
+    def test_the_limits_of_mastercard_are_exact(self, inside: str, outside: str) -> None:
         assert brand_of(inside) == "mastercard"
         assert brand_of(outside) != "mastercard"
 
@@ -69,11 +69,11 @@ class TestBrand:
         ("start", "brand"),
         [("2205", None), ("2219", None), ("3527", None), ("3590", None), ("306", None), ("643", None), ("60", None)],
     )
-    def test_a_gap_between_ranges_has_none(self, start: str, brand: str | None) -> None:
+    def test_a_number_between_the_ranges_has_no_brand(self, start: str, brand: str | None) -> None:
         assert brand_of(start.ljust(16, "0")) == brand
 
     @pytest.mark.parametrize("number", ["", "0", "0000000000000000", "1111111111111111", "9999999999999995", "7"])
-    def test_a_number_of_nobody_has_none(self, number: str) -> None:
+    def test_a_number_outside_the_ranges_has_no_brand(self, number: str) -> None:
         assert brand_of(number) is None
 
     @pytest.mark.parametrize(
@@ -89,42 +89,42 @@ class TestBrand:
             ("37" + "0" * 14, None),
         ],
     )
-    def test_the_length_must_fit(self, number: str, brand: str | None) -> None:
+    def test_the_length_must_match_the_brand(self, number: str, brand: str | None) -> None:
         assert brand_of(number) == brand
 
     @given(st.text("0123456789", max_size=20))
-    def test_total(self, number: str) -> None:
+    def test_any_digits_have_a_brand_or_none(self, number: str) -> None:
         assert brand_of(number) in NUMBERS.keys() | {None}
 
     @pytest.mark.parametrize("brand", sorted(NUMBERS))
-    def test_only_american_express_has_four_digits_on_the_front(self, brand: str) -> None:
+    def test_only_american_express_has_a_security_code_of_four_digits(self, brand: str) -> None:
         assert cvv_length(brand) == (4 if brand == "amex" else 3)
 
 
-class TestANumberInAText:
+class TestNumberInGroups:
     @pytest.mark.parametrize(("number", "brand"), EACH)
-    def test_is_found_whole(self, number: str, brand: str) -> None:
+    def test_a_whole_number_is_found(self, number: str, brand: str) -> None:
         assert holds_number([number])
         assert not holds_number([number[:-1] + str((int(number[-1]) + 1) % 10)])
 
     @pytest.mark.parametrize(("number", "brand"), EACH)
     @pytest.mark.parametrize("size", [1, 2, 4, 6])
-    def test_is_found_in_groups_with_others_around_it(self, number: str, brand: str, size: int) -> None:
+    def test_a_number_split_into_groups_is_found_between_other_groups(self, number: str, brand: str, size: int) -> None:
         groups = [number[start : start + size] for start in range(0, len(number), size)]
         assert holds_number(["7", *groups, "12", "30"])
 
     @pytest.mark.parametrize("groups", [[], [""], ["4"], ["0" * 16], ["2027", "01", "31", "0042"], ["1" * 300]])
-    def test_is_not_found_where_there_is_none(self, groups: list[str]) -> None:
+    def test_groups_without_a_number_have_none(self, groups: list[str]) -> None:
         assert not holds_number(groups)
 
     @given(st.text("0123456789", min_size=16, max_size=16))
-    def test_is_a_run_of_its_own_and_no_part_of_another(self, run: str) -> None:
-        """Every fifth run of sixteen digits has a card's number somewhere in it: an order's number must not."""
+    def test_a_part_of_a_group_is_not_a_number(self, run: str) -> None:
+        """One in five runs of sixteen digits contains a card number: an order number must not count as one."""
         assert holds_number([run]) == bool(brand_of(run) and passes_luhn(run))
 
 
 class TestExpiry:
-    """Good to the end of its month in the last time zone on earth."""
+    """A card is valid to the end of its month in the last time zone on earth."""
 
     @pytest.mark.parametrize(
         ("month", "year", "over"),
@@ -136,16 +136,16 @@ class TestExpiry:
             (12, 2027, datetime(2028, 1, 1, tzinfo=LAST_TIME_ZONE)),
         ],
     )
-    def test_to_the_second(self, month: int, year: int, over: datetime) -> None:
+    def test_a_card_expires_at_the_exact_time(self, month: int, year: int, over: datetime) -> None:
         assert not is_expired(month, year, over - timedelta(microseconds=1))
         assert is_expired(month, year, over)
 
-    def test_in_utc_that_is_noon_of_the_next_month(self) -> None:
+    def test_in_utc_a_card_expires_at_noon_of_the_next_month(self) -> None:
         assert not is_expired(12, 2027, datetime(2028, 1, 1, 11, 59, 59, tzinfo=UTC))
         assert is_expired(12, 2027, datetime(2028, 1, 1, 12, 0, tzinfo=UTC))
 
     @pytest.mark.parametrize("hours", [-12, -5, 0, 5.5, 14])
-    def test_the_clocks_own_zone_is_no_matter(self, hours: float) -> None:
+    def test_the_time_zone_of_the_clock_does_not_matter(self, hours: float) -> None:
         zone = timezone(timedelta(hours=hours))
         over = datetime(2028, 1, 1, 12, tzinfo=UTC).astimezone(zone)
 
@@ -156,48 +156,48 @@ class TestExpiry:
 class TestSecrecy:
     CARD = Card("4111111111111111", "907", "12", "2027")
 
-    def test_a_card_shows_neither_number_nor_code(self) -> None:
-        shown = f"{self.CARD} {self.CARD!r} {[self.CARD]} {self.CARD.facts}"
+    def test_the_text_of_a_card_has_neither_number_nor_cvv(self) -> None:
+        text = f"{self.CARD} {self.CARD!r} {[self.CARD]} {self.CARD.facts}"
 
-        assert not [secret for secret in ("411111", "907") if secret in shown]
+        assert not [secret for secret in ("411111", "907") if secret in text]
 
-    def test_its_facts_are_what_may_be_kept(self) -> None:
+    def test_the_facts_are_the_part_that_may_be_stored(self) -> None:
         assert self.CARD.facts == CardFacts("visa", "1111", "12", "2027")
 
-    def test_a_card_of_nobody_has_facts_too(self) -> None:
+    def test_a_card_of_an_unknown_brand_has_facts(self) -> None:
         assert Card("0" * 16, "907", "12", "2027").facts.brand == "unknown"
 
 
-MARKS = ("-", " ", ".", "_", "- ", "/", ",", ":", "--", "---", " \u2013 ", "\u00a0", "\u200b")
+SEPARATORS = ("-", " ", ".", "_", "- ", "/", ",", ":", "--", "---", " \u2013 ", "\u00a0", "\u200b")
 
 
 @pytest.mark.parametrize("number", [number for numbers in NUMBERS.values() for number in numbers])
-class TestHidden:
-    """A number in a text that somebody else wrote."""
+class TestNumberInText:
+    """A card number anywhere in a text."""
 
-    def test_a_number_is_found_whatever_stands_around_it(self, number: str) -> None:
+    def test_a_number_is_found_with_any_text_around_it(self, number: str) -> None:
         assert all(may_hold_number(text) for text in (number, f"order-{number}", f"x{number}y", f"{number}._"))
 
-    def test_and_between_its_digits(self, number: str) -> None:
-        assert all(may_hold_number(mark.join(number)) for mark in MARKS)
+    def test_a_number_is_found_with_separators_between_its_digits(self, number: str) -> None:
+        assert all(may_hold_number(separator.join(number)) for separator in SEPARATORS)
 
-    def test_and_in_a_longer_run(self, number: str) -> None:
+    def test_a_number_is_found_in_a_longer_run(self, number: str) -> None:
         assert may_hold_number("0" * 20 + number)
         assert may_hold_number(number + "0" * 20)
 
 
 @pytest.mark.parametrize("text", ["", "12524AGSDF34DS", "20261101123456", "FS0186280974141637", "4111111111111112"])
-def test_what_holds_none_holds_none(text: str) -> None:
+def test_a_text_without_a_number_has_none(text: str) -> None:
     assert not may_hold_number(text)
 
 
 @pytest.mark.parametrize("mask", ["X", "x", "*", "\u2022", "#", "."])
 def test_a_masked_number_is_found(mask: str) -> None:
-    """Six digits in front are more than may be kept."""
+    """Its first six digits are more than may be stored."""
     for text in (f"411111{6 * mask}1111", f"order-4111 11{2 * mask} {4 * mask} 1111", f"41111111{4 * mask}1111"):
         assert holds_masked_number(text)
 
 
 @pytest.mark.parametrize("text", ["", "1111", "visa 1111", "12524AGSDF34DS", "order-1001", "XXXX", "2027-01-31"])
-def test_what_is_no_masked_number_is_none(text: str) -> None:
+def test_a_text_without_a_masked_number_has_none(text: str) -> None:
     assert not holds_masked_number(text)

@@ -1,4 +1,4 @@
-"""The id of a payment is its caller and key, and nobody else's; a caller is a principal, not a session."""
+"""Identifiers: one payment id for each caller and key, and one caller for each principal."""
 
 import pytest
 from hypothesis import given
@@ -12,11 +12,11 @@ texts = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
 class TestPaymentId:
-    def test_is_a_function_of_caller_and_key(self) -> None:
+    def test_it_is_a_function_of_caller_and_key(self) -> None:
         assert payment_id_of("caller", "key") == payment_id_of("caller", "key")
 
-    def test_stays_what_it_was_for_it_is_the_idempotency_record(self) -> None:
-        """A changed function would charge every retry that spans the deploy a second time."""
+    def test_the_function_never_changes(self) -> None:
+        """A changed function would charge again for every retry that comes after the deploy."""
         assert payment_id_of("arn:aws:iam::123456789012:role/shop", "key-1") == "pay_dkb2lyxucvxdcfnmykfpwn6ryx"
 
     @pytest.mark.parametrize(
@@ -33,22 +33,22 @@ class TestPaymentId:
             (("é", "x"), ("e\u0301", "x")),
         ],
     )
-    def test_no_other_pair_has_it(self, one: tuple[str, str], other: tuple[str, str]) -> None:
+    def test_another_pair_has_another_id(self, one: tuple[str, str], other: tuple[str, str]) -> None:
         assert payment_id_of(*one) != payment_id_of(*other)
 
     @given(st.tuples(texts, texts), st.tuples(texts, texts))
-    def test_whatever_the_pairs(self, one: tuple[str, str], other: tuple[str, str]) -> None:
+    def test_any_two_pairs_have_two_ids(self, one: tuple[str, str], other: tuple[str, str]) -> None:
         assert (payment_id_of(*one) == payment_id_of(*other)) is (one == other)
 
     @given(texts, texts, st.integers(0, 40))
-    def test_moving_the_border_between_caller_and_key_makes_another(self, caller: str, key: str, border: int) -> None:
+    def test_moving_the_border_between_caller_and_key_changes_it(self, caller: str, key: str, border: int) -> None:
         both = caller + key
         moved = (both[:border], both[border:])
 
         assert (payment_id_of(*moved) == payment_id_of(caller, key)) is (moved == (caller, key))
 
     @given(texts, texts)
-    def test_has_the_form_of_an_id_and_tells_nothing_of_the_key(self, caller: str, key: str) -> None:
+    def test_it_has_the_form_of_a_payment_id(self, caller: str, key: str) -> None:
         payment_id = payment_id_of(caller, key)
 
         assert is_payment_id(payment_id)
@@ -58,48 +58,48 @@ class TestPaymentId:
         "text",
         ["", "pay_", "pay_" + "a" * 25, "pay_" + "a" * 27, "pay_" + "A" * 26, "pay_" + "a" * 25 + "1", "order#1"],
     )
-    def test_nothing_else_has_the_form(self, text: str) -> None:
+    def test_no_other_text_has_the_form(self, text: str) -> None:
         assert not is_payment_id(text)
         assert not is_payment_id("pay_" + "a" * 26 + "\n")
 
 
 class TestOrphanId:
-    def test_is_a_function_of_the_transaction(self) -> None:
-        """A changed function would adopt every orphan a second time."""
+    def test_it_is_a_function_of_the_transaction_id(self) -> None:
+        """A changed function would adopt every orphan again."""
         assert orphan_id_of("PA1") == "pay_rvl4gxjdrbarbuvalmj64mxr7w"
         assert is_payment_id(orphan_id_of("PA1"))
         assert orphan_id_of("PA1") != orphan_id_of("PA2")
 
     @given(st.text())
-    def test_no_caller_can_have_it(self, key: str) -> None:
+    def test_no_caller_can_get_it(self, key: str) -> None:
         assert payment_id_of(samples.CALLER, key.encode(errors="replace").decode()) != orphan_id_of("PA1")
 
 
 class TestAttempt:
     @given(st.from_regex(r"[A-Za-z0-9._-]{3,64}", fullmatch=True), st.integers(1, 99_999))
-    def test_a_payments_own_word_leads_back_to_it(self, order_id: str, nth: int) -> None:
-        told = samples.payment(order_id=order_id, attempt=nth).wire_order_id
-        assert attempt_of(told) == (None if order_id.startswith("pay_") else (order_id, nth))
+    def test_a_wire_order_id_leads_back_to_its_attempt(self, order_id: str, nth: int) -> None:
+        wire_order_id = samples.payment(order_id=order_id, attempt=nth).wire_order_id
+        assert attempt_of(wire_order_id) == (None if order_id.startswith("pay_") else (order_id, nth))
 
     @pytest.mark.parametrize(
-        "told", ["", "ab", "pay_abc", "x" * 65, "a b", "order~", "order~1", "order~02", "order~2~3"]
+        "wire_order_id", ["", "ab", "pay_abc", "x" * 65, "a b", "order~", "order~1", "order~02", "order~2~3"]
     )
-    def test_any_other_leads_nowhere(self, told: str) -> None:
-        assert attempt_of(told) is None
+    def test_any_other_text_leads_to_none(self, wire_order_id: str) -> None:
+        assert attempt_of(wire_order_id) is None
 
     @given(st.text())
-    def test_total(self, told: str) -> None:
-        attempt = attempt_of(told)
+    def test_any_text_is_an_attempt_or_none(self, wire_order_id: str) -> None:
+        attempt = attempt_of(wire_order_id)
         assert attempt is None or is_order_id(attempt[0])
 
 
 class TestCaller:
     @pytest.mark.parametrize("session", ["session", "i-0abc", "user@example.com", "a/b", ""])
-    def test_an_assumed_role_is_the_role_whichever_instance_holds_it(self, session: str) -> None:
+    def test_an_assumed_role_is_the_role_in_every_session(self, session: str) -> None:
         assert caller_of(f"{ROLE}/{session}") == ROLE
 
     @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
-    def test_in_every_partition(self, partition: str) -> None:
+    def test_an_assumed_role_is_the_role_in_every_partition(self, partition: str) -> None:
         role = ROLE.replace("arn:aws:", f"arn:{partition}:")
         assert caller_of(f"{role}/session") == role
 
@@ -115,10 +115,10 @@ class TestCaller:
             "",
         ],
     )
-    def test_any_other_principal_is_itself(self, arn: str) -> None:
+    def test_any_other_principal_is_unchanged(self, arn: str) -> None:
         assert caller_of(arn) == arn
 
-    def test_two_roles_and_two_accounts_are_two_callers(self) -> None:
+    def test_each_role_of_each_account_is_one_caller(self) -> None:
         callers = {
             caller_of(f"arn:aws:sts::{account}:assumed-role/{role}/s")
             for account in ("1" * 12, "2" * 12)
@@ -127,5 +127,5 @@ class TestCaller:
         assert len(callers) == 6
 
     @given(st.text())
-    def test_total(self, arn: str) -> None:
+    def test_any_text_becomes_itself_or_its_beginning(self, arn: str) -> None:
         assert arn.startswith(caller_of(arn))

@@ -1,4 +1,4 @@
-"""A payment walks the table of moves, and its history tells every step without a gap."""
+"""Payments: only legal transitions, a history without gaps, unique wire order ids, and the next follow-up."""
 
 from dataclasses import FrozenInstanceError, replace
 from datetime import timedelta
@@ -21,22 +21,22 @@ LEGAL = [(one, other) for one, other in ALL_PAIRS if other in TRANSITIONS[one]]
 ILLEGAL = [(one, other) for one, other in ALL_PAIRS if other not in TRANSITIONS[one]]
 LATER = START + timedelta(minutes=5)
 order_ids = st.from_regex(r"[A-Za-z0-9._-]{3,8}", fullmatch=True)
-WHY = Failure("declined", "no funds")
+DECLINED = Failure("declined", "no funds")
 
 
-def standing(status: Status) -> Payment:
+def payment_in(status: Status) -> Payment:
     return replace(samples.payment(), status=status)
 
 
-def moved(payment: Payment, to: Status, **facts: object) -> Payment:
+def transitioned(payment: Payment, to: Status, **facts: object) -> Payment:
     return payment.transition_to(to, at=LATER, source="status", evidence={"gateway_status": "X"}, **facts)  # type: ignore[arg-type]
 
 
-class TestMoves:
+class TestTransitions:
     @pytest.mark.parametrize(("one", "other"), LEGAL)
-    def test_a_legal_one_is_made_and_told(self, one: Status, other: Status) -> None:
-        before = standing(one)
-        after = moved(before, other)
+    def test_a_legal_transition_is_made_and_recorded(self, one: Status, other: Status) -> None:
+        before = payment_in(one)
+        after = transitioned(before, other)
 
         assert (after.status, after.version) == (other, before.version + 1)
         entry = after.history[-1]
@@ -46,49 +46,53 @@ class TestMoves:
         assert after.has_unpublished
 
     @pytest.mark.parametrize(("one", "other"), ILLEGAL)
-    def test_an_illegal_one_raises(self, one: Status, other: Status) -> None:
-        before = standing(one)
+    def test_an_illegal_transition_raises(self, one: Status, other: Status) -> None:
+        before = payment_in(one)
 
         assert not before.may_become(other)
         with pytest.raises(IllegalTransition, match=f"{one} may not become {other}"):
-            moved(before, other)
+            transitioned(before, other)
 
-    def test_none_changes_the_payment_it_starts_from(self) -> None:
+    def test_a_transition_does_not_change_the_old_object(self) -> None:
         before = samples.payment()
-        moved(before, Status.FAILED, failure=WHY)
+        transitioned(before, Status.FAILED, failure=DECLINED)
 
         assert before == samples.payment()
         with pytest.raises(FrozenInstanceError):
             before.status = Status.SUCCEEDED  # type: ignore[misc]
 
     @pytest.mark.parametrize(("one", "other"), LEGAL)
-    def test_what_is_due_next_follows_from_the_status(self, one: Status, other: Status) -> None:
-        follow_up = moved(standing(one), other).follow_up
+    def test_the_new_status_decides_the_follow_up(self, one: Status, other: Status) -> None:
+        follow_up = transitioned(payment_in(one), other).follow_up
 
         assert follow_up.due_at == LATER  # for the event
         assert follow_up.ask_at == (LATER + FIRST_ASK if other in OPEN else None)
 
-    def test_a_transaction_once_known_stays_known(self) -> None:
-        named = moved(samples.payment(), Status.PENDING, transaction_id="PA1")
+    def test_a_known_transaction_id_is_kept(self) -> None:
+        identified = transitioned(samples.payment(), Status.PENDING, transaction_id="PA1")
 
-        assert moved(named, Status.SUCCEEDED).transaction_id == "PA1"
+        assert transitioned(identified, Status.SUCCEEDED).transaction_id == "PA1"
 
-    def test_a_reason_and_a_redirect_belong_to_one_status(self) -> None:
-        redirected = moved(samples.payment(), Status.REQUIRES_ACTION, redirect_url="https://bank.example", message="go")
-        failed = moved(redirected, Status.FAILED, failure=WHY)
-        paid = moved(failed, Status.SUCCEEDED)
+    def test_message_failure_and_redirect_url_belong_to_one_status(self) -> None:
+        redirected = transitioned(
+            samples.payment(), Status.REQUIRES_ACTION, redirect_url="https://bank.example", message="go"
+        )
+        failed = transitioned(redirected, Status.FAILED, failure=DECLINED)
+        paid = transitioned(failed, Status.SUCCEEDED)
 
-        assert (failed.redirect_url, failed.message, failed.failure) == (None, None, WHY)
+        assert (failed.redirect_url, failed.message, failed.failure) == (None, None, DECLINED)
         assert paid.failure is None
 
 
 class TestHistory:
     @given(st.lists(st.sampled_from(list(Status)), max_size=30), st.integers(0, 5), st.integers(0, 5))
-    def test_has_no_gap_whatever_happens(self, walk: list[Status], refunds_after: int, charged_back_after: int) -> None:
+    def test_it_has_no_gap_after_any_sequence(
+        self, targets: list[Status], refunds_after: int, charged_back_after: int
+    ) -> None:
         payment = samples.payment()
-        for step, to in enumerate(walk):
+        for step, to in enumerate(targets):
             if payment.may_become(to):
-                payment = moved(payment, to)
+                payment = transitioned(payment, to)
             if step == refunds_after:
                 payment = refunds.refunded(payment, START, at=LATER, source="reconciliation", evidence={})
             if step == charged_back_after:
@@ -101,16 +105,16 @@ class TestHistory:
             assert after.previous_status is before.status
         assert entries[-1].status is payment.status
 
-    def test_begins_with_the_intent(self) -> None:
+    def test_it_begins_with_the_request(self) -> None:
         (first,) = samples.payment().history
 
         assert (first.sequence, first.name, first.status, first.source) == (1, "processing", "processing", "request")
         assert first.at == START
 
-    def test_an_entry_keeps_the_facts_as_they_stood(self) -> None:
-        """Told again after a year, an event must say what it said."""
-        payment = moved(samples.payment(), Status.FAILED, transaction_id="PA1", failure=WHY)
-        payment = moved(payment, Status.SUCCEEDED)
+    def test_an_entry_keeps_the_facts_of_its_time(self) -> None:
+        """An event that is published again after a year must be identical."""
+        payment = transitioned(samples.payment(), Status.FAILED, transaction_id="PA1", failure=DECLINED)
+        payment = transitioned(payment, Status.SUCCEEDED)
         payment = refunds.refunded(payment, START, at=LATER, source="status", evidence={})
         payment = payment.charged_back(START, at=LATER, source="status", evidence={})
 
@@ -120,7 +124,7 @@ class TestHistory:
         ]
         assert facts == [
             ("processing", "processing", None, None, "none", "none"),
-            ("failed", "failed", "PA1", WHY, "none", "none"),
+            ("failed", "failed", "PA1", DECLINED, "none", "none"),
             ("succeeded", "succeeded", "PA1", None, "none", "none"),
             ("refunded", "succeeded", "PA1", None, "refunded", "none"),
             ("charged_back", "succeeded", "PA1", None, "refunded", "charged_back"),
@@ -128,7 +132,7 @@ class TestHistory:
 
     @pytest.mark.parametrize("status", list(Status))
     def test_a_refund_is_a_fact_beside_any_status(self, status: Status) -> None:
-        before = standing(status)
+        before = payment_in(status)
         after = refunds.refunded(before, START, at=LATER, source="reconciliation", evidence={"a": 1})
 
         assert after.status is before.status
@@ -137,15 +141,15 @@ class TestHistory:
 
 
 class TestWireOrderId:
-    """What the gateway knows the payment by is never sent twice."""
+    """No wire order id is sent twice."""
 
     @pytest.mark.parametrize(
         ("order_id", "attempt", "sent"), [("order-1", 1, "order-1"), ("order-1", 2, "order-1~2"), ("a~b", 12, "a~b~12")]
     )
-    def test_is_the_shops_with_the_attempt(self, order_id: str, attempt: int, sent: str) -> None:
+    def test_it_is_the_shop_s_order_id_with_the_attempt(self, order_id: str, attempt: int, sent: str) -> None:
         assert samples.payment(order_id=order_id, attempt=attempt).wire_order_id == sent
 
-    def test_is_the_payments_own_without_an_order(self) -> None:
+    def test_without_an_order_it_is_the_payment_id(self) -> None:
         payment = samples.payment(order_id=None)
 
         assert payment.wire_order_id == payment.id
@@ -157,42 +161,42 @@ class TestWireOrderId:
             min_size=2,
         )
     )
-    def test_differs_between_any_two_attempts(self, attempts: list[tuple[str, int]]) -> None:
+    def test_any_two_attempts_have_two_wire_order_ids(self, attempts: list[tuple[str, int]]) -> None:
         sent = [samples.payment(order_id=order_id, attempt=attempt).wire_order_id for order_id, attempt in attempts]
 
         assert len(set(sent)) == len(sent)
 
 
 class TestFollowUp:
-    def test_the_intent_is_asked_about_should_nobody_come_back_to_it(self) -> None:
+    def test_a_new_payment_is_queried_if_its_process_dies(self) -> None:
         assert samples.payment().follow_up == FollowUp(START + FIRST_ASK, START + FIRST_ASK)
 
     @pytest.mark.parametrize("status", list(Status))
-    def test_whatever_may_still_change_is_asked_about_again(self, status: Status) -> None:
-        before = standing(status)
+    def test_a_payment_that_may_still_change_is_queried_again(self, status: Status) -> None:
+        before = payment_in(status)
         after = before.asked_again(LATER)
 
         assert (after is before) is (status is Status.SUCCEEDED)
         assert after is before or after.follow_up.ask_at == after.follow_up.due_at == LATER
 
-    def test_to_have_arrived_once_is_to_have_arrived(self) -> None:
+    def test_arrived_is_never_reset(self) -> None:
         known = samples.payment().asked_again(LATER, arrived=True)
 
         assert known.asked_again(LATER).follow_up.arrived
 
-    def test_the_first_answer_is_the_one_that_is_repeated(self) -> None:
+    def test_the_kind_of_the_first_answer_is_kept(self) -> None:
         assert samples.payment().with_answer("in_doubt").with_answer("verdict").answered == "in_doubt"
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_what_frees_the_order_is_not_open(status: Status) -> None:
-    payment = standing(status)
+def test_a_status_that_frees_the_order_is_not_open(status: Status) -> None:
+    payment = payment_in(status)
 
     assert payment.is_open is (status in OPEN)
     assert payment.frees_the_order is (status in FREES_THE_ORDER)
     assert not (payment.is_open and payment.frees_the_order)
 
 
-def test_a_payment_shows_no_card() -> None:
+def test_the_text_of_a_payment_has_no_card() -> None:
     assert samples.CARD_NUMBER not in repr(samples.payment())
     assert samples.CVV not in repr(samples.payment())
