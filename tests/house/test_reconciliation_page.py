@@ -8,7 +8,7 @@ from typing import get_args
 from payments.reconciliation.discrepancy import COLUMNS, NOTES, Action, DiscrepancyKind
 from payments.reconciliation.totals import Totals
 from scripts.sample_report import DOCS, PAGE, tables, told, written
-from tests.explained_totals import differences, of_the_lines
+from tests.explained_totals import differences, explained_by_lines
 
 TEXT = PAGE.read_text()
 KINDS = get_args(DiscrepancyKind)
@@ -67,5 +67,5 @@ def test_the_sample_adds_up() -> None:
 
 
 def test_the_samples_differences_are_those_of_its_lines_and_the_page_explains_them() -> None:
-    assert of_the_lines(SAMPLE) == differences(SAMPLE)
+    assert explained_by_lines(SAMPLE) == differences(SAMPLE)
     assert all(f"{currency} {amount} = " in TEXT for currency, amount in differences(SAMPLE).items())

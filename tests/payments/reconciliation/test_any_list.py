@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
 from payments.ports.gateway import GatewayError, NoAnswer, UnknownToGateway
-from tests.explained_totals import differences, of_the_lines
+from tests.explained_totals import differences, explained_by_lines
 from tests.fakes import samples
 from tests.fakes.transaction_list import ScriptedList, row
 from tests.payments.reconciliation.reconciler import AgreeingGateway, Reconciler
@@ -119,7 +119,7 @@ def test_the_lines_alone_explain_every_difference_of_the_books_today_and_tomorro
     for _ in range(2):
         reconciler.run(anew=True)
         report = reconciler.report()
-        assert of_the_lines(report) == differences(report)
+        assert explained_by_lines(report) == differences(report)
 
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
