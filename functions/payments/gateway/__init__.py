@@ -1,1 +1,1 @@
-"""The only room that speaks the gateway's language."""
+"""The adapter of Pay Agency's API: the only package that knows its formats."""

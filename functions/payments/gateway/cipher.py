@@ -1,6 +1,7 @@
-"""The gateway's cipher: AES-256-CBC, PKCS#7, a fresh random IV a request (S2S document, "Integration Examples").
+"""The gateway's cipher: AES-256-CBC with PKCS#7 padding and a new random IV per request.
 
-CBC without a MAC does not protect integrity; TLS does. It is the gateway's scheme, so we speak it and invent no extra.
+Source: S2S document, "Integration Examples". CBC without a MAC does not protect integrity; TLS does. The scheme is the
+gateway's, so nothing is added to it here.
 """
 
 import os
@@ -16,10 +17,10 @@ IV_BYTES: Final = 16
 
 
 def encrypt(plaintext: bytes, key: bytes, random: Callable[[int], bytes] = os.urandom) -> str:
-    """`<iv hex>:<ciphertext hex>`, lower case.
+    """Returns `<iv hex>:<ciphertext hex>` in lower case. Raises ValueError unless the key has 32 bytes.
 
-    The 32-character key is used as its UTF-8 bytes, though it looks like hex (S2S document, Node.js sample). Randomness
-    comes from the kernel on every call, so two environments restored from one snapshot never share an IV.
+    The 32-character key is used as its UTF-8 bytes, although it looks like hex (S2S document, Node.js sample). The
+    kernel supplies the IV on every call, so two environments restored from one snapshot never share an IV.
     """
     iv = random(IV_BYTES)
     padder = PKCS7(AES256.block_size).padder()

@@ -1,7 +1,8 @@
-"""The circuit breaker: while the gateway does not answer, callers are refused before anything is recorded or sent.
+"""The circuit breaker: during an outage of the gateway, requests fail before anything is recorded or sent.
 
-Its state is one execution environment's. That is enough: an environment handles one request at a time, so it learns of
-an outage after a few of its own, and a shared state would cost every charge a read to save each environment those few.
+The state belongs to one execution environment. This is enough: an environment handles one request at a time and
+notices an outage after five failures of its own. A shared state would save those few failures and cost every charge a
+read.
 """
 
 from datetime import datetime, timedelta
@@ -11,38 +12,38 @@ from payments.ports.gateway import NotSent
 from payments.ports.runtime import Clock
 
 FAILURES_TO_OPEN: Final = 5
-"""Failures in a row: one may be a hiccup, five are an outage."""
+"""Consecutive failures: a single one may be chance, five are an outage."""
 
 OPEN_FOR: Final = timedelta(seconds=15)
-"""Then one request may try. Short, for a shopper is waiting; long enough to take the load off."""
+"""Then one request may try. Short, because a shopper waits; long enough to take the load off the gateway."""
 
 
 class CircuitBreaker:
-    """Closed: all pass. Open: none. Half-open, after a while: one passes, and its fate decides."""
+    """Closed: every request passes. Open: none does. Half-open: one request passes, and its result decides."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._failures = 0
-        self._opens_again_at: datetime | None = None
+        self._open_until: datetime | None = None
 
     def check(self) -> None:
-        """Raises NotSent while the circuit is open. Changes nothing: who looks may yet have nothing to send."""
-        if self._opens_again_at is not None and self._clock() < self._opens_again_at:
+        """Raises NotSent while the circuit is open. Does not use up the probe: the caller may have nothing to send."""
+        if self._open_until is not None and self._clock() < self._open_until:
             raise NotSent("not sent (circuit open)")
 
     def admit(self) -> None:
-        """Raises NotSent while the circuit is open. The first to send after the wait is the probe."""
+        """Raises NotSent while the circuit is open. The first request after the wait becomes the probe."""
         self.check()
         if self._failures >= FAILURES_TO_OPEN:
-            self._opens_again_at = self._clock() + OPEN_FOR
+            self._open_until = self._clock() + OPEN_FOR
 
     def succeeded(self) -> None:
-        """The gateway answered, whatever it said."""
+        """Records that the gateway answered, with any verdict."""
         self._failures = 0
-        self._opens_again_at = None
+        self._open_until = None
 
     def failed(self) -> None:
-        """The gateway could not be reached, or did not answer."""
+        """Records that the gateway was out of reach or did not answer."""
         self._failures += 1
         if self._failures >= FAILURES_TO_OPEN:
-            self._opens_again_at = self._clock() + OPEN_FOR
+            self._open_until = self._clock() + OPEN_FOR

@@ -1,4 +1,4 @@
-"""Pay Agency's S2S API: charges, refunds, questions for a status. A failure is one of the three GatewayErrors."""
+"""The client of Pay Agency's S2S API: charges, refunds, status queries. Each failure is one of three GatewayErrors."""
 
 import json
 import time
@@ -16,7 +16,7 @@ from payments.ports.gateway import CredentialsRefused, GatewayError, NoAnswer, R
 from payments.ports.runtime import Telemetry
 
 _MIN_RESEND_SECONDS: Final = 2.0
-"""Less than this is not worth a second try."""
+"""With less time than this, a request is not sent a second time."""
 
 Send = Callable[[GatewayKeys, float], Exchange]
 Refusal = Callable[[Exchange], bool]
@@ -24,7 +24,7 @@ Refusal = Callable[[Exchange], bool]
 
 @dataclass(frozen=True, slots=True)
 class PayAgency:
-    """The gateway, spoken to in its own words. `mode` chooses its paths and the kind of key that may be sent there."""
+    """Meets the Gateway port. `mode` selects the URL paths and the kind of key that may be sent to them."""
 
     transport: Transport
     keyring: Keyring
@@ -36,22 +36,22 @@ class PayAgency:
 
     @property
     def live(self) -> bool:
-        """Whether money moves there."""
+        """Whether charges move real money."""
         return self.mode == "live"
 
     def ensure_ready(self) -> None:
-        """Raises SecretUnusable when there are no keys, or of the other mode; NotSent in an outage."""
+        """Raises SecretUnusable if the keys are missing or of the other mode, NotSent during an outage."""
         self.breaker.check()
         self.keyring.current()
 
     def charge(self, submission: Submission, seconds: float) -> GatewayTransaction:
-        """Submits a charge; accepted at most once, for only a request that was refused is sent anew.
+        """Submits a charge. The gateway accepts it at most once: only a refused request is sent again.
 
-        Without a card it goes to the gateway's hosted page (hostedApi page).
+        A charge without a card goes to the hosted payment page (hostedApi page).
         """
         plaintext = payloads.charge_payload(submission, self.dialect)
         card = submission.card
-        hidden = (card.number, card.cvv) if card else ()
+        card_data = (card.number, card.cvv) if card else ()
         self._admit()
 
         def send(keys: GatewayKeys, left: float) -> Exchange:
@@ -60,10 +60,10 @@ class PayAgency:
             return self._exchange("POST", path, {**_auth(keys), **_JSON}, body, left)
 
         exchange, keys = self._with_fresh_keys(send, seconds)
-        return self._understood(exchange, hidden, _private(submission, keys))
+        return self._transaction_in(exchange, card_data, _private(submission, keys))
 
     def refund(self, transaction_id: str, reason: str, seconds: float) -> GatewayTransaction:
-        """Asks for the whole amount back: there is no other refund, and it travels as plain JSON (refundApi page)."""
+        """Requests a refund of the whole amount, the only kind there is. Its body is plain JSON (refundApi page)."""
         body = payloads.refund_payload(transaction_id, reason)
         self._admit()
 
@@ -71,44 +71,43 @@ class PayAgency:
             return self._exchange("POST", f"/api/v1/{self.mode}/refund", {**_auth(keys), **_JSON}, body, left)
 
         exchange, keys = self._with_fresh_keys(send, seconds, refusals.refuses_key)
-        refusals.check_still_here(envelope.parse(exchange.body), _secrets(keys))
-        return self._understood(exchange, (), _secrets(keys))
+        refusals.check_not_returned(envelope.parse(exchange.body), _secrets(keys))
+        return self._transaction_in(exchange, (), _secrets(keys))
 
     def status(self, order_id: str, seconds: float) -> GatewayTransaction:
-        """Asks what became of a payment, by the order id it was sent under. (No /v1 here: statusApi page.)"""
-
+        """Queries a payment's status by the order id that was sent. (No /v1 in this path: statusApi page.)"""
         exchange, keys = self.get(f"/api/{self.mode}/status/{order_id}", seconds)
-        if exchange.status == 404 and refusals.is_bare(reply := envelope.parse(exchange.body)):
-            if not refusals.speaks_of_a_payment(str(envelope.message_of(reply or {}))):
-                raise NoAnswer("HTTP 404 for the question itself")  # which tells nothing of the payment
+        if exchange.status == 404 and refusals.is_error_reply(reply := envelope.parse(exchange.body)):
+            if not refusals.mentions_a_payment(str(envelope.message_of(reply or {}))):
+                raise NoAnswer("HTTP 404 for the query itself")  # the payment may exist
             raise UnknownToGateway("the gateway has no payment under this id")
-        return self._understood(exchange, (), _secrets(keys))
+        return self._transaction_in(exchange, (), _secrets(keys))
 
-    def get(self, path: str, seconds: float, most: int = MAX_ANSWER_BYTES) -> tuple[Exchange, GatewayKeys]:
-        """One reading of at most so many bytes, and the keys it was made with: the answer may quote them.
+    def get(self, path: str, seconds: float, max_bytes: int = MAX_ANSWER_BYTES) -> tuple[Exchange, GatewayKeys]:
+        """One GET. Returns the answer, and the keys of the request: the answer may quote them.
 
         Raises CredentialsRefused, NotSent, NoAnswer.
         """
 
-        def ask(keys: GatewayKeys, left: float) -> Exchange:
-            return self._exchange("GET", path, _auth(keys), None, left, most)
+        def send(keys: GatewayKeys, left: float) -> Exchange:
+            return self._exchange("GET", path, _auth(keys), None, left, max_bytes)
 
-        return self._with_fresh_keys(ask, seconds)
+        return self._with_fresh_keys(send, seconds)
 
     def _admit(self) -> None:
-        """Raises SecretUnusable or NotSent. Keys first: a request that has none must not be the breaker's probe."""
+        """Raises SecretUnusable or NotSent. Keys first: a request without keys must not use up the breaker's probe."""
         self.keyring.current()
         self.breaker.admit()
 
     def _with_fresh_keys(
-        self, send: Send, seconds: float, refusal: Refusal = refusals.blames_keys
+        self, send: Send, seconds: float, refusal: Refusal = refusals.may_blame_keys
     ) -> tuple[Exchange, GatewayKeys]:
-        """Sends; when it is turned down and our keys may be why, once more with the keys read anew.
+        """Sends. If the request is refused and our keys may be the reason, reloads the keys and sends once more.
 
-        Gives the keys of the last try along: the answer may quote them.
+        Returns the answer and the keys of the last try: the answer may quote them. Raises CredentialsRefused.
 
-        That is no second charge: what was turned down was not processed. Without new keys only a refused *key* is
-        tried again, for a refusal of anything else would be the same.
+        The second try is no second charge, because a refused request was not processed. If the reloaded keys are the
+        same, only a refused *key* is tried again: any other refusal would repeat itself.
         """
         until = self.monotonic() + seconds
         keys = self.keyring.current()
@@ -129,32 +128,32 @@ class PayAgency:
         headers: dict[str, str],
         body: bytes | None,
         seconds: float,
-        most: int = MAX_ANSWER_BYTES,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Exchange:
         try:
-            exchange = self.transport.exchange(method, path, headers, body, seconds, most)
+            exchange = self.transport.exchange(method, path, headers, body, seconds, max_bytes)
         except GatewayError:
             self.breaker.failed()
             raise
         if exchange.status >= 500 and envelope.parse(exchange.body) is None:
-            self.breaker.failed()  # a proxy speaks for a gateway that does not
+            self.breaker.failed()  # a proxy answered in place of the gateway
         else:
             self.breaker.succeeded()
         return exchange
 
-    def _understood(
-        self, exchange: Exchange, hidden: Sequence[str] = (), private: Sequence[str] = ()
+    def _transaction_in(
+        self, exchange: Exchange, card_data: Sequence[str] = (), private: Sequence[str] = ()
     ) -> GatewayTransaction:
-        """Parses on every HTTP status: an envelope with a transaction is a report, whatever the code says."""
+        """The transaction in an answer, whatever its HTTP status. Raises Refused or NoAnswer if there is none."""
         reply = envelope.parse(exchange.body)
         if reply is None:
             raise NoAnswer(f"HTTP {exchange.status} without a JSON object")
-        transaction = envelope.transaction_of(reply, self.dialect, hidden, private)
+        transaction = envelope.transaction_of(reply, self.dialect, card_data, private)
         if transaction is not None:
             return transaction
-        if refusals.turns_down(exchange.status, reply):
-            message = envelope.message_of(reply, hidden, private)
-            raise Refused(message or "the gateway refused the request", envelope.field_errors(reply, hidden, private))
+        if refusals.is_refusal(exchange.status, reply):
+            message = envelope.message_of(reply, card_data, private) or "the gateway refused the request"
+            raise Refused(message, envelope.field_errors(reply, card_data, private))
         raise NoAnswer(f"HTTP {exchange.status} without an envelope")
 
 
@@ -162,10 +161,13 @@ _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"
 
 
 def _private(submission: Submission, keys: GatewayKeys) -> tuple[str, ...]:
-    """What a refusal may quote and nobody else may read. Words of fewer than four letters are in every sentence."""
-    told = [submission.webhook_url, submission.webhook_url.rpartition("/")[2], *_secrets(keys)]
-    told += [value for name, value in submission.shopper.items() if name != "country" and len(value) >= 4]
-    return tuple(value for value in told if value)
+    """Values that an error may quote and that nobody else may read: our webhook URL, our keys, the shopper's data.
+
+    Values of fewer than four letters are left out, because they occur in any sentence.
+    """
+    values = [submission.webhook_url, submission.webhook_url.rpartition("/")[2], *_secrets(keys)]
+    values += [value for name, value in submission.shopper.items() if name != "country" and len(value) >= 4]
+    return tuple(value for value in values if value)
 
 
 def _secrets(keys: GatewayKeys) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The gateway's words, as its envelopes read. Facts from the S2S document."""
+"""Parses the gateway's envelope, `{"status", "message", "data": {…}}`, to a GatewayTransaction (S2S document)."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from payments.gateway.redaction import _echoes_card, clean
+from payments.gateway.redaction import clean, echoes_card_number
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import FieldError
 from payments.model.money import AmountUnit, exact, in_minor_units
@@ -26,24 +26,25 @@ VERDICTS: Final[dict[str, Status]] = {
     "PENDING": Status.PENDING,
     "INIT": Status.PROCESSING,
 }
-"""The gateway's status words. The list is open: a word that is not in it leaves the payment open."""
+"""The gateway's status words. A word that is not listed here leaves the payment open."""
 
 TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CARD_FIELD: Final = re.compile(r"card|cv[cv]|\bpan\b", re.IGNORECASE)
 _WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#]\S*")
 _MAX_FIELD_ERRORS: Final = 20
+_MAX_URL: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Where the gateway's pages contradict each other: how this account speaks (docs/ambiguities.md, 1 and 2)."""
+    """Formats on which the gateway's pages contradict each other: set per account (docs/ambiguities.md, 1 and 2)."""
 
     amount_unit: AmountUnit
     country_format: CountryFormat
 
 
 def parse(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in a body, numbers as exact decimals; None for anything else, whatever the bytes."""
+    """The JSON object in a body, with numbers as exact decimals. None for any other body; never raises."""
     try:
         value = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError, ArithmeticError):
@@ -52,33 +53,32 @@ def parse(body: bytes) -> dict[str, Any] | None:
 
 
 def transaction_of(
-    envelope: dict[str, Any], dialect: Dialect, hidden: Sequence[str] = (), private: Sequence[str] = ()
+    envelope: dict[str, Any], dialect: Dialect, card_data: Sequence[str] = (), private: Sequence[str] = ()
 ) -> GatewayTransaction | None:
-    """What an envelope says of a payment; None when it has no status or no transaction, so it is no envelope.
+    """The transaction in an envelope. None without a status or a transaction id, because then it is no envelope.
 
-    Should the gateway quote them: `hidden` (the card's number and CVV) comes back nowhere, `private` (keys, our webhook
-    address, the shopper's data) in no text.
+    The gateway may quote our request. `card_data` (card number and CVV) is removed from every field, `private` (keys,
+    our webhook URL, the shopper's data) from the message.
     """
     data = envelope.get("data")
-    if not isinstance(data, dict) or not isinstance(raw_status := _status_said(envelope, data), str):
+    if not isinstance(data, dict) or not isinstance(raw_status := _status_of(envelope, data), str):
         return None
     transaction_id = data.get("transaction_id")
     if not isinstance(transaction_id, str) or not TRANSACTION_ID.fullmatch(transaction_id):
         return None
-    if _echoes_card(transaction_id, hidden):
+    if echoes_card_number(transaction_id, card_data):
         return None
-    currency = _text(data.get("currency"), hidden)
-    number = exact(data.get("amount"))
+    currency = _text(data.get("currency"), card_data)
     refund, chargeback = _part(data, "refund"), _part(data, "chargeback")
     return GatewayTransaction(
-        raw_status=clean(raw_status, hidden)[:40],
+        raw_status=clean(raw_status, card_data)[:40],
         verdict=VERDICTS.get(raw_status),
         transaction_id=transaction_id,
-        order_id=_stated(data, "order_id"),
-        amount=_NO_AMOUNT if number is None and data.get("amount") is not None else _minor(number, currency, dialect),
+        order_id=_printed(data.get("order_id")),
+        amount=_amount(data.get("amount"), currency, dialect),
         currency=currency,
-        message=message_of(envelope, hidden, private),
-        redirect_url=_url(envelope.get("redirect_url"), hidden),
+        message=message_of(envelope, card_data, private),
+        redirect_url=_url(envelope.get("redirect_url"), card_data),
         refunded=_flag(refund),
         refunded_at=_moment(refund.get("refund_date")),
         charged_back=_flag(chargeback),
@@ -87,14 +87,14 @@ def transaction_of(
 
 
 _CONTRADICTORY: Final = "CONTRADICTORY"
-"""Stands for two words that cannot both be the payment's: it is none of the gateway's, so it decides nothing."""
+"""Replaces two status words that contradict each other. It is not one of the gateway's words, so it has no verdict."""
 
 
-def _status_said(envelope: dict[str, Any], data: dict[str, Any]) -> Any:
+def _status_of(envelope: dict[str, Any], data: dict[str, Any]) -> Any:
     """The payment's status word.
 
-    One of the gateway's SDKs shows a second one in `data`, beside "Payment found": then the outer SUCCESS may be the
-    question's own, and the payment's is the inner one (docs/ambiguities.md). Any other two cannot both be true.
+    One of the gateway's SDKs shows a second word in `data`, beside "Payment found". The outer SUCCESS may then mean
+    that the query succeeded, so the inner word counts (docs/ambiguities.md). Any other pair is a contradiction.
     """
     outer, inner = envelope.get("status"), data.get("status")
     if inner is None or inner == outer or not isinstance(outer, str):
@@ -102,47 +102,50 @@ def _status_said(envelope: dict[str, Any], data: dict[str, Any]) -> Any:
     return inner if outer == "SUCCESS" and isinstance(inner, str) else _CONTRADICTORY
 
 
-def message_of(envelope: dict[str, Any], hidden: Sequence[str] = (), private: Sequence[str] = ()) -> str | None:
-    """The gateway's own words."""
-    return _text(envelope.get("message"), (*hidden, *private))
+def message_of(envelope: dict[str, Any], card_data: Sequence[str] = (), private: Sequence[str] = ()) -> str | None:
+    """The gateway's message, without `card_data` and `private`."""
+    return _text(envelope.get("message"), (*card_data, *private))
 
 
 def field_errors(
-    envelope: dict[str, Any], hidden: Sequence[str] = (), private: Sequence[str] = ()
+    envelope: dict[str, Any], card_data: Sequence[str] = (), private: Sequence[str] = ()
 ) -> tuple[FieldError, ...]:
-    """The fields a 422 names. What it says of a card field, or of one we add, is not repeated: it may quote it."""
+    """The field errors of a 422. Messages about a card field or our webhook URL are replaced: they may quote it."""
     errors = envelope.get("errors")
-    named = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    return tuple(_field_error(error, (*hidden, *private)) for error in named[:_MAX_FIELD_ERRORS])
+    objects = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    return tuple(_field_error(error, (*card_data, *private)) for error in objects[:_MAX_FIELD_ERRORS])
 
 
 def _field_error(error: dict[str, Any], hidden: Sequence[str]) -> FieldError:
     name = (_text(error.get("field"), hidden) or "")[:64]
-    raw_status = "the gateway refused this field"
+    message = "the gateway refused this field"
     if not _CARD_FIELD.search(name) and name != "webhook_url":
-        raw_status = _text(error.get("message"), hidden) or raw_status
-    return FieldError(name, "refused_by_gateway", raw_status)
+        message = _text(error.get("message"), hidden) or message
+    return FieldError(name, "refused_by_gateway", message)
 
 
 _NO_AMOUNT: Final = Decimal(-1)
-"""Stands for an amount that is said but is no number: it equals no amount of ours."""
+"""Replaces an amount that is not a number. It differs from every amount of ours."""
 
 
-def _minor(number: Decimal | None, currency: str | None, dialect: Dialect) -> Decimal | None:
-    return None if number is None else in_minor_units(number, currency or "", dialect.amount_unit)
+def _amount(value: object, currency: str | None, dialect: Dialect) -> Decimal | None:
+    """The amount in minor units, None if it is absent."""
+    number = exact(value)
+    if number is None:
+        return None if value is None else _NO_AMOUNT
+    return in_minor_units(number, currency or "", dialect.amount_unit)
 
 
-def _stated(data: dict[str, Any], name: str) -> str | None:
-    value = data.get(name)
+def _printed(value: object) -> str | None:
+    """An order id as text, None if it is absent. A value of another type becomes a text that differs from ours."""
     if value is None:
         return None
-    # Whatever else stands there is said, too, so that it differs from ours.
     return str(value)[:200] if isinstance(value, str | int) else f"({type(value).__name__})"
 
 
 def _flag(part: dict[str, Any]) -> bool | None:
-    """What is said of a refund or a chargeback; None when nothing is."""
-    return raw_status if isinstance(raw_status := part.get("status"), bool) else None
+    """Whether there is a refund or a chargeback; None if the envelope does not state it."""
+    return status if isinstance(status := part.get("status"), bool) else None
 
 
 def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -154,10 +157,10 @@ def _text(value: object, hidden: Sequence[str]) -> str | None:
     return clean(value, hidden) or None if isinstance(value, str) else None
 
 
-def _url(value: object, hidden: Sequence[str]) -> str | None:
-    if not isinstance(value, str) or len(value) > 2048 or not value.isprintable() or _echoes_card(value, hidden):
+def _url(value: object, card_data: Sequence[str]) -> str | None:
+    if not isinstance(value, str) or len(value) > _MAX_URL or not value.isprintable():
         return None
-    return value if _WEB_ADDRESS.fullmatch(value) else None
+    return value if _WEB_ADDRESS.fullmatch(value) and not echoes_card_number(value, card_data) else None
 
 
 def _moment(value: object) -> datetime | None:
@@ -168,4 +171,4 @@ def _moment(value: object) -> datetime | None:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

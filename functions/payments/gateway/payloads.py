@@ -1,4 +1,4 @@
-"""What is sent to the gateway, in its own words. Facts from the S2S document, its hostedApi and refundApi pages."""
+"""The bodies of our requests, in the gateway's format. Sources: S2S document, hostedApi page, refundApi page."""
 
 import json
 
@@ -9,7 +9,7 @@ from payments.ports.gateway import Submission
 
 
 def charge_payload(submission: Submission, dialect: Dialect) -> bytes:
-    """The plaintext of a charge: flat JSON, every value a string but `amount`; what is not known is left out."""
+    """The plaintext of a charge: one flat JSON object. Only `amount` is a number. Unknown fields are left out."""
     fields = {
         **submission.shopper,
         "currency": submission.money.currency,
@@ -22,13 +22,13 @@ def charge_payload(submission: Submission, dialect: Dialect) -> bytes:
         fields["terminal_id"] = submission.terminal_id
     if dialect.country_format == "alpha-3":
         fields["country"] = ALPHA_3[fields["country"]]
-    # json knows no Decimal and a float would round: the exact digits go in as they are.
+    # The json module cannot write a Decimal, and a float would round: the exact digits are inserted as text.
     amount = format(submission.money.in_unit(dialect.amount_unit), "f")
     return f'{{"amount":{amount},{json.dumps(fields, ensure_ascii=False)[1:]}'.encode()
 
 
 def refund_payload(transaction_id: str, reason: str) -> bytes:
-    """A refund, which is not encrypted and always of the whole amount."""
+    """The body of a refund: plain JSON, not encrypted, without an amount (a refund is always of the whole amount)."""
     return json.dumps({"transaction_id": transaction_id, "reason": reason}).encode()
 
 

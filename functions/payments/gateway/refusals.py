@@ -1,4 +1,4 @@
-"""Refusals: what it means when the gateway turns a request down. Codes and words are from its public documents."""
+"""How the gateway refuses a request. The codes and texts are from its public documents."""
 
 import re
 from collections.abc import Sequence
@@ -8,62 +8,61 @@ from payments.gateway import envelope
 from payments.gateway.transport import Exchange
 from payments.ports.gateway import AlreadyChargedBack, AlreadyRefunded, Refused
 
-_A_PAYMENT: Final = re.compile(r"\b(transaction|payment|order|charge|record)", re.IGNORECASE)
+_PAYMENT_WORD: Final = re.compile(r"\b(transaction|payment|order|charge|record)", re.IGNORECASE)
 
-_UNDECIDED: Final = frozenset({408, 409, 425, 429})
-"""4xx codes that do not say that nothing happened: a time-out, a conflict with perhaps this very charge, "later"."""
+_INCONCLUSIVE: Final = frozenset({408, 409, 425, 429})
+"""4xx codes after which the charge may still exist: a time-out, a conflict (perhaps with this charge), "later"."""
 
-
-_GONE: Final[dict[str, type[Refused]]] = {
+_ALREADY_RETURNED: Final[dict[str, type[Refused]]] = {
     "already been refunded": AlreadyRefunded,
     "already been charged back": AlreadyChargedBack,
 }
-"""A refund is turned down because the money has gone back before."""
+"""Texts with which a refund is refused because the money has already gone back."""
 
 
-def check_still_here(reply: dict[str, Any] | None, private: Sequence[str]) -> None:
-    """Raises AlreadyRefunded or AlreadyChargedBack for the refusals that say so, without what is `private`.
+def check_not_returned(reply: dict[str, Any] | None, private: Sequence[str]) -> None:
+    """Raises AlreadyRefunded or AlreadyChargedBack if the reply says so. The error's text quotes nothing `private`.
 
-    Their words are documented (refundApi page), the HTTP code that they come with is not: the words decide.
+    The texts are documented (refundApi page), their HTTP code is not. So the text decides.
     """
-    gone = _gone(reply)
-    if reply is not None and gone is not None:
-        raise gone(envelope.message_of(reply, (), private) or "the money has gone back already")
+    error = _already_returned(reply)
+    if reply is not None and error is not None:
+        raise error(envelope.message_of(reply, (), private) or "the money has gone back already")
 
 
-def is_bare(reply: dict[str, Any] | None) -> bool:
-    """`errors`, or nothing but a message: what the gateway says when it refuses, with no payment in it."""
+def is_error_reply(reply: dict[str, Any] | None) -> bool:
+    """Whether the reply has `errors` or `message` and no `data`: the form of a refusal, without a payment."""
     return reply is not None and "data" not in reply and ("errors" in reply or "message" in reply)
 
 
-def turns_down(status: int, reply: dict[str, Any] | None) -> bool:
-    """Whether the gateway read the request and says no: nothing happened there."""
-    return 400 <= status < 500 and status not in _UNDECIDED and is_bare(reply)
+def is_refusal(http_status: int, reply: dict[str, Any] | None) -> bool:
+    """Whether the gateway read the request and rejected it: no payment exists."""
+    return 400 <= http_status < 500 and http_status not in _INCONCLUSIVE and is_error_reply(reply)
 
 
-def speaks_of_a_payment(message: str) -> bool:
-    """A router's 404 ("Not Found", "Cannot GET /…", "no Route matched") says only that we asked in the wrong place."""
-    return bool(_A_PAYMENT.search(message)) and "/" not in message and "route" not in message.lower()
+def mentions_a_payment(message: str) -> bool:
+    """Whether a 404 is about a payment. "Not Found", "Cannot GET /…" and "no Route matched" are a router's answers."""
+    return bool(_PAYMENT_WORD.search(message)) and "/" not in message and "route" not in message.lower()
 
 
 def refuses_key(exchange: Exchange) -> bool:
-    """Turned down for the key that it was sent with."""
+    """Whether the gateway rejected the secret key that the request was sent with."""
     if exchange.status not in (401, 403):
-        return False  # a page of the list is large, and is not read for this
-    told = envelope.parse(exchange.body)
-    return is_bare(told) and _gone(told) is None
+        return False  # checked first: a page of the transaction list is large and need not be parsed here
+    reply = envelope.parse(exchange.body)
+    return is_error_reply(reply) and _already_returned(reply) is None
 
 
-def blames_keys(exchange: Exchange) -> bool:
-    """A refused key; or a refusal that names no field, as it comes when the gateway cannot decrypt the payload."""
+def may_blame_keys(exchange: Exchange) -> bool:
+    """Whether our keys may be wrong: a rejected key, or an error without fields, as after a failed decryption."""
     if exchange.status not in (400, 422):
         return refuses_key(exchange)
-    told = envelope.parse(exchange.body)
-    return is_bare(told) and "errors" not in (told or {})
+    reply = envelope.parse(exchange.body)
+    return is_error_reply(reply) and "errors" not in (reply or {})
 
 
-def _gone(reply: dict[str, Any] | None) -> type[Refused] | None:
+def _already_returned(reply: dict[str, Any] | None) -> type[Refused] | None:
     message = (reply or {}).get("message")
-    if not is_bare(reply) or not isinstance(message, str):
+    if not is_error_reply(reply) or not isinstance(message, str):
         return None
-    return next((kind for words, kind in _GONE.items() if words in message.lower()), None)
+    return next((error for text, error in _ALREADY_RETURNED.items() if text in message.lower()), None)

@@ -1,4 +1,4 @@
-"""The witness: connections that note when they first send. What failed before that was not sent, whatever it was."""
+"""Connections that record their first send. A failure before that is certain: nothing was sent."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,78 +11,78 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
-class Departure:
-    """What one exchange did at its socket. A watchdog's thread ends it, so a lock keeps the two apart."""
+class SendTracker:
+    """What one exchange does at its socket. The lock is needed because a watchdog thread ends the exchange."""
 
     def __init__(self) -> None:
-        self.happened = False
-        self._over = False
+        self.sent = False
+        self._timed_out = False
         self._sockets: list[socket] = []
         self._lock = Lock()
 
-    def through(self, sock: socket) -> None:
-        """A send is about to happen. Raises TimeoutError when the time is up: nobody waits for the answer any more."""
+    def before_send(self, sock: socket) -> None:
+        """Records a send that is about to happen. Raises TimeoutError, and records nothing, after the time limit."""
         with self._lock:
-            self.check()
+            self.check_time()
             self._sockets.append(sock)
-            self.happened = True
+            self.sent = True
 
-    def check(self) -> None:
-        """Raises TimeoutError when the time is up."""
-        if self._over:
+    def check_time(self) -> None:
+        """Raises TimeoutError after the time limit."""
+        if self._timed_out:
             raise TimeoutError("the time is up")
 
-    def hang_up(self) -> None:
-        """Ends whatever is going on at the sockets, and lets nothing more leave."""
+    def time_out(self) -> None:
+        """Shuts the sockets down and prevents any further send."""
         with self._lock:
-            self._over = True
+            self._timed_out = True
             for sock in self._sockets:
                 with suppress(OSError):
-                    # Not SSLSocket's own: that takes the encryption off the socket under the hands of the sender.
+                    # Not SSLSocket.shutdown: it removes the TLS layer while another thread may be sending.
                     socket.shutdown(sock, SHUT_RDWR)
 
-    def conclude(self) -> None:
-        """The exchange is over; a late watchdog finds no socket, for it may serve another exchange by now."""
+    def finish(self) -> None:
+        """Forgets the sockets: a late watchdog must not shut down one that already serves the next exchange."""
         with self._lock:
             self._sockets.clear()
 
 
-current: Final[ContextVar[Departure]] = ContextVar("departure")
-"""That of the exchange going on in this thread."""
+current: Final[ContextVar[SendTracker]] = ContextVar("send_tracker")
+"""The tracker of the exchange that runs in this thread."""
 
 
-class _Witness:
-    """Mixed into a connection: connects first, then notes the departure, then sends."""
+class _TracksSends:
+    """Mixin of a connection: connects, then records the send, then sends."""
 
     sock: Any
     connect: Callable[[], None]
 
     def send(self, data: Any) -> None:
-        """Sends, having noted that it does."""
+        """Records the send, then sends."""
         if self.sock is None:
             self.connect()
-        current.get().through(self.sock)
+        current.get().before_send(self.sock)
         super().send(data)  # type: ignore[misc]
 
 
-class WitnessedConnection(_Witness, HTTPConnection):
-    """Plain, for this machine in test mode."""
+class TrackedConnection(_TracksSends, HTTPConnection):
+    """A connection without TLS, for loopback in test mode."""
 
 
-class WitnessedTLSConnection(_Witness, HTTPSConnection):
-    """Over TLS."""
+class TrackedTLSConnection(_TracksSends, HTTPSConnection):
+    """A connection with TLS."""
 
 
 class HTTPPool(HTTPConnectionPool):
-    """Connections that witness their departure."""
+    """A pool of tracked connections without TLS."""
 
-    ConnectionCls = WitnessedConnection
+    ConnectionCls = TrackedConnection
 
 
 class HTTPSPool(HTTPSConnectionPool):
-    """The same over TLS."""
+    """A pool of tracked connections with TLS."""
 
-    ConnectionCls = WitnessedTLSConnection
+    ConnectionCls = TrackedTLSConnection
 
 
 Pools = Mapping[str, type[HTTPConnectionPool]]

@@ -1,7 +1,7 @@
-"""Who signed a webhook: `fs-webhook-hash` against the candidates, in order.
+"""The signature of a webhook: the header `fs-webhook-hash`, checked against candidate keys in order.
 
-The scheme is officially unknown (docs/ambiguities.md, 3). What was seen in the field is the default: HMAC-SHA256 over
-the raw body, lower-case hex, keyed with the webhook secret, else with the encryption key.
+The scheme is officially unknown (docs/ambiguities.md, 3). The default is the scheme observed in practice: HMAC-SHA256
+over the raw body, in lower-case hex, keyed with the webhook secret, else with the encryption key.
 """
 
 import base64
@@ -19,18 +19,18 @@ Encoding = Literal["hex", "base64"]
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """How this account's webhooks are signed, should it turn out to be another way."""
+    """How this account's webhooks are signed. It can be configured, because the scheme is not documented."""
 
     digest: Digest = "sha256"
     encoding: Encoding = "hex"
 
     def sign(self, body: bytes, key: bytes) -> bytes:
-        """What the header holds for these bytes under this key."""
+        """The header's value for this body and this key."""
         mac = hmac.new(key, body, getattr(hashlib, self.digest)).digest()
         return base64.b64encode(mac) if self.encoding == "base64" else mac.hex().encode()
 
-    def normal(self, signature: str) -> bytes:
-        """A header's value as it is compared: hex in either case is the same."""
+    def normalise(self, signature: str) -> bytes:
+        """A header's value in the form that is compared: upper-case and lower-case hex are equal."""
         given = signature.strip()
         return (given.lower() if self.encoding == "hex" else given).encode("utf-8", "replace")
 
@@ -40,7 +40,7 @@ DEFAULT_SCHEME: Final = Scheme()
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A key that may have signed, under a name that may be logged."""
+    """A key that may have signed a webhook, and a name for it that may be logged."""
 
     name: str
     key: bytes = field(repr=False)
@@ -49,11 +49,11 @@ class Candidate:
 def signed_by(
     body: bytes, signature: str | None, candidates: Sequence[Candidate], scheme: Scheme = DEFAULT_SCHEME
 ) -> str | None:
-    """The name of the first candidate whose HMAC this is, None when there is none. Total: never raises.
+    """The name of the first candidate that made the signature, None if none did. Never raises.
 
-    Every candidate is computed and compared in constant time, whichever matched, so timing tells nothing.
+    Every candidate is computed and compared in constant time, also after a match, so the time reveals nothing.
     """
-    given = scheme.normal(signature or "")
+    given = scheme.normalise(signature or "")
     matched: str | None = None
     for candidate in candidates:
         if hmac.compare_digest(scheme.sign(body, candidate.key), given) and matched is None:

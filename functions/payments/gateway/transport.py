@@ -1,6 +1,6 @@
-"""One HTTPS exchange with the gateway, and the one question that matters when it fails: did any byte of it leave?
+"""One HTTPS exchange with the gateway. When it fails, the caller must know one thing: did any byte leave?
 
-That is witnessed at the socket, not inferred from the exception: a connection notes when it first sends.
+The answer comes from the socket, not from the kind of exception: each connection records its first send.
 """
 
 import time
@@ -14,14 +14,14 @@ from urllib3 import PoolManager, Timeout
 from urllib3.response import BaseHTTPResponse
 
 from payments.gateway import send_tracking
-from payments.gateway.send_tracking import Departure
+from payments.gateway.send_tracking import SendTracker
 from payments.ports.gateway import NoAnswer, NotSent
 
 CONNECT_SECONDS: Final = 3.0
-"""A gateway that does not take a connection within this is down, and nothing is lost by saying so."""
+"""A gateway that accepts no connection within this time is down. Nothing was sent, so giving up costs nothing."""
 
 MAX_IDLE_SECONDS: Final = 4.0
-"""A pooled connection that idled longer may have died while the function was frozen: it is dropped, not trusted."""
+"""A pooled connection that was idle for longer is closed: it may have died while the function was frozen."""
 
 MAX_ANSWER_BYTES: Final = 65_536
 """An envelope is about 1 KiB."""
@@ -29,7 +29,7 @@ MAX_ANSWER_BYTES: Final = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back: any status, a body of a bounded size."""
+    """The answer: any HTTP status, and a body of limited size."""
 
     status: int
     body: bytes
@@ -45,11 +45,11 @@ class Transport:
         clock: Callable[[], float] = time.time,
         pools: send_tracking.Pools = send_tracking.POOLS,
     ) -> None:
-        # Wall clock: the monotonic one may stand still while the function is frozen.
+        # Wall clock: the monotonic clock may stop while the function is frozen.
         self._base_url = base_url
         self._now = clock
         self._used_at = 0.0
-        # One context for all connections: reading the authorities' certificates takes longer than a handshake.
+        # One context for all connections: loading the CA certificates takes longer than a handshake.
         tls = ssl_context or create_default_context()
         self._pools = PoolManager(num_pools=1, maxsize=1, ssl_context=tls, retries=False)
         self._pools.pool_classes_by_scheme = dict(pools)
@@ -61,26 +61,29 @@ class Transport:
         headers: dict[str, str],
         body: bytes | None,
         seconds: float,
-        most: int = MAX_ANSWER_BYTES,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Exchange:
-        """One request and its answer, of `most` bytes, within `seconds` whatever drips. Raises NotSent or NoAnswer."""
-        departure = Departure()
-        token = send_tracking.current.set(departure)
-        # urllib3 times each read; only a second pair of hands can end an answer that drips for ever.
-        watchdog = Timer(seconds, departure.hang_up)
+        """Sends one request and reads its answer of at most `max_bytes`, in at most `seconds`.
+
+        Raises NotSent if no byte left, NoAnswer for every other failure.
+        """
+        tracker = SendTracker()
+        token = send_tracking.current.set(tracker)
+        # urllib3 limits each read, not their sum: only another thread can end an answer that arrives byte by byte.
+        watchdog = Timer(seconds, tracker.time_out)
         watchdog.daemon = True
         try:
             watchdog.start()
             self._drop_idle()
-            answer = self._exchange(method, path, headers, body, seconds, most)
-            departure.check()  # what our own hanging up has cut off may look complete
+            answer = self._exchange(method, path, headers, body, seconds, max_bytes)
+            tracker.check_time()  # an answer that our own shutdown cut off may look complete
         except Exception as error:
-            raise _failure(error, departure) from error
+            raise _failure(error, tracker) from error
         else:
             return answer
         finally:
             watchdog.cancel()
-            departure.conclude()
+            tracker.finish()
             send_tracking.current.reset(token)
             self._used_at = self._now()
 
@@ -89,7 +92,7 @@ class Transport:
             self._pools.clear()
 
     def _exchange(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float, most: int
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float, max_bytes: int
     ) -> Exchange:
         response = self._pools.request(
             method,
@@ -103,23 +106,23 @@ class Transport:
         )
         try:
             if response.status < 200:
-                raise ValueError("an interim answer: the real one may still come over this connection")
-            return Exchange(response.status, _bounded(response, most))
+                raise ValueError("an interim answer: the final one may still arrive on this connection")
+            return Exchange(response.status, _body_of(response, max_bytes))
         finally:
-            # What was read to its end has gone back to the pool by itself; this closes what was not.
+            # A response that was read to its end has returned its connection to the pool; this closes any other.
             response.close()
 
 
-def _bounded(response: BaseHTTPResponse, most: int) -> bytes:
-    body = response.read(most + 1)
-    while len(body) <= most and (more := response.read(most + 1 - len(body))):
+def _body_of(response: BaseHTTPResponse, max_bytes: int) -> bytes:
+    body = response.read(max_bytes + 1)
+    while len(body) <= max_bytes and (more := response.read(max_bytes + 1 - len(body))):
         body += more
-    if len(body) > most:
+    if len(body) > max_bytes:
         raise ValueError("the answer is too large")
     return body
 
 
-def _failure(error: Exception, departure: Departure) -> NotSent | NoAnswer:
-    # Only the type: an exception's text may quote a URL or an answer.
+def _failure(error: Exception, tracker: SendTracker) -> NotSent | NoAnswer:
+    # Only the type: the text of an exception may quote a URL or an answer.
     name = type(error).__name__
-    return NoAnswer(f"no answer ({name})") if departure.happened else NotSent(f"not sent ({name})")
+    return NoAnswer(f"no answer ({name})") if tracker.sent else NotSent(f"not sent ({name})")

@@ -1,4 +1,4 @@
-"""Whatever the library below may raise, before or after the request left, is one of our two failures."""
+"""Each exception of urllib3 and its libraries becomes NotSent before the request left, and NoAnswer after."""
 
 import http.client
 import inspect
@@ -15,7 +15,7 @@ import urllib3.exceptions
 from urllib3 import HTTPConnectionPool
 from urllib3.response import HTTPResponse
 
-from payments.gateway.send_tracking import Departure, HTTPPool, WitnessedConnection
+from payments.gateway.send_tracking import HTTPPool, SendTracker, TrackedConnection
 from payments.gateway.transport import Transport
 from payments.ports.gateway import NoAnswer, NotSent
 from tests.payments.gateway.exchanges import BUDGET, OK, OK_BODY, post
@@ -26,28 +26,28 @@ POOL = HTTPConnectionPool("localhost")
 ARGUMENTS = ((), ("text",), (POOL, "text"), (POOL, "/", "text"), ("text", ValueError()), (1, 2), (HTTPResponse(), b"x"))
 
 
-def of(module: object, base: type[Exception]) -> Iterator[Exception]:
-    """One of each of a library's exceptions, however it wants to be made."""
+def exceptions_of(module: object, base: type[Exception]) -> Iterator[Exception]:
+    """One instance of each exception class of a library."""
     for _, found in sorted(inspect.getmembers(module, inspect.isclass)):
         if issubclass(found, base):
-            yield made(found)
+            yield instance_of(found)
 
 
-def made(error: type[Exception]) -> Exception:
+def instance_of(error: type[Exception]) -> Exception:
     for arguments in ARGUMENTS:
         try:
-            made = error(*arguments)
-            str(made)
+            instance = error(*arguments)
+            str(instance)
         except (TypeError, AttributeError):
             continue
-        return made
-    raise AssertionError(f"how is a {error.__name__} made?")
+        return instance
+    raise AssertionError(f"ARGUMENTS has no arguments for {error.__name__}")
 
 
-URLLIB3 = list(of(urllib3.exceptions, urllib3.exceptions.HTTPError))
+URLLIB3 = list(exceptions_of(urllib3.exceptions, urllib3.exceptions.HTTPError))
 BELOW = [
-    *of(http.client, http.client.HTTPException),
-    *of(ssl, OSError),
+    *exceptions_of(http.client, http.client.HTTPException),
+    *exceptions_of(ssl, OSError),
     TimeoutError(),
     ConnectionResetError(),
     BrokenPipeError(),
@@ -55,7 +55,7 @@ BELOW = [
     ValueError(),
     UnicodeError(),
     EOFError(),
-    # Bugs of a library, seen with sockets that are closed by another thread.
+    # Raised by bugs of a library when another thread closes its socket.
     AttributeError("'NoneType' object has no attribute 'readline'"),
     TypeError(),
     KeyError(),
@@ -68,17 +68,17 @@ EVERY = pytest.mark.parametrize("error", ONE_OF_EACH.values(), ids=list(ONE_OF_E
 
 
 def failing(where: str, error: BaseException) -> Transport:
-    """A transport whose connection fails there, towards a server that would answer."""
+    """A transport with a connection that raises `error` in its method `where`."""
 
     def fail(*_: object) -> None:
         raise error
 
-    connection = type("Failing", (WitnessedConnection,), {where: fail})
+    connection = type("Failing", (TrackedConnection,), {where: fail})
     pool = type("FailingPool", (HTTPPool,), {"ConnectionCls": connection})
-    return Transport("http://localhost:1", pools={"http": pool})
+    return Transport("http://127.0.0.1:1", pools={"http": pool})
 
 
-def test_every_exception_of_urllib3_is_tried() -> None:
+def test_the_cases_include_every_exception_of_urllib3() -> None:
     names = {type(error).__name__ for error in URLLIB3}
 
     assert {"NewConnectionError", "ReadTimeoutError", "ProtocolError", "SSLError", "MaxRetryError"} <= names
@@ -86,44 +86,44 @@ def test_every_exception_of_urllib3_is_tried() -> None:
 
 
 @EVERY
-def test_before_anything_left_it_is_not_sent(error: Exception) -> None:
+def test_an_exception_before_the_send_means_not_sent(error: Exception) -> None:
     with pytest.raises(NotSent):
         post(failing("connect", error))
 
 
 @EVERY
-def test_after_something_left_it_is_no_answer(error: Exception) -> None:
-    class Leaving(WitnessedConnection):
+def test_an_exception_after_the_send_means_no_answer(error: Exception) -> None:
+    class FailingAfterSend(TrackedConnection):
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]
             raise error
 
-    class LeavingPool(HTTPPool):
-        ConnectionCls = Leaving
+    class FailingAfterSendPool(HTTPPool):
+        ConnectionCls = FailingAfterSend
 
     with rogue(answers(200, OK)) as server:
         with pytest.raises(NoAnswer):
-            post(Transport(server.url, pools={"http": LeavingPool}))
+            post(Transport(server.url, pools={"http": FailingAfterSendPool}))
         assert len(server.requests) <= 1
 
 
 @EVERY
-def test_while_it_leaves_it_is_no_answer(error: Exception) -> None:
-    """How much of it went out cannot be told."""
+def test_an_exception_during_the_send_means_no_answer(error: Exception) -> None:
+    """Nobody can know how much of the request went out."""
 
-    class Torn(WitnessedConnection):
+    class FailingDuringSend(TrackedConnection):
         def endheaders(self, *arguments: object, **named: object) -> None:
             super().endheaders(*arguments, **named)  # type: ignore[arg-type]
             raise error
 
-    class TornPool(HTTPPool):
-        ConnectionCls = Torn
+    class FailingDuringSendPool(HTTPPool):
+        ConnectionCls = FailingDuringSend
 
     with rogue(answers(200, OK)) as server, pytest.raises(NoAnswer):
-        post(Transport(server.url, pools={"http": TornPool}), BUDGET)
+        post(Transport(server.url, pools={"http": FailingDuringSendPool}), BUDGET)
 
 
 class HalfSocket:
-    """A socket that is torn in the middle of its first send."""
+    """A socket that sends half of the data and is then reset."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -136,10 +136,10 @@ class HalfSocket:
         return getattr(self._sock, name)
 
 
-def test_torn_in_its_very_first_send_it_is_no_answer() -> None:
-    """Half of the request is out, and perhaps all: the departure is noted before the send, not after."""
+def test_a_reset_in_the_middle_of_the_first_send_means_no_answer() -> None:
+    """At least half of the request went out: a send is recorded before it happens, not after."""
 
-    class Half(WitnessedConnection):
+    class Half(TrackedConnection):
         def connect(self) -> None:
             super().connect()
             self.sock = HalfSocket(self.sock)
@@ -151,7 +151,7 @@ def test_torn_in_its_very_first_send_it_is_no_answer() -> None:
         post(Transport(server.url, pools={"http": HalfPool}), BUDGET)
 
 
-def test_the_name_of_the_error_is_told_and_its_text_is_not() -> None:
+def test_the_message_has_the_name_of_the_exception_and_not_its_text() -> None:
     with pytest.raises(NotSent) as caught:
         post(failing("connect", ValueError("4111111111111111")))
 
@@ -159,34 +159,34 @@ def test_the_name_of_the_error_is_told_and_its_text_is_not() -> None:
     assert isinstance(caught.value.__cause__, ValueError)
 
 
-def test_what_ends_the_process_is_not_held_up() -> None:
+def test_an_exception_that_ends_the_process_is_raised_again() -> None:
     for error in (KeyboardInterrupt(), SystemExit()):
         with pytest.raises(type(error)):
             post(failing("connect", error))
 
 
-class TestDeparture:
-    """The witness itself, without a network."""
+class TestSendTracker:
+    """The tracker alone."""
 
-    def test_a_late_watchdog_finds_nothing_to_bite(self) -> None:
-        with rogue(answers(200, OK)) as server, socket.create_connection(("localhost", server.port)) as line:
-            departure = Departure()
-            departure.through(line)
-            departure.conclude()
-            departure.hang_up()
+    def test_a_late_watchdog_closes_no_socket_of_a_finished_exchange(self) -> None:
+        with rogue(answers(200, OK)) as server, socket.create_connection(("127.0.0.1", server.port)) as line:
+            tracker = SendTracker()
+            tracker.before_send(line)
+            tracker.finish()
+            tracker.time_out()
             line.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert line.recv(65536).endswith(OK_BODY)
 
-    def test_once_the_time_is_up_nothing_passes(self) -> None:
-        departure = Departure()
-        departure.hang_up()
+    def test_after_the_time_limit_nothing_is_sent(self) -> None:
+        tracker = SendTracker()
+        tracker.time_out()
         with pytest.raises(TimeoutError):
-            departure.through(None)  # type: ignore[arg-type]
-        assert not departure.happened
+            tracker.before_send(None)  # type: ignore[arg-type]
+        assert not tracker.sent
 
 
-def test_the_environments_proxies_see_nothing() -> None:
-    """Card data goes to the gateway and nobody between."""
+def test_a_proxy_of_the_environment_is_not_used() -> None:
+    """Card data goes to the gateway directly."""
     program = (
         "import sys; from payments.gateway.transport import Transport;"
         "print(Transport(sys.argv[1]).exchange('GET', '/', {}, None, 5).status)"
@@ -194,8 +194,8 @@ def test_the_environments_proxies_see_nothing() -> None:
     with rogue(answers(200, OK)) as server, rogue(answers(502, OK)) as proxy:
         names = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
         environment = os.environ | dict.fromkeys(names, proxy.url) | {"PYTHONPATH": os.pathsep.join(sys.path)}
-        told = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", program, server.url], env=environment, capture_output=True, text=True, check=True
         )
-        assert told.stdout.strip() == "200"
+        assert result.stdout.strip() == "200"
         assert (len(server.requests), len(proxy.lines)) == (1, 0)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from payments.gateway.send_tracking import HTTPPool, Pools, WitnessedConnection
+from payments.gateway.send_tracking import HTTPPool, Pools, TrackedConnection
 from payments.gateway.transport import MAX_ANSWER_BYTES, Transport
 from payments.ports.gateway import NoAnswer, NotSent
 from tests.payments.gateway.exchanges import BUDGET, OK, OK_BODY, post, within
@@ -179,7 +179,7 @@ class TestSecrecy:
 def slow_to_connect(seconds: float) -> Pools:
     """Connections that take their time before they stand."""
 
-    class Slow(WitnessedConnection):
+    class Slow(TrackedConnection):
         def connect(self) -> None:
             time.sleep(seconds)
             super().connect()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from payments.gateway.send_tracking import Departure
+from payments.gateway.send_tracking import SendTracker
 from payments.gateway.transport import Exchange, Transport
 from payments.ports.gateway import NoAnswer, NotSent
 from tests.payments.gateway.certificates import DAY, Authority, authority, serving
@@ -119,9 +119,9 @@ def test_hanging_up_leaves_the_encryption_on(ours: Authority, good: ssl.SSLConte
         socket.create_connection(("localhost", server.port)) as plain,
         ours.trusting().wrap_socket(plain, server_hostname="localhost") as secure,
     ):
-        departure = Departure()
-        departure.through(secure)
-        departure.hang_up()
+        tracker = SendTracker()
+        tracker.before_send(secure)
+        tracker.time_out()
 
         assert secure.version() is not None
         with pytest.raises(OSError, match=r"[Bb]roken pipe|EOF|closed"):
