@@ -1,1 +1,1 @@
-"""The only room that speaks EventBridge."""
+"""The adapter of EventBridge."""

@@ -1,4 +1,4 @@
-"""The bus on EventBridge: batches within its limits, and reads what it did not take."""
+"""The event bus on EventBridge. PutEvents can accept a part of a batch, so each entry's result is read."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from payments.events.event import SOURCE, Event
 from payments.ports.runtime import Telemetry
 
 MAX_ENTRIES: Final = 10
-"""PutEvents takes ten entries a call; ours are about 1 KiB each, far from its 1 MiB."""
+"""The limit of PutEvents per call. Our entries are about 1 KiB each; the limit on size is 1 MiB."""
 
 
 class EventBridgeBus:
@@ -22,14 +22,14 @@ class EventBridgeBus:
         self._telemetry = telemetry
 
     def publish(self, events: Sequence[Event]) -> int:
-        """Puts events in order; returns how many from the front the bus took, and stops at the first it did not."""
-        taken = 0
+        """Puts events in order and stops at the first that is not accepted. Returns the number accepted before it."""
+        published = 0
         for batch in _batches(events):
             accepted = self._put(batch)
-            taken += accepted
+            published += accepted
             if accepted < len(batch):
                 break
-        return taken
+        return published
 
     def _put(self, batch: Sequence[Event]) -> int:
         try:
@@ -40,7 +40,7 @@ class EventBridgeBus:
         if not answer["FailedEntryCount"]:
             return len(batch)
         refused = [(nth, result["ErrorCode"]) for nth, result in enumerate(answer["Entries"]) if "ErrorCode" in result]
-        # A failure that no entry owns up to may be any entry's: all are told again, under the same ids.
+        # If no entry has an error code, any entry may have failed: all are published again, under the same ids.
         first, code = refused[0] if refused else (0, "unnamed")
         self._telemetry.note("event_refused", error=code)
         return first

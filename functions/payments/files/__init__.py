@@ -1,1 +1,1 @@
-"""The only room that speaks S3."""
+"""The adapter of S3."""

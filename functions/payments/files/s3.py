@@ -1,4 +1,4 @@
-"""Files in a bucket. It encrypts them by itself, and its policy says who may come; nothing of that is said here."""
+"""Files in an S3 bucket. The bucket itself is configured to encrypt them and to restrict access (template.yaml)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,23 +6,23 @@ from typing import Any
 
 
 class Bucket:
-    """`client` is boto3's S3 client."""
+    """One bucket. `client` is boto3's S3 client."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Writes a file, or writes it anew."""
+        """Writes a file, replacing one of the same key."""
         self._client.put_object(Bucket=self._name, Key=key, Body=body, ContentType=content_type)
 
     def put_from(self, key: str, path: Path, content_type: str) -> None:
-        """Writes a file out of one on this machine, without holding it in memory. Up to 5 GB."""
+        """Uploads a local file of up to 5 GB without reading it into memory."""
         with path.open("rb") as file:
             self._client.put_object(Bucket=self._name, Key=key, Body=file, ContentType=content_type)
 
     def lines(self, key: str) -> Iterator[bytes]:
-        """A file line by line, without holding it in memory."""
+        """The lines of a file, streamed: the file is never in memory as a whole."""
         body = self._client.get_object(Bucket=self._name, Key=key)["Body"]
         try:
             yield from body.iter_lines()
@@ -30,5 +30,5 @@ class Bucket:
             body.close()
 
     def address(self, key: str) -> str:
-        """Where a person finds the file."""
+        """The `s3://` URL of a file, for people."""
         return f"s3://{self._name}/{key}"

@@ -1,1 +1,1 @@
-"""The only room that speaks DynamoDB."""
+"""The adapter of DynamoDB: the only package that reads and writes the table."""

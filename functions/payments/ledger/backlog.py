@@ -1,4 +1,4 @@
-"""What is on the follow-up index, without touching the payments themselves: the index carries the few facts needed."""
+"""Reads the follow-up index, which projects the few attributes needed here. The payments' items are not read."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ INDEX: Final = "follow_up"
 IN_SHARD: Final = "follow_up_shard = :shard"
 
 LOOKED_AT: Final = 1000
-"""Payments read of each shard: 8,000 in all, 250 KB each, about 250 read units. Past that the outlook is a floor."""
+"""Payments read per shard: 8,000 in all, 250 KB a shard, about 250 read units. Beyond that the backlog is a minimum."""
 
 
 class DynamoFollowUpIndex:
@@ -25,12 +25,12 @@ class DynamoFollowUpIndex:
         self._table = Table(client, table, sleep)
 
     def unfinished(self) -> Iterator[UnfinishedPayment]:
-        """See `FollowUpIndex.unsettled`."""
+        """See `FollowUpIndex.unfinished`."""
         for shard in range(payment_items.SHARDS):
-            for found in self._table.query(INDEX, IN_SHARD, {":shard": shard}, LOOKED_AT):
+            for item in self._table.query(INDEX, IN_SHARD, {":shard": shard}, LOOKED_AT):
                 yield UnfinishedPayment(
-                    status=Status(found["status"]),
-                    money=Money(int(found["amount"]), found["currency"]),
-                    created_at=parse_iso(found["created_at"]),
-                    unpublished=int(found["version"]) - int(found["published"]),
+                    status=Status(item["status"]),
+                    money=Money(int(item["amount"]), item["currency"]),
+                    created_at=parse_iso(item["created_at"]),
+                    unpublished=int(item["version"]) - int(item["published"]),
                 )

@@ -1,4 +1,4 @@
-"""DynamoDB's expression language and its errors, as far as the ledger needs them."""
+"""DynamoDB's typed JSON, its update expressions and its errors."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,24 +8,24 @@ from botocore.exceptions import ClientError
 
 NOT_YET_THERE: Final = "attribute_not_exists(pk)"
 
-_write = TypeSerializer().serialize
-_read = TypeDeserializer().deserialize
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
 
 
-def wire(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Python values in DynamoDB's typed JSON."""
-    return {key: _write(value) for key, value in values.items()}
+def typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Python values as DynamoDB's typed JSON."""
+    return {key: _serialize(value) for key, value in values.items()}
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
     """DynamoDB's typed JSON as Python values."""
-    return {key: _read(value) for key, value in item.items()}
+    return {key: _deserialize(value) for key, value in item.items()}
 
 
 def update(
     changes: Mapping[str, Any], append: Mapping[str, Any], values: Mapping[str, Any], add: Mapping[str, int]
 ) -> dict[str, Any]:
-    """The update that sets what has a value, takes away what is None, appends to lists, and adds to numbers."""
+    """The parameters of an update: sets `changes` (None removes the attribute), appends to lists, adds to numbers."""
     sets = [f"#{name} = :{name}" for name, value in changes.items() if value is not None]
     sets += [f"#{name} = list_append(#{name}, :{name})" for name in append]
     removes = [f"#{name}" for name, value in changes.items() if value is None]
@@ -37,12 +37,12 @@ def update(
     return {
         "UpdateExpression": " ".join(clauses),
         "ExpressionAttributeNames": {f"#{name}": name for name in [*changes, *append, *add]},
-        **({"ExpressionAttributeValues": wire(bound)} if bound else {}),  # DynamoDB takes no empty ones
+        **({"ExpressionAttributeValues": typed(bound)} if bound else {}),  # DynamoDB rejects an empty mapping
     }
 
 
 def failed_condition(error: ClientError) -> dict[str, Any]:
-    """The old item of a write whose condition failed, {} when there was none. Any other error is raised again."""
+    """The stored item if a write failed on its condition, {} if there is none. Raises any other error again."""
     if _code(error) != "ConditionalCheckFailedException":
         raise error
     response: Any = error.response
@@ -50,7 +50,7 @@ def failed_condition(error: ClientError) -> dict[str, Any]:
 
 
 def failed_conditions(error: ClientError) -> list[dict[str, Any]]:
-    """The old items, one a write, of a transaction whose conditions failed. Any other error is raised again."""
+    """The stored items, one per write, if a transaction failed on a condition. Raises any other error again."""
     response: Any = error.response
     reasons = response.get("CancellationReasons", [])
     if not any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
@@ -59,7 +59,7 @@ def failed_conditions(error: ClientError) -> list[dict[str, Any]]:
 
 
 def is_conflict(error: ClientError) -> bool:
-    """Whether another transaction was at work on the same item: nothing was written, and trying again is right."""
+    """Whether another transaction was writing the same item: nothing was written, and a retry may succeed."""
     if _code(error) == "TransactionCanceledException":
         codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
         return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes

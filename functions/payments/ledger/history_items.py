@@ -1,4 +1,4 @@
-"""Entries: how a payment's history, and the facts beside its status, lie in its item, and how they are read back."""
+"""Maps history entries, refunds, chargebacks and failures to attributes of a payment's item, and back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ Item = dict[str, Any]
 
 
 def entry_item(entry: Entry) -> Item:
-    """One history entry."""
+    """The attributes of a history entry."""
     item = {
         "sequence": entry.sequence,
         "name": entry.name,
@@ -22,15 +22,15 @@ def entry_item(entry: Entry) -> Item:
         "source": entry.source,
         "evidence": dict(entry.evidence),
         "transaction_id": entry.transaction_id,
-        "refund": refund(entry.refund),
-        "chargeback": chargeback(entry.chargeback),
-        "failure": failure(entry.failure),
+        "refund": refund_item(entry.refund),
+        "chargeback": chargeback_item(entry.chargeback),
+        "failure": failure_item(entry.failure),
     }
     return {key: value for key, value in item.items() if value is not None}
 
 
 def entry_of(item: Mapping[str, Any]) -> Entry:
-    """The history entry an item holds."""
+    """The history entry in an item."""
     previous = item.get("previous_status")
     return Entry(
         sequence=int(item["sequence"]),
@@ -47,60 +47,60 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
     )
 
 
-def refund(fact: Refund) -> Item:
-    """The way back."""
-    at = fact.refunded_at
-    return {"status": fact.status} | ({"at": iso(at)} if at else {})
+def refund_item(refund: Refund) -> Item:
+    """The attributes of a refund."""
+    at = refund.refunded_at
+    return {"status": refund.status} | ({"at": iso(at)} if at else {})
 
 
 def refund_of(item: Mapping[str, Any]) -> Refund:
-    """The refund an item holds."""
+    """The refund in an item."""
     return Refund(item["status"], parse_iso(item["at"]) if "at" in item else None)
 
 
-def chargeback(fact: Chargeback) -> Item:
-    """The chargeback."""
-    at = fact.charged_back_at
-    return {"status": fact.status} | ({"at": iso(at)} if at else {})
+def chargeback_item(chargeback: Chargeback) -> Item:
+    """The attributes of a chargeback."""
+    at = chargeback.charged_back_at
+    return {"status": chargeback.status} | ({"at": iso(at)} if at else {})
 
 
 def chargeback_of(item: Mapping[str, Any]) -> Chargeback:
-    """The chargeback an item holds."""
+    """The chargeback in an item."""
     return Chargeback(item["status"], parse_iso(item["at"]) if "at" in item else None)
 
 
-def failure(reason: Failure | None) -> Item | None:
-    """Why something came to nothing."""
-    if reason is None:
+def failure_item(failure: Failure | None) -> Item | None:
+    """The attributes of a failure."""
+    if failure is None:
         return None
-    errors = [{"field": e.field, "code": e.code, "message": e.message} for e in reason.errors]
-    return {"code": reason.code, "message": reason.message, "errors": errors}
+    errors = [{"field": e.field, "code": e.code, "message": e.message} for e in failure.errors]
+    return {"code": failure.code, "message": failure.message, "errors": errors}
 
 
 def failure_of(item: Mapping[str, Any] | None) -> Failure | None:
-    """The failure an item holds."""
+    """The failure in an item."""
     if item is None:
         return None
     return Failure(item["code"], item["message"], tuple(FieldError(**error) for error in item["errors"]))
 
 
-def refund_attempt(request: RefundAttempt | None) -> Item | None:
-    """The last request for a refund."""
-    if request is None:
+def refund_attempt_item(attempt: RefundAttempt | None) -> Item | None:
+    """The attributes of the last refund attempt."""
+    if attempt is None:
         return None
-    told = {
-        "id": request.id,
-        "nonce": request.nonce,
-        "requested_at": iso(request.requested_at),
-        "arrived": request.arrived,
-        "answered": request.answered,
-        "failure": failure(request.failure),
+    item = {
+        "id": attempt.id,
+        "nonce": attempt.nonce,
+        "requested_at": iso(attempt.requested_at),
+        "arrived": attempt.arrived,
+        "answered": attempt.answered,
+        "failure": failure_item(attempt.failure),
     }
-    return {key: value for key, value in told.items() if value is not None}
+    return {key: value for key, value in item.items() if value is not None}
 
 
 def refund_attempt_of(item: Mapping[str, Any] | None) -> RefundAttempt | None:
-    """The request an item holds."""
+    """The refund attempt in an item."""
     if item is None:
         return None
     return RefundAttempt(

@@ -1,9 +1,9 @@
-"""Orders: the lock that an order's attempts share, as the writes that go into a claim's transaction."""
+"""The order lock, shared by the attempts at one order: its item, and the writes that join a claim's transaction."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from payments.ledger.expressions import NOT_YET_THERE, wire
+from payments.ledger.expressions import NOT_YET_THERE, typed
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER
 from payments.ports.ledger import OrderLock
@@ -15,55 +15,55 @@ Write = dict[str, Any]
 
 
 def key_of(order_id: str) -> str:
-    """The partition key of an order's lock. No payment id contains `#`."""
+    """The partition key of an order lock. It equals no payment id, because no payment id contains `#`."""
     return f"order#{order_id}"
 
 
 def order_of(item: Mapping[str, Any]) -> OrderLock:
-    """The order that a lock's item holds."""
+    """The order lock in an item."""
     return OrderLock(item["pk"].removeprefix("order#"), tuple(item["attempts"]))
 
 
-def taken(table: str, payment: Payment, order: OrderLock | None) -> list[Write]:
-    """Takes the lock for a payment: the first attempt makes it; a later one needs the attempt before to have failed."""
+def acquire(table: str, payment: Payment, order: OrderLock | None) -> list[Write]:
+    """The writes that acquire the lock. The first attempt creates it; a later one requires a failed predecessor."""
     if payment.order_id is None:
         return []
     if order is None:
         item = {"pk": key_of(payment.order_id), "attempts": [payment.id]}
-        return [{"Put": {"TableName": table, "Item": wire(item), "ConditionExpression": NOT_YET_THERE}}]
+        return [{"Put": {"TableName": table, "Item": typed(item), "ConditionExpression": NOT_YET_THERE}}]
     appended = {
         **_key(table, payment.order_id),
         "UpdateExpression": "SET attempts = list_append(attempts, :attempt)",
         "ConditionExpression": SAME_ATTEMPTS,
-        "ExpressionAttributeValues": wire({":attempt": [payment.id], ":seen_attempts": len(order.attempts)}),
+        "ExpressionAttributeValues": typed({":attempt": [payment.id], ":seen_attempts": len(order.attempts)}),
     }
-    return [{"Update": appended}, _freed_by(table, order.attempts[-1])]
+    return [{"Update": appended}, _requires_freed(table, order.attempts[-1])]
 
 
-def given_back(table: str, payment: Payment) -> list[Write]:
-    """Gives the lock back as it was before this payment took it."""
+def release(table: str, payment: Payment) -> list[Write]:
+    """The writes that restore the lock to its state before this payment acquired it."""
     if payment.order_id is None:
         return []
     unchanged = {
         **_key(table, payment.order_id),
         "ConditionExpression": SAME_ATTEMPTS,
-        "ExpressionAttributeValues": wire({":seen_attempts": payment.attempt}),
+        "ExpressionAttributeValues": typed({":seen_attempts": payment.attempt}),
     }
     if payment.attempt == 1:
         return [{"Delete": unchanged}]
     return [{"Update": {**unchanged, "UpdateExpression": f"REMOVE attempts[{payment.attempt - 1}]"}}]
 
 
-def _freed_by(table: str, payment_id: str) -> Write:
+def _requires_freed(table: str, payment_id: str) -> Write:
     check = {
         "TableName": table,
-        "Key": wire({"pk": payment_id}),
+        "Key": typed({"pk": payment_id}),
         "ConditionExpression": FREED,
         "ExpressionAttributeNames": {"#status": "status"},
-        "ExpressionAttributeValues": wire({f":{status.value}": status.value for status in FREES_THE_ORDER}),
+        "ExpressionAttributeValues": typed({f":{status.value}": status.value for status in FREES_THE_ORDER}),
     }
     return {"ConditionCheck": check}
 
 
 def _key(table: str, order_id: str) -> Write:
-    return {"TableName": table, "Key": wire({"pk": key_of(order_id)})}
+    return {"TableName": table, "Key": typed({"pk": key_of(order_id)})}

@@ -1,4 +1,4 @@
-"""Items: how a payment and an order lie in the table, and how they are read back. No card number can get in here."""
+"""Maps a payment to its item in the table, and back. A Payment has no card number, so the table has none."""
 
 import zlib
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from payments.model.timestamps import iso, parse_iso
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 SHARDS: Final = 8
-"""Partitions of the follow-up index: 8,000 writes a second before one of them is hot, 8 queries a minute when idle."""
+"""Partitions of the follow-up index: enough for 8,000 writes a second, and only 8 queries a minute when idle."""
 
 
 def shard_of(payment_id: str) -> int:
-    """The index partition of a payment, told by its id."""
+    """The shard of the follow-up index that has this payment, from 0 to SHARDS - 1."""
     return zlib.crc32(payment_id.encode()) % SHARDS
 
 
 def payment_item(payment: Payment) -> Item:
-    """The whole item, as it is claimed."""
+    """The complete item of a payment, as a claim writes it."""
     fixed = {
         "pk": payment.id,
         "fingerprint": payment.fingerprint,
@@ -35,7 +35,7 @@ def payment_item(payment: Payment) -> Item:
         "live": payment.live,
         "order_id": payment.order_id,
         "attempt": payment.attempt,
-        "card": _facts(payment.card),
+        "card": _card_item(payment.card),
         "created_at": iso(payment.created_at),
         "history": [history_items.entry_item(entry) for entry in payment.history],
         "published": payment.published,
@@ -46,7 +46,7 @@ def payment_item(payment: Payment) -> Item:
 
 
 def state(payment: Payment) -> Item:
-    """The attributes that every write sets; None means the attribute is taken away."""
+    """The attributes that every write sets; None removes the attribute."""
     return {
         "status": payment.status.value,
         "version": payment.version,
@@ -55,10 +55,10 @@ def state(payment: Payment) -> Item:
         "transaction_id": payment.transaction_id,
         "message": payment.message,
         "redirect_url": payment.redirect_url,
-        "refund": history_items.refund(payment.refund),
-        "refund_attempt": history_items.refund_attempt(payment.refund_attempt),
-        "chargeback": history_items.chargeback(payment.chargeback),
-        "failure": history_items.failure(payment.failure),
+        "refund": history_items.refund_item(payment.refund),
+        "refund_attempt": history_items.refund_attempt_item(payment.refund_attempt),
+        "chargeback": history_items.chargeback_item(payment.chargeback),
+        "failure": history_items.failure_item(payment.failure),
         "ask_at": stamp(payment.follow_up.ask_at),
         "asks": payment.follow_up.asks,
         "not_found": payment.follow_up.not_found,
@@ -68,23 +68,23 @@ def state(payment: Payment) -> Item:
 
 
 def due(payment: Payment) -> Item:
-    """The two attributes that put a payment on the follow-up index, or None twice, which takes it off."""
+    """The two attributes that put a payment on the follow-up index; both are None if nothing is left to do."""
     at = stamp(payment.follow_up.due_at)
     return {"follow_up_at": at, "follow_up_shard": None if at is None else shard_of(payment.id)}
 
 
 def stamp(at: datetime | None) -> int | None:
-    """Milliseconds since the epoch: an integer that sorts."""
+    """A time as milliseconds since 1970, an integer that sorts."""
     return None if at is None else (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def moment(value: Any) -> datetime | None:
-    """The moment of a stamp."""
+    """The time of a stamp."""
     return None if value is None else _EPOCH + timedelta(milliseconds=int(value))
 
 
 def payment_of(item: Mapping[str, Any]) -> Payment:
-    """The payment an item holds."""
+    """The payment in an item."""
     card = item.get("card")
     return Payment(
         id=item["pk"],
@@ -119,7 +119,7 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
     )
 
 
-def _facts(card: CardFacts | None) -> Item | None:
+def _card_item(card: CardFacts | None) -> Item | None:
     if card is None:
         return None
     return {
@@ -131,10 +131,10 @@ def _facts(card: CardFacts | None) -> Item | None:
 
 
 def unlisted_on(payment: Payment, shard: int) -> str | None:
-    """A payment's mark from its claim on; None for one that we have from the list itself."""
+    """The mark in the index of unlisted payments, set by the claim; None for a payment adopted from the list itself."""
     return None if payment.is_adopted else mark_of(payment.created_at.date(), shard)
 
 
 def mark_of(day: date, shard: int) -> str:
-    """E.g. `2026-11-01#3`: a partition of the index for each day and shard. The day is UTC's."""
+    """For example `2026-11-01#3`: the index has a partition for each day in UTC and shard."""
     return f"{day.isoformat()}#{shard}"

@@ -1,4 +1,4 @@
-"""The ledger in DynamoDB. What must happen together is one conditional write; each clause of a condition has a name."""
+"""The ledger in DynamoDB. Changes that belong together are one conditional write. Each condition has a name."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from payments.ledger import history_items, order_lock, payment_items
-from payments.ledger.expressions import NOT_YET_THERE, failed_condition, failed_conditions, wire
+from payments.ledger.expressions import NOT_YET_THERE, failed_condition, failed_conditions, typed
 from payments.ledger.table import Table
 from payments.model.payment import Payment
 from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released
@@ -28,7 +28,7 @@ CURSOR_NOT_AHEAD: Final = "published <= :published"
 
 
 class DynamoLedger:
-    """Meets the ledger ports on one table. `client` is boto3's DynamoDB client."""
+    """Meets the ledger ports with one table. `client` is boto3's DynamoDB client; `sleep` waits between retries."""
 
     def __init__(self, client: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._table = Table(client, table, sleep)
@@ -40,7 +40,7 @@ class DynamoLedger:
         claim = uuid4().hex
         put = {
             "TableName": self._table.name,
-            "Item": wire({**payment_items.payment_item(payment), "claim": claim}),
+            "Item": typed({**payment_items.payment_item(payment), "claim": claim}),
             "ConditionExpression": NOT_YET_THERE,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -48,27 +48,27 @@ class DynamoLedger:
             try:
                 self._table.put(put)
             except ClientError as error:
-                return _of_another(claim, failed_condition(error))
+                return _other_payment(claim, failed_condition(error))
             return None
         try:
-            self._table.transact([{"Put": put}, *order_lock.taken(self._table.name, payment, order)])
+            self._table.transact([{"Put": put}, *order_lock.acquire(self._table.name, payment, order)])
         except ClientError as error:
-            standing = failed_conditions(error)[0]
-            if not standing:
+            stored = failed_conditions(error)[0]
+            if not stored:
                 raise OrderMoved(f"order {payment.order_id} moved on") from None
-            return _of_another(claim, standing)
+            return _other_payment(claim, stored)
         return None
 
     def release(self, payment: Payment) -> bool:
         """See `ClaimLedger.release`."""
         delete = self._table.key(payment.id) | {
             "ConditionExpression": STILL_ONLY_CLAIMED,
-            "ExpressionAttributeValues": wire({":first": 1, ":none": 0}),
+            "ExpressionAttributeValues": typed({":first": 1, ":none": 0}),
         }
         try:
-            self._table.transact([{"Delete": delete}, *order_lock.given_back(self._table.name, payment)])
+            self._table.transact([{"Delete": delete}, *order_lock.release(self._table.name, payment)])
         except ClientError as error:
-            failed_conditions(error)  # somebody has written to it, or was told of it: it stays
+            failed_conditions(error)  # it was written to, published, or returned to a retry: it stays
             return False
         return True
 
@@ -97,20 +97,20 @@ class DynamoLedger:
                 append={"history": appended} if appended else {},
             )
         except ClientError as error:
-            standing = failed_condition(error)
-            if not standing:
+            stored = failed_condition(error)
+            if not stored:
                 raise Released(f"{before.id} was released") from None
-            raise LostRace(payment_items.payment_of(standing)) from None
+            raise LostRace(payment_items.payment_of(stored)) from None
         return replace(after, revision=before.revision + 1)
 
     def advance(self, payment: Payment, published: int) -> None:
         """See `FollowUpLedger.advance`."""
         changes: dict[str, Any] = {"published": published}
         if published == payment.version:
-            rest = payment_items.stamp(payment.follow_up.ask_at)
+            next_due = payment_items.stamp(payment.follow_up.ask_at)
             changes |= {
-                "follow_up_at": rest,
-                "follow_up_shard": None if rest is None else payment_items.shard_of(payment.id),
+                "follow_up_at": next_due,
+                "follow_up_shard": None if next_due is None else payment_items.shard_of(payment.id),
             }
         try:
             self._table.update(
@@ -124,11 +124,11 @@ class DynamoLedger:
             self._advance_only(payment, published)
 
     def _advance_only(self, payment: Payment, published: int) -> None:
-        """The payment has moved on meanwhile: only the cursor is ours to move; what is due next is not."""
+        """Moves only the cursor: the payment was written meanwhile, and that write has set the next due time."""
         try:
             self._table.update(payment.id, {"published": published}, condition=CURSOR_NOT_AHEAD, values={})
         except ClientError as error:
-            failed_condition(error)  # somebody else has published further
+            failed_condition(error)  # another publisher is ahead
 
     def note_refresh(self, payment_id: str, now: datetime, not_since: datetime) -> bool:
         """See `RefreshLedger.note_refresh`."""
@@ -154,10 +154,10 @@ class DynamoLedger:
 
     def _due_in(self, shard: int, now: datetime, limit: int) -> Iterator[Due]:
         values = {":shard": shard, ":now": payment_items.stamp(now)}
-        for found in self._table.query(INDEX, DUE_IN_SHARD, values, limit):
-            at = payment_items.moment(found["follow_up_at"])
+        for item in self._table.query(INDEX, DUE_IN_SHARD, values, limit):
+            at = payment_items.moment(item["follow_up_at"])
             if at is not None:
-                yield Due(found["pk"], at)
+                yield Due(item["pk"], at)
 
     def lease(self, due: Due, until: datetime) -> Payment | None:
         """See `FollowUpLedger.lease`."""
@@ -175,6 +175,6 @@ class DynamoLedger:
         return payment_items.payment_of(answer)
 
 
-def _of_another(claim: str, standing: history_items.Item) -> Payment | None:
-    """The payment that stands in the way; None when it is this very claim, written by a try whose answer was lost."""
-    return None if standing.get("claim") == claim else payment_items.payment_of(standing)
+def _other_payment(claim: str, stored: history_items.Item) -> Payment | None:
+    """The payment stored under the id. None if this claim wrote it: botocore repeats a write after a lost answer."""
+    return None if stored.get("claim") == claim else payment_items.payment_of(stored)

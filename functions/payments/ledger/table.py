@@ -1,4 +1,4 @@
-"""One DynamoDB table, as the ledger uses it: strongly consistent reads, conditional writes, conflicts waited out."""
+"""One DynamoDB table: strongly consistent reads, and conditional writes that are repeated after a conflict."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -6,24 +6,24 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from payments.ledger import expressions
-from payments.ledger.expressions import plain, wire
+from payments.ledger.expressions import plain, typed
 from payments.ports.ledger import TableBusy
 
 CONFLICT_TRIES: Final = 6
-"""Two transactions on one item refuse each other; a few short waits let one of them through."""
+"""Two transactions on one item reject each other. After a few short waits one of them succeeds."""
 
 FIRST_WAIT: Final = 0.02
-"""Seconds; doubled each time."""
+"""In seconds; doubled after each try."""
 
 BATCH_TRIES: Final = 9
-"""What is left of a batch is read again, for ten seconds in all: then the table is too busy for whoever can wait."""
+"""Keys that a batch left unread are read again, for about ten seconds in all. Then the table is too busy."""
 
-MOST_IN_A_BATCH: Final = 100
-"""DynamoDB takes no more keys in one BatchGetItem."""
+MAX_BATCH_KEYS: Final = 100
+"""DynamoDB's limit for one BatchGetItem."""
 
 
 class Table:
-    """`client` is boto3's DynamoDB client. A failed condition is botocore's ClientError, with the old item."""
+    """`client` is boto3's DynamoDB client. A failed condition raises botocore's ClientError with the stored item."""
 
     def __init__(self, client: Any, name: str, sleep: Callable[[float], None]) -> None:
         self.name = name
@@ -31,19 +31,19 @@ class Table:
         self._sleep = sleep
 
     def key(self, pk: str) -> dict[str, Any]:
-        """What names one item in a request."""
-        return {"TableName": self.name, "Key": wire({"pk": pk})}
+        """The parameters that name one item in a request."""
+        return {"TableName": self.name, "Key": typed({"pk": pk})}
 
     def get(self, pk: str) -> dict[str, Any] | None:
-        """One item as it stands."""
+        """The item as it is stored now, None if there is none."""
         item = self._client.get_item(**self.key(pk), ConsistentRead=True).get("Item")
         return None if item is None else plain(item)
 
     def batch_get(self, pks: Iterable[str]) -> Iterator[dict[str, Any]]:
-        """The items as they stand, of those that there are, in no order."""
+        """Those of the items that exist, in no particular order. Raises TableBusy."""
         wanted = [{"pk": pk} for pk in dict.fromkeys(pks)]
-        for first in range(0, len(wanted), MOST_IN_A_BATCH):
-            keys = [wire(key) for key in wanted[first : first + MOST_IN_A_BATCH]]
+        for first in range(0, len(wanted), MAX_BATCH_KEYS):
+            keys = [typed(key) for key in wanted[first : first + MAX_BATCH_KEYS]]
             yield from self._batch(keys)
 
     def _batch(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -54,26 +54,26 @@ class Table:
             if not keys:
                 return
             self._sleep(FIRST_WAIT * 2**nth)
-        raise TableBusy("the table leaves readings undone")
+        raise TableBusy("the table left keys of a batch unread")
 
     def query(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
-        """The first items of an index that meet a key condition."""
+        """The first items of an index that meet a key condition, at most `limit`."""
         answer = self._client.query(
             TableName=self.name,
             IndexName=index,
             KeyConditionExpression=condition,
-            ExpressionAttributeValues=wire(values),
+            ExpressionAttributeValues=typed(values),
             Limit=limit,
         )
         return [plain(item) for item in answer["Items"]]
 
     def put(self, request: Mapping[str, Any]) -> None:
-        """One PutItem."""
-        self._waiting_out_conflicts(lambda: self._client.put_item(**request))
+        """One PutItem; `request` has its parameters."""
+        self._retrying_conflicts(lambda: self._client.put_item(**request))
 
     def transact(self, writes: Sequence[Mapping[str, Any]]) -> None:
-        """All of the writes or none."""
-        self._waiting_out_conflicts(lambda: self._client.transact_write_items(TransactItems=writes))
+        """One TransactWriteItems: all of the writes or none."""
+        self._retrying_conflicts(lambda: self._client.transact_write_items(TransactItems=writes))
 
     def update(
         self,
@@ -86,9 +86,9 @@ class Table:
         returning: str = "NONE",
         raises_revision: bool = True,
     ) -> dict[str, Any]:
-        """Sets what has a value, takes away what is None, appends to lists, and raises the revision by one.
+        """Sets `changes` (None removes the attribute), appends to lists, and increments the revision.
 
-        Returns the new item when ALL_NEW is asked for.
+        Returns the new item if `returning` is ALL_NEW, else {}.
         """
         request = {
             **self.key(pk),
@@ -97,10 +97,10 @@ class Table:
             "ReturnValues": returning,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        answer = self._waiting_out_conflicts(lambda: self._client.update_item(**request))
+        answer = self._retrying_conflicts(lambda: self._client.update_item(**request))
         return plain(answer.get("Attributes", {}))
 
-    def _waiting_out_conflicts(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _retrying_conflicts(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         for nth in range(CONFLICT_TRIES - 1):
             try:
                 return call()

@@ -1,1 +1,1 @@
-"""What a function stands on: settings, secrets, logs, metrics."""
+"""What every function needs at start: settings, secrets, telemetry, and the wiring of the adapters."""

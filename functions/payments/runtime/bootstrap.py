@@ -1,4 +1,4 @@
-"""Building: the parts every function stands on, put together from its settings. What a snapshot holds is built here."""
+"""Builds the adapters that every function needs, from its settings. SnapStart keeps these objects in its snapshot."""
 
 from functools import partial
 from typing import Any
@@ -19,47 +19,47 @@ from payments.ports.runtime import Telemetry
 from payments.runtime.secret_cache import Secret
 from payments.runtime.settings import GatewaySettings
 
-_PATIENCE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
-"""AWS answers in milliseconds; a call that hangs must leave time to write the verdict."""
+_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+"""AWS answers in milliseconds. A call that hangs must leave enough time to record the verdict."""
 
 
 def aws(service: str) -> Any:
-    """A client of an AWS service. Makes no call."""
-    return boto3.client(service, config=_PATIENCE)  # type: ignore[call-overload]
+    """A boto3 client of an AWS service, with short timeouts. Makes no call."""
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
 
 
 def ledger_of(settings: GatewaySettings) -> DynamoLedger:
-    """The table."""
+    """The ledger on the payments table."""
     return DynamoLedger(aws("dynamodb"), settings.table_name)
 
 
 def follow_up_index_of(settings: GatewaySettings) -> DynamoFollowUpIndex:
-    """The table's index of what has something left to do."""
+    """The index of the payments that have something left to do."""
     return DynamoFollowUpIndex(aws("dynamodb"), settings.table_name)
 
 
 def gateway_keys_of(settings: GatewaySettings, telemetry: Telemetry, secrets: Any) -> Secret[GatewayKeys]:
-    """The gateway's keys, of this stack's mode only."""
+    """The cached keys of the gateway. Keys of another mode than the stack's are refused."""
     parse = partial(parse_keys, mode=settings.gateway_mode)
     return Secret(secrets, settings.gateway_secret_id, parse, utc_now, telemetry)
 
 
 def token_key_of(secret_id: str, telemetry: Telemetry, secrets: Any) -> Secret[bytes]:
-    """The key under which webhook URLs carry their token."""
+    """The cached key that makes the tokens in webhook URLs."""
     return Secret(secrets, secret_id, str.encode, utc_now, telemetry)
 
 
 def gateway_of(settings: GatewaySettings, keys: Secret[GatewayKeys], telemetry: Telemetry) -> PayAgency:
-    """The gateway."""
+    """The gateway's client, with a transport and a circuit breaker of its own."""
     transport = Transport(settings.gateway_base_url)
     return PayAgency(transport, keys, dialect_of(settings), settings.gateway_mode, telemetry, CircuitBreaker(utc_now))
 
 
 def dialect_of(settings: GatewaySettings) -> Dialect:
-    """How this account's gateway speaks."""
+    """The formats that this account of the gateway uses."""
     return Dialect(settings.gateway_amount_unit, settings.gateway_country_format)
 
 
 def bus_of(bus_name: str, telemetry: Telemetry) -> EventBridgeBus:
-    """The bus."""
+    """The event bus."""
     return EventBridgeBus(aws("events"), bus_name, telemetry)

@@ -1,4 +1,4 @@
-"""Building what the reconciliation alone stands on: who takes a charge need not load it."""
+"""Builds the adapters that only the reconciliation needs. Separate, so that a charge does not import them."""
 
 from typing import Final
 
@@ -15,21 +15,21 @@ from payments.runtime.bootstrap import aws
 from payments.runtime.settings import ReconciliationSettings
 
 _FOR_FILES: Final = Config(connect_timeout=2, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4})
-"""A report of many discrepancies takes its time, and the reconciliation has it."""
+"""A report with many discrepancies takes long to upload, and the reconciliation has time for it."""
 
 
 def reconciliation_ledger_of(settings: ReconciliationSettings) -> DynamoReconciliationLedger:
-    """The table, as the reconciliation needs it."""
+    """The payments table, with the queries of the reconciliation."""
     return DynamoReconciliationLedger(aws("dynamodb"), settings.table_name)
 
 
 def checkpoints_of(settings: ReconciliationSettings) -> DynamoCheckpointStore:
-    """Where reconciliations are kept between calls: in the table, too."""
+    """The checkpoints between two calls of a reconciliation, in the same table."""
     return DynamoCheckpointStore(aws("dynamodb"), settings.table_name)
 
 
 def reports_bucket_of(settings: ReconciliationSettings) -> Bucket:
-    """Where the reconciliation's reports go."""
+    """The bucket of the reconciliation's reports."""
     return Bucket(boto3.client("s3", config=_FOR_FILES), settings.reports_bucket)
 
 

@@ -1,7 +1,7 @@
-"""The catalogue: every metric, with its unit and its meaning, and which signal of the code counts in it.
+"""The declared list of metrics: name, unit and meaning of each, and the signals that count in it.
 
-docs/observability.md is checked against it, and so are the alarms of template.yaml. An id is never a dimension: a
-metric for each payment would cost more than the payments earn.
+Tests compare docs/observability.md and the alarms of template.yaml with this list. An id is never a dimension: one
+metric per payment would cost more than the payments earn.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ NoUnit: Final = MetricUnit.NoUnit
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`by` names a second dimension beside `service`; with `total`, the sum over it is a metric as well."""
+    """`by` is the name of a second dimension beside `service`. With `total`, the sum over it is a metric as well."""
 
     name: str
     unit: MetricUnit
@@ -28,7 +28,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a noted signal counts in: one each, or the fact named by `value`. `wakes`: an alarm calls a person."""
+    """The metrics that a signal counts in: by one, or by the fact named `value`. `wakes`: an alarm alerts a person."""
 
     metrics: tuple[str, ...]
     wakes: bool = False
@@ -36,40 +36,50 @@ class Signal:
 
 
 _DECLARED: Final = (
-    Metric("Verdicts", Count, "Payments that came to a status: the gateway's verdict, or `needs_review`", by="status"),
-    Metric("LateSuccesses", Count, "Payments that were failed, blocked or abandoned, and then turned out paid"),
-    Metric("Refunds", Count, "Payments whose money is on the way back"),
-    Metric("RefundRequests", Count, "Refunds that a shop asked for, recorded before the gateway was asked"),
-    Metric("RefundsFailed", Count, "Refunds that came to nothing: the money is where it was"),
-    Metric("RefundsInDoubt", Count, "Refunds that were sent and brought no verdict: they are asked about"),
-    Metric("RefundsNotSent", Count, "Refunds answered with 503: the gateway was out of reach, no byte of them left"),
-    Metric("RefundsUnresolved", Count, "Questions about a refund past the plan: nobody knows what became of it"),
+    Metric("Verdicts", Count, "Payments that reached a status: the gateway's verdict, or `needs_review`", by="status"),
+    Metric("LateSuccesses", Count, "Payments that succeeded after they were failed, blocked or abandoned"),
+    Metric("Refunds", Count, "Payments that were refunded"),
+    Metric("RefundRequests", Count, "Refunds that a shop requested, recorded before the request goes to the gateway"),
+    Metric("RefundsFailed", Count, "Refunds that failed: no money moved"),
+    Metric("RefundsInDoubt", Count, "Refunds that were sent and got no verdict: their status is queried"),
+    Metric("RefundsNotSent", Count, "Refunds answered with 503: the gateway was out of reach, nothing was sent"),
+    Metric("RefundsUnresolved", Count, "Status queries for a refund after the plan's last one: its outcome is unknown"),
     Metric("Chargebacks", Count, "Payments that the cardholder's bank took back"),
-    Metric("ChargesInDoubt", Count, "Charges that were sent and brought no verdict: they stay `processing`"),
-    Metric("ChargesNotSent", Count, "Charges answered with 503: the gateway was out of reach, no byte of them left"),
-    Metric("IntegrityMismatches", Count, "Facts in which a gateway message contradicts what was sent", by="field"),
-    Metric("VerdictContradictions", Count, "Last words of the gateway against an earlier last word, which stands"),
-    Metric("UnknownGatewayStatuses", Count, "Gateway messages with a status that no document names"),
-    Metric("GatewayCredentialsRefused", Count, "Requests whose key the gateway refused, twice, the second time fresh"),
-    Metric("StatusUnanswered", Count, "Questions for a payment's status that the gateway did not answer"),
-    Metric("SecretsUnreadable", Count, "Readings of a secret that failed, or brought keys that cannot be used"),
-    Metric("WebhookRejections", Count, "Webhooks that were turned away", by="cause"),
-    Metric("WebhookSignatures", Count, "Webhooks with a right token, by the key that signed them", by="matched"),
-    Metric("WebhooksNotUnderstood", Count, "Webhooks that were signed and could not be read"),
-    Metric("WebhooksUnconfirmed", Count, "Webhooks that the status API could not confirm in time"),
-    Metric("WebhookContradictions", Count, "Webhooks whose status is not that of the status API"),
-    Metric("EventsRefused", Count, "Times EventBridge answered and did not take an event"),
-    Metric("BusUnreachable", Count, "Times EventBridge could not be reached"),
-    Metric("EventsLeftBehind", Count, "Events that were due and that the bus did not take: the follow-up comes back"),
-    Metric("UnexpectedErrors", Count, "Bugs: exceptions that no code expected"),
-    Metric("FollowUpRuns", Count, "Runs of the follow-up that came to their end"),
-    Metric("FollowUpFinished", Count, "Payments for which a run did what was due"),
-    Metric("FollowUpBroken", Count, "Payments that a run stumbled over; their lease keeps them for a later run"),
-    Metric("FollowUpOutOfTime", Count, "Runs that ended before everything due was done"),
-    Metric("FollowUpLag", Seconds, "The longest that a payment taken in a run had been due"),
+    Metric("ChargesInDoubt", Count, "Charges that were sent and got no verdict: they stay `processing`"),
+    Metric("ChargesNotSent", Count, "Charges answered with 503: the gateway was out of reach, nothing was sent"),
     Metric(
-        "ReconciliationsFinished", Count, "The schedule's reconciliations that came to their end, with their report"
+        "IntegrityMismatches", Count, "Fields in which a message of the gateway differs from what was sent", by="field"
     ),
+    Metric(
+        "VerdictContradictions", Count, "Final verdicts that contradict an earlier final verdict; the earlier one stays"
+    ),
+    Metric("UnknownGatewayStatuses", Count, "Messages of the gateway with an undocumented status"),
+    Metric(
+        "GatewayCredentialsRefused",
+        Count,
+        "Requests that the gateway refused for their key, also after the key was reloaded",
+    ),
+    Metric("StatusUnanswered", Count, "Status queries that the gateway did not answer"),
+    Metric("SecretsUnreadable", Count, "Reads of a secret that failed or returned unusable keys"),
+    Metric("WebhookRejections", Count, "Webhooks that were rejected", by="cause"),
+    Metric("WebhookSignatures", Count, "Webhooks with a valid token, by the key that signed them", by="matched"),
+    Metric("WebhooksNotUnderstood", Count, "Webhooks that were signed and could not be parsed"),
+    Metric("WebhooksUnconfirmed", Count, "Webhooks that the status API could not confirm in time"),
+    Metric("WebhookContradictions", Count, "Webhooks with another status than the status API"),
+    Metric("EventsRefused", Count, "Times EventBridge answered and did not accept an event"),
+    Metric("BusUnreachable", Count, "Times EventBridge could not be reached"),
+    Metric(
+        "EventsLeftBehind",
+        Count,
+        "Events that were due and not accepted by the bus: the follow-up publishes them later",
+    ),
+    Metric("UnexpectedErrors", Count, "Bugs: exceptions that no code handles"),
+    Metric("FollowUpRuns", Count, "Runs of the follow-up that finished"),
+    Metric("FollowUpFinished", Count, "Payments for which a run did all that was due"),
+    Metric("FollowUpBroken", Count, "Payments for which a run failed; a later run takes them when the lease ends"),
+    Metric("FollowUpOutOfTime", Count, "Runs that ended before all due payments were done"),
+    Metric("FollowUpLag", Seconds, "The longest time that a payment of a run had been due"),
+    Metric("ReconciliationsFinished", Count, "Scheduled reconciliations that finished, with their report"),
     Metric("ReconciliationRows", Count, "Transactions of the gateway's list that a finished reconciliation compared"),
     Metric(
         "ReconciliationDiscrepancies",
@@ -79,22 +89,26 @@ _DECLARED: Final = (
         total=False,
     ),
     Metric(
-        "ReconciliationsUnfinished", Count, "Calls of the reconciliation that ended before it did: a later one goes on"
+        "ReconciliationsUnfinished",
+        Count,
+        "Calls that ended before their reconciliation was finished: a later call continues",
     ),
     Metric(
-        "ReconciliationPagesUnanswered", Count, "Pages of the gateway's list that could not be had, in several tries"
+        "ReconciliationPagesUnanswered",
+        Count,
+        "Pages of the gateway's list that could not be read, after several tries",
     ),
     Metric(
         "ReconciliationsDoubtful",
         Count,
-        "Times the gateway's list contradicted so much, or itself, that it is in doubt",
+        "Times the gateway's list contradicted itself, or so many payments that it may be wrong",
     ),
-    Metric("ReconciliationsStuck", Count, "Walks through the gateway's list that could not be brought to an end"),
+    Metric("ReconciliationsStuck", Count, "Reconciliations that could not read the gateway's list to its end"),
     Metric("PaymentsUnresolved", Count, "Payments without a verdict: processing, requires_action or pending"),
     Metric("PaymentsInDoubt", Count, "Payments still `processing` after the time that a charge may take"),
     Metric("OldestUnresolvedPayment", Seconds, "The age of the oldest payment without a verdict; 0 if there is none"),
     Metric("MoneyAtRisk", NoUnit, "Sum of the amounts in doubt, in minor units", by="currency", total=False),
-    Metric("PublishBacklog", Count, "History entries that the bus has not taken yet"),
+    Metric("PublishBacklog", Count, "History entries that are not published yet"),
 )
 
 METRICS: Final[Mapping[str, Metric]] = {metric.name: metric for metric in _DECLARED}
@@ -137,7 +151,7 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "reconciliation_stuck": Signal(("ReconciliationsStuck",), wakes=True),
     "unexpected_error": Signal(("UnexpectedErrors",), wakes=True),
 }
-"""Signal → what it counts in. A signal that is missing here would be a line without a count: a test finds it."""
+"""Signal → the metrics it counts in. A signal that is missing here would be logged and not counted: a test finds it."""
 
 WAKES_SOMEBODY: Final = frozenset(name for name, signal in SIGNALS.items() if signal.wakes)
-"""Signals logged as errors; the others are information."""
+"""Signals that are logged as errors. All others are logged as information."""

@@ -1,4 +1,4 @@
-"""Settings: the environment, read once at cold start into one frozen object a function. A bad value stops the start."""
+"""Each function's settings, read from the environment once, at cold start. An invalid value stops the start."""
 
 import ipaddress
 import os
@@ -13,11 +13,11 @@ from payments.errors import PaymentsError
 
 
 class SettingsError(PaymentsError):
-    """The environment does not configure this function; the sentence names the variable and the rule."""
+    """The environment is invalid. The message names each variable and the rule it breaks."""
 
 
 class GatewaySettings(BaseModel):
-    """What every function knows of the gateway and the table. Names are the environment's, lower-cased."""
+    """The settings of every function. A field has the name of its environment variable in lower case."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -41,17 +41,17 @@ class GatewaySettings(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Reads the environment. Raises SettingsError with every variable that is wrong."""
-        told = {key.lower(): value for key, value in environment.items() if key.lower() in cls.model_fields}
+        """Reads the environment. Raises SettingsError, which names every invalid variable."""
+        values = {key.lower(): value for key, value in environment.items() if key.lower() in cls.model_fields}
         try:
-            return cls.model_validate(told)
+            return cls.model_validate(values)
         except ValidationError as error:
             wrong = (f"{'.'.join(map(str, e['loc'])).upper() or 'settings'}: {e['msg']}" for e in error.errors())
             raise SettingsError("; ".join(wrong)) from None
 
 
 class ChargeSettings(GatewaySettings):
-    """The charge function's."""
+    """The settings of the charge function."""
 
     token_secret_id: str = Field(min_length=1)
     public_base_url: str = Field(default="", pattern=r"^(https?://\S+[^\s/])?$")
@@ -59,7 +59,7 @@ class ChargeSettings(GatewaySettings):
 
 
 class WebhookSettings(GatewaySettings):
-    """The webhook function's."""
+    """The settings of the webhook function."""
 
     token_secret_id: str = Field(min_length=1)
     bus_name: str = Field(min_length=1)
@@ -70,17 +70,20 @@ class WebhookSettings(GatewaySettings):
 
 
 class FollowUpSettings(GatewaySettings):
-    """The follow-up function's."""
+    """The settings of the follow-up function."""
 
     bus_name: str = Field(min_length=1)
 
 
 class ReconciliationSettings(GatewaySettings):
-    """The reconciliation function's. `reconciliation_days`: how far back the daily reconciliation looks, but never before `reconciliation_first_day`."""
+    """The settings of the reconciliation function.
+
+    The daily reconciliation covers the last `reconciliation_days`, but no day before `reconciliation_first_day`.
+    """
 
     reports_bucket: str = Field(min_length=3)
     reconciliation_days: int = Field(gt=0, le=366)
-    reconciliation_first_day: Annotated[date | None, BeforeValidator(lambda told: told or None)] = None
+    reconciliation_first_day: Annotated[date | None, BeforeValidator(lambda text: text or None)] = None
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from payments.follow_up.run import PAGE
 from payments.ledger import payment_items
-from payments.ledger.expressions import wire
+from payments.ledger.expressions import typed
 from payments.ledger.payments import DynamoLedger
 from payments.model.follow_up import FollowUp
 from payments.model.status import Status
@@ -93,7 +93,7 @@ def settle_many(client: Any, table: str) -> None:
         follow_up=FollowUp(due_at=None, ask_at=None),
         published=2,
     )
-    item = wire(payment_items.payment_item(settled))
+    item = typed(payment_items.payment_item(settled))
 
     def put(first: int) -> None:
         puts = [

@@ -234,7 +234,7 @@ class TestUnexpected:
     def test_a_sentence_of_our_own_is_told(self, watched: Watched) -> None:
         watched.telemetry.unexpected(SecretUnusable("secret_key is not filled in"))
 
-        assert watched.lines()[0]["said"] == "secret_key is not filled in"
+        assert watched.lines()[0]["reason"] == "secret_key is not filled in"
 
     def test_an_error_that_was_never_raised_has_no_place(self, watched: Watched) -> None:
         watched.telemetry.unexpected(KeyError(self.CARD))

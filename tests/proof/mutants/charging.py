@@ -30,14 +30,14 @@ CHARGING: Final = (
     Mutant(
         "an order has no lock",
         "ledger/payments.py",
-        '[{"Put": put}, *order_lock.taken(self._table.name, payment, order)]',
+        '[{"Put": put}, *order_lock.acquire(self._table.name, payment, order)]',
         '[{"Put": put}]',
         (MOTO,),
     ),
     Mutant(
         "a later attempt at an order does not wait for the earlier one to fail",
         "ledger/order_lock.py",
-        'return [{"Update": appended}, _freed_by(table, order.attempts[-1])]',
+        'return [{"Update": appended}, _requires_freed(table, order.attempts[-1])]',
         'return [{"Update": appended}]',
         (MOTO,),
     ),
