@@ -1,11 +1,12 @@
-"""The contract's rooms are no test files by name, and DynamoDB Local is asked for by name only."""
+"""Readable assertions in the contract modules, and no test of DynamoDB Local unless DYNAMODB_LOCAL is set."""
 
 import os
 
 import pytest
 
-for room in ("claiming", "comparing", "following", "keeping", "racing", "steps", "writing"):
-    pytest.register_assert_rewrite(f"tests.payments.ledger.{room}")
+for contract in ("checkpoints", "claim", "follow_up", "races", "reconciliation", "save"):
+    pytest.register_assert_rewrite(f"tests.payments.ledger.contract_{contract}")
+pytest.register_assert_rewrite("tests.payments.ledger.payment_steps")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -15,6 +16,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "DYNAMODB_LOCAL" in os.environ:
         return
-    left_out = [item for item in items if item.get_closest_marker("dynamodb_local")]
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
+    deselected = [item for item in items if item.get_closest_marker("dynamodb_local")]
+    items[:] = [item for item in items if item not in deselected]
+    config.hook.pytest_deselected(items=deselected)

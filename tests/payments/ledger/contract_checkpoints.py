@@ -38,7 +38,7 @@ FULL = Checkpoint(
 )
 
 
-class Keeping:
+class CheckpointContract:
     def test_a_reconciliation_nobody_began_begins(self, checkpoints: CheckpointStore) -> None:
         assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
 

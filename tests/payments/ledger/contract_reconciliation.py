@@ -1,4 +1,4 @@
-"""The contract of comparing books: payments are found by the gateway's word, and an index has what is not listed."""
+"""The contract of the reconciliation's ledger: payments are found by sent order id, and an index has the unlisted."""
 
 from datetime import date, timedelta
 from typing import Protocol
@@ -14,18 +14,18 @@ from payments.reconciliation.transaction_list import Span
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.payments.ledger.ledger_port import Ledger
-from tests.payments.ledger.payment_steps import claimed, moved, standing
+from tests.payments.ledger.payment_steps import claimed, stored, transitioned
 
 DAY = START.date()
 TODAY = Span(DAY, DAY)
 
 
-class ComparedLedger(Ledger, ReconciliationLedger, Protocol):
-    """Every port at once, the reconciliation's too."""
+class FullLedger(Ledger, ReconciliationLedger, Protocol):
+    """All ledger ports, including the reconciliation's."""
 
 
-def on_index(ledger: ComparedLedger, span: Span = TODAY) -> list[str]:
-    """The ids of all that a span has on the index, in the order of the pages."""
+def on_index(ledger: FullLedger, span: Span = TODAY) -> list[str]:
+    """The ids of all unlisted payments of a span, in the order of the pages."""
     found, place = ledger.unlisted(span, None)
     ids = [payment.id for payment in found]
     for _ in range(1000):
@@ -33,42 +33,42 @@ def on_index(ledger: ComparedLedger, span: Span = TODAY) -> list[str]:
             return ids
         found, place = ledger.unlisted(span, place)
         ids += [payment.id for payment in found]
-    raise AssertionError("the index has no end")
+    raise AssertionError("the pages of the index do not end")
 
 
 def adopted() -> Payment:
-    """A payment that nobody asked us for."""
+    """A payment that was adopted from the gateway's list."""
     return samples.payment(key="orphan", order_id=None, source="reconciliation")
 
 
-class Discrepancy:
-    def test_a_payment_is_found_by_its_order(self, ledger: ComparedLedger) -> None:
+class LookupContract:
+    def test_a_payment_is_found_by_its_order_id(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
         (found,) = ledger.sent_under([samples.ORDER_ID]).items()
         assert (found[0], found[1].payment, found[1].is_unlisted) == (samples.ORDER_ID, payment, True)
 
-    def test_each_attempt_by_its_own(self, ledger: ComparedLedger) -> None:
-        first = moved(ledger, claimed(ledger), Status.FAILED)
+    def test_each_attempt_is_found_by_its_own_order_id(self, ledger: FullLedger) -> None:
+        first = transitioned(ledger, claimed(ledger), Status.FAILED)
         second = claimed(ledger, key="key-2", attempt=2)
         found = ledger.sent_under([samples.ORDER_ID, f"{samples.ORDER_ID}~2", f"{samples.ORDER_ID}~3"])
-        assert {told: marked.payment.id for told, marked in found.items()} == {
+        assert {sent: marked.payment.id for sent, marked in found.items()} == {
             samples.ORDER_ID: first.id,
             f"{samples.ORDER_ID}~2": second.id,
         }
 
-    def test_without_an_order_by_its_id(self, ledger: ComparedLedger) -> None:
+    def test_a_payment_without_an_order_is_found_by_its_id(self, ledger: FullLedger) -> None:
         payment = claimed(ledger, order_id=None)
         assert ledger.sent_under([payment.id])[payment.id].payment == payment
 
-    def test_and_with_one_not_by_its_id_under_which_it_was_never_sent(self, ledger: ComparedLedger) -> None:
+    def test_a_payment_with_an_order_is_not_found_by_its_id(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
         assert ledger.sent_under([payment.id]) == {}
         assert ledger.standing([payment.id])[payment.id].payment == payment
 
     @pytest.mark.parametrize(
-        "told",
+        "order_id",
         [
-            "never-heard-of",
+            "unknown-order",
             samples.payment(key="another").id,
             "",
             "x",
@@ -85,60 +85,60 @@ class Discrepancy:
             "é" * 200,
         ],
     )
-    def test_what_we_never_sent_finds_nothing(self, ledger: ComparedLedger, told: str) -> None:
+    def test_an_order_id_that_was_never_sent_finds_nothing(self, ledger: FullLedger, order_id: str) -> None:
         claimed(ledger)
-        assert ledger.sent_under([told]) == {}
+        assert ledger.sent_under([order_id]) == {}
 
-    def test_many_are_found_at_once(self, ledger: ComparedLedger) -> None:
+    def test_many_payments_are_found_in_one_call(self, ledger: FullLedger) -> None:
         many = [claimed(ledger, key=f"key-{n}", order_id=None) for n in range(230)]
         found = ledger.sent_under([payment.id for payment in many] * 2)
-        assert {told: marked.payment for told, marked in found.items()} == {payment.id: payment for payment in many}
+        assert {sent: marked.payment for sent, marked in found.items()} == {payment.id: payment for payment in many}
 
-    def test_nothing_asked_is_nothing_found(self, ledger: ComparedLedger) -> None:
+    def test_an_empty_list_finds_nothing(self, ledger: FullLedger) -> None:
         assert ledger.sent_under([]) == ledger.standing([]) == {}
 
 
-class Unlisted:
-    def test_a_payment_is_on_the_index_from_its_claim_on(self, ledger: ComparedLedger) -> None:
+class UnlistedContract:
+    def test_a_payment_is_on_the_unlisted_index_from_its_claim_on(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
         assert on_index(ledger) == [payment.id]
-        done = moved(ledger, payment, Status.SUCCEEDED)
+        done = transitioned(ledger, payment, Status.SUCCEEDED)
         ledger.advance(done, 2)
         assert on_index(ledger) == [payment.id]
 
-    def test_until_it_is_crossed_off_which_is_no_news_of_it(self, ledger: ComparedLedger) -> None:
+    def test_crossing_off_takes_a_payment_off_the_index_and_does_not_change_it(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
         ledger.cross_off([payment.id])
         assert on_index(ledger) == []
-        assert standing(ledger, payment) == payment
+        assert stored(ledger, payment) == payment
         assert not ledger.standing([payment.id])[payment.id].is_unlisted
-        moved(ledger, payment, Status.SUCCEEDED)
+        transitioned(ledger, payment, Status.SUCCEEDED)
         assert on_index(ledger) == []
 
-    def test_crossing_off_twice_or_what_is_not_there_does_nothing(self, ledger: ComparedLedger) -> None:
+    def test_crossing_off_twice_or_an_unknown_payment_does_nothing(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
         ledger.cross_off([payment.id, payment.id, samples.payment(key="another").id])
-        assert standing(ledger, payment) == payment
+        assert stored(ledger, payment) == payment
         assert ledger.get(samples.payment(key="another").id) is None
 
-    def test_crossing_off_disturbs_nobody_who_has_read_the_payment(self, ledger: ComparedLedger) -> None:
+    def test_crossing_off_does_not_make_a_concurrent_write_lose(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
         ledger.cross_off([payment.id])
         try:
-            moved(ledger, payment, Status.SUCCEEDED)
+            transitioned(ledger, payment, Status.SUCCEEDED)
         except LostRace:
-            pytest.fail("the revision was raised")
+            pytest.fail("crossing off raised the revision")
 
-    def test_what_was_taken_back_is_off_it(self, ledger: ComparedLedger) -> None:
+    def test_a_released_payment_is_off_the_index(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
         assert ledger.release(payment)
         assert on_index(ledger) == []
 
-    def test_what_was_adopted_never_is_on_it(self, ledger: ComparedLedger) -> None:
+    def test_an_adopted_payment_is_never_on_the_index(self, ledger: FullLedger) -> None:
         assert ledger.claim(adopted(), None) is None
         assert on_index(ledger) == []
 
-    def test_every_shard_of_every_day_is_gone_through_once(self, ledger: ComparedLedger) -> None:
+    def test_every_shard_of_every_day_is_read_once(self, ledger: FullLedger) -> None:
         days = [START - timedelta(days=n) for n in range(3)]
         waiting = {claimed(ledger, key=f"{at}-{n}", order_id=None, at=at).id for at in days for n in range(20)}
         found = on_index(ledger, Span(days[-1].date(), DAY))
@@ -146,17 +146,17 @@ class Unlisted:
         assert len(found) == len(waiting)
         assert set(found) == waiting
 
-    def test_more_than_a_page_in_one_shard_is_gone_through_once(self, ledger: ComparedLedger) -> None:
+    def test_a_shard_of_more_than_one_page_is_read_once(self, ledger: FullLedger) -> None:
         keys = [f"key-{n}" for n in range(700) if shard_of(samples.payment(key=f"key-{n}").id) == 0][:60]
         waiting = [claimed(ledger, key=key, order_id=None).id for key in keys]
         assert on_index(ledger) == sorted(waiting)
 
-    def test_other_days_are_left_out(self, ledger: ComparedLedger) -> None:
+    def test_other_days_are_left_out(self, ledger: FullLedger) -> None:
         for shift in (-1, 0, 1):
             claimed(ledger, key=f"key-{shift}", order_id=None, at=START + timedelta(days=shift))
         assert on_index(ledger) == [samples.payment(key="key-0").id]
 
-    def test_a_place_stays_good_while_what_was_before_it_is_crossed_off(self, ledger: ComparedLedger) -> None:
+    def test_a_cursor_stays_valid_while_earlier_payments_are_crossed_off(self, ledger: FullLedger) -> None:
         waiting = {claimed(ledger, key=f"key-{n}", order_id=None).id for n in range(40)}
         seen: list[str] = []
         place: str | None = None
@@ -169,5 +169,5 @@ class Unlisted:
         assert set(seen) == waiting
         assert len(seen) == len(waiting)
 
-    def test_an_empty_span_has_an_end(self, ledger: ComparedLedger) -> None:
+    def test_an_empty_span_has_an_end(self, ledger: FullLedger) -> None:
         assert on_index(ledger, Span(date(2026, 1, 1), date(2026, 3, 1))) == []

@@ -1,16 +1,18 @@
-"""The contract of a ledger. Whoever would stand in for DynamoDB inherits it, gives a `ledger`, and passes all of it."""
+"""The contracts of a ledger. A test class for one implementation inherits them and defines the fixtures."""
 
-from tests.payments.ledger.contract_checkpoints import Keeping
-from tests.payments.ledger.contract_claiming import Claiming, Releasing
-from tests.payments.ledger.contract_follow_up import Following, Refreshing
-from tests.payments.ledger.contract_races import Racing
-from tests.payments.ledger.contract_reconciliation import Discrepancy, Unlisted
-from tests.payments.ledger.contract_writing import Publishing, Writing
-
-
-class LedgerContract(Claiming, Releasing, Writing, Publishing, Following, Refreshing, Racing):
-    """Each test gets its own empty `ledger`."""
+from tests.payments.ledger.contract_checkpoints import CheckpointContract
+from tests.payments.ledger.contract_claim import ClaimContract, ReleaseContract
+from tests.payments.ledger.contract_follow_up import FollowUpContract, RefreshContract
+from tests.payments.ledger.contract_races import RaceContract
+from tests.payments.ledger.contract_reconciliation import LookupContract, UnlistedContract
+from tests.payments.ledger.contract_save import PublishContract, SaveContract
 
 
-class ReconciliationContract(Discrepancy, Unlisted, Keeping):
-    """Each test gets its own empty `ledger` and `checkpoints`, which may lie in one table."""
+class LedgerContract(
+    ClaimContract, ReleaseContract, SaveContract, PublishContract, FollowUpContract, RefreshContract, RaceContract
+):
+    """Needs a fixture `ledger`, empty for each test."""
+
+
+class ReconciliationContract(LookupContract, UnlistedContract, CheckpointContract):
+    """Needs fixtures `ledger` and `checkpoints`, empty for each test. They may share a table."""

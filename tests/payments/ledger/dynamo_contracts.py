@@ -1,4 +1,4 @@
-"""The contracts as the adapters of production keep them, on whatever the `client` of a test's module speaks to."""
+"""The contracts for the DynamoDB adapters. The fixture `client` of a test module chooses the database."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from payments.ledger.payments import DynamoLedger
 from payments.ledger.reconciliation import DynamoReconciliationLedger
 from payments.reconciliation.checkpoint import CheckpointStore
 from tests.payments.ledger import tables
-from tests.payments.ledger.contract_reconciliation import ComparedLedger
+from tests.payments.ledger.contract_reconciliation import FullLedger
 from tests.payments.ledger.contracts import LedgerContract, ReconciliationContract
 from tests.payments.ledger.ledger_port import Ledger
 
@@ -29,7 +29,7 @@ class ReconciliationOnDynamo(ReconciliationContract):
             yield name
 
     @pytest.fixture
-    def ledger(self, client: Any, table: str) -> ComparedLedger:
+    def ledger(self, client: Any, table: str) -> FullLedger:
         return DynamoReconciliationLedger(client, table)
 
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""Amazon's DynamoDB Local: Java on a free port of the loopback, in memory, on a leash."""
+"""Starts Amazon's DynamoDB Local: Java on a free loopback port, in memory, stopped at the end."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ START_SECONDS = 60.0
 
 @contextmanager
 def running(emulator: Path) -> Iterator[Any]:
-    """A client of a fresh DynamoDB Local. `emulator` is the directory that holds DynamoDBLocal.jar."""
+    """A client of a new DynamoDB Local. `emulator` is the directory of DynamoDBLocal.jar."""
     room, port = make_room("dynamodb-local"), _free_port()
     process = start(
         "DynamoDB Local",
@@ -45,7 +45,7 @@ def running(emulator: Path) -> Iterator[Any]:
 
 
 def _free_port() -> int:
-    # It takes a number, not a socket: nobody else must take the port in the moment between.
+    # DynamoDB Local takes a port number, not a socket: another process could take the port before it starts.
     with ports.listening() as sock:
         return ports.number(sock)
 

@@ -1,4 +1,4 @@
-"""All that the house asks of a ledger, in one port."""
+"""Every ledger port in one, for the contract tests."""
 
 from typing import Protocol
 
@@ -7,4 +7,4 @@ from payments.ports.ledger import ClaimLedger, FollowUpLedger
 
 
 class Ledger(ClaimLedger, FollowUpLedger, RefreshLedger, Protocol):
-    """Every ledger port at once."""
+    """All ports but the reconciliation's."""

@@ -1,25 +1,25 @@
-"""The table, made as template.yaml describes it, on whatever stands in for DynamoDB."""
+"""Creates the payments table as template.yaml describes it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-from tests.house import deployed_template as estate
+from tests.house import deployed_template
 
-_SHAPE = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+_PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 _numbers = count(1)
 
 
 def described() -> dict[str, Any]:
-    """What template.yaml says of the table, as far as it decides how the table behaves."""
-    properties = estate.written()["Resources"]["PaymentsTable"]["Properties"]
-    return {name: properties[name] for name in _SHAPE}
+    """The properties of the table in template.yaml that decide its behaviour."""
+    properties = deployed_template.written()["Resources"]["PaymentsTable"]["Properties"]
+    return {name: properties[name] for name in _PROPERTIES}
 
 
 @contextmanager
 def made(client: Any) -> Iterator[str]:
-    """A new table, gone afterwards."""
+    """The name of a new table, deleted afterwards."""
     name = f"payments-{next(_numbers)}"
     client.create_table(TableName=name, **described())
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})

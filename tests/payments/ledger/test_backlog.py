@@ -1,4 +1,4 @@
-"""The follow-up index tells what is open, and nothing more has to be read for it."""
+"""The follow-up index has all unfinished payments and every attribute that is read of them."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,12 +16,12 @@ from payments.model.money import Money
 from payments.model.status import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
-from tests.house import deployed_template as estate
+from tests.house import deployed_template
 from tests.payments.ledger import tables
-from tests.payments.ledger.payment_steps import claimed, moved, standing
+from tests.payments.ledger.payment_steps import claimed, stored, transitioned
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     with mock_aws():
         yield boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
@@ -43,28 +43,30 @@ def index(client: Any, table: str) -> DynamoFollowUpIndex:
     return DynamoFollowUpIndex(client, table)
 
 
-def test_a_claim_is_open_with_its_money_and_its_age(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
+def test_a_claim_is_on_the_index_with_its_money_and_creation_time(
+    ledger: DynamoLedger, index: DynamoFollowUpIndex
+) -> None:
     claimed(ledger, money=Money(499, "EUR"))
 
     assert list(index.unfinished()) == [UnfinishedPayment(Status.PROCESSING, Money(499, "EUR"), START, unpublished=1)]
 
 
-def test_a_verdict_stays_until_the_bus_has_heard_it(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
-    payment = moved(ledger, claimed(ledger), Status.SUCCEEDED)
+def test_a_verdict_stays_on_the_index_until_it_is_published(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
+    payment = transitioned(ledger, claimed(ledger), Status.SUCCEEDED)
     assert [(each.status, each.unpublished) for each in index.unfinished()] == [(Status.SUCCEEDED, 2)]
 
-    ledger.advance(standing(ledger, payment), 2)
+    ledger.advance(stored(ledger, payment), 2)
     assert list(index.unfinished()) == []
 
 
-def test_what_is_not_due_yet_is_open_all_the_same(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
+def test_a_payment_that_is_not_due_yet_is_on_the_index(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
     payment = claimed(ledger)
     ledger.save(payment, payment.asked_again(START + timedelta(days=1)))
 
     assert len(list(index.unfinished())) == 1
 
 
-def test_each_shard_is_read(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
+def test_every_shard_is_read(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
     keys = [f"key-{nth}" for nth in range(60)]
     shards = {payment_items.shard_of(claimed(ledger, key=key, order_id=None).id) for key in keys}
 
@@ -72,12 +74,10 @@ def test_each_shard_is_read(ledger: DynamoLedger, index: DynamoFollowUpIndex) ->
     assert len(list(index.unfinished())) == len(keys)
 
 
-def test_the_index_carries_what_is_read_of_it_and_nothing_of_the_card(
-    client: Any, table: str, ledger: DynamoLedger
-) -> None:
+def test_the_index_projects_what_is_read_and_no_card_data(client: Any, table: str, ledger: DynamoLedger) -> None:
     claimed(ledger, card=samples.card().facts)
     (found,) = client.scan(TableName=table, IndexName="follow_up")["Items"]
-    indexes = estate.written()["Resources"]["PaymentsTable"]["Properties"]["GlobalSecondaryIndexes"]
+    indexes = deployed_template.written()["Resources"]["PaymentsTable"]["Properties"]["GlobalSecondaryIndexes"]
     (described,) = [index for index in indexes if index["IndexName"] == "follow_up"]
 
     carried = set(described["Projection"]["NonKeyAttributes"])

@@ -1,4 +1,4 @@
-"""What a run of the follow-up costs depends on what is due, not on how many payments there are. Shown in read units."""
+"""The cost of a follow-up run, in read units, depends on the due payments and not on the number of all payments."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ from tests.payments.ledger import dynamodb_local, tables
 pytestmark = pytest.mark.dynamodb_local
 
 DUE = 40
-SETTLED = 200_000
+FINISHED = 200_000
 BATCH = 25
 
 
@@ -35,7 +35,7 @@ def client() -> Iterator[Any]:
 
 
 @pytest.mark.timeout(600)
-def test_discrepancy_what_is_due_costs_the_same_with_none_and_with_200_000_settled_payments(
+def test_a_query_for_due_payments_costs_the_same_with_none_and_with_200_000_finished_payments(
     client: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with tables.made(client) as table:
@@ -43,12 +43,12 @@ def test_discrepancy_what_is_due_costs_the_same_with_none_and_with_200_000_settl
         for nth in range(DUE):
             assert ledger.claim(samples.payment(key=f"due-{nth}", order_id=None), None) is None
         without = cost_of_a_page(client, ledger)
-        settle_many(client, table)
+        add_finished(client, table)
         with_many = cost_of_a_page(client, ledger)
 
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{DUE} due: {without.read_units} read units alone, {with_many.read_units} beside {SETTLED}\n"
+            f"\n{DUE} due: {without.read_units} read units alone, {with_many.read_units} beside {FINISHED}\n"
         )
     assert without.found == without.scanned == DUE
     assert without.read_units > 0
@@ -57,7 +57,7 @@ def test_discrepancy_what_is_due_costs_the_same_with_none_and_with_200_000_settl
 
 @dataclass
 class Cost:
-    """What DynamoDB says that one look at the index took."""
+    """The cost of one query of the index, as DynamoDB reports it."""
 
     found: int = 0
     scanned: int = 0
@@ -65,7 +65,7 @@ class Cost:
 
 
 def cost_of_a_page(client: Any, ledger: DynamoLedger) -> Cost:
-    """One look at the index, as a run of the follow-up takes it."""
+    """Queries the index as a run of the follow-up does."""
     cost = Cost()
 
     def ask(params: dict[str, Any], **_: Any) -> None:
@@ -86,14 +86,14 @@ def cost_of_a_page(client: Any, ledger: DynamoLedger) -> Cost:
     return cost
 
 
-def settle_many(client: Any, table: str) -> None:
-    """Fills the table with payments that have nothing left to do."""
-    settled = replace(
+def add_finished(client: Any, table: str) -> None:
+    """Adds FINISHED payments that have nothing left to do."""
+    finished = replace(
         samples.payment(order_id=None).transition_to(Status.SUCCEEDED, at=START, source="answer", evidence={}),
         follow_up=FollowUp(due_at=None, ask_at=None),
         published=2,
     )
-    item = typed(payment_items.payment_item(settled))
+    item = typed(payment_items.payment_item(finished))
 
     def put(first: int) -> None:
         puts = [
@@ -103,4 +103,4 @@ def settle_many(client: Any, table: str) -> None:
             puts = client.batch_write_item(RequestItems={table: puts})["UnprocessedItems"].get(table, [])
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(put, range(0, SETTLED, BATCH)))
+        list(threads.map(put, range(0, FINISHED, BATCH)))

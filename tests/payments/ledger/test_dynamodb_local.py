@@ -1,4 +1,4 @@
-"""The ledger of production keeps the contract, against Amazon's own DynamoDB Local (`make test-dynamodb-local`)."""
+"""The DynamoDB ledger meets the contracts on Amazon's DynamoDB Local (`make test-dynamodb-local`)."""
 
 import os
 from collections.abc import Iterator

@@ -1,11 +1,11 @@
-"""The fake of all the other tests keeps the contract."""
+"""The in-memory ledger, the fake of all other tests, meets the contracts."""
 
 import pytest
 
 from payments.reconciliation.checkpoint import CheckpointStore
 from tests.fakes.checkpoints import InMemoryCheckpoints
 from tests.fakes.ledger import InMemoryLedger
-from tests.payments.ledger.contract_reconciliation import ComparedLedger
+from tests.payments.ledger.contract_reconciliation import FullLedger
 from tests.payments.ledger.contracts import LedgerContract, ReconciliationContract
 from tests.payments.ledger.ledger_port import Ledger
 
@@ -18,7 +18,7 @@ class TestInMemoryLedger(LedgerContract):
 
 class TestReconciliationInMemory(ReconciliationContract):
     @pytest.fixture
-    def ledger(self) -> ComparedLedger:
+    def ledger(self) -> FullLedger:
         return InMemoryLedger()
 
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""The ledger of production keeps the contract, against the DynamoDB of the local stack."""
+"""The DynamoDB ledger meets the contracts on the DynamoDB of the local stack."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.flow
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    """MiniStack alone; the rest of the stack is not needed here."""
+    """MiniStack alone, without the rest of the local stack."""
     running = ministack.started()
     try:
         ministack.wait_until_ready(running)

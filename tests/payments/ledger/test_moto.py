@@ -1,4 +1,4 @@
-"""The ledger of production keeps the contract, against moto's DynamoDB."""
+"""The DynamoDB ledger meets the contracts on moto's DynamoDB."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ from moto import mock_aws
 from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, ReconciliationOnDynamo
 
 
-class OneAtATime:
-    """A client whose calls are atomic, as DynamoDB's are; moto's are not. What threads do between calls stays free."""
+class AtomicClient:
+    """Makes each call of moto's client atomic, as DynamoDB's are. Threads still interleave between calls."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -29,10 +29,10 @@ class OneAtATime:
         return call
 
 
-@pytest.fixture
-def client() -> Iterator[OneAtATime]:
+@pytest.fixture(scope="module")
+def client() -> Iterator[AtomicClient]:
     with mock_aws():
-        yield OneAtATime(
+        yield AtomicClient(
             boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
         )
 

@@ -1,4 +1,4 @@
-"""What DynamoDB may answer besides yes and no: a conflict, an answer that is lost on the way, a refusal."""
+"""Other answers of DynamoDB than success and a failed condition: conflicts, lost answers, throttling."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,16 +16,16 @@ from payments.model.status import Status
 from payments.ports.ledger import TableBusy
 from tests.fakes import samples
 from tests.payments.ledger import tables
-from tests.payments.ledger.payment_steps import moved
+from tests.payments.ledger.payment_steps import transitioned
 
 
 def refusal(code: str, *reasons: str) -> ClientError:
-    """DynamoDB's error, for one item or, with a reason for each write, for a transaction."""
-    told: Any = {
+    """DynamoDB's error for one item; with `reasons`, one per write, for a transaction."""
+    response: Any = {
         "Error": {"Code": code, "Message": ""},
         "CancellationReasons": [{"Code": reason} for reason in reasons],
     }
-    return ClientError(told, "Write")
+    return ClientError(response, "Write")
 
 
 CONFLICTS = {
@@ -35,8 +35,8 @@ CONFLICTS = {
 }
 
 
-class Troubled:
-    """A client whose next calls go wrong, before they are made or after."""
+class FailingClient:
+    """A client that raises the errors in `before` instead of its next calls, or makes each call twice."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -50,42 +50,44 @@ class Troubled:
             if self.before:
                 raise self.before.pop(0)
             if self.repeats:
-                getattr(self._client, name)(**arguments)  # its answer is lost, and botocore sends it again
+                getattr(self._client, name)(**arguments)  # the first answer was lost, so botocore repeats the call
             return getattr(self._client, name)(**arguments)
 
         return call
 
 
-class Place:
-    """A ledger on moto, and the trouble it is in."""
+class FailingTable:
+    """A ledger on moto with a client that fails."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self.trouble, self.table, self.waits = Troubled(client), table, list[float]()
-        self.ledger = DynamoLedger(self.trouble, table, self.waits.append)
+        self.client, self.table, self.waits = FailingClient(client), table, list[float]()
+        self.ledger = DynamoLedger(self.client, table, self.waits.append)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with mock_aws():
+        yield boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        with tables.made(client) as name:
-            yield Place(client, name)
+def failing(client: Any) -> Iterator[FailingTable]:
+    with tables.made(client) as name:
+        yield FailingTable(client, name)
 
 
 @pytest.mark.parametrize("kind", CONFLICTS)
-def test_a_conflict_is_waited_out(place: Place, kind: str) -> None:
-    place.trouble.before = [CONFLICTS[kind]] * 3
+def test_a_conflict_is_retried(failing: FailingTable, kind: str) -> None:
+    failing.client.before = [CONFLICTS[kind]] * 3
     payment = samples.payment()
-    assert place.ledger.claim(payment, None) is None
-    assert place.ledger.get(payment.id) == payment
-    assert place.waits == sorted(place.waits)
-    assert len(place.waits) == 3
+    assert failing.ledger.claim(payment, None) is None
+    assert failing.ledger.get(payment.id) == payment
+    assert failing.waits == sorted(failing.waits)
+    assert len(failing.waits) == 3
 
 
-class Leaving:
-    """A client whose table leaves all but a few keys of each batch undone, so many times."""
+class PartialBatchClient:
+    """A client that leaves all but ten keys of a batch unprocessed, in the first `times` calls."""
 
     def __init__(self, client: Any, times: int) -> None:
         self._client, self.times, self.batches = client, times, 0
@@ -95,40 +97,40 @@ class Leaving:
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - as boto3 calls it
         self.batches += 1
-        ((table, told),) = RequestItems.items()
-        done = len(told["Keys"]) if self.times <= 0 else 10
+        ((table, request),) = RequestItems.items()
+        done = len(request["Keys"]) if self.times <= 0 else 10
         self.times -= 1
-        first, rest = told["Keys"][:done], told["Keys"][done:]
-        answer = self._client.batch_get_item(RequestItems={table: {**told, "Keys": first}})
-        return {**answer, "UnprocessedKeys": {table: {**told, "Keys": rest}} if rest else {}}
+        first, rest = request["Keys"][:done], request["Keys"][done:]
+        answer = self._client.batch_get_item(RequestItems={table: {**request, "Keys": first}})
+        return {**answer, "UnprocessedKeys": {table: {**request, "Keys": rest}} if rest else {}}
 
 
 @pytest.mark.parametrize("times", [0, 1, 3])
-def test_what_a_batch_leaves_undone_is_read_again(place: Place, times: int) -> None:
+def test_the_unprocessed_keys_of_a_batch_are_read_again(failing: FailingTable, times: int) -> None:
     many = [samples.payment(key=f"key-{n}", order_id=None) for n in range(60)]
     for payment in many:
-        place.ledger.claim(payment, None)
-    client, waits = Leaving(place.trouble, times), list[float]()
-    found = DynamoReconciliationLedger(client, place.table, waits.append).standing(payment.id for payment in many)
+        failing.ledger.claim(payment, None)
+    client, waits = PartialBatchClient(failing.client, times), list[float]()
+    found = DynamoReconciliationLedger(client, failing.table, waits.append).standing(payment.id for payment in many)
     assert set(found) == {payment.id for payment in many}
     assert (client.batches, len(waits)) == (times + 1, times)
     assert waits == sorted(waits)
 
 
-def test_a_table_that_leaves_all_undone_is_too_busy(place: Place) -> None:
+def test_a_table_that_leaves_every_key_unprocessed_raises_table_busy(failing: FailingTable) -> None:
     waits = list[float]()
-    ledger = DynamoReconciliationLedger(Leaving(place.trouble, 99), place.table, waits.append)
+    ledger = DynamoReconciliationLedger(PartialBatchClient(failing.client, 99), failing.table, waits.append)
     with pytest.raises(TableBusy):
         ledger.standing(f"pay_{n:026}" for n in range(100_000))
     assert 5 < sum(waits) < 15
 
 
-def test_a_conflict_without_end_is_raised_after_a_moment(place: Place) -> None:
-    place.trouble.before = [CONFLICTS["of a transaction"]] * 99
+def test_a_conflict_that_lasts_is_raised_after_a_few_retries(failing: FailingTable) -> None:
+    failing.client.before = [CONFLICTS["of a transaction"]] * 99
     with pytest.raises(ClientError):
-        place.ledger.claim(samples.payment(), None)
-    assert place.trouble.writes == CONFLICT_TRIES
-    assert sum(place.waits) < 2
+        failing.ledger.claim(samples.payment(), None)
+    assert failing.client.writes == CONFLICT_TRIES
+    assert sum(failing.waits) < 2
 
 
 @pytest.mark.parametrize(
@@ -140,44 +142,44 @@ def test_a_conflict_without_end_is_raised_after_a_moment(place: Place) -> None:
     ],
     ids=["save", "release", "advance"],
 )
-def test_every_write_waits_conflicts_out(place: Place, write: Callable[[DynamoLedger, Payment], object]) -> None:
+def test_every_write_retries_conflicts(failing: FailingTable, write: Callable[[DynamoLedger, Payment], object]) -> None:
     payment = samples.payment()
-    place.ledger.claim(payment, None)
-    place.trouble.before = [CONFLICTS["of one item"]] * 2
-    write(place.ledger, payment)
-    assert place.ledger.get(payment.id) != payment
+    failing.ledger.claim(payment, None)
+    failing.client.before = [CONFLICTS["of one item"]] * 2
+    write(failing.ledger, payment)
+    assert failing.ledger.get(payment.id) != payment
 
 
-def test_a_condition_that_failed_beside_a_conflict_is_no_conflict(place: Place) -> None:
-    """The one that failed will fail again: it is read anew instead."""
-    standing = samples.payment(key="other")
-    place.ledger.claim(standing, None)
+def test_a_failed_condition_beside_a_conflict_is_not_retried(failing: FailingTable) -> None:
+    """A failed condition would fail again: the caller reads again instead."""
+    other = samples.payment(key="other")
+    failing.ledger.claim(other, None)
     mixed = refusal("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed")
-    place.trouble.before = [mixed]
+    failing.client.before = [mixed]
     with pytest.raises(Exception, match="moved on"):
-        place.ledger.claim(samples.payment(), None)
-    assert place.waits == []
+        failing.ledger.claim(samples.payment(), None)
+    assert failing.waits == []
 
 
-def test_a_claim_that_was_written_though_its_answer_was_lost_is_this_request_s_own(place: Place) -> None:
-    place.trouble.repeats = True
+def test_a_claim_with_a_lost_answer_is_recognised_as_its_own(failing: FailingTable) -> None:
+    failing.client.repeats = True
     payment = samples.payment(order_id=None)
-    assert place.ledger.claim(payment, None) is None
-    place.trouble.repeats = False
-    assert place.ledger.claim(payment, None) == payment
+    assert failing.ledger.claim(payment, None) is None
+    failing.client.repeats = False
+    assert failing.ledger.claim(payment, None) == payment
 
 
-def test_a_throttled_write_is_raised_as_it_is(place: Place) -> None:
+def test_a_throttled_write_raises_the_client_error(failing: FailingTable) -> None:
     payment = samples.payment()
-    place.ledger.claim(payment, None)
+    failing.ledger.claim(payment, None)
     for write in (
-        lambda: place.ledger.claim(samples.payment(key="other", order_id="other"), None),
-        lambda: place.ledger.release(payment),
-        lambda: moved(place.ledger, payment, Status.FAILED),
-        lambda: place.ledger.advance(payment, 1),
-        lambda: place.ledger.note_refresh(payment.id, payment.created_at, payment.created_at),
+        lambda: failing.ledger.claim(samples.payment(key="other", order_id="other"), None),
+        lambda: failing.ledger.release(payment),
+        lambda: transitioned(failing.ledger, payment, Status.FAILED),
+        lambda: failing.ledger.advance(payment, 1),
+        lambda: failing.ledger.note_refresh(payment.id, payment.created_at, payment.created_at),
     ):
-        place.trouble.before = [refusal("ProvisionedThroughputExceededException")]
+        failing.client.before = [refusal("ProvisionedThroughputExceededException")]
         with pytest.raises(ClientError, match="Throughput"):
             write()
-    assert place.ledger.get(payment.id) == payment
+    assert failing.ledger.get(payment.id) == payment

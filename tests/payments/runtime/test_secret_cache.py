@@ -1,4 +1,4 @@
-"""A secret is read seldom, kept on while it cannot be read, and read anew at most once a minute."""
+"""A secret is cached for minutes, stays in use while it cannot be read, and is refreshed at most once a minute."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,38 +12,38 @@ from payments.runtime.secret_cache import CURRENT, FRESH_FOR, PREVIOUS, REFRESH_
 from tests.fakes.clock import SettableClock
 from tests.fakes.telemetry import RecordingTelemetry
 
-A_MOMENT = timedelta(milliseconds=1)
+ONE_MILLISECOND = timedelta(milliseconds=1)
 
 
 def refusal(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "the text may name the secret"}}, "GetSecretValue")
 
 
-class Cupboard:
-    """Meets SecretsClient: what lies at each stage, or the error there; and how often it was looked into."""
+class FakeSecretsManager:
+    """Meets SecretsClient: returns the value of each stage or raises its error, and records the calls."""
 
     def __init__(self, current: str | Exception, previous: str | Exception | None = None) -> None:
         self.stages: dict[str, str | Exception] = {
             CURRENT: current,
             PREVIOUS: refusal("ResourceNotFoundException") if previous is None else previous,
         }
-        self.asked: list[str] = []
+        self.reads: list[str] = []
 
     def get_secret_value(self, **kwargs: str) -> dict[str, Any]:
         """See SecretsClient."""
         assert kwargs["SecretId"] == "the-secret"
-        self.asked.append(kwargs["VersionStage"])
-        found = self.stages[kwargs["VersionStage"]]
-        if isinstance(found, Exception):
-            raise found
-        return {"SecretString": found}
+        self.reads.append(kwargs["VersionStage"])
+        value = self.stages[kwargs["VersionStage"]]
+        if isinstance(value, Exception):
+            raise value
+        return {"SecretString": value}
 
     def rotate(self, to: str) -> None:
         self.stages = {CURRENT: to, PREVIOUS: self.stages[CURRENT]}
 
 
 def parsed(text: str) -> str:
-    if text == "empty form":
+    if text == "empty secret":
         raise SecretUnusable("secret_key is not filled in")
     return text.upper()
 
@@ -58,42 +58,47 @@ def telemetry() -> RecordingTelemetry:
     return RecordingTelemetry()
 
 
-Vault = Callable[[Cupboard], Secret[str]]
+MakeSecret = Callable[[FakeSecretsManager], Secret[str]]
 
 
 @pytest.fixture
-def vault(clock: SettableClock, telemetry: RecordingTelemetry) -> Vault:
-    return lambda cupboard: Secret(cupboard, "the-secret", parsed, clock, telemetry)
+def make_secret(clock: SettableClock, telemetry: RecordingTelemetry) -> MakeSecret:
+    return lambda manager: Secret(manager, "the-secret", parsed, clock, telemetry)
 
 
 class TestReading:
-    def test_nothing_is_read_before_it_is_wanted(self, vault: Vault) -> None:
-        cupboard = Cupboard("one")
-        vault(cupboard)
+    def test_nothing_is_read_before_the_first_use(self, make_secret: MakeSecret) -> None:
+        manager = FakeSecretsManager("one")
+        make_secret(manager)
 
-        assert cupboard.asked == []
+        assert manager.reads == []
 
-    def test_a_secret_is_read_once_and_then_kept(self, vault: Vault, clock: SettableClock) -> None:
-        cupboard = Cupboard("one")
-        secret = vault(cupboard)
+    def test_a_secret_is_read_once_and_then_cached(self, make_secret: MakeSecret, clock: SettableClock) -> None:
+        manager = FakeSecretsManager("one")
+        secret = make_secret(manager)
 
         assert [secret.current() for _ in range(100)] == ["ONE"] * 100
-        clock.now += FRESH_FOR - A_MOMENT
+        clock.now += FRESH_FOR - ONE_MILLISECOND
         assert secret.current() == "ONE"
-        assert cupboard.asked == [CURRENT]
+        assert manager.reads == [CURRENT]
 
-    def test_it_is_read_again_when_its_time_is_over(self, vault: Vault, clock: SettableClock) -> None:
-        cupboard = Cupboard("one")
-        secret = vault(cupboard)
+    def test_a_secret_is_read_again_when_it_is_no_longer_fresh(
+        self, make_secret: MakeSecret, clock: SettableClock
+    ) -> None:
+        manager = FakeSecretsManager("one")
+        secret = make_secret(manager)
         secret.current()
-        cupboard.rotate("two")
+        manager.rotate("two")
         clock.now += FRESH_FOR
 
         assert secret.current() == "TWO"
-        assert cupboard.asked == [CURRENT, CURRENT]
+        assert manager.reads == [CURRENT, CURRENT]
 
-    def test_two_secrets_do_not_share_what_they_keep(self, vault: Vault) -> None:
-        assert (vault(Cupboard("one")).current(), vault(Cupboard("two")).current()) == ("ONE", "TWO")
+    def test_two_secrets_have_separate_caches(self, make_secret: MakeSecret) -> None:
+        assert (make_secret(FakeSecretsManager("one")).current(), make_secret(FakeSecretsManager("two")).current()) == (
+            "ONE",
+            "TWO",
+        )
 
 
 class TestFailing:
@@ -106,141 +111,147 @@ class TestFailing:
         ReadTimeoutError(endpoint_url="https://secrets.example"),
     )
 
-    @pytest.mark.parametrize("error", [*ERRORS, "empty form"], ids=str)
-    def test_what_was_read_serves_on(
-        self, vault: Vault, clock: SettableClock, telemetry: RecordingTelemetry, error: Exception | str
+    @pytest.mark.parametrize("error", [*ERRORS, "empty secret"], ids=str)
+    def test_the_cached_value_stays_in_use_when_a_read_fails(
+        self, make_secret: MakeSecret, clock: SettableClock, telemetry: RecordingTelemetry, error: Exception | str
     ) -> None:
-        cupboard = Cupboard("one")
-        secret = vault(cupboard)
+        manager = FakeSecretsManager("one")
+        secret = make_secret(manager)
         secret.current()
-        cupboard.stages[CURRENT] = error
+        manager.stages[CURRENT] = error
         clock.now += FRESH_FOR
 
         assert secret.current() == "ONE"
         assert telemetry.signals == ["secret_unreadable"]
 
-    @pytest.mark.parametrize("error", [*ERRORS, "empty form"], ids=str)
-    def test_where_nothing_was_read_there_is_nothing(self, vault: Vault, error: Exception | str) -> None:
+    @pytest.mark.parametrize("error", [*ERRORS, "empty secret"], ids=str)
+    def test_a_failed_first_read_raises_secret_unusable(self, make_secret: MakeSecret, error: Exception | str) -> None:
         with pytest.raises(SecretUnusable):
-            vault(Cupboard(error)).current()
+            make_secret(FakeSecretsManager(error)).current()
 
-    def test_a_failure_is_left_alone_for_a_while(self, vault: Vault, clock: SettableClock) -> None:
-        cupboard = Cupboard("one")
-        secret = vault(cupboard)
+    def test_a_failed_read_is_repeated_only_after_a_wait(self, make_secret: MakeSecret, clock: SettableClock) -> None:
+        manager = FakeSecretsManager("one")
+        secret = make_secret(manager)
         secret.current()
-        cupboard.stages[CURRENT] = refusal("ThrottlingException")
+        manager.stages[CURRENT] = refusal("ThrottlingException")
         clock.now += FRESH_FOR
         for _ in range(10):
             secret.current()
-        assert cupboard.asked == [CURRENT] * 2
+        assert manager.reads == [CURRENT] * 2
 
-        cupboard.stages[CURRENT] = "two"
+        manager.stages[CURRENT] = "two"
         clock.now += RETRY_AFTER
         assert secret.current() == "TWO"
 
-    def test_a_first_failure_heals_at_once(self, vault: Vault) -> None:
-        cupboard = Cupboard("empty form")
-        secret = vault(cupboard)
+    def test_a_failed_first_read_is_repeated_at_the_next_use(self, make_secret: MakeSecret) -> None:
+        manager = FakeSecretsManager("empty secret")
+        secret = make_secret(manager)
         with pytest.raises(SecretUnusable):
             secret.current()
 
-        cupboard.stages[CURRENT] = "filled in"
+        manager.stages[CURRENT] = "filled in"
         assert secret.current() == "FILLED IN"
 
-    def test_the_error_says_why_and_nothing_of_the_secret(self, vault: Vault, telemetry: RecordingTelemetry) -> None:
+    def test_the_error_has_the_aws_code_and_not_the_message(
+        self, make_secret: MakeSecret, telemetry: RecordingTelemetry
+    ) -> None:
         with pytest.raises(SecretUnusable, match="AccessDeniedException") as caught:
-            vault(Cupboard(refusal("AccessDeniedException"))).current()
+            make_secret(FakeSecretsManager(refusal("AccessDeniedException"))).current()
 
         assert "may name" not in str(caught.value) + str(telemetry.notes)
 
 
 class TestVersions:
-    def test_a_secret_that_was_never_rotated_has_one(self, vault: Vault) -> None:
-        assert vault(Cupboard("one")).versions() == ("ONE",)
+    def test_a_secret_that_was_never_rotated_has_one_version(self, make_secret: MakeSecret) -> None:
+        assert make_secret(FakeSecretsManager("one")).versions() == ("ONE",)
 
-    def test_during_a_rotation_the_version_before_still_verifies(self, vault: Vault) -> None:
-        assert vault(Cupboard("two", "one")).versions() == ("TWO", "ONE")
+    def test_after_a_rotation_the_previous_version_still_verifies(self, make_secret: MakeSecret) -> None:
+        assert make_secret(FakeSecretsManager("two", "one")).versions() == ("TWO", "ONE")
 
-    def test_the_templates_empty_form_never_signed_anything(self, vault: Vault, telemetry: RecordingTelemetry) -> None:
-        assert vault(Cupboard("one", "empty form")).versions() == ("ONE",)
+    def test_the_empty_secret_of_the_template_is_no_previous_version(
+        self, make_secret: MakeSecret, telemetry: RecordingTelemetry
+    ) -> None:
+        assert make_secret(FakeSecretsManager("one", "empty secret")).versions() == ("ONE",)
         assert telemetry.signals == []
 
     @pytest.mark.parametrize("error", TestFailing.ERRORS[:3], ids=str)
-    def test_one_that_cannot_be_read_does_not_take_the_current_with_it(
-        self, vault: Vault, telemetry: RecordingTelemetry, error: Exception
+    def test_an_unreadable_previous_version_does_not_affect_the_current_one(
+        self, make_secret: MakeSecret, telemetry: RecordingTelemetry, error: Exception
     ) -> None:
-        cupboard = Cupboard("two", error)
-        secret = vault(cupboard)
+        manager = FakeSecretsManager("two", error)
+        secret = make_secret(manager)
 
         assert [secret.versions() for _ in range(5)] == [("TWO",)] * 5
-        assert cupboard.asked.count(PREVIOUS) == 1
+        assert manager.reads.count(PREVIOUS) == 1
         assert telemetry.signals == ["secret_unreadable"]
 
-    def test_it_is_kept_on_error_too(self, vault: Vault, clock: SettableClock) -> None:
-        cupboard = Cupboard("two", "one")
-        secret = vault(cupboard)
+    def test_the_cached_previous_version_stays_in_use_when_a_read_fails(
+        self, make_secret: MakeSecret, clock: SettableClock
+    ) -> None:
+        manager = FakeSecretsManager("two", "one")
+        secret = make_secret(manager)
         secret.versions()
-        cupboard.stages[PREVIOUS] = refusal("ThrottlingException")
+        manager.stages[PREVIOUS] = refusal("ThrottlingException")
         clock.now += FRESH_FOR
 
         assert secret.versions() == ("TWO", "ONE")
 
-    def test_both_are_kept(self, vault: Vault) -> None:
-        cupboard = Cupboard("one")
-        secret = vault(cupboard)
+    def test_both_versions_are_cached(self, make_secret: MakeSecret) -> None:
+        manager = FakeSecretsManager("one")
+        secret = make_secret(manager)
         for _ in range(50):
             secret.versions()
 
-        assert sorted(cupboard.asked) == [CURRENT, PREVIOUS]
+        assert sorted(manager.reads) == [CURRENT, PREVIOUS]
 
 
 class TestRefreshing:
-    def test_reads_anew_before_the_time_is_over(self, vault: Vault) -> None:
-        cupboard = Cupboard("one")
-        secret = vault(cupboard)
+    def test_a_refresh_reads_before_the_value_is_out_of_date(self, make_secret: MakeSecret) -> None:
+        manager = FakeSecretsManager("one")
+        secret = make_secret(manager)
         secret.versions()
-        cupboard.rotate("two")
+        manager.rotate("two")
 
         assert secret.refresh()
         assert secret.current() == "TWO"
         assert secret.versions() == ("TWO", "ONE")
 
-    def test_happens_at_most_once_a_minute(self, vault: Vault, clock: SettableClock) -> None:
-        cupboard = Cupboard("one")
-        secret = vault(cupboard)
+    def test_a_refresh_happens_at_most_once_a_minute(self, make_secret: MakeSecret, clock: SettableClock) -> None:
+        manager = FakeSecretsManager("one")
+        secret = make_secret(manager)
         secret.current()
 
         assert secret.refresh()
         assert not any(secret.refresh() for _ in range(1000))
-        clock.now += REFRESH_EVERY - A_MOMENT
+        clock.now += REFRESH_EVERY - ONE_MILLISECOND
         assert not secret.refresh()
-        assert cupboard.asked == [CURRENT] * 2
-        clock.now += A_MOMENT
+        assert manager.reads == [CURRENT] * 2
+        clock.now += ONE_MILLISECOND
         assert secret.refresh()
-        assert cupboard.asked == [CURRENT] * 3
+        assert manager.reads == [CURRENT] * 3
 
-    def test_that_fails_leaves_what_there_was_and_may_be_repeated_soon(
-        self, vault: Vault, clock: SettableClock
+    def test_a_failed_refresh_keeps_the_cached_values_and_may_be_repeated_soon(
+        self, make_secret: MakeSecret, clock: SettableClock
     ) -> None:
-        cupboard = Cupboard("one", "zero")
-        secret = vault(cupboard)
+        manager = FakeSecretsManager("one", "zero")
+        secret = make_secret(manager)
         secret.versions()
-        cupboard.stages = dict.fromkeys(cupboard.stages, refusal("ThrottlingException"))
+        manager.stages = dict.fromkeys(manager.stages, refusal("ThrottlingException"))
 
         assert not secret.refresh()
         assert secret.versions() == ("ONE", "ZERO")
-        asked = len(cupboard.asked)
+        reads = len(manager.reads)
         assert not secret.refresh()
-        assert len(cupboard.asked) == asked
+        assert len(manager.reads) == reads
         clock.now += REPEAT_AFTER
-        cupboard.stages[CURRENT] = "two"
+        manager.stages[CURRENT] = "two"
         assert secret.refresh()
         assert secret.current() == "TWO"
 
-    def test_before_the_first_reading_reads(self, vault: Vault) -> None:
-        cupboard = Cupboard("one")
-        secret = vault(cupboard)
+    def test_a_refresh_before_the_first_use_reads(self, make_secret: MakeSecret) -> None:
+        manager = FakeSecretsManager("one")
+        secret = make_secret(manager)
 
         assert secret.refresh()
         assert secret.current() == "ONE"
-        assert cupboard.asked == [CURRENT]
+        assert manager.reads == [CURRENT]

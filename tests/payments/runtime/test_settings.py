@@ -1,4 +1,4 @@
-"""The environment configures a function, or stops its start with a sentence that names the variable."""
+"""Settings are read from the environment. An invalid variable stops the start with an error that names it."""
 
 from datetime import date
 
@@ -45,7 +45,7 @@ def refusal(model: type[GatewaySettings], environment: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(("model", "environment"), ALL)
-def test_are_read_among_the_other_variables_of_the_environment(
+def test_other_variables_of_the_environment_are_ignored(
     model: type[GatewaySettings], environment: dict[str, str]
 ) -> None:
     settings = model.from_environment(environment | {"PATH": "/bin", "AWS_REGION": "eu-west-1"})
@@ -58,7 +58,7 @@ def test_an_amount_is_read_as_a_number() -> None:
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "367", "many", ""])
-def test_the_reconciliation_looks_back_a_year_at_most(days: str) -> None:
+def test_the_reconciliation_covers_at_most_a_year(days: str) -> None:
     assert ReconciliationSettings.from_environment(RECONCILIATION).reconciliation_days == 120
     assert refusal(ReconciliationSettings, RECONCILIATION | {"RECONCILIATION_DAYS": days}).startswith(
         "RECONCILIATION_DAYS"
@@ -87,11 +87,11 @@ def test_each_variable_must_be_set(model: type[GatewaySettings], environment: di
 
 
 @pytest.mark.parametrize(("model", "environment"), ALL)
-def test_they_cannot_be_changed(model: type[GatewaySettings], environment: dict[str, str]) -> None:
+def test_settings_cannot_be_changed(model: type[GatewaySettings], environment: dict[str, str]) -> None:
     settings = model.from_environment(environment)
 
     with pytest.raises(ValueError, match="frozen"):
-        setattr(settings, "gateway_mode", "live")  # noqa: B010 - written out, mypy would not let it pass
+        setattr(settings, "gateway_mode", "live")  # noqa: B010 - mypy rejects a plain assignment
 
 
 @pytest.mark.parametrize(
@@ -128,29 +128,29 @@ def test_they_cannot_be_changed(model: type[GatewaySettings], environment: dict[
         ("PUBLIC_BASE_URL", "https://shop.example/v1 "),
     ],
 )
-def test_a_wrong_value_is_named_and_not_shown(name: str, value: str) -> None:
-    said = refusal(ChargeSettings, CHARGE | {name: value})
+def test_an_invalid_variable_is_named_and_its_value_not_shown(name: str, value: str) -> None:
+    message = refusal(ChargeSettings, CHARGE | {name: value})
 
-    assert name in said
-    assert not value.strip() or len(value) < 9 or value.strip() not in said
+    assert name in message
+    assert not value.strip() or len(value) < 9 or value.strip() not in message
 
 
 @pytest.mark.parametrize("name", ["WEBHOOK_SIGNATURE", "WEBHOOK_CONFIRMATION"])
 @pytest.mark.parametrize("value", ["", "none", "false", "Required", "off"])
-def test_no_other_word_weakens_the_webhook(name: str, value: str) -> None:
+def test_an_unknown_value_does_not_weaken_the_webhook_checks(name: str, value: str) -> None:
     assert name in refusal(WebhookSettings, WEBHOOK | {name: value})
 
 
-def test_every_wrong_variable_is_named_at_once() -> None:
-    said = refusal(ChargeSettings, CHARGE | {"GATEWAY_MODE": "x", "MAX_AMOUNT": "x", "TABLE_NAME": ""})
+def test_every_invalid_variable_is_named() -> None:
+    message = refusal(ChargeSettings, CHARGE | {"GATEWAY_MODE": "x", "MAX_AMOUNT": "x", "TABLE_NAME": ""})
 
-    assert all(name in said for name in ("GATEWAY_MODE", "MAX_AMOUNT", "TABLE_NAME"))
+    assert all(name in message for name in ("GATEWAY_MODE", "MAX_AMOUNT", "TABLE_NAME"))
 
 
 class TestCardsTravelEncrypted:
     @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "[::1]", "LOCALHOST"])
     @pytest.mark.parametrize("port", ["", ":8080"])
-    def test_http_is_for_this_machine_in_test_mode(self, host: str, port: str) -> None:
+    def test_http_is_accepted_for_loopback_in_test_mode_only(self, host: str, port: str) -> None:
         url = {"GATEWAY_BASE_URL": f"http://{host}{port}"}
 
         assert GatewaySettings.from_environment(GATEWAY | url).gateway_mode == "test"
@@ -162,7 +162,7 @@ class TestCardsTravelEncrypted:
             "backend.pay.agency",
             "10.0.0.1",
             "169.254.169.254",
-            "0.0.0.0",  # noqa: S104 - an address to refuse
+            "0.0.0.0",  # noqa: S104 - must be refused
             "localhost.example",
             "127.0.0.1.example",
             "127.0.0.1@evil.example",
@@ -171,5 +171,5 @@ class TestCardsTravelEncrypted:
             "[::2]",
         ],
     )
-    def test_http_goes_to_nobody_else(self, host: str) -> None:
+    def test_http_to_another_host_is_refused(self, host: str) -> None:
         assert "GATEWAY_BASE_URL" in refusal(GatewaySettings, GATEWAY | {"GATEWAY_BASE_URL": f"http://{host}"})

@@ -1,4 +1,4 @@
-"""The contract of writing: one version, one writer; a history without a gap; a cursor that never goes back."""
+"""The contract of save and advance: one writer per version, a history without gaps, a cursor that never goes back."""
 
 import dataclasses
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from payments.ports.ledger import LostRace
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.payments.ledger.ledger_port import Ledger
-from tests.payments.ledger.payment_steps import EVER, all_due, claimed, moved, standing
+from tests.payments.ledger.payment_steps import FAR_FUTURE, claimed, due_payments, stored, transitioned
 
 LATER = START + timedelta(hours=1, milliseconds=7)
 FAILURE = Failure("declined", "no funds", (FieldError("zip", "refused_by_gateway", "unknown"),))
 
 
 def full(payment: Payment) -> Payment:
-    """The payment with something in every field."""
+    """The payment with a value in every field."""
     evidence: dict[str, str | int] = {"gateway_status": "FAILED", "asks": 3}
-    noted = payment.with_answer("in_doubt").transition_to(
+    changed = payment.with_answer("in_doubt").transition_to(
         Status.FAILED,
         at=START,
         source="answer",
@@ -36,35 +36,35 @@ def full(payment: Payment) -> Payment:
         failure=FAILURE,
     )
     request = RefundAttempt("rf_1", "once", LATER, arrived=True, answered="in_doubt", failure=FAILURE)
-    noted = refunds.requested(noted, request, "f" * 64)
-    noted = refunds.refunded(noted, LATER, at=LATER, source="reconciliation", evidence=evidence)
-    noted = noted.charged_back(LATER, at=LATER, source="reconciliation", evidence=evidence)
+    changed = refunds.requested(changed, request, "f" * 64)
+    changed = refunds.refunded(changed, LATER, at=LATER, source="reconciliation", evidence=evidence)
+    changed = changed.charged_back(LATER, at=LATER, source="reconciliation", evidence=evidence)
     plan = FollowUp(LATER, START, asks=4, not_found=2, arrived=True)
-    return dataclasses.replace(noted, follow_up=plan, replayed_while_sending=True)
+    return dataclasses.replace(changed, follow_up=plan, replayed_while_sending=True)
 
 
 def lease(ledger: Ledger, payment: Payment) -> None:
-    """Takes the payment, which is due, for a while."""
-    (due,) = all_due(ledger)
-    assert ledger.lease(due, EVER) is not None
+    """Leases the only due payment."""
+    (due,) = due_payments(ledger)
+    assert ledger.lease(due, FAR_FUTURE) is not None
 
 
 WRITES: dict[str, Callable[[Ledger, Payment], object]] = {
-    "a transition": lambda ledger, payment: moved(ledger, payment, Status.REQUIRES_ACTION),
+    "a transition": lambda ledger, payment: transitioned(ledger, payment, Status.REQUIRES_ACTION),
     "a plan": lambda ledger, payment: ledger.save(payment, payment.asked_again(START, arrived=True)),
     "a lease": lease,
     "the cursor": lambda ledger, payment: ledger.advance(payment, 1),
 }
-"""Whatever another may have written meanwhile."""
+"""What another process may have written meanwhile."""
 
 
-class Writing:
+class SaveContract:
     def test_every_field_comes_back_as_it_went(self, ledger: Ledger) -> None:
         payment = claimed(ledger, live=True)
         after = full(payment)
         assert ledger.save(payment, after) == dataclasses.replace(after, revision=2)
         ledger.advance(payment, 1)
-        assert standing(ledger, payment) == dataclasses.replace(after, published=1, revision=3)
+        assert stored(ledger, payment) == dataclasses.replace(after, published=1, revision=3)
 
     def test_the_test_before_leaves_no_field_out(self) -> None:
         payment = samples.payment()
@@ -72,106 +72,106 @@ class Writing:
             f.name for f in dataclasses.fields(Payment) if getattr(full(payment), f.name) == getattr(payment, f.name)
         }
         claim = {"id", "fingerprint", "money", "order_id", "attempt", "card", "created_at"}
-        assert same == claim | {"live", "published", "revision"}  # changed in the test itself
+        assert same == claim | {"live", "published", "revision"}  # the other fields keep their value in every write
 
     @pytest.mark.parametrize("card", [None, CardFacts("amex", "0005", "01", "2031")])
-    def test_what_a_payment_may_lack_comes_back_lacking(self, ledger: Ledger, card: CardFacts | None) -> None:
+    def test_optional_fields_are_read_back_as_missing(self, ledger: Ledger, card: CardFacts | None) -> None:
         payment = claimed(ledger, card=card, order_id=None)
-        assert standing(ledger, payment) == payment
+        assert stored(ledger, payment) == payment
 
     def test_what_is_none_is_taken_away(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
-        page = moved(ledger, payment, Status.REQUIRES_ACTION, message="go", redirect_url=samples.SHOPPER_PAGE)
-        done = moved(ledger, page, Status.SUCCEEDED)
-        assert standing(ledger, payment) == done
+        page = transitioned(ledger, payment, Status.REQUIRES_ACTION, message="go", redirect_url=samples.SHOPPER_PAGE)
+        done = transitioned(ledger, page, Status.SUCCEEDED)
+        assert stored(ledger, payment) == done
         assert (done.message, done.redirect_url, done.follow_up.ask_at) == (None, None, None)
 
     def test_history_grows_by_one_entry_a_transition(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         for status in (Status.PENDING, Status.REQUIRES_ACTION, Status.NEEDS_REVIEW, Status.FAILED, Status.SUCCEEDED):
-            payment = moved(ledger, payment, status)
-        assert [entry.sequence for entry in standing(ledger, payment).history] == [1, 2, 3, 4, 5, 6]
+            payment = transitioned(ledger, payment, status)
+        assert [entry.sequence for entry in stored(ledger, payment).history] == [1, 2, 3, 4, 5, 6]
 
-    def test_two_entries_may_go_in_one_write(self, ledger: Ledger) -> None:
+    def test_one_write_can_append_two_entries(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         after = ledger.save(payment, full(payment))
-        assert standing(ledger, payment).history == after.history == full(payment).history
+        assert stored(ledger, payment).history == after.history == full(payment).history
 
-    def test_a_plan_may_change_without_an_entry(self, ledger: Ledger) -> None:
+    def test_the_follow_up_plan_can_change_without_a_history_entry(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         after = ledger.save(payment, payment.asked_again(LATER, arrived=True).with_answer("in_doubt"))
-        assert standing(ledger, payment) == after
+        assert stored(ledger, payment) == after
         assert (after.follow_up.due_at, after.follow_up.arrived, after.answered) == (LATER, True, "in_doubt")
 
     @pytest.mark.parametrize("write", WRITES, ids=WRITES)
-    def test_whoever_read_too_early_gets_what_stands_there_now(self, ledger: Ledger, write: str) -> None:
+    def test_an_outdated_write_raises_lost_race_with_the_stored_payment(self, ledger: Ledger, write: str) -> None:
         payment = claimed(ledger)
         WRITES[write](ledger, payment)
-        now = standing(ledger, payment)
+        now = stored(ledger, payment)
         for after in (full(payment), payment.asked_again(LATER)):
             with pytest.raises(LostRace) as lost:
                 ledger.save(payment, after)
             assert lost.value.current == now
-        assert standing(ledger, payment) == now
+        assert stored(ledger, payment) == now
 
-    def test_writing_leaves_the_cursor_alone(self, ledger: Ledger) -> None:
+    def test_a_write_does_not_move_the_publish_cursor(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         ledger.advance(payment, 1)
-        stale = dataclasses.replace(standing(ledger, payment), published=0)
-        moved(ledger, stale, Status.FAILED)
-        assert standing(ledger, payment).published == 1
+        stale = dataclasses.replace(stored(ledger, payment), published=0)
+        transitioned(ledger, stale, Status.FAILED)
+        assert stored(ledger, payment).published == 1
 
 
-class Publishing:
-    def test_when_all_is_told_a_final_payment_leaves_the_index(self, ledger: Ledger) -> None:
-        payment = moved(ledger, claimed(ledger), Status.SUCCEEDED)
+class PublishContract:
+    def test_a_final_payment_leaves_the_index_when_all_is_published(self, ledger: Ledger) -> None:
+        payment = transitioned(ledger, claimed(ledger), Status.SUCCEEDED)
         ledger.advance(payment, 2)
-        assert all_due(ledger) == []
-        assert standing(ledger, payment).published == 2
-        assert standing(ledger, payment).follow_up.due_at is None
+        assert due_payments(ledger) == []
+        assert stored(ledger, payment).published == 2
+        assert stored(ledger, payment).follow_up.due_at is None
 
-    def test_when_all_is_told_an_open_payment_waits_for_its_next_question(self, ledger: Ledger) -> None:
-        payment = moved(ledger, claimed(ledger), Status.PENDING)
+    def test_an_open_payment_is_next_due_for_its_status_query_when_all_is_published(self, ledger: Ledger) -> None:
+        payment = transitioned(ledger, claimed(ledger), Status.PENDING)
         ledger.advance(payment, 2)
-        after = standing(ledger, payment)
+        after = stored(ledger, payment)
         assert after.follow_up.due_at == after.follow_up.ask_at == payment.follow_up.ask_at
 
-    def test_while_something_is_untold_the_payment_stays_due(self, ledger: Ledger) -> None:
-        payment = moved(ledger, claimed(ledger), Status.SUCCEEDED)
+    def test_a_payment_with_an_unpublished_entry_stays_due(self, ledger: Ledger) -> None:
+        payment = transitioned(ledger, claimed(ledger), Status.SUCCEEDED)
         ledger.advance(payment, 1)
-        after = standing(ledger, payment)
+        after = stored(ledger, payment)
         assert after.published == 1
         assert after.follow_up.due_at == payment.follow_up.due_at
 
     def test_the_cursor_never_goes_back(self, ledger: Ledger) -> None:
-        payment = moved(ledger, claimed(ledger), Status.SUCCEEDED)
+        payment = transitioned(ledger, claimed(ledger), Status.SUCCEEDED)
         ledger.advance(payment, 2)
         ledger.advance(payment, 1)
-        assert standing(ledger, payment).published == 2
-        assert all_due(ledger) == []
+        assert stored(ledger, payment).published == 2
+        assert due_payments(ledger) == []
 
-    def test_a_publisher_that_was_overtaken_moves_the_cursor_and_not_the_due_time(self, ledger: Ledger) -> None:
-        payment = moved(ledger, claimed(ledger), Status.PENDING)
-        newer = moved(ledger, payment, Status.SUCCEEDED, at=LATER)
+    def test_a_late_publisher_moves_the_cursor_and_not_the_due_time(self, ledger: Ledger) -> None:
+        payment = transitioned(ledger, claimed(ledger), Status.PENDING)
+        newer = transitioned(ledger, payment, Status.SUCCEEDED, at=LATER)
         ledger.advance(payment, 2)
-        after = standing(ledger, payment)
+        after = stored(ledger, payment)
         assert after.published == 2
         assert after.follow_up.due_at == newer.follow_up.due_at == LATER
-        assert len(all_due(ledger)) == 1
+        assert len(due_payments(ledger)) == 1
 
-    def test_a_publisher_does_not_put_off_what_somebody_wants_asked_sooner(self, ledger: Ledger) -> None:
-        payment = moved(ledger, claimed(ledger), Status.PENDING)
+    def test_a_publisher_does_not_postpone_an_earlier_status_query(self, ledger: Ledger) -> None:
+        payment = transitioned(ledger, claimed(ledger), Status.PENDING)
         ledger.save(payment, payment.asked_again(START))
         ledger.advance(payment, 2)
-        after = standing(ledger, payment)
+        after = stored(ledger, payment)
         assert after.published == 2
         assert after.follow_up.due_at == START
 
-    def test_a_publisher_that_gives_a_lease_back_puts_the_payment_where_it_was_due(self, ledger: Ledger) -> None:
+    def test_a_publisher_that_ends_its_lease_restores_the_due_time(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         ledger.advance(payment, 1)
-        (due,) = all_due(ledger)
-        leased = ledger.lease(due, EVER)
+        (due,) = due_payments(ledger)
+        leased = ledger.lease(due, FAR_FUTURE)
         assert leased is not None
         ledger.advance(leased, 1)
-        assert standing(ledger, payment).follow_up == payment.follow_up
+        assert stored(ledger, payment).follow_up == payment.follow_up
