@@ -1,4 +1,4 @@
-"""Certificates of a minute: an authority, and what it or nobody signed."""
+"""TLS certificates for the tests: a certificate authority, and server certificates that it signed or did not."""
 
 import datetime as dt
 import ssl
@@ -15,13 +15,13 @@ DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True)
 class Authority:
-    """Signs for the tests, and is trusted by nobody else."""
+    """A certificate authority that only `trusting` trusts."""
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
     def trusting(self) -> ssl.SSLContext:
-        """A client's context that believes this authority alone."""
+        """A client's TLS context that trusts only this authority."""
         pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
         return ssl.create_default_context(cadata=pem)
 
@@ -36,15 +36,15 @@ def authority() -> Authority:
     return Authority(key, certificate.add_extension(identifier, critical=False).sign(key, hashes.SHA256()))
 
 
-def serving(place: Path, host: str, signer: Authority | None, expires_in: dt.timedelta = DAY) -> ssl.SSLContext:
-    """A server's context with a certificate for `host`; signed by itself where there is no authority."""
+def serving(folder: Path, host: str, signer: Authority | None, expires_in: dt.timedelta = DAY) -> ssl.SSLContext:
+    """A server's TLS context with a certificate for `host`, self-signed if there is no `signer`."""
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _unsigned(host, key, expires_in).issuer_name(signer.certificate.subject if signer else _named(host))
     certificate = certificate.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-    signing = signer.key if signer else key
-    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key())
-    signed = certificate.add_extension(identifier, critical=False).sign(signing, hashes.SHA256())
-    pem = place / f"{host}.pem"
+    signing_key = signer.key if signer else key
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key())
+    signed = certificate.add_extension(identifier, critical=False).sign(signing_key, hashes.SHA256())
+    pem = folder / f"{host}.pem"
     pem.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + signed.public_bytes(serialization.Encoding.PEM)

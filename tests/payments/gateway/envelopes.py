@@ -1,4 +1,4 @@
-"""Envelopes as the gateway's document prints them, and one that fits the sample payment."""
+"""Sample envelopes: two printed in the gateway's document, and one for the sample payment."""
 
 import json
 from typing import Any, Final
@@ -39,7 +39,7 @@ DOCUMENT_FAILED: Final = b"""{
 
 
 def envelope(*, without: tuple[str, ...] = (), **data: Any) -> dict[str, Any]:
-    """An envelope about the sample payment; `data` changes its inner part, `status` and the like its outer one."""
+    """An envelope of the sample payment. `status`, `message` and `redirect_url` change it; any other field its data."""
     outer = {name: data.pop(name) for name in ("status", "message", "redirect_url") if name in data}
     inner = {
         "amount": 100,
@@ -54,5 +54,5 @@ def envelope(*, without: tuple[str, ...] = (), **data: Any) -> dict[str, Any]:
 
 
 def body(**changes: Any) -> bytes:
-    """The same as it comes over the wire."""
+    """The same envelope as the bytes of an answer."""
     return json.dumps(envelope(**changes)).encode()

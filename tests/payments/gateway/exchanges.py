@@ -1,4 +1,4 @@
-"""One exchange as the tests make it, and how long it may take."""
+"""One request through a Transport, and the time limits of the tests."""
 
 import json
 import time
@@ -10,9 +10,9 @@ from payments.gateway.transport import Exchange, Transport
 OK = {"status": "SUCCESS"}
 OK_BODY = json.dumps(OK).encode()
 BUDGET = 0.4
-"""Seconds for an exchange that will not be answered: the tests must not wait long."""
-MARGIN = 1.0
-"""What a busy machine may take on top of it."""
+"""Seconds for an exchange that is not answered. Short, because each of those tests waits for it."""
+MARGIN = 3.0
+"""Seconds that a busy machine may need in addition. Less than the 5 s of an exchange without a limit of its own."""
 
 
 def post(transport: Transport, seconds: float = 5.0) -> Exchange:

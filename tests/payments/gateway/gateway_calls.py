@@ -1,4 +1,4 @@
-"""A client before a rogue, with keys that can be changed."""
+"""Calls of the gateway's client to a rogue server, with keys that change on a refresh."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,14 +14,14 @@ from tests.fakes.clock import SettableClock
 from tests.fakes.samples import ORDER_ID, TRANSACTION_ID, submission
 from tests.fakes.telemetry import RecordingTelemetry
 from tests.payments.gateway.envelopes import MINOR
-from tests.payments.gateway.rogue_server import Rogue
+from tests.payments.gateway.rogue_server import RogueServer
 
 OLD = GatewayKeys("PA_TEST_old", b"0123456789abcdef0123456789abcdef", None)
 NEW = GatewayKeys("PA_TEST_new", b"fedcba9876543210fedcba9876543210", None)
 
 
-class Ring:
-    """Meets Keyring: the keys in their order, a refresh at a time; and how often one was asked for."""
+class FakeKeyring:
+    """Meets Keyring: each refresh replaces the current key by the next one. Counts the refreshes."""
 
     def __init__(self, *keys: GatewayKeys) -> None:
         self.keys = list(keys)
@@ -45,13 +45,15 @@ class Ring:
         return self.refreshes == 1
 
 
-class Counter:
-    """A client before a rogue."""
+class GatewayCalls:
+    """A client, its keyring and its telemetry, in front of a rogue server."""
 
-    def __init__(self, server: Rogue, *keys: GatewayKeys, mode: Mode = "test", ring: Ring | None = None) -> None:
-        self.server, self.ring, self.telemetry = server, ring or Ring(*keys), RecordingTelemetry()
+    def __init__(
+        self, server: RogueServer, *keys: GatewayKeys, mode: Mode = "test", keyring: FakeKeyring | None = None
+    ) -> None:
+        self.server, self.keyring, self.telemetry = server, keyring or FakeKeyring(*keys), RecordingTelemetry()
         self.client = PayAgency(
-            Transport(server.url), self.ring, MINOR, mode, self.telemetry, CircuitBreaker(SettableClock())
+            Transport(server.url), self.keyring, MINOR, mode, self.telemetry, CircuitBreaker(SettableClock())
         )
 
     def charge(self, seconds: float = 5.0) -> GatewayTransaction:
@@ -71,6 +73,12 @@ class Counter:
         return [bearer.removeprefix("Bearer ") for bearer in sent]
 
 
-Call = Callable[[Counter, float], GatewayTransaction]
-CALLS = [Counter.charge, Counter.hosted, Counter.refund, Counter.status]
+Call = Callable[[GatewayCalls, float], GatewayTransaction]
+CALLS = [GatewayCalls.charge, GatewayCalls.hosted, GatewayCalls.refund, GatewayCalls.status]
 EACH_CALL = pytest.mark.parametrize("call", CALLS, ids=[call.__name__ for call in CALLS])
+
+
+def clock_at(*times: float) -> Callable[[], float]:
+    """A monotonic clock that shows these times, one a call."""
+    shown = iter(times)
+    return lambda: next(shown)

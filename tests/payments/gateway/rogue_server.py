@@ -1,4 +1,4 @@
-"""A gateway at the level of sockets, that misbehaves as it is told, and counts what reaches it."""
+"""A server on a real socket that misbehaves as scripted and records the requests that reach it."""
 
 import socket
 import ssl
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.payments.gateway.simulated_gateway import Line, Play
+from tests.payments.gateway.server_behaviours import Behaviour, Connection
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request, as it was read."""
+    """One request, as the server received it."""
 
     head: str
     body: bytes
@@ -30,15 +30,15 @@ class Request:
 
 
 @dataclass
-class Rogue:
-    """The server. `plays` are the answers to the requests, in order; the last one is repeated."""
+class RogueServer:
+    """The server. `behaviours` answer the requests in order; the last one is repeated."""
 
-    plays: tuple[Play, ...]
-    door: Callable[[Line], bool]
+    behaviours: tuple[Behaviour, ...]
+    accepts: Callable[[Connection], bool]
     tls: ssl.SSLContext | None
     listener: socket.socket
     requests: list[Request] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    connections: list[Connection] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -48,36 +48,37 @@ class Rogue:
 
     @property
     def url(self) -> str:
-        return f"http{'s' if self.tls else ''}://localhost:{self.port}"
+        # A certificate needs a name. Without TLS the address spares the tests a name resolution.
+        return f"https://localhost:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
 
     def serve(self) -> None:
         while not self.over.is_set():
             try:
-                guest, _ = self.listener.accept()
+                sock, _ = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._host, args=[guest], daemon=True).start()
+            threading.Thread(target=self._serve_connection, args=[sock], daemon=True).start()
 
-    def _host(self, guest: socket.socket) -> None:
-        line = Line(guest, self.over)
-        self.lines.append(line)
+    def _serve_connection(self, sock: socket.socket) -> None:
+        connection = Connection(sock, self.over)
+        self.connections.append(connection)
         with suppress(OSError, ValueError):
-            if self.door(line):
+            if self.accepts(connection):
                 if self.tls:
-                    line.socket = self.tls.wrap_socket(guest, server_side=True)
-                while (request := _read(line.socket)) is not None:
+                    connection.socket = self.tls.wrap_socket(sock, server_side=True)
+                while (request := _read(connection.socket)) is not None:
                     self.requests.append(request)
-                    self.plays[min(len(self.requests), len(self.plays)) - 1](line)
-        line.hang_up()
+                    self.behaviours[min(len(self.requests), len(self.behaviours)) - 1](connection)
+        connection.hang_up()
 
 
 @contextmanager
-def rogue(
-    *plays: Play, door: Callable[[Line], bool] = lambda _: True, tls: ssl.SSLContext | None = None
-) -> Iterator[Rogue]:
-    """A running one. `door` sees a connection before anything is read from it, and may send it away."""
+def rogue_server(
+    *behaviours: Behaviour, accepts: Callable[[Connection], bool] = lambda _: True, tls: ssl.SSLContext | None = None
+) -> Iterator[RogueServer]:
+    """A running server. `accepts` gets a connection before anything is read from it; False closes it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Rogue(plays, door, tls, listener)
+        server = RogueServer(behaviours, accepts, tls, listener)
         threading.Thread(target=server.serve, daemon=True).start()
         try:
             yield server
@@ -85,21 +86,21 @@ def rogue(
             server.over.set()
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
-            for line in server.lines:
-                line.hang_up()
+            for connection in server.connections:
+                connection.hang_up()
 
 
-def _read(guest: socket.socket) -> Request | None:
+def _read(sock: socket.socket) -> Request | None:
     data = b""
     while b"\r\n\r\n" not in data:
-        if not (more := guest.recv(65536)):
+        if not (more := sock.recv(65536)):
             return None
         data += more
     head, _, body = data.partition(b"\r\n\r\n")
     request = Request(head.decode("latin-1"), b"")
     length = int(request.header("content-length") or 0)
     while len(body) < length:
-        if not (more := guest.recv(65536)):
+        if not (more := sock.recv(65536)):
             return None
         body += more
     return Request(request.head, body)

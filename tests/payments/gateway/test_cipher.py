@@ -1,4 +1,4 @@
-"""The cipher, against the check vector, another library, and the platform of the gateway's own sample: Node."""
+"""The cipher against a check vector, another library, and Node, the platform of the gateway's sample code."""
 
 import json
 import os
@@ -16,31 +16,31 @@ from payments.gateway.cipher import IV_BYTES, encrypt
 KEY = b"0123456789abcdef0123456789abcdef"
 VECTOR = "000102030405060708090a0b0c0d0e0f:cf3de33752e6fe3d5242662b04171555"
 
-NODE_OPENS = """
+NODE_DECRYPTS = """
 const { createDecipheriv } = require("crypto");
 const { key, payloads } = JSON.parse(require("fs").readFileSync(0, "utf-8"));
-const opened = payloads.map((payload) => {
+const decrypted = payloads.map((payload) => {
   const [iv, data] = payload.split(":").map((part) => Buffer.from(part, "hex"));
   const decipher = createDecipheriv("aes-256-cbc", Buffer.from(key, "utf-8"), iv);
   return Buffer.concat([decipher.update(data), decipher.final()]).toString("base64");
 });
-process.stdout.write(JSON.stringify(opened));
+process.stdout.write(JSON.stringify(decrypted));
 """
 
-NODE_SEALS = """
+NODE_ENCRYPTS = """
 const { createCipheriv } = require("crypto");
 const { key, iv, plaintexts } = JSON.parse(require("fs").readFileSync(0, "utf-8"));
-const sealed = plaintexts.map((plaintext) => {
+const encrypted = plaintexts.map((plaintext) => {
   const cipher = createCipheriv("aes-256-cbc", Buffer.from(key, "utf-8"), Buffer.from(iv, "hex"));
   const data = Buffer.concat([cipher.update(Buffer.from(plaintext, "base64")), cipher.final()]);
   return iv + ":" + data.toString("hex");
 });
-process.stdout.write(JSON.stringify(sealed));
+process.stdout.write(JSON.stringify(encrypted));
 """
 
 
-def opened(payload: str, key: bytes = KEY) -> bytes:
-    """The plaintext, by a library that has nothing to do with the one that encrypted."""
+def decrypted(payload: str, key: bytes = KEY) -> bytes:
+    """The plaintext, decrypted with another library than the one that encrypts."""
     iv, data = (bytes.fromhex(part) for part in payload.split(":"))
     return unpad(AES.new(key, AES.MODE_CBC, iv).decrypt(data), AES.block_size)
 
@@ -49,17 +49,19 @@ def plaintexts() -> list[bytes]:
     return [os.urandom(length) for length in range(65)]
 
 
-def node(program: str, told: dict[str, object]) -> list[str]:
-    """What a program of Node's says to `told`."""
+def node(program: str, arguments: dict[str, object]) -> list[str]:
+    """The output of a Node program for these arguments."""
     path = shutil.which("node")
-    assert path, "node is needed: only it can show that the gateway's own sample opens our payloads"
-    ran = subprocess.run([path, "-e", program], input=json.dumps(told), capture_output=True, text=True, check=False)
+    assert path, "Node is needed to show that the gateway's sample code decrypts our payloads"
+    ran = subprocess.run(
+        [path, "-e", program], input=json.dumps(arguments), capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
-    said: list[str] = json.loads(ran.stdout)
-    return said
+    output: list[str] = json.loads(ran.stdout)
+    return output
 
 
-def test_makes_the_check_vector() -> None:
+def test_encrypts_the_check_vector() -> None:
     assert encrypt(b'{"amount":100}', KEY, lambda count: bytes(range(count))) == VECTOR
 
 
@@ -67,7 +69,7 @@ def test_makes_the_check_vector() -> None:
 def test_every_length_round_trips(length: int) -> None:
     plaintext = os.urandom(length)
 
-    assert opened(encrypt(plaintext, KEY)) == plaintext
+    assert decrypted(encrypt(plaintext, KEY)) == plaintext
 
 
 @pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 31, 32, 64])
@@ -77,57 +79,57 @@ def test_padding_is_always_added(length: int) -> None:
     assert len(data) // 2 == (length // 16 + 1) * 16
 
 
-def test_node_opens_what_we_encrypt() -> None:
+def test_node_decrypts_our_payloads() -> None:
     sent = plaintexts()
     payloads = [encrypt(plaintext, KEY) for plaintext in sent]
 
-    said = node(NODE_OPENS, {"key": KEY.decode(), "payloads": payloads})
+    output = node(NODE_DECRYPTS, {"key": KEY.decode(), "payloads": payloads})
 
-    assert said == node_text(sent)
+    assert output == node_text(sent)
 
 
 def test_node_encrypts_to_the_same_bytes() -> None:
-    iv, told = bytes(range(16)), plaintexts()
+    iv, sent = bytes(range(16)), plaintexts()
 
-    said = node(NODE_SEALS, {"key": KEY.decode(), "iv": iv.hex(), "plaintexts": node_text(told)})
+    output = node(NODE_ENCRYPTS, {"key": KEY.decode(), "iv": iv.hex(), "plaintexts": node_text(sent)})
 
-    assert said == [encrypt(plaintext, KEY, lambda _: iv) for plaintext in told]
+    assert output == [encrypt(plaintext, KEY, lambda _: iv) for plaintext in sent]
 
 
-def test_the_key_is_its_text_and_not_what_its_hex_digits_stand_for() -> None:
+def test_the_key_is_used_as_text_and_not_as_hex() -> None:
     payload = encrypt(b"text", KEY)
 
-    assert opened(payload, KEY) == b"text"
+    assert decrypted(payload, KEY) == b"text"
     with pytest.raises(ValueError, match=r"[Pp]adding|16 bytes"):
-        opened(payload, bytes.fromhex(KEY.decode()) * 2)
+        decrypted(payload, bytes.fromhex(KEY.decode()) * 2)
 
 
-def test_each_payload_has_an_iv_of_its_own() -> None:
+def test_each_payload_has_its_own_iv() -> None:
     payloads = {encrypt(b"the same text", KEY) for _ in range(500)}
 
     assert len({payload.split(":")[0] for payload in payloads}) == 500
     assert len({payload.split(":")[1] for payload in payloads}) == 500
 
 
-def test_asks_for_exactly_one_iv_of_randomness() -> None:
-    asked: list[int] = []
+def test_reads_one_iv_of_randomness() -> None:
+    sizes: list[int] = []
 
     def random(count: int) -> bytes:
-        asked.append(count)
+        sizes.append(count)
         return bytes(count)
 
     encrypt(b"text", KEY, random)
 
-    assert asked == [IV_BYTES]
+    assert sizes == [IV_BYTES]
 
 
-def test_the_wire_form_is_lower_case_hex_with_one_colon() -> None:
+def test_the_result_is_lower_case_hex_with_one_colon() -> None:
     assert re.fullmatch(r"[0-9a-f]{32}:[0-9a-f]{64}", encrypt(b"sixteen bytes ok", KEY))
 
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 24, 31, 33, 64])
-def test_a_key_of_another_size_encrypts_nothing(size: int) -> None:
-    """Not even one of AES's other sizes, which a mistyped key could have."""
+def test_a_key_of_another_size_is_refused(size: int) -> None:
+    """Also the other key sizes of AES, which a mistyped key could have."""
     with pytest.raises(ValueError, match="key"):
         encrypt(b"text", b"k" * size)
 

@@ -1,4 +1,4 @@
-"""The circuit breaker: five failures in a row open it, one probe at a time closes it again."""
+"""The circuit breaker opens after five consecutive failures; a successful probe closes it."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def tripped(clock: SettableClock) -> CircuitBreaker:
+def open_breaker(clock: SettableClock) -> CircuitBreaker:
     breaker = CircuitBreaker(clock)
     for _ in range(FAILURES_TO_OPEN):
         breaker.check()
@@ -21,7 +21,7 @@ def tripped(clock: SettableClock) -> CircuitBreaker:
     return breaker
 
 
-def test_a_hiccup_opens_nothing(clock: SettableClock) -> None:
+def test_fewer_than_five_consecutive_failures_do_not_open_it(clock: SettableClock) -> None:
     breaker = CircuitBreaker(clock)
     for _ in range(3):
         for _ in range(FAILURES_TO_OPEN - 1):
@@ -30,56 +30,54 @@ def test_a_hiccup_opens_nothing(clock: SettableClock) -> None:
     breaker.check()
 
 
-def test_failures_in_a_row_open_it(tripped: CircuitBreaker) -> None:
+def test_five_consecutive_failures_open_it(open_breaker: CircuitBreaker) -> None:
     with pytest.raises(NotSent):
-        tripped.check()
+        open_breaker.check()
 
 
-def test_it_stays_open_until_the_wait_is_over(tripped: CircuitBreaker, clock: SettableClock) -> None:
+def test_it_stays_open_until_the_wait_is_over(open_breaker: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR * 0.99
     with pytest.raises(NotSent):
-        tripped.check()
+        open_breaker.check()
 
 
-def test_one_probe_is_let_through_and_the_others_wait_for_it(tripped: CircuitBreaker, clock: SettableClock) -> None:
+def test_after_the_wait_one_probe_passes_and_others_do_not(open_breaker: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
-    tripped.admit()
-    for another in (tripped.check, tripped.admit):
+    open_breaker.admit()
+    for another in (open_breaker.check, open_breaker.admit):
         with pytest.raises(NotSent):
             another()
 
 
-def test_who_only_looks_is_no_probe(tripped: CircuitBreaker, clock: SettableClock) -> None:
+def test_a_check_is_no_probe(open_breaker: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
     for _ in range(3):
-        tripped.check()
-    tripped.admit()
+        open_breaker.check()
+    open_breaker.admit()
 
 
-def test_a_probe_that_succeeds_closes_it(tripped: CircuitBreaker, clock: SettableClock) -> None:
+def test_a_successful_probe_closes_it(open_breaker: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
-    tripped.check()
-    tripped.succeeded()
-    tripped.check()
-    tripped.failed()
-    tripped.check()
+    open_breaker.check()
+    open_breaker.succeeded()
+    open_breaker.check()
+    open_breaker.failed()
+    open_breaker.check()
 
 
-def test_a_probe_that_fails_opens_it_for_another_wait(tripped: CircuitBreaker, clock: SettableClock) -> None:
+def test_a_failed_probe_opens_it_for_another_wait(open_breaker: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
-    tripped.check()
-    tripped.failed()
+    open_breaker.check()
+    open_breaker.failed()
     clock.now += OPEN_FOR * 0.99
     with pytest.raises(NotSent):
-        tripped.check()
+        open_breaker.check()
     clock.now += OPEN_FOR * 0.01
-    tripped.check()
+    open_breaker.check()
 
 
-def test_a_probe_that_never_reports_does_not_keep_it_open_for_ever(
-    tripped: CircuitBreaker, clock: SettableClock
-) -> None:
+def test_a_probe_without_a_result_does_not_keep_it_open(open_breaker: CircuitBreaker, clock: SettableClock) -> None:
     clock.now += OPEN_FOR
-    tripped.check()
+    open_breaker.check()
     clock.now += OPEN_FOR
-    tripped.check()
+    open_breaker.check()

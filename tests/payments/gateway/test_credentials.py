@@ -1,4 +1,4 @@
-"""The gateway's keys: their form, their kind, and where they may be used."""
+"""The gateway's keys: their format, their mode, and which of them may have signed a webhook."""
 
 import json
 from typing import Any
@@ -12,24 +12,24 @@ from payments.gateway.credentials import GatewayKeys, Mode, candidates, parse_ke
 
 TEST_KEY, LIVE_KEY = "PA_TEST_0a1b2c3d", "PA_LIVE_" + "0a1b2c3d"
 ENCRYPTION_KEY = "0123456789abcdef0123456789abcdef"
-# Split, as nobody should find the whole of one here; everybody can in the gateway's documents.
+# Split so that secret scanners do not report it. It is printed in the gateway's public documents.
 SAMPLE_ENCRYPTION_KEY = "2542b322a40ada01" + "489c5491fe379512"
 
 
 def text(**changes: Any) -> str:
-    told = {"secret_key": TEST_KEY, "encryption_key": ENCRYPTION_KEY, "webhook_secret": "whsec"} | changes
-    return json.dumps({name: value for name, value in told.items() if value is not ...})
+    fields = {"secret_key": TEST_KEY, "encryption_key": ENCRYPTION_KEY, "webhook_secret": "whsec"} | changes
+    return json.dumps({name: value for name, value in fields.items() if value is not ...})
 
 
-def error_of(told: str) -> SecretUnusable | None:
+def error_of(secret: str) -> SecretUnusable | None:
     try:
-        parse_keys(told, "test")
+        parse_keys(secret, "test")
     except SecretUnusable as error:
         return error
     return None
 
 
-def test_keys_are_read_as_their_bytes() -> None:
+def test_keys_are_parsed_to_their_bytes() -> None:
     assert parse_keys(text(), "test") == GatewayKeys(TEST_KEY, ENCRYPTION_KEY.encode(), b"whsec")
 
 
@@ -39,28 +39,28 @@ def test_a_webhook_secret_may_be_missing(empty: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["secret_key", "encryption_key", "webhook_secret"])
-def test_a_key_that_is_no_unicode_is_refused(name: str) -> None:
+def test_a_key_that_is_not_valid_unicode_is_refused(name: str) -> None:
     with pytest.raises(SecretUnusable, match=f"{name} is no valid text"):
         parse_keys(text(**{name: "\ud800" * 16}), "test")
 
 
 @pytest.mark.parametrize("name", ["secret_key", "encryption_key"])
 @pytest.mark.parametrize("value", [..., None, "", 5, [], {"a": "b"}])
-def test_the_others_may_not(name: str, value: Any) -> None:
+def test_a_missing_secret_key_or_encryption_key_is_refused(name: str, value: Any) -> None:
     with pytest.raises(SecretUnusable, match=f"{name} is not filled in"):
         parse_keys(text(**{name: value}), "test")
 
 
 @pytest.mark.parametrize("value", [5, ["a"], {"a": "b"}, True])
-def test_a_webhook_secret_that_is_no_text_is_refused(value: Any) -> None:
+def test_a_webhook_secret_that_is_not_text_is_refused(value: Any) -> None:
     with pytest.raises(SecretUnusable, match="webhook_secret"):
         parse_keys(text(webhook_secret=value), "test")
 
 
-@pytest.mark.parametrize("told", ["", "{", "null", "[]", '"text"', "5", "\ud800", "PA_TEST_x", "[" * 100_000])
-def test_what_is_no_json_object_is_refused(told: str) -> None:
+@pytest.mark.parametrize("secret", ["", "{", "null", "[]", '"text"', "5", "\ud800", "PA_TEST_x", "[" * 100_000])
+def test_a_secret_that_is_not_a_json_object_is_refused(secret: str) -> None:
     with pytest.raises(SecretUnusable, match=r"not (a )?JSON"):
-        parse_keys(told, "test")
+        parse_keys(secret, "test")
 
 
 @pytest.mark.parametrize("key", ["short", ENCRYPTION_KEY[:-1], ENCRYPTION_KEY + "0", "é" * 32, ENCRYPTION_KEY * 2])
@@ -69,11 +69,11 @@ def test_the_encryption_key_has_32_bytes(key: str) -> None:
         parse_keys(text(encryption_key=key), "test")
 
 
-def test_bytes_are_counted_and_not_characters() -> None:
+def test_the_length_is_counted_in_bytes() -> None:
     assert parse_keys(text(encryption_key="é" * 16), "test").encryption_key == "é".encode() * 16
 
 
-class TestKind:
+class TestMode:
     @pytest.mark.parametrize("key", ["PA_TEST_1", "FS_TEST_1", "XY_TEST_1"])
     def test_a_test_key_is_for_test_mode(self, key: str) -> None:
         assert parse_keys(text(secret_key=key), "test").secret_key == key
@@ -92,18 +92,18 @@ class TestKind:
         ["PA_1", "PA_STAGING_1", "pa_test_1", "PA_TEST_", "PA_TEST_a b", "PA_TEST_a\r\nX: y", " PA_TEST_a", "test"],
     )
     @pytest.mark.parametrize("mode", ["test", "live"])
-    def test_a_key_of_no_known_form_is_sent_nowhere(self, key: str, mode: Mode) -> None:
+    def test_a_key_of_unknown_format_is_refused(self, key: str, mode: Mode) -> None:
         with pytest.raises(SecretUnusable, match=r"no known form|no valid text"):
             parse_keys(text(secret_key=key), mode)
 
-    def test_live_mode_refuses_the_encryption_key_that_everybody_has(self) -> None:
+    def test_live_mode_refuses_the_sample_encryption_key(self) -> None:
         parse_keys(text(encryption_key=SAMPLE_ENCRYPTION_KEY), "test")
         with pytest.raises(SecretUnusable, match="sample key"):
             parse_keys(text(secret_key=LIVE_KEY, encryption_key=SAMPLE_ENCRYPTION_KEY), "live")
 
 
 class TestSecrecy:
-    def test_keys_have_no_printable_form(self) -> None:
+    def test_the_repr_of_keys_shows_no_key(self) -> None:
         keys = parse_keys(text(), "test")
 
         shown = repr(keys) + str(keys) + repr(candidates([keys]))
@@ -118,20 +118,20 @@ class TestSecrecy:
             assert error.__suppress_context__ or error.__context__ is None
 
     @given(st.text(st.characters()))
-    def test_any_text_is_usable_or_not_but_nothing_else(self, told: str) -> None:
+    def test_any_other_text_raises_secret_unusable(self, secret: str) -> None:
         with pytest.raises(SecretUnusable):
-            parse_keys(told, "test")
+            parse_keys(secret, "test")
 
 
 class TestCandidates:
     WITH = GatewayKeys(TEST_KEY, b"encryption", b"webhook")
     WITHOUT = GatewayKeys(TEST_KEY, b"encryption", None)
 
-    def test_the_webhook_secret_signs_where_there_is_one(self) -> None:
+    def test_the_webhook_secret_is_the_candidate_if_there_is_one(self) -> None:
         (candidate,) = candidates([self.WITH])
         assert (candidate.name, candidate.key) == ("webhook_secret/current", b"webhook")
 
-    def test_else_the_encryption_key(self) -> None:
+    def test_the_encryption_key_is_the_candidate_without_a_webhook_secret(self) -> None:
         (candidate,) = candidates([self.WITHOUT])
         assert (candidate.name, candidate.key) == ("encryption_key/current", b"encryption")
 
@@ -139,5 +139,5 @@ class TestCandidates:
         names = [candidate.name for candidate in candidates([self.WITH, self.WITHOUT])]
         assert names == ["webhook_secret/current", "encryption_key/previous"]
 
-    def test_without_keys_there_is_none(self) -> None:
+    def test_without_keys_there_is_no_candidate(self) -> None:
         assert candidates([]) == []

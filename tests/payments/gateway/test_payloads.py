@@ -1,4 +1,4 @@
-"""What the gateway is told: its own flat fields, and an amount without a rounding."""
+"""The payload has the gateway's flat fields and an exact amount."""
 
 import json
 from decimal import Decimal
@@ -24,34 +24,34 @@ REQUIRED = (
 ).split()
 
 
-def told(asked: Submission, dialect: Dialect = MINOR) -> dict[str, Any]:
-    """The payload as a gateway reads it, its numbers kept as they were written."""
-    read: dict[str, Any] = json.loads(charge_payload(asked, dialect), parse_float=Decimal, parse_int=Decimal)
+def payload_of(charge: Submission, dialect: Dialect = MINOR) -> dict[str, Any]:
+    """The payload as the gateway parses it, with exact numbers."""
+    read: dict[str, Any] = json.loads(charge_payload(charge, dialect), parse_float=Decimal, parse_int=Decimal)
     return read
 
 
 def written_amount(money: Money, unit: AmountUnit) -> str:
-    """The digits of the amount, as they stand in the payload."""
+    """The digits of the amount in the payload."""
     text = charge_payload(submission(money=money), Dialect(unit, "alpha-2")).decode()
     return text.split('"amount":')[1].split(",")[0]
 
 
-def test_the_payload_is_exactly_the_gateways_flat_fields() -> None:
-    assert set(told(submission())) == set(REQUIRED)
+def test_the_payload_has_exactly_the_fields_of_the_document() -> None:
+    assert set(payload_of(submission())) == set(REQUIRED)
 
 
-def test_every_value_is_a_string_but_the_amount() -> None:
-    read = told(submission(terminal_id="T1"))
+def test_every_value_but_the_amount_is_a_string() -> None:
+    read = payload_of(submission(terminal_id="T1"))
 
     assert {name for name, value in read.items() if not isinstance(value, str)} == {"amount"}
 
 
-def test_the_payment_of_the_document_is_sent_as_it_is_printed() -> None:
+def test_the_sample_payment_of_the_document_is_sent_as_printed() -> None:
     printed = document()
     card = Card(*(printed[f"card_{part}"] for part in ("number", "cvv", "expiry_month", "expiry_year")))
-    apart = {"amount", "currency", "redirect_url", "order_id"}
-    shopper = {name: value for name, value in printed.items() if name not in apart and not name.startswith("card_")}
-    asked = submission(
+    separate = {"amount", "currency", "redirect_url", "order_id"}
+    shopper = {name: value for name, value in printed.items() if name not in separate and not name.startswith("card_")}
+    charge = submission(
         money=Money(printed["amount"], printed["currency"]),
         card=card,
         shopper=shopper,
@@ -60,18 +60,18 @@ def test_the_payment_of_the_document_is_sent_as_it_is_printed() -> None:
         order_id=printed["order_id"],
     )
 
-    assert told(asked) == printed | {"webhook_url": "https://pay.agency/webhook"}
+    assert payload_of(charge) == printed | {"webhook_url": "https://pay.agency/webhook"}
 
 
-def test_what_is_not_given_is_left_out_and_never_null() -> None:
+def test_a_missing_value_is_left_out_and_never_null() -> None:
     payload = charge_payload(submission(terminal_id=None), MINOR)
 
     assert b"terminal_id" not in payload
     assert b"null" not in payload
 
 
-def test_a_terminal_is_passed_on() -> None:
-    assert told(submission(terminal_id="T-42"))["terminal_id"] == "T-42"
+def test_a_terminal_id_is_sent() -> None:
+    assert payload_of(submission(terminal_id="T-42"))["terminal_id"] == "T-42"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_terminal_is_passed_on() -> None:
         (Money(100, "KWD"), "100", "0.100"),
         (Money(1, "KWD"), "1", "0.001"),
         (Money(12345678, "KWD"), "12345678", "12345.678"),
-        (Money(9007199254740993, "USD"), "9007199254740993", "90071992547409.93"),  # no float could hold it
+        (Money(9007199254740993, "USD"), "9007199254740993", "90071992547409.93"),  # too large for a float
         (Money(10**30 + 1, "USD"), "1" + "0" * 29 + "1", "1" + "0" * 27 + "0.01"),
     ],
 )
@@ -95,11 +95,11 @@ def test_the_amount_has_its_exact_digits(money: Money, minor: str, major: str) -
 
 
 @given(st.integers(1, 10**12), st.sampled_from(sorted(EXPONENTS)))
-def test_any_amount_reads_back_exactly(amount: int, currency: str) -> None:
+def test_any_amount_is_parsed_back_exactly(amount: int, currency: str) -> None:
     money = Money(amount, currency)
 
-    assert told(submission(money=money), MINOR)["amount"] == amount
-    assert told(submission(money=money), MAJOR)["amount"] * 10 ** EXPONENTS[currency] == amount
+    assert payload_of(submission(money=money), MINOR)["amount"] == amount
+    assert payload_of(submission(money=money), MAJOR)["amount"] * 10 ** EXPONENTS[currency] == amount
 
 
 @pytest.mark.parametrize("amount", [1, 10**7, 10**12, 10**20])
@@ -109,27 +109,27 @@ def test_the_amount_is_never_in_scientific_notation(amount: int) -> None:
 
 
 @pytest.mark.parametrize("country", sorted(ALPHA_3))
-def test_the_country_is_sent_in_the_form_of_the_deployment(country: str) -> None:
-    asked = submission(shopper={**submission().shopper, "country": country})
+def test_the_country_is_sent_in_the_configured_format(country: str) -> None:
+    charge = submission(shopper={**submission().shopper, "country": country})
 
-    assert told(asked, Dialect("minor", "alpha-2"))["country"] == country
-    assert told(asked, Dialect("minor", "alpha-3"))["country"] == ALPHA_3[country]
+    assert payload_of(charge, Dialect("minor", "alpha-2"))["country"] == country
+    assert payload_of(charge, Dialect("minor", "alpha-3"))["country"] == ALPHA_3[country]
 
 
 @given(st.text(st.characters(codec="utf-8")))
-def test_any_text_reads_back_as_it_was(text: str) -> None:
-    asked = submission(shopper={**submission().shopper, "address": text})
+def test_any_text_is_parsed_back_unchanged(text: str) -> None:
+    charge = submission(shopper={**submission().shopper, "address": text})
 
-    assert told(asked)["address"] == text
+    assert payload_of(charge)["address"] == text
 
 
-def test_a_name_is_sent_as_itself_and_not_as_escapes() -> None:
+def test_a_name_is_sent_as_utf_8_without_escapes() -> None:
     payload = charge_payload(submission(shopper={**submission().shopper, "first_name": "Zoë"}), MINOR)
 
     assert '"first_name": "Zoë"'.encode() in payload
 
 
-def test_a_submission_shows_no_card_and_no_shopper() -> None:
+def test_the_repr_of_a_submission_shows_no_card_and_no_shopper() -> None:
     shown = repr(submission())
 
     assert not [secret for secret in ("4111111111111111", "907", "James", "example.com") if secret in shown]

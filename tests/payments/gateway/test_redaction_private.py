@@ -1,4 +1,4 @@
-"""What a refusal may quote of what we sent, and nobody else may read."""
+"""Keys, webhook URLs and shopper data that the gateway quotes are removed from its messages."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from payments.gateway.credentials import GatewayKeys
 from payments.ports.gateway import Refused
 from tests.fakes.samples import submission
 from tests.payments.gateway.envelopes import envelope
-from tests.payments.gateway.gateway_calls import Call, Counter
-from tests.payments.gateway.rogue_server import rogue
-from tests.payments.gateway.simulated_gateway import answers
+from tests.payments.gateway.gateway_calls import Call, GatewayCalls
+from tests.payments.gateway.rogue_server import rogue_server
+from tests.payments.gateway.server_behaviours import answers
 
 KEYS = GatewayKeys("PA_TEST_sesame", b"0123456789abcdef0123456789abcdef", b"the-webhook-secret")
 ADDRESS = "https://api.example/v1/webhooks/pay-agency/pay_1/5ca1ab1e5ca1ab1e"
@@ -28,48 +28,48 @@ QUOTED = {
 
 @pytest.mark.parametrize("quoted", QUOTED.values(), ids=list(QUOTED))
 @pytest.mark.parametrize("field", ["webhook_url", "zip"])
-def test_a_refusal_that_quotes_it_is_kept_without_it(quoted: str, field: str) -> None:
-    told = {"message": f"refused: {quoted}!", "errors": [{"field": field, "message": f"'{quoted}' is wrong"}]}
-    with rogue(answers(422, told)) as server, pytest.raises(Refused) as caught:
-        Counter(server, KEYS).client.charge(submission(webhook_url=ADDRESS), 5)
-    kept = f"{caught.value.message} {caught.value.errors}"
-    assert quoted not in kept
-    assert "refused" in kept
+def test_a_refusal_does_not_quote_private_data(quoted: str, field: str) -> None:
+    reply = {"message": f"refused: {quoted}!", "errors": [{"field": field, "message": f"'{quoted}' is wrong"}]}
+    with rogue_server(answers(422, reply)) as server, pytest.raises(Refused) as caught:
+        GatewayCalls(server, KEYS).client.charge(submission(webhook_url=ADDRESS), 5)
+    message = f"{caught.value.message} {caught.value.errors}"
+    assert quoted not in message
+    assert "refused" in message
 
 
-def test_a_verdict_that_quotes_it_is_kept_without_it() -> None:
-    told = envelope(status="FAILED", message=f"{SHOPPER['first_name']} may not pay via {ADDRESS}")
-    with rogue(answers(200, told)) as server:
-        transaction = Counter(server, KEYS).client.charge(submission(webhook_url=ADDRESS), 5)
+def test_a_verdict_does_not_quote_private_data() -> None:
+    reply = envelope(status="FAILED", message=f"{SHOPPER['first_name']} may not pay via {ADDRESS}")
+    with rogue_server(answers(200, reply)) as server:
+        transaction = GatewayCalls(server, KEYS).client.charge(submission(webhook_url=ADDRESS), 5)
     assert transaction.message == "••• may not pay via •••"
 
 
 FRESH = GatewayKeys("PA_TEST_fresh", b"fedcba9876543210fedcba9876543210", b"the-fresh-webhook-secret")
 OUR_SECRETS = ["PA_TEST_fresh", "fedcba9876543210fedcba9876543210", "the-fresh-webhook-secret"]
 INVALID_KEY = answers(401, {"message": "Invalid Secret Key."})
-TRIED_TWICE = pytest.mark.parametrize("call", [Counter.charge, Counter.hosted, Counter.refund])
+SENT_TWICE = pytest.mark.parametrize("call", [GatewayCalls.charge, GatewayCalls.hosted, GatewayCalls.refund])
 
 
-@TRIED_TWICE
+@SENT_TWICE
 @pytest.mark.parametrize("quoted", OUR_SECRETS)
-def test_keys_that_were_read_anew_are_kept_out_as_well(call: Call, quoted: str) -> None:
-    told = {"message": f"refused: {quoted}!", "errors": [{"field": "zip", "message": f"'{quoted}' is wrong"}]}
-    with rogue(INVALID_KEY, answers(422, told)) as server, pytest.raises(Refused) as caught:
-        call(Counter(server, KEYS, FRESH), 5)
-    kept = f"{caught.value.message} {caught.value.errors}"
-    assert quoted not in kept
-    assert "refused" in kept
+def test_a_refusal_does_not_quote_reloaded_keys(call: Call, quoted: str) -> None:
+    reply = {"message": f"refused: {quoted}!", "errors": [{"field": "zip", "message": f"'{quoted}' is wrong"}]}
+    with rogue_server(INVALID_KEY, answers(422, reply)) as server, pytest.raises(Refused) as caught:
+        call(GatewayCalls(server, KEYS, FRESH), 5)
+    message = f"{caught.value.message} {caught.value.errors}"
+    assert quoted not in message
+    assert "refused" in message
 
 
 @pytest.mark.parametrize("quoted", OUR_SECRETS)
 @pytest.mark.parametrize("message", ["already been refunded", "already been charged back"])
-def test_a_refund_that_finds_the_money_gone_quotes_no_key(message: str, quoted: str) -> None:
-    with rogue(answers(400, {"message": f"{message} ({quoted})"})) as server, pytest.raises(Refused) as caught:
-        Counter(server, FRESH).refund()
+def test_a_refund_refused_as_already_returned_does_not_quote_a_key(message: str, quoted: str) -> None:
+    with rogue_server(answers(400, {"message": f"{message} ({quoted})"})) as server, pytest.raises(Refused) as caught:
+        GatewayCalls(server, FRESH).refund()
     assert caught.value.message == f"{message} (•••)"
 
 
 @pytest.mark.parametrize("quoted", OUR_SECRETS)
-def test_a_status_that_quotes_a_key_is_kept_without_it(quoted: str) -> None:
-    with rogue(answers(200, envelope(message=f"asked with {quoted}"))) as server:
-        assert Counter(server, FRESH).status().message == "asked with •••"
+def test_a_status_does_not_quote_a_key(quoted: str) -> None:
+    with rogue_server(answers(200, envelope(message=f"asked with {quoted}"))) as server:
+        assert GatewayCalls(server, FRESH).status().message == "asked with •••"

@@ -1,4 +1,4 @@
-"""The client's refund against all that the simulator can do to one: the outcome, and how often the gateway heard."""
+"""The client's refund against every refund scenario of the simulator: the outcome and the number of requests."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from tests.fakes.clock import SettableClock
 from tests.fakes.samples import ORDER_ID, card, submission
 from tests.fakes.telemetry import RecordingTelemetry
 from tests.payments.gateway.envelopes import MINOR
-from tests.payments.gateway.gateway_calls import Ring
+from tests.payments.gateway.gateway_calls import FakeKeyring
 
 SHORT = 0.4
-"""Seconds: what is silent stays silent."""
+"""Seconds; no silent scenario answers later."""
 
-REPORTS = {
+TRANSACTIONS = {
     "refunded": True,
     "refunded-with-500": True,
     "refunded-wrong-amount": True,
@@ -41,9 +41,9 @@ REPORTS = {
     "refunded-unflagged": False,
     "not-refunded-unflagged": False,
 }
-"""Scenarios that end in a report, and whether it flags a refund. Whom to believe is decided elsewhere."""
+"""Scenarios that return a transaction, and whether it flags a refund. outcome/ decides what to believe."""
 
-FAILS: dict[str, type[GatewayError]] = {
+ERRORS: dict[str, type[GatewayError]] = {
     "refunded-then-timeout": NoAnswer,
     "refunded-then-timeout-status-lags": NoAnswer,
     "refunded-then-500": NoAnswer,
@@ -67,7 +67,7 @@ FAILS: dict[str, type[GatewayError]] = {
     "already-refunded": AlreadyRefunded,
     "already-charged-back": AlreadyChargedBack,
 }
-"""Scenarios that end in an error. A slow answer is silence to who has no time for it."""
+"""Scenarios that raise. A slow answer comes after the time limit."""
 
 KEY_REFUSED = ["refund-bad-credentials", "refund-forbidden"]
 
@@ -85,12 +85,12 @@ class Paid:
 
     @property
     def posts(self) -> int:
-        """How often the gateway was asked for this refund, by its own count."""
+        """The number of requests for this refund, counted by the simulator."""
         return int(self.simulator.control.book()["refund_posts"].get(self.transaction_id, 0))
 
     @property
     def refunded(self) -> bool:
-        """What the bank believes."""
+        """Whether the simulated bank refunded."""
         return self.simulator.control.transaction(self.transaction_id)["refunded_at"] is not None
 
 
@@ -103,41 +103,41 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def paid(simulator: Simulator) -> Iterator[Paid]:
     simulator.control.reset()
-    known = simulator.credentials
-    ring = Ring(GatewayKeys(known.secret_key, known.encryption_key.encode(), None))
+    credentials = simulator.credentials
+    keyring = FakeKeyring(GatewayKeys(credentials.secret_key, credentials.encryption_key.encode(), None))
     transport = Transport(simulator.url)
-    client = PayAgency(transport, ring, MINOR, "test", RecordingTelemetry(), CircuitBreaker(SettableClock()))
+    client = PayAgency(transport, keyring, MINOR, "test", RecordingTelemetry(), CircuitBreaker(SettableClock()))
     nowhere = f"{simulator.url}/nowhere/token"
-    made = client.charge(submission(card=card(number="4242424242424242"), webhook_url=nowhere), 5)
-    yield Paid(simulator, client, made.transaction_id)
+    charged = client.charge(submission(card=card(number="4242424242424242"), webhook_url=nowhere), 5)
+    yield Paid(simulator, client, charged.transaction_id)
     simulator.control.release()
 
 
-def test_every_scenario_of_a_refund_is_tried_here() -> None:
-    assert {*REPORTS, *FAILS, *KEY_REFUSED} == set(REFUNDS)
+def test_the_cases_include_every_refund_scenario() -> None:
+    assert {*TRANSACTIONS, *ERRORS, *KEY_REFUSED} == set(REFUNDS)
 
 
-@pytest.mark.parametrize("scenario", REPORTS)
-def test_an_answer_is_a_report_whatever_it_says(paid: Paid, scenario: str) -> None:
+@pytest.mark.parametrize("scenario", TRANSACTIONS)
+def test_an_answer_returns_a_transaction(paid: Paid, scenario: str) -> None:
     paid.simulator.control.script(scenario, call="refund")
     transaction = paid.refund()
 
-    assert bool(transaction.refunded) is REPORTS[scenario]
+    assert bool(transaction.refunded) is TRANSACTIONS[scenario]
     assert paid.posts == 1
 
 
-@pytest.mark.parametrize("scenario", FAILS)
-def test_a_failure_is_the_right_one_of_the_three_and_is_not_sent_again(paid: Paid, scenario: str) -> None:
+@pytest.mark.parametrize("scenario", ERRORS)
+def test_a_failure_raises_its_error_and_is_not_sent_again(paid: Paid, scenario: str) -> None:
     paid.simulator.control.script(scenario, call="refund")
-    with pytest.raises(FAILS[scenario]) as caught:
+    with pytest.raises(ERRORS[scenario]) as caught:
         paid.refund(SHORT)
 
-    assert type(caught.value) is FAILS[scenario]
+    assert type(caught.value) is ERRORS[scenario]
     assert paid.posts == 1
 
 
 @pytest.mark.parametrize("scenario", KEY_REFUSED)
-def test_a_refused_key_is_tried_once_more_and_the_refund_made_once(paid: Paid, scenario: str) -> None:
+def test_a_refused_key_is_tried_once_more_and_refunds_once(paid: Paid, scenario: str) -> None:
     paid.simulator.control.script(scenario, call="refund")
 
     assert paid.refund().refunded
@@ -154,24 +154,24 @@ def test_a_key_that_is_refused_twice_is_refused(paid: Paid, scenario: str) -> No
     assert (paid.posts, paid.refunded) == (2, False)
 
 
-def test_what_the_bank_has_done_before_is_known(paid: Paid) -> None:
+def test_a_second_refund_is_refused_as_already_refunded(paid: Paid) -> None:
     assert paid.refund().refunded
     with pytest.raises(AlreadyRefunded):
         paid.refund()
 
 
-def test_what_the_cardholder_took_back_is_known(paid: Paid) -> None:
+def test_a_charged_back_payment_is_refused_as_already_charged_back(paid: Paid) -> None:
     paid.simulator.control.charge_back(paid.transaction_id)
     with pytest.raises(AlreadyChargedBack):
         paid.refund()
     assert not paid.refunded
 
 
-def test_the_question_afterwards_shows_what_became_of_it(paid: Paid) -> None:
+def test_a_status_query_shows_the_outcome_of_a_lost_answer(paid: Paid) -> None:
     paid.simulator.control.script("refunded-then-reset", call="refund")
     with pytest.raises(NoAnswer):
         paid.refund()
 
-    told = paid.client.status(ORDER_ID, 5)
-    assert (told.refunded, told.transaction_id) == (True, paid.transaction_id)
-    assert told.refunded_at is not None
+    transaction = paid.client.status(ORDER_ID, 5)
+    assert (transaction.refunded, transaction.transaction_id) == (True, paid.transaction_id)
+    assert transaction.refunded_at is not None

@@ -1,4 +1,4 @@
-"""A CVV that the gateway quotes is hidden wherever it is said to be one, for a status is asked for without any card."""
+"""A quoted CVV is removed by the words around it, because a status query has no CVV to compare with."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from payments.gateway.redaction import clean
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("text", "cleaned"),
     [
         ("CVV 029 does not match", "CVV ••• does not match"),
         ("card_cvv: 1234 is wrong", "card_cvv: ••• is wrong"),
@@ -18,5 +18,5 @@ from payments.gateway.redaction import clean
         ("CVV 12345", "CVV 12345"),
     ],
 )
-def test_a_quoted_security_code_is_hidden(said: str, kept: str) -> None:
-    assert clean(said) == kept
+def test_a_quoted_security_code_is_removed(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned

@@ -17,9 +17,9 @@ from payments.ports.gateway import CredentialsRefused, GatewayError, NoAnswer, R
 from payments.reconciliation.transaction_list import ListedRow, Page, Span, UnreadableRow
 from tests.fakes import samples
 from tests.fakes.transaction_list import MINOR, row
-from tests.payments.gateway.gateway_calls import NEW, OLD, Counter
-from tests.payments.gateway.rogue_server import rogue
-from tests.payments.gateway.simulated_gateway import Play, answers, says_nothing
+from tests.payments.gateway.gateway_calls import NEW, OLD, GatewayCalls
+from tests.payments.gateway.rogue_server import rogue_server
+from tests.payments.gateway.server_behaviours import Behaviour, answers, stays_silent
 
 SPAN = Span(date(2026, 11, 1), date(2026, 11, 15))
 LAST = {"hasNextPage": False, "nextCursor": None, "totalCount": 1}
@@ -31,36 +31,36 @@ def told(*rows: Any, meta: Any = None) -> dict[str, Any]:
     return {"data": list(rows), "meta": LAST if meta is None else meta}
 
 
-def listing_of(counter: Counter) -> PayAgencyList:
-    return PayAgencyList(counter.client, lambda: NOW)
+def listing_of(gateway: GatewayCalls) -> PayAgencyList:
+    return PayAgencyList(gateway.client, lambda: NOW)
 
 
-def paged(play: Play) -> Page:
-    with rogue(play) as server:
-        return listing_of(Counter(server, OLD)).page(SPAN, None, 5)
+def paged(behaviour: Behaviour) -> Page:
+    with rogue_server(behaviour) as server:
+        return listing_of(GatewayCalls(server, OLD)).page(SPAN, None, 5)
 
 
 class TestRequest:
     @pytest.mark.parametrize("mode", ["test", "live"])
     def test_asks_for_a_day_more_at_each_end(self, mode: Mode) -> None:
-        with rogue(answers(200, told())) as server:
-            listing_of(Counter(server, OLD, mode=mode)).page(SPAN, None, 5)
+        with rogue_server(answers(200, told())) as server:
+            listing_of(GatewayCalls(server, OLD, mode=mode)).page(SPAN, None, 5)
             (request,) = server.requests
         days = "transaction_start_date=2026-10-31&transaction_end_date=2026-11-16"
         assert request.line == f"GET /api/v1/{mode}-transactions?{days} HTTP/1.1"
         assert request.header("authorization") == "Bearer PA_TEST_old"
 
     def test_a_cursor_travels_as_it_came_whatever_it_holds(self) -> None:
-        with rogue(answers(200, told())) as server:
-            listing_of(Counter(server, OLD)).page(SPAN, "a b&c=d#é/../\r\nHost: x", 5)
+        with rogue_server(answers(200, told())) as server:
+            listing_of(GatewayCalls(server, OLD)).page(SPAN, "a b&c=d#é/../\r\nHost: x", 5)
             (request,) = server.requests
         assert "&nextCursor=a+b%26c%3Dd%23%C3%A9%2F..%2F%0D%0AHost%3A+x " in request.line
 
     def test_a_refused_key_is_read_anew_once(self) -> None:
-        with rogue(answers(401, {"message": "Invalid Secret Key."}), answers(200, told())) as server:
-            counter = Counter(server, OLD, NEW)
-            assert listing_of(counter).page(SPAN, None, 5).rows == []
-            assert counter.keys_sent() == ["PA_TEST_old", "PA_TEST_new"]
+        with rogue_server(answers(401, {"message": "Invalid Secret Key."}), answers(200, told())) as server:
+            gateway = GatewayCalls(server, OLD, NEW)
+            assert listing_of(gateway).page(SPAN, None, 5).rows == []
+            assert gateway.keys_sent() == ["PA_TEST_old", "PA_TEST_new"]
 
 
 class TestPage:
@@ -111,7 +111,7 @@ class TestPage:
         assert [type(each) for each in paged(answers(200, raw=body)).rows] == [ListedRow, ListedRow]
 
     @pytest.mark.parametrize(
-        ("play", "error"),
+        ("behaviour", "error"),
         [
             (answers(422, {"message": "Invalid cursor."}), Refused),
             (answers(400, {"errors": [{"field": "nextCursor", "message": "x"}]}), Refused),
@@ -122,13 +122,13 @@ class TestPage:
             (answers(503, raw=b"<html>"), NoAnswer),
             (answers(302, {}, "Location: /elsewhere"), NoAnswer),
             (answers(200, raw=b"\x00\xff garbage"), NoAnswer),
-            (says_nothing, NoAnswer),
+            (stays_silent, NoAnswer),
         ],
         ids=["422", "400", "401", "500", "429", "408", "503", "302", "garbage", "silence"],
     )
-    def test_is_there_or_one_of_three_errors(self, play: Play, error: type[GatewayError]) -> None:
-        with rogue(play) as server, pytest.raises(GatewayError) as caught:
-            listing_of(Counter(server, OLD)).page(SPAN, None, 0.4)
+    def test_is_there_or_one_of_three_errors(self, behaviour: Behaviour, error: type[GatewayError]) -> None:
+        with rogue_server(behaviour) as server, pytest.raises(GatewayError) as caught:
+            listing_of(GatewayCalls(server, OLD)).page(SPAN, None, 0.4)
         assert type(caught.value) is error
 
 

@@ -19,8 +19,8 @@ from payments.gateway.send_tracking import HTTPPool, SendTracker, TrackedConnect
 from payments.gateway.transport import Transport
 from payments.ports.gateway import NoAnswer, NotSent
 from tests.payments.gateway.exchanges import BUDGET, OK, OK_BODY, post
-from tests.payments.gateway.rogue_server import rogue
-from tests.payments.gateway.simulated_gateway import answers
+from tests.payments.gateway.rogue_server import rogue_server
+from tests.payments.gateway.server_behaviours import answers
 
 POOL = HTTPConnectionPool("localhost")
 ARGUMENTS = ((), ("text",), (POOL, "text"), (POOL, "/", "text"), ("text", ValueError()), (1, 2), (HTTPResponse(), b"x"))
@@ -100,7 +100,7 @@ def test_an_exception_after_the_send_means_no_answer(error: Exception) -> None:
     class FailingAfterSendPool(HTTPPool):
         ConnectionCls = FailingAfterSend
 
-    with rogue(answers(200, OK)) as server:
+    with rogue_server(answers(200, OK)) as server:
         with pytest.raises(NoAnswer):
             post(Transport(server.url, pools={"http": FailingAfterSendPool}))
         assert len(server.requests) <= 1
@@ -118,7 +118,7 @@ def test_an_exception_during_the_send_means_no_answer(error: Exception) -> None:
     class FailingDuringSendPool(HTTPPool):
         ConnectionCls = FailingDuringSend
 
-    with rogue(answers(200, OK)) as server, pytest.raises(NoAnswer):
+    with rogue_server(answers(200, OK)) as server, pytest.raises(NoAnswer):
         post(Transport(server.url, pools={"http": FailingDuringSendPool}), BUDGET)
 
 
@@ -147,7 +147,7 @@ def test_a_reset_in_the_middle_of_the_first_send_means_no_answer() -> None:
     class HalfPool(HTTPPool):
         ConnectionCls = Half
 
-    with rogue(answers(200, OK)) as server, pytest.raises(NoAnswer):
+    with rogue_server(answers(200, OK)) as server, pytest.raises(NoAnswer):
         post(Transport(server.url, pools={"http": HalfPool}), BUDGET)
 
 
@@ -169,13 +169,13 @@ class TestSendTracker:
     """The tracker alone."""
 
     def test_a_late_watchdog_closes_no_socket_of_a_finished_exchange(self) -> None:
-        with rogue(answers(200, OK)) as server, socket.create_connection(("127.0.0.1", server.port)) as line:
+        with rogue_server(answers(200, OK)) as server, socket.create_connection(("127.0.0.1", server.port)) as sock:
             tracker = SendTracker()
-            tracker.before_send(line)
+            tracker.before_send(sock)
             tracker.finish()
             tracker.time_out()
-            line.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            assert line.recv(65536).endswith(OK_BODY)
+            sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            assert sock.recv(65536).endswith(OK_BODY)
 
     def test_after_the_time_limit_nothing_is_sent(self) -> None:
         tracker = SendTracker()
@@ -191,11 +191,11 @@ def test_a_proxy_of_the_environment_is_not_used() -> None:
         "import sys; from payments.gateway.transport import Transport;"
         "print(Transport(sys.argv[1]).exchange('GET', '/', {}, None, 5).status)"
     )
-    with rogue(answers(200, OK)) as server, rogue(answers(502, OK)) as proxy:
+    with rogue_server(answers(200, OK)) as server, rogue_server(answers(502, OK)) as proxy:
         names = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
         environment = os.environ | dict.fromkeys(names, proxy.url) | {"PYTHONPATH": os.pathsep.join(sys.path)}
         result = subprocess.run(
             [sys.executable, "-c", program, server.url], env=environment, capture_output=True, text=True, check=True
         )
         assert result.stdout.strip() == "200"
-        assert (len(server.requests), len(proxy.lines)) == (1, 0)
+        assert (len(server.requests), len(proxy.connections)) == (1, 0)
