@@ -3,7 +3,8 @@
 import json
 from typing import Any, Final
 
-from payments.gateway.envelope import Dialect
+from payments.gateway.envelope import Dialect, parse, transaction_of
+from payments.model.gateway_transaction import GatewayTransaction
 from tests.fakes.samples import ORDER_ID, TRANSACTION_ID
 
 MINOR: Final = Dialect("minor", "alpha-2")
@@ -56,3 +57,10 @@ def envelope(*, without: tuple[str, ...] = (), **data: Any) -> dict[str, Any]:
 def body(**changes: Any) -> bytes:
     """The same envelope as the bytes of an answer."""
     return json.dumps(envelope(**changes)).encode()
+
+
+def read(text: bytes, dialect: Dialect = MINOR) -> GatewayTransaction:
+    """The transaction in the bytes of an envelope."""
+    transaction = transaction_of(parse(text) or {}, dialect)
+    assert transaction is not None
+    return transaction

@@ -19,7 +19,7 @@ from tests.payments.gateway.server_behaviours import Behaviour, answers, sends, 
 
 SUCCESS = answers(200, envelope())
 ERRORS = {"message": "Validation failed.", "errors": [{"field": "email", "message": "must be an email"}]}
-IN_DOUBT: dict[str, Behaviour] = {
+UNCLEAR_ANSWERS: dict[str, Behaviour] = {
     "500 without an envelope": answers(500, {"message": "Internal error"}),
     "502 of a proxy": answers(502, raw=b"<html>Bad Gateway</html>"),
     "503 with errors": answers(503, {"errors": []}),
@@ -132,10 +132,10 @@ class TestRefused:
         assert CVV not in shown
 
 
-class TestInDoubt:
+class TestNoAnswer:
     """The request left and its outcome is unknown: NoAnswer, and no second request."""
 
-    @pytest.mark.parametrize("behaviour", IN_DOUBT.values(), ids=list(IN_DOUBT))
+    @pytest.mark.parametrize("behaviour", UNCLEAR_ANSWERS.values(), ids=list(UNCLEAR_ANSWERS))
     @EACH_CALL
     def test_an_unclear_answer_raises_no_answer_and_is_not_repeated(self, behaviour: Behaviour, call: Call) -> None:
         with rogue_server(behaviour, SUCCESS) as server:
@@ -146,7 +146,7 @@ class TestInDoubt:
             assert len(server.requests) == 1
             assert gateway.keyring.refreshes == 0
 
-    @pytest.mark.parametrize("behaviour", IN_DOUBT.values(), ids=list(IN_DOUBT))
+    @pytest.mark.parametrize("behaviour", UNCLEAR_ANSWERS.values(), ids=list(UNCLEAR_ANSWERS))
     def test_the_error_does_not_quote_the_answer(self, behaviour: Behaviour) -> None:
         with rogue_server(behaviour) as server, pytest.raises(NoAnswer) as caught:
             GatewayCalls(server, OLD).charge(BUDGET)
