@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from payments.events.event import Event, published
-from payments.ledger.expressions import plain, wire
+from payments.ledger.expressions import plain, typed
 from payments.ledger.payment_items import payment_of
 from payments.ledger.payments import DynamoLedger
 from payments.model.identifiers import ID_PREFIX
@@ -28,7 +28,7 @@ def of_day(client: Any, table: str, day: date) -> Iterator[tuple[Event, ...]]:
     pages = client.get_paginator("scan").paginate(
         TableName=table,
         FilterExpression=_PAYMENTS_UNTIL,
-        ExpressionAttributeValues=wire({":prefix": ID_PREFIX, ":end": (day + timedelta(days=1)).isoformat()}),
+        ExpressionAttributeValues=typed({":prefix": ID_PREFIX, ":end": (day + timedelta(days=1)).isoformat()}),
     )
     for item in (item for page in pages for item in page["Items"]):
         events = published(payment_of(plain(item)))
