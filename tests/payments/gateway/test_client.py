@@ -132,6 +132,11 @@ class TestRefused:
         assert CVV not in shown
 
 
+def seconds_for(behaviour: Behaviour) -> float:
+    """Only silence lasts as long as the limit; anything else may take as long as a busy machine needs."""
+    return BUDGET if behaviour is stays_silent else 5.0
+
+
 class TestNoAnswer:
     """The request left and its outcome is unknown: NoAnswer, and no second request."""
 
@@ -141,7 +146,7 @@ class TestNoAnswer:
         with rogue_server(behaviour, SUCCESS) as server:
             gateway = GatewayCalls(server, OLD, NEW)
             with pytest.raises(NoAnswer):
-                call(gateway, BUDGET)
+                call(gateway, seconds_for(behaviour))
 
             assert len(server.requests) == 1
             assert gateway.keyring.refreshes == 0
@@ -149,7 +154,7 @@ class TestNoAnswer:
     @pytest.mark.parametrize("behaviour", UNCLEAR_ANSWERS.values(), ids=list(UNCLEAR_ANSWERS))
     def test_the_error_does_not_quote_the_answer(self, behaviour: Behaviour) -> None:
         with rogue_server(behaviour) as server, pytest.raises(NoAnswer) as caught:
-            GatewayCalls(server, OLD).charge(BUDGET)
+            GatewayCalls(server, OLD).charge(seconds_for(behaviour))
 
         assert str(caught.value).startswith(("HTTP ", "no answer ("))
         assert len(str(caught.value)) < 50

@@ -133,10 +133,13 @@ class TestNoAnswer:
         ],
     )
     def test_an_answer_that_comes_too_slowly(self, behaviour: Behaviour) -> None:
-        with rogue_server(behaviour) as server:
+        """On a connection that is open already, so that a slow connect cannot use up the time."""
+        with rogue_server(answers(200, OK), behaviour) as server:
+            transport = Transport(server.url)
+            post(transport)
             with within(BUDGET), pytest.raises(NoAnswer):
-                post(Transport(server.url), BUDGET)
-            assert len(server.requests) == 1
+                post(transport, BUDGET)
+            assert (len(server.requests), len(server.connections)) == (2, 1)
 
     def test_a_connection_that_is_accepted_and_closed(self) -> None:
         with rogue_server(accepts=lambda _: False) as server:

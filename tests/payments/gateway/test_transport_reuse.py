@@ -51,8 +51,9 @@ class TestReuse:
     )
     def test_a_connection_is_not_reused_after_a_failure(self, first: Behaviour) -> None:
         """The rest of one answer must not become the start of the next."""
-        with rogue_server(first, answers(200, OK)) as server:
+        with rogue_server(answers(200, OK), first, answers(200, OK)) as server:
             transport = Transport(server.url)
+            post(transport)
             with pytest.raises(NoAnswer):
                 post(transport, BUDGET)
             assert post(transport) == Exchange(200, OK_BODY)
@@ -63,8 +64,9 @@ class TestReuse:
             connection.over.wait(BUDGET * 1.5)
             connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nLATE")
 
-        with rogue_server(late, answers(200, OK)) as server:
+        with rogue_server(answers(200, OK), late, answers(200, OK)) as server:
             transport = Transport(server.url)
+            post(transport)
             with pytest.raises(NoAnswer):
                 post(transport, BUDGET)
             assert post(transport).body == OK_BODY
