@@ -63,7 +63,7 @@ def main(
         result = run(chosen, aws, sleep)
         if result["state"] == "stuck":
             sys.stderr.write(
-                "The gateway's list cannot be walked to its end (docs/runbook.md#reconciliation-stuck). To try it once more:\n"
+                "The gateway's list cannot be read to its end (docs/runbook.md#reconciliation-stuck). To try it once more:\n"
                 f"python -m operate.reconciliation {_days(chosen)} --stack {chosen.stack} --anew\n"
             )
             return 1

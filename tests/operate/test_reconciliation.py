@@ -181,7 +181,7 @@ def test_one_that_is_stuck_is_not_called_again_and_says_how_to_walk_it_again(
     assert account.run("--stack", "shop") == 1
     assert len(account.calls) == 2
     said = capsys.readouterr().err
-    assert "cannot be walked to its end" in said
+    assert "cannot be read to its end" in said
     assert "--from 2026-11-01 --to 2026-11-15 --stack shop --anew" in said
 
 

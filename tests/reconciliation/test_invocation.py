@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from payments.reconciliation.checkpoint import begun
+from payments.reconciliation.checkpoint import new_checkpoint
 from reconciliation.invocation import ReconciliationFailed, ReconciliationInvocation
 from tests.fakes import samples
 from tests.fakes.transaction_list import row
@@ -41,7 +41,7 @@ def test_a_result_says_how_far_it_came_and_where_the_report_lies() -> None:
 def test_one_that_another_call_has_is_told_as_held() -> None:
     reconciler = eventful()
     reconciler.checkpoints.take(
-        begun(SPAN, live=False, at=reconciler.clock()), "other", reconciler.clock(), reconciler.clock.forward(hours=5)
+        new_checkpoint(SPAN, live=False, at=reconciler.clock()), "other", reconciler.clock(), reconciler.clock.forward(hours=5)
     )
     reconciler.clock.forward(hours=-5)
     result = reconciler.run()

@@ -10,12 +10,12 @@ import pytest
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer
-from payments.reconciliation.confirmation import DOUBTS
+from payments.reconciliation.confirmation import CONTRADICTION_BUDGET
 from tests.fakes import samples
 from tests.fakes.transaction_list import row
 from tests.payments.reconciliation.reconciler import Reconciler
 
-MANY = DOUBTS + 30
+MANY = CONTRADICTION_BUDGET + 30
 REFUNDED = {"refund_date": "2027-02-01T08:00:00Z"}
 CHARGED_BACK = {"chargeback_date": "2027-02-01T08:00:00Z"}
 SUSPICIOUS = {"suspicious_date": "2027-02-01T08:00:00Z"}
@@ -75,8 +75,11 @@ def test_false_claims_change_nothing_and_stop_the_questions_after_a_hundred(clai
     before = reconciler.ledger.payments()
     result = reconciler.run()
     assert reconciler.ledger.payments() == before
-    assert result["discrepancies"] == {"list_disagrees": DOUBTS, "unconfirmed": MANY - DOUBTS}
-    assert len(reconciler.gateway.asked) == DOUBTS
+    assert result["discrepancies"] == {
+        "list_disagrees": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
+    }
+    assert len(reconciler.gateway.asked) == CONTRADICTION_BUDGET
     assert alarms(reconciler) == 1
 
 
@@ -99,15 +102,24 @@ def test_what_the_status_api_bears_out_is_settled_however_many_there_are(news: s
 
 def test_drift_that_is_borne_out_calls_a_hundred_people_and_no_more() -> None:
     reconciler = stack(paid, "FAILED", {}, None)
-    assert reconciler.run()["discrepancies"] == {"status_drift": DOUBTS, "unconfirmed": MANY - DOUBTS}
-    assert statuses(reconciler) == {Status.NEEDS_REVIEW: DOUBTS, Status.SUCCEEDED: MANY - DOUBTS}
+    assert reconciler.run()["discrepancies"] == {
+        "status_drift": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
+    }
+    assert statuses(reconciler) == {
+        Status.NEEDS_REVIEW: CONTRADICTION_BUDGET,
+        Status.SUCCEEDED: MANY - CONTRADICTION_BUDGET,
+    }
     assert alarms(reconciler) == 1
 
 
 def test_so_does_a_mismatch_of_open_ones() -> None:
     reconciler = stack(opened, "SUCCESS", {"amount": "1"}, None)
-    assert reconciler.run()["discrepancies"] == {"mismatch": DOUBTS, "unconfirmed": MANY - DOUBTS}
-    assert statuses(reconciler)[Status.NEEDS_REVIEW] == DOUBTS
+    assert reconciler.run()["discrepancies"] == {
+        "mismatch": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
+    }
+    assert statuses(reconciler)[Status.NEEDS_REVIEW] == CONTRADICTION_BUDGET
     assert alarms(reconciler) == 1
 
 
@@ -115,10 +127,10 @@ def test_so_does_suspicion() -> None:
     reconciler = stack(paid, "SUCCESS", SUSPICIOUS, None)
     assert reconciler.run()["discrepancies"] == {"suspicious": MANY}
     assert Counter(reconciler.discrepancies()) == {
-        ("suspicious", "needs_review"): DOUBTS,
-        ("suspicious", "none"): MANY - DOUBTS,
+        ("suspicious", "needs_review"): CONTRADICTION_BUDGET,
+        ("suspicious", "none"): MANY - CONTRADICTION_BUDGET,
     }
-    assert statuses(reconciler)[Status.NEEDS_REVIEW] == DOUBTS
+    assert statuses(reconciler)[Status.NEEDS_REVIEW] == CONTRADICTION_BUDGET
     assert alarms(reconciler) == 1
 
 
@@ -130,11 +142,11 @@ def test_so_do_orphans_and_those_that_moved_no_money_count_nothing() -> None:
     ]
     reconciler.run()
     assert Counter(reconciler.discrepancies()) == {
-        ("orphan", "needs_review"): DOUBTS,
-        ("orphan", "none"): MANY - DOUBTS,
+        ("orphan", "needs_review"): CONTRADICTION_BUDGET,
+        ("orphan", "none"): MANY - CONTRADICTION_BUDGET,
         ("orphan", "recorded"): MANY,
     }
-    assert statuses(reconciler) == {Status.NEEDS_REVIEW: DOUBTS, Status.FAILED: MANY}
+    assert statuses(reconciler) == {Status.NEEDS_REVIEW: CONTRADICTION_BUDGET, Status.FAILED: MANY}
     assert alarms(reconciler) == 1
 
 
@@ -145,8 +157,8 @@ def test_the_keys_of_another_account_call_nobody_but_whoever_the_alarm_wakes() -
         paid(reconciler, nth)
     assert reconciler.run()["discrepancies"] == {
         "orphan": 1,
-        "unknown_to_gateway": DOUBTS,
-        "unconfirmed": MANY - DOUBTS,
+        "unknown_to_gateway": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
     }
     assert statuses(reconciler)[Status.SUCCEEDED] == MANY
     assert len(reconciler.on_unlisted()) == MANY
@@ -158,8 +170,12 @@ def test_a_list_with_holes_keeps_the_marks_of_what_it_has_not_shown() -> None:
     for nth in map(str, range(MANY)):
         payment = paid(reconciler, nth)
         reconciler.gateway.answers[payment.id] = samples.transaction(transaction_id=f"PA{nth}", order_id=None)
-    assert reconciler.run()["discrepancies"] == {"orphan": 1, "not_listed": DOUBTS, "unconfirmed": MANY - DOUBTS}
-    assert len(reconciler.on_unlisted()) == MANY - DOUBTS
+    assert reconciler.run()["discrepancies"] == {
+        "orphan": 1,
+        "not_listed": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
+    }
+    assert len(reconciler.on_unlisted()) == MANY - CONTRADICTION_BUDGET
     assert alarms(reconciler) == 1
 
 
@@ -168,8 +184,8 @@ def test_the_budget_is_the_reconciliations_not_the_calls() -> None:
     reconciler.listing.script_pages(None, *[NoAnswer("no answer")] * 3)
     assert reconciler.run()["state"] == "unfinished"
     result = reconciler.run()
-    assert (result["state"], result["discrepancies"]["list_disagrees"]) == ("finished", DOUBTS)
-    assert len(reconciler.gateway.asked) == DOUBTS
+    assert (result["state"], result["discrepancies"]["list_disagrees"]) == ("finished", CONTRADICTION_BUDGET)
+    assert len(reconciler.gateway.asked) == CONTRADICTION_BUDGET
 
 
 def test_silence_is_no_doubt() -> None:

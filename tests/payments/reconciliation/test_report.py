@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from payments.reconciliation.checkpoint import Checkpoint, begun
+from payments.reconciliation.checkpoint import Checkpoint, new_checkpoint
 from payments.reconciliation.discrepancy import COLUMNS, NOTES, Discrepancy
-from payments.reconciliation.report import FileReports, cell
+from payments.reconciliation.report import FileReports, csv_cell
 from payments.reconciliation.totals import CurrencyTotals, Totals
 from tests.fakes.clock import START
 from tests.fakes.files import InMemoryFiles
@@ -25,7 +25,7 @@ ONE = Discrepancy(
     discrepancy="orphan", action="needs_review", transaction_id="PA1", amount_gateway=100, suspicious_at=START
 )
 PROGRESS = replace(
-    begun(SPAN, live=True, at=START),
+    new_checkpoint(SPAN, live=True, at=START),
     rows=7,
     listed_total=8,
     counts={"orphan": 2, "charged_back": 1},
@@ -44,7 +44,7 @@ def written(files: InMemoryFiles, *parts: list[Discrepancy], checkpoint: Checkpo
     reports = FileReports(files)
     for nth, part in enumerate(parts):
         reports.write_part(replace(checkpoint, parts=nth), part)
-    place = reports.put_together(replace(checkpoint, parts=len(parts)))
+    place = reports.assemble(replace(checkpoint, parts=len(parts)))
     return json.loads(files.files[place.json]), files.files[place.csv].decode()
 
 
@@ -95,7 +95,7 @@ def test_a_part_left_by_a_walk_that_began_again_is_not_in_it(files: InMemoryFile
     reports = FileReports(files)
     for nth in range(3):
         reports.write_part(replace(PROGRESS, parts=nth), [ONE])
-    place = reports.put_together(replace(PROGRESS, parts=1))
+    place = reports.assemble(replace(PROGRESS, parts=1))
     assert len(json.loads(files.files[place.json])["discrepancies"]) == 1
 
 
@@ -103,21 +103,21 @@ def test_a_part_left_by_a_walk_that_began_again_is_not_in_it(files: InMemoryFile
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\x00", "\x1b", "\ufeff=1", "\uff1d1+1", "\uff20SUM(A1)"]
 )
 def test_no_cell_is_a_formula(text: str) -> None:
-    assert cell(text) == f"'{text}"
+    assert csv_cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("mark", [";", "; ", "\t", "|", "\n", "\r\n"])
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1"])
 def test_nor_is_the_rest_of_one_that_another_country_splits(mark: str, formula: str) -> None:
-    assert cell(f"a{mark}{formula}") == f"a{mark}'{formula}"
-    assert f"{mark}'{formula}" in cell(f"{mark}{formula}")
+    assert csv_cell(f"a{mark}{formula}") == f"a{mark}'{formula}"
+    assert f"{mark}'{formula}" in csv_cell(f"{mark}{formula}")
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(None, ""), ("", ""), (0, "0"), (100, "100"), ("PA1", "PA1"), ("a=b", "a=b")]
 )
 def test_other_cells_are_as_they_are(value: object, text: str) -> None:
-    assert cell(value) == text
+    assert csv_cell(value) == text
 
 
 def test_every_kind_has_its_sentence() -> None:

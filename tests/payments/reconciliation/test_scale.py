@@ -15,8 +15,8 @@ from payments.gateway.transaction_list import row_of
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.reconciliation.report import FileReports
-from payments.reconciliation.run import ReconciliationRun, Watch
-from payments.reconciliation.steps import Marked
+from payments.reconciliation.run import ReconciliationRun, Deadlines
+from payments.reconciliation.matching import IndexedPayment
 from payments.reconciliation.transaction_list import Page, Span
 from tests.fakes import samples
 from tests.fakes.checkpoints import InMemoryCheckpoints
@@ -61,11 +61,11 @@ class LongList:
 class VastLedger:
     """A table in which every order has its payment, made when it is looked for. Nothing may be written."""
 
-    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, Marked]:
+    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
         """See `ReconciliationLedger.sent_under`."""
-        return {told: Marked(self._payment(told), is_unlisted=False) for told in wire_order_ids}
+        return {told: IndexedPayment(self._payment(told), is_unlisted=False) for told in wire_order_ids}
 
-    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, Marked]:
+    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
         """See `ReconciliationLedger.standing`."""
         assert not list(payment_ids)
         return {}
@@ -152,7 +152,7 @@ def test_a_hundred_thousand_rows_take_the_memory_of_one_page(tmp_path: Path) -> 
     )
     watched = Watched()
     try:
-        reconciled = reconciliation.run(SPAN, Watch(lambda: 900.0, lambda: 900.0), kept=watched.look)
+        reconciled = reconciliation.run(SPAN, Deadlines(lambda: 900.0, lambda: 900.0), on_checkpoint=watched.look)
     finally:
         tracemalloc.stop()
 
