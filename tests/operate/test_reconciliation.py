@@ -1,4 +1,4 @@
-"""The reconciliation by hand: called until it is done, told line by line, interrupted without harm, its report saved."""
+"""The reconciliation by hand: called until done, progress printed, interrupted without harm, the report saved."""
 
 import io
 import json
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from operate.reconciliation.__main__ import INCOMPLETE, INTERRUPTED, main, options
-from operate.reconciliation.calling import BREATH, SECONDS_A_CALL, Days
-from operate.reconciliation.telling import outcome, progress
+from operate.reconciliation.console import outcome, progress
+from operate.reconciliation.function import RETRY_SECONDS, SECONDS_A_CALL, Days
 from tests.recorded_events import recorded
 
 DAYS = Days(date(2026, 11, 1), date(2026, 11, 15))
@@ -101,14 +101,14 @@ def test_anew_is_said_again_when_another_call_kept_it_out() -> None:
 
     assert account.run("--anew") == 0
     assert [call["anew"] for call in account.calls] == [True, True, False]
-    assert account.waits == [BREATH]
+    assert account.waits == [RETRY_SECONDS]
 
 
 def test_a_reconciliation_that_does_not_come_further_is_not_hurried() -> None:
     account = Account([told("unfinished", 100), told("unfinished", 100), FINISHED])
 
     assert account.run() == 0
-    assert account.waits == [BREATH]
+    assert account.waits == [RETRY_SECONDS]
 
 
 def test_ctrl_c_leaves_it_as_it_is_and_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,7 +126,7 @@ def test_ctrl_c_leaves_it_as_it_is_and_says_how_to_go_on(capsys: pytest.CaptureF
             {"errorType": "SettingsError", "errorMessage": "RECONCILIATION_DAYS: missing"},
             "SettingsError: RECONCILIATION_DAYS: missing",
         ),
-        ({"errorType": "Sandbox.Timedout"}, "Sandbox.Timedout: without a word"),
+        ({"errorType": "Sandbox.Timedout"}, "Sandbox.Timedout: no message"),
     ],
 )
 def test_what_the_function_refuses_is_said_in_its_own_words(
@@ -149,7 +149,7 @@ def test_the_report_is_saved_under_the_days_it_is_about(tmp_path: Path, capsys: 
 
 
 def test_no_findings_are_good_news() -> None:
-    assert next(outcome(told("finished", 300, REPORT))) == "no discrepancies: both books agree"
+    assert next(outcome(told("finished", 300, REPORT))) == "no discrepancies: both sides agree"
 
 
 def test_rows_are_told_without_a_total_that_the_gateway_did_not_give() -> None:
@@ -168,7 +168,7 @@ def test_a_list_with_holes_is_no_good_news(capsys: pytest.CaptureFixture[str]) -
 
     assert account.run() == INCOMPLETE
     said = capsys.readouterr().out
-    assert "both books agree" not in said
+    assert "both sides agree" not in said
     assert "not complete" in said
     assert f"json: {REPORT['json']}" in said
 

@@ -31,7 +31,7 @@ FEW_UNREADABLE: Final = 10
 """So many rows may be unreadable if they are not most of the list. Above it, a tenth makes the list incomplete."""
 
 REMEMBERED: Final = 100
-"""Rows whose marks are kept from page to page and from call to call: new payments push old ones over a page's edge."""
+"""How many rows' marks are kept between pages and calls: new payments push old ones to the next page."""
 
 MARK_LENGTH: Final = 12
 """Characters of a hash that stand for a transaction: 48 bits, among a few hundred rows."""
