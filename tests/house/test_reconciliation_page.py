@@ -8,7 +8,7 @@ from typing import get_args
 from payments.reconciliation.discrepancy import COLUMNS, NOTES, Action, DiscrepancyKind
 from payments.reconciliation.totals import Totals
 from scripts.sample_report import DOCS, PAGE, sample_report, tables, written
-from tests.explained_totals import differences, of_the_lines
+from tests.explained_totals import differences, explained_by_lines
 
 TEXT = PAGE.read_text()
 KINDS = get_args(DiscrepancyKind)

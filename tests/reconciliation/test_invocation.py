@@ -9,8 +9,8 @@ from payments.reconciliation.checkpoint import new_checkpoint
 from reconciliation.invocation import ReconciliationFailed, ReconciliationInvocation
 from tests.fakes import samples
 from tests.fakes.transaction_list import row
+from tests.payments.reconciliation.eventful_day import FOUND, eventful, one_step
 from tests.payments.reconciliation.reconciler import DAY, PLENTY, SPAN, Reconciler
-from tests.payments.reconciliation.test_resuming import FOUND, eventful, one_step
 
 ASKED = {"from": DAY.isoformat(), "to": DAY.isoformat()}
 

@@ -15,8 +15,8 @@ from payments.reconciliation.transaction_list import Page
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.transaction_list import LATER, MINOR, row
+from tests.payments.reconciliation.eventful_day import FOUND, eventful, lines, shape
 from tests.payments.reconciliation.reconciler import SPAN, Reconciler
-from tests.payments.reconciliation.test_resuming import FOUND, eventful, lines, shape
 
 
 def page(*ids: str, has_next: bool = True, cursor: str | None = "next", total: int | None = None) -> Page:

@@ -14,9 +14,9 @@ import pytest
 from payments.gateway.transaction_list import row_of
 from payments.model.payment import Payment
 from payments.model.status import Status
-from payments.reconciliation.report import FileReports
-from payments.reconciliation.run import ReconciliationRun, Deadlines
 from payments.reconciliation.matching import IndexedPayment
+from payments.reconciliation.report import FileReports
+from payments.reconciliation.run import Deadlines, ReconciliationRun
 from payments.reconciliation.transaction_list import Page, Span
 from tests.fakes import samples
 from tests.fakes.checkpoints import InMemoryCheckpoints

@@ -13,9 +13,9 @@ from payments.model.status import Status
 from payments.reconciliation.totals import (
     NOTHING,
     Totals,
+    add_totals,
     gateway_totals,
     our_totals,
-    add_totals,
     totals_report,
     whole_minor_units,
 )

@@ -1,0 +1,51 @@
+"""The daily report includes what reconciliations have recorded since the last daily report."""
+
+from dataclasses import replace
+from typing import Any
+
+from tests.fakes import samples
+from tests.fakes.transaction_list import row
+from tests.payments.reconciliation.eventful_day import eventful, one_step
+from tests.payments.reconciliation.reconciler import PLENTY, Reconciler
+
+
+class TestDaily:
+    """The schedule's: each tells what was settled since the one before was done."""
+
+    def daily(self, reconciler: Reconciler, *, to_its_end: bool = True) -> dict[str, Any]:
+        reconciler.clock.forward(hours=1)
+        invocation = replace(reconciler.wired(), days=120)
+        return invocation.take({}, (lambda: PLENTY) if to_its_end else one_step())
+
+    def test_what_an_unfinished_one_has_settled_is_told_by_the_next(self) -> None:
+        reconciler = eventful()
+        assert self.daily(reconciler, to_its_end=False)["state"] == "unfinished"
+        reconciler.clock.forward(hours=24)
+        result = self.daily(reconciler)
+        assert result["state"] == "finished"
+        assert {kind: result["discrepancies"].get(kind) for kind in ("refunded_elsewhere", "recorded", "orphan")} == {
+            "refunded_elsewhere": 1,
+            "recorded": 1,
+            "orphan": 3,
+        }
+
+    def test_what_a_finished_one_has_told_the_next_does_not(self) -> None:
+        reconciler = eventful()
+        self.daily(reconciler)
+        reconciler.clock.forward(hours=24)
+        assert "refunded_elsewhere" not in self.daily(reconciler)["discrepancies"]
+
+    def test_what_one_by_hand_has_settled_is_told_by_the_next_too(self) -> None:
+        reconciler = Reconciler()
+        self.daily(reconciler)
+        payment = reconciler.paid()
+        reconciler.listing.told = [row(of=payment, refund_date="2027-02-01T08:00:00Z")]
+        reconciler.gateway.answers = {payment.wire_order_id: samples.transaction(refunded=True)}
+        assert reconciler.run()["discrepancies"] == {"refunded_elsewhere": 1}
+        reconciler.clock.forward(hours=24)
+        assert self.daily(reconciler)["discrepancies"] == {"refunded_elsewhere": 1}
+
+    def test_the_days_that_were_reconciled_by_hand_count_once_the_schedule_comes_to_them(self) -> None:
+        reconciler = eventful()
+        first = reconciler.run()
+        assert reconciler.wired().take({}, lambda: PLENTY) == first

@@ -1,0 +1,168 @@
+"""A recorded payment that the gateway's list contradicts: the status API confirms it, or nothing changes."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from payments.model import refund as refunds
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.ports.gateway import NoAnswer, UnknownToGateway
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.transaction_list import row
+from tests.payments.reconciliation.listed_facts import decided, last
+from tests.payments.reconciliation.reconciler import Reconciler
+
+
+def refunded_here(payment: Payment) -> Payment:
+    return refunds.refunded(payment, START, at=START, source="status", evidence={})
+
+
+def charged_back_here(payment: Payment) -> Payment:
+    return payment.charged_back(START, at=START, source="status", evidence={})
+
+
+DRIFTS: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
+    "amount_drift": ({"amount": "250"}, {"amount": Decimal(250)}, None),
+    "currency_drift": ({"currency": "EUR"}, {"currency": "EUR"}, None),
+    "status_drift": ({"status": "FAILED"}, {"raw_status": "FAILED", "verdict": Status.FAILED}, None),
+    "refund_drift": ({}, {}, refunded_here),
+    "chargeback_drift": ({}, {"charged_back": False}, charged_back_here),
+}
+"""Finding → what the list says differently, what the status API says when it confirms it, and what differs here."""
+
+
+@pytest.mark.parametrize("kind", DRIFTS)
+class TestDrift:
+    def drifting(self, kind: str) -> tuple[Reconciler, Payment]:
+        """A payment that succeeded, and the list says otherwise."""
+        listed, _, here = DRIFTS[kind]
+        reconciler = Reconciler(row(**listed))
+        payment = reconciler.paid()
+        return reconciler, reconciler.ledger.save(payment, here(payment)) if here else payment
+
+    def confirms(self, reconciler: Reconciler, kind: str) -> None:
+        reconciler.gateway.will_say(samples.transaction(**DRIFTS[kind][1]))
+
+    def test_that_the_status_api_confirms_goes_to_a_human(self, kind: str) -> None:
+        reconciler, payment = self.drifting(kind)
+        self.confirms(reconciler, kind)
+        reconciler.run()
+        after = reconciler.standing(payment)
+        assert (after.status, last(after)) == (Status.NEEDS_REVIEW, ("needs_review", "reconciliation"))
+        assert after.failure is not None
+        assert (after.failure.code, after.history[-1].evidence["discrepancy"]) == (kind, kind)
+        assert reconciler.discrepancies() == [(kind, "needs_review")]
+        assert reconciler.gateway.asked == [samples.ORDER_ID]
+        assert '"payment_needs_review"' in reconciler.console.read()
+
+    def test_that_it_denies_is_the_lists_own(self, kind: str) -> None:
+        reconciler, payment = self.drifting(kind)
+        refunded, back = kind == "refund_drift", kind == "chargeback_drift"
+        reconciler.gateway.will_say(samples.transaction(refunded=refunded, charged_back=back))
+        reconciler.run()
+        assert reconciler.standing(payment) == payment
+        assert reconciler.discrepancies() == [("list_disagrees", "none")]
+
+    @pytest.mark.parametrize("silence", [NoAnswer("no answer"), UnknownToGateway("unknown")])
+    def test_that_nobody_confirms_changes_nothing(self, kind: str, silence: Exception) -> None:
+        reconciler, payment = self.drifting(kind)
+        reconciler.gateway.will_say(silence)  # type: ignore[arg-type]
+        reconciler.run()
+        assert reconciler.standing(payment) == payment
+        assert reconciler.discrepancies() == [("unconfirmed", "none")]
+
+    def test_of_another_transaction_confirms_nothing(self, kind: str) -> None:
+        reconciler, payment = self.drifting(kind)
+        reconciler.gateway.will_say(samples.transaction(**{**DRIFTS[kind][1], "transaction_id": "PA9"}))
+        reconciler.run()
+        assert reconciler.standing(payment) == payment
+        assert reconciler.discrepancies() == [("unconfirmed", "none")]
+
+    def test_in_review_is_told_as_undecided_and_not_doubted_again(self, kind: str) -> None:
+        reconciler, payment = self.drifting(kind)
+        self.confirms(reconciler, kind)
+        reconciler.run()
+        before = reconciler.standing(payment)
+        reconciler.run(anew=True)
+        assert reconciler.discrepancies() == [("undecided", "none")]
+        assert reconciler.standing(payment) == before
+
+    def test_that_a_human_has_decided_on_is_a_line_and_nothing_more(self, kind: str) -> None:
+        reconciler, payment = self.drifting(kind)
+        self.confirms(reconciler, kind)
+        reconciler.run()
+        mine = decided(reconciler, payment, Status.SUCCEEDED)
+        reconciler.run(anew=True)
+        assert reconciler.standing(payment) == mine
+        assert reconciler.discrepancies() == [(kind, "none")]
+        assert len(reconciler.gateway.asked) == 1
+
+
+class TestDriftInDetail:
+    @pytest.mark.parametrize(
+        ("kind", "unsaid"),
+        [
+            ("amount_drift", "amount"),
+            ("currency_drift", "currency"),
+            ("refund_drift", "refunded"),
+            ("chargeback_drift", "charged_back"),
+            ("status_drift", "verdict"),
+        ],
+    )
+    def test_what_the_status_api_does_not_speak_of_is_not_confirmed(self, kind: str, unsaid: str) -> None:
+        reconciler, payment = TestDrift().drifting(kind)
+        silent: dict[str, Any] = {unsaid: None}
+        reconciler.gateway.will_say(samples.transaction(**silent))
+        reconciler.run()
+        assert reconciler.standing(payment) == payment
+        assert reconciler.discrepancies() == [("unconfirmed", "none")]
+
+    def test_two_differences_call_for_one_human(self) -> None:
+        reconciler = Reconciler(row("FAILED", amount="250"))
+        payment = reconciler.paid()
+        reconciler.gateway.will_say(samples.transaction("FAILED", amount=Decimal(250)))
+        reconciler.run()
+        assert reconciler.standing(payment).version == 3
+        assert reconciler.discrepancies() == [("amount_drift", "needs_review"), ("status_drift", "needs_review")]
+        mine = decided(reconciler, payment, Status.FAILED)
+        reconciler.run(anew=True)
+        assert reconciler.standing(payment) == mine
+        assert reconciler.discrepancies() == [("amount_drift", "none")]
+
+    @pytest.mark.parametrize("said", ["PENDING", "INIT", "REDIRECT", "ON_HOLD"])
+    def test_an_unpaid_one_that_is_still_open_there_goes_to_a_human(self, said: str) -> None:
+        reconciler = Reconciler(row(said))
+        payment = reconciler.settled(Status.FAILED)
+        reconciler.gateway.will_say(samples.transaction(said))
+        reconciler.run()
+        assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
+        assert reconciler.discrepancies() == [("status_drift", "needs_review")]
+
+    def test_what_the_status_api_knows_meanwhile_is_settled(self) -> None:
+        """The list still says pending; asked again, the gateway says that it was paid after all."""
+        reconciler = Reconciler(row("PENDING"))
+        payment = reconciler.settled(Status.FAILED)
+        reconciler.gateway.will_say(samples.transaction("SUCCESS"))
+        reconciler.run()
+        assert reconciler.standing(payment).status is Status.SUCCEEDED
+        assert reconciler.discrepancies() == [("list_disagrees", "none"), ("late_success", "recorded")]
+
+    def test_the_alarms_for_messages_that_contradict_do_not_ring_every_day(self) -> None:
+        reconciler = Reconciler(row("FAILED", amount="250"))
+        reconciler.paid()
+        reconciler.gateway.will_say(samples.transaction())
+        reconciler.run()
+        said = reconciler.console.read()
+        assert [name for name in ("integrity_mismatch", "verdict_contradicted") if name in said] == []
+
+    def test_a_status_api_that_is_down_is_soon_left_alone(self) -> None:
+        reconciler = Reconciler(page_size=10)
+        for nth in range(10):
+            payment = reconciler.paid(f"key-{nth}", f"PA{nth}", order_id=None)
+            reconciler.listing.told.append(row(of=payment, amount="1"))
+            reconciler.gateway.will_say(NoAnswer("no answer"))
+        assert reconciler.run()["discrepancies"] == {"unconfirmed": 10}
+        assert len(reconciler.gateway.asked) == 3

@@ -1,0 +1,70 @@
+"""The totals of the report: the gateway's side, our side, and the difference."""
+
+from typing import Any
+
+from payments.model.status import Status
+from tests.fakes import samples
+from tests.fakes.transaction_list import row
+from tests.payments.reconciliation.listed_facts import REFUNDED
+from tests.payments.reconciliation.reconciler import DAY, Reconciler
+
+
+class TestBooks:
+    def totals(self, reconciler: Reconciler) -> dict[str, Any]:
+        reconciler.run()
+        told: list[dict[str, Any]] = reconciler.report()["totals"]
+        assert len(told) == 1
+        return told[0]
+
+    def test_both_sides_and_what_is_between_them(self) -> None:
+        reconciler = Reconciler(row(**REFUNDED), row(transaction_id="PA7", order_id="theirs", amount="30"))
+        reconciler.paid()
+        assert self.totals(reconciler) == {
+            "currency": "GBP",
+            "gateway": {"payments": 2, "amount": 130, "refunded": 100, "charged_back": 0},
+            "here": {"payments": 1, "amount": 100, "refunded": 100, "charged_back": 0},
+            "difference": {"payments": 1, "amount": 30, "refunded": 0, "charged_back": 0},
+        }
+
+    def test_what_only_we_have_is_on_our_side(self) -> None:
+        reconciler = Reconciler()
+        reconciler.paid()
+        reconciler.gateway.will_say(samples.transaction())
+        assert self.totals(reconciler)["difference"] == {
+            "payments": -1,
+            "amount": -100,
+            "refunded": 0,
+            "charged_back": 0,
+        }
+
+    def test_each_currency_is_its_own(self) -> None:
+        reconciler = Reconciler(row(), row(transaction_id="PA7", order_id="b", currency="JPY", amount="500"))
+        reconciler.paid()
+        reconciler.run()
+        assert [book["currency"] for book in reconciler.report()["totals"]] == ["GBP", "JPY"]
+
+    def test_the_day_at_each_end_that_is_walked_for_safety_is_not_counted(self) -> None:
+        reconciler = Reconciler(
+            row(created_at="2027-01-30T23:59:59.999Z"), row(transaction_id="PA7", created_at="2027-02-01T00:00:00.000Z")
+        )
+        reconciler.run()
+        assert reconciler.report()["totals"] == []
+        assert reconciler.report()["reconciliation"]["rows"] == 2
+
+    def test_what_has_no_date_is_counted(self) -> None:
+        reconciler = Reconciler(row(created_at=None))
+        reconciler.paid()
+        assert self.totals(reconciler)["gateway"]["amount"] == 100
+
+    def test_what_did_not_succeed_is_not(self) -> None:
+        reconciler = Reconciler(row("FAILED"))
+        reconciler.settled(Status.FAILED)
+        reconciler.run()
+        assert reconciler.report()["totals"] == []
+
+
+def test_the_days_asked_for_have_a_day_more_at_each_end() -> None:
+    reconciler = Reconciler()
+    reconciler.run()
+    ((span, cursor),) = reconciler.listing.asked
+    assert (span.first, span.last, cursor) == (DAY, DAY, None), "the list's own room adds them"

@@ -1,0 +1,137 @@
+"""Payments that the gateway's list does not show."""
+
+import pytest
+
+from payments.model.status import FREES_THE_ORDER, Status
+from payments.ports.gateway import NoAnswer
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.transaction_list import row
+from tests.payments.reconciliation.reconciler import Reconciler, moment
+
+
+class TestUnlisted:
+    """Ours, and not on the gateway's list."""
+
+    def test_one_that_the_status_api_knows_is_told_and_crossed_off(self) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.paid()
+        reconciler.gateway.will_say(samples.transaction())
+        reconciler.run()
+        assert reconciler.discrepancies() == [("not_listed", "none")]
+        assert reconciler.standing(payment) == payment
+        assert reconciler.on_unlisted() == set()
+        reconciler.run(anew=True)
+        assert reconciler.discrepancies() == []
+        assert len(reconciler.gateway.asked) == 1
+
+    def test_one_that_nobody_there_knows_on_two_days_goes_to_a_human(self) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.paid()
+        for _ in range(2):  # on one day once is enough to be wrong: other keys, a gateway that moves house
+            reconciler.run(anew=True)
+            assert reconciler.standing(payment).history == payment.history
+            assert reconciler.discrepancies() == [("unknown_to_gateway", "none")]
+            assert reconciler.on_unlisted() == {payment.id}
+        reconciler.clock.forward(hours=24)
+        reconciler.run(anew=True)
+        after = reconciler.standing(payment)
+        assert after.failure is not None
+        assert (after.status, after.failure.code) == (Status.NEEDS_REVIEW, "unknown_to_gateway")
+        assert reconciler.discrepancies() == [("unknown_to_gateway", "needs_review")]
+        assert reconciler.on_unlisted() == set()
+
+    def test_one_that_was_unknown_once_and_is_listed_is_forgotten(self) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.paid()
+        reconciler.run()
+        reconciler.clock.forward(hours=24)
+        reconciler.listing.told.append(row())
+        reconciler.run(anew=True)
+        assert reconciler.discrepancies() == []
+        assert reconciler.on_unlisted() == set()
+        assert reconciler.standing(payment).status is Status.SUCCEEDED
+
+    def test_an_open_one_is_left_to_the_follow_up(self) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.claimed()
+        reconciler.run()
+        assert reconciler.standing(payment) == payment
+        assert reconciler.discrepancies() == [("unknown_to_gateway", "none")]
+        assert reconciler.on_unlisted() == {payment.id}
+
+    def test_an_open_one_of_this_hour_is_on_its_way(self) -> None:
+        reconciler = Reconciler()
+        reconciler.clock.now = START
+        payment = reconciler.claimed()
+        reconciler.clock.forward(minutes=-30)
+        reconciler.run()
+        assert reconciler.discrepancies() == []
+        assert reconciler.gateway.asked == []
+        assert reconciler.on_unlisted() == {payment.id}
+
+    def test_one_that_learns_its_verdict_is_settled(self) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.claimed()
+        reconciler.gateway.will_say(samples.transaction("FAILED"))
+        reconciler.run()
+        assert reconciler.standing(payment).status is Status.FAILED
+        assert reconciler.discrepancies() == [("not_listed", "none"), ("recorded", "recorded")]
+
+    def test_one_of_which_nothing_was_taken_is_none_to_look_for(self) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.settled(Status.FAILED, transaction_id=None)
+        reconciler.run()
+        assert reconciler.discrepancies() == []
+        assert reconciler.gateway.asked == []
+        assert payment.id not in reconciler.on_unlisted()
+
+    @pytest.mark.parametrize("status", [*sorted(FREES_THE_ORDER), Status.NEEDS_REVIEW])
+    def test_one_that_was_not_paid_is_told_once(self, status: Status) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.settled(status)
+        reconciler.run()
+        assert reconciler.standing(payment) == payment
+        assert reconciler.discrepancies() == [("unknown_to_gateway", "none")]
+        reconciler.run(anew=True)
+        assert reconciler.discrepancies() == []
+
+    def test_no_answer_is_no_evidence(self) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.paid()
+        reconciler.gateway.will_say(NoAnswer("no answer"))
+        reconciler.run()
+        assert reconciler.standing(payment) == payment
+        assert reconciler.discrepancies() == [("unconfirmed", "none")]
+        assert reconciler.on_unlisted() == {payment.id}
+
+    def test_one_that_the_status_api_contradicts_goes_to_a_human(self) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.paid()
+        reconciler.gateway.will_say(samples.transaction("FAILED"))
+        reconciler.run()
+        assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
+        assert reconciler.discrepancies() == [("not_listed", "none"), ("status_drift", "needs_review")]
+
+    def test_one_of_the_other_mode_is_in_other_books(self) -> None:
+        reconciler = Reconciler()
+        reconciler.paid(live=True)
+        reconciler.run()
+        assert reconciler.discrepancies() == []
+        assert reconciler.gateway.asked == []
+
+    def test_those_of_other_days_are_not_looked_for(self) -> None:
+        reconciler = Reconciler()
+        payment = reconciler.paid(at=moment("2027-01-30T23:59"))
+        reconciler.run()
+        assert reconciler.on_unlisted() == {payment.id}
+        assert reconciler.gateway.asked == []
+
+    def test_many_are_gone_through_page_by_page(self) -> None:
+        reconciler = Reconciler()
+        for nth in range(20):
+            reconciler.paid(f"key-{nth}", f"PA{nth}", order_id=None)
+            reconciler.gateway.will_say(samples.transaction(transaction_id=f"PA{nth}", order_id=None))
+        assert reconciler.run()["discrepancies"] == {"not_listed": 20}
+        assert len(reconciler.gateway.asked) == 20
+        assert reconciler.on_unlisted() == set()
