@@ -81,7 +81,7 @@ def test_it_is_called_until_it_is_finished(capsys: pytest.CaptureFixture[str]) -
     assert account.waits == []
 
 
-def test_what_it_sends_is_what_the_function_takes_by_hand() -> None:
+def test_the_request_equals_the_recorded_request_by_hand() -> None:
     account = Account([FINISHED])
     account.run()
 
@@ -89,14 +89,14 @@ def test_what_it_sends_is_what_the_function_takes_by_hand() -> None:
     assert account.calls[0]["seconds"] == SECONDS_A_CALL
 
 
-def test_anew_is_said_once_or_it_would_never_end() -> None:
+def test_anew_is_sent_only_with_the_first_call() -> None:
     account = Account([told("unfinished", 100), FINISHED])
 
     assert account.run("--anew") == 0
     assert [call["anew"] for call in account.calls] == [True, False]
 
 
-def test_anew_is_said_again_when_another_call_kept_it_out() -> None:
+def test_anew_is_sent_again_while_another_call_has_the_lease() -> None:
     account = Account([told("held"), told("unfinished", 100), FINISHED])
 
     assert account.run("--anew") == 0
@@ -104,14 +104,14 @@ def test_anew_is_said_again_when_another_call_kept_it_out() -> None:
     assert account.waits == [RETRY_SECONDS]
 
 
-def test_a_reconciliation_that_does_not_come_further_is_not_hurried() -> None:
+def test_a_call_without_progress_is_followed_by_a_wait() -> None:
     account = Account([told("unfinished", 100), told("unfinished", 100), FINISHED])
 
     assert account.run() == 0
     assert account.waits == [RETRY_SECONDS]
 
 
-def test_ctrl_c_leaves_it_as_it_is_and_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_leaves_the_reconciliation_and_prints_how_to_continue(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account([told("unfinished", 100), KeyboardInterrupt()])
 
     assert account.run("--stack", "shop") == INTERRUPTED
@@ -129,14 +129,14 @@ def test_ctrl_c_leaves_it_as_it_is_and_says_how_to_go_on(capsys: pytest.CaptureF
         ({"errorType": "Sandbox.Timedout"}, "Sandbox.Timedout: no message"),
     ],
 )
-def test_what_the_function_refuses_is_said_in_its_own_words(
+def test_a_refusal_of_the_function_is_printed(
     answer: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert Account([answer]).run() == 1
     assert capsys.readouterr().err == f"{said}\n"
 
 
-def test_the_report_is_saved_under_the_days_it_is_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_is_saved_under_its_days(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Account([FINISHED]).run("--save", str(tmp_path / "reports")) == 0
 
     names = [
@@ -148,11 +148,11 @@ def test_the_report_is_saved_under_the_days_it_is_about(tmp_path: Path, capsys: 
     assert f"saved: {tmp_path / 'reports' / names[0]}" in capsys.readouterr().out
 
 
-def test_no_findings_are_good_news() -> None:
+def test_no_discrepancies_are_printed_as_such() -> None:
     assert next(outcome(told("finished", 300, REPORT))) == "no discrepancies: both sides agree"
 
 
-def test_rows_are_told_without_a_total_that_the_gateway_did_not_give() -> None:
+def test_rows_are_printed_without_a_total_that_the_gateway_did_not_give() -> None:
     assert progress(told("unfinished", 7) | {"listed_total": None}) == "unfinished: 7 rows compared, 0 discrepancies"
 
 
@@ -163,7 +163,7 @@ def test_both_days_are_named(wrong: list[str], capsys: pytest.CaptureFixture[str
     assert "usage" in capsys.readouterr().err
 
 
-def test_a_list_with_holes_is_no_good_news(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_list_with_holes_is_printed_as_incomplete(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account([told("finished", 7, REPORT) | {"complete": False}])
 
     assert account.run() == INCOMPLETE
@@ -173,7 +173,7 @@ def test_a_list_with_holes_is_no_good_news(capsys: pytest.CaptureFixture[str]) -
     assert f"json: {REPORT['json']}" in said
 
 
-def test_one_that_is_stuck_is_not_called_again_and_says_how_to_walk_it_again(
+def test_a_stuck_reconciliation_is_not_called_again_and_the_command_for_it_is_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     account = Account([told("unfinished", 100), told("stuck", 100)])
@@ -185,7 +185,7 @@ def test_one_that_is_stuck_is_not_called_again_and_says_how_to_walk_it_again(
     assert "--from 2026-11-01 --to 2026-11-15 --stack shop --anew" in said
 
 
-def test_anew_walks_one_that_is_stuck() -> None:
+def test_anew_restarts_a_stuck_reconciliation() -> None:
     account = Account([told("unfinished", 100), FINISHED])
 
     assert account.run("--anew") == 0

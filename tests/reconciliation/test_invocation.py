@@ -20,7 +20,7 @@ def said(reconciler: Reconciler, message: str) -> list[dict[str, Any]]:
     return [line for line in lines if line.get("message") == message]
 
 
-def test_a_result_says_how_far_it_came_and_where_the_report_lies() -> None:
+def test_a_result_has_the_progress_and_the_address_of_the_report() -> None:
     reconciler = eventful()
     result = reconciler.run()
     name = "reports/2027-01-31_2027-01-31/2027-02-01T10-30-00.000Z"
@@ -38,10 +38,13 @@ def test_a_result_says_how_far_it_came_and_where_the_report_lies() -> None:
     json.dumps(result)
 
 
-def test_one_that_another_call_has_is_told_as_held() -> None:
+def test_a_reconciliation_of_another_call_is_held() -> None:
     reconciler = eventful()
     reconciler.checkpoints.take(
-        new_checkpoint(SPAN, live=False, at=reconciler.clock()), "other", reconciler.clock(), reconciler.clock.forward(hours=5)
+        new_checkpoint(SPAN, live=False, at=reconciler.clock()),
+        "other",
+        reconciler.clock(),
+        reconciler.clock.forward(hours=5),
     )
     reconciler.clock.forward(hours=-5)
     result = reconciler.run()
@@ -49,13 +52,13 @@ def test_one_that_another_call_has_is_told_as_held() -> None:
     assert reconciler.listing.asked == []
 
 
-def test_the_schedules_reconciliation_is_of_the_days_up_to_yesterday() -> None:
+def test_the_schedule_reconciles_the_days_up_to_yesterday() -> None:
     reconciler = eventful()
     result = reconciler.wired().take({}, lambda: PLENTY)
     assert (result["from"], result["to"], result["discrepancies"]) == ("2027-01-31", "2027-01-31", FOUND)
 
 
-def test_its_progress_is_in_the_log_every_ten_seconds_and_at_its_end() -> None:
+def test_progress_is_logged_every_ten_seconds_and_at_the_end() -> None:
     reconciler = eventful()
     invocation, ticks = reconciler.wired(), iter(range(0, 10_000, 4))
     ReconciliationInvocation(
@@ -69,7 +72,7 @@ def test_its_progress_is_in_the_log_every_ten_seconds_and_at_its_end() -> None:
     assert {line.get("payment_id") for line in lines} == {None}
 
 
-def test_a_finished_one_says_nothing_every_quarter_of_an_hour() -> None:
+def test_a_finished_reconciliation_is_not_logged_again() -> None:
     reconciler = eventful()
     reconciler.run()
     before = len(said(reconciler, "reconciling"))
@@ -91,7 +94,7 @@ def metrics(capsys: pytest.CaptureFixture[str], reconciler: Reconciler) -> dict[
     return told
 
 
-def test_the_call_that_finishes_it_measures_it_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_call_that_finishes_writes_the_metrics_once(capsys: pytest.CaptureFixture[str]) -> None:
     reconciler = eventful()
     daily: dict[str, Any] = {}
     reconciler.wired().take(daily, one_step())
@@ -109,7 +112,7 @@ def test_the_call_that_finishes_it_measures_it_once(capsys: pytest.CaptureFixtur
     assert "ReconciliationsFinished" not in metrics(capsys, reconciler)
 
 
-def test_one_by_hand_is_no_answer_to_whether_the_schedules_are_done(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_reconciliation_by_hand_does_not_count_as_the_schedules(capsys: pytest.CaptureFixture[str]) -> None:
     reconciler = eventful()
     reconciler.run()
     told = metrics(capsys, reconciler)

@@ -39,19 +39,19 @@ def test_a_person_may_ask_for_days_before_the_first() -> None:
     assert parse(told, TODAY, 120, date(2026, 11, 20)).span.first == date(2026, 1, 1)
 
 
-def test_a_person_asks_for_any() -> None:
+def test_a_person_may_request_any_days() -> None:
     assert parse(recorded("reconciliation-by-hand"), TODAY, 120) == ReconciliationRequest(
         Span(date(2026, 11, 1), date(2026, 11, 15)), seconds=60
     )
     assert asked(**{"from": "2026-11-22", "to": "2026-11-22", "anew": True}).anew
 
 
-def test_before_the_gateway_there_is_nothing() -> None:
+def test_days_before_the_gateway_are_refused() -> None:
     with pytest.raises(RequestRefused, match="from: is before 2015"):
         asked(**{"from": "0001-01-01", "to": "0001-01-02"})
 
 
-def test_a_year_is_the_most() -> None:
+def test_a_year_is_the_longest_span() -> None:
     span = asked(**{"from": "2025-11-22", "to": "2026-11-22"}).span
     assert (span.last - span.first).days + 1 == 366
 
@@ -84,7 +84,7 @@ def test_a_year_is_the_most() -> None:
     ],
     ids=repr,
 )
-def test_what_asks_for_no_reconciliation_is_refused_and_begins_nothing(told: Any, sentence: str) -> None:
+def test_an_invalid_payload_is_refused_and_begins_nothing(told: Any, sentence: str) -> None:
     with pytest.raises(RequestRefused) as refused:
         parse(told, TODAY, 120)
     assert str(refused.value).startswith(sentence)

@@ -77,7 +77,7 @@ def stack(
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS, st.integers(1, 4))
 @settings(max_examples=150, deadline=None)
-def test_the_reconciliation_ends_and_again_it_changes_nothing(
+def test_the_reconciliation_ends_and_a_repeat_changes_nothing(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str, page_size: int
 ) -> None:
     reconciler = stack(here, listed, answers, page_size)
@@ -96,7 +96,7 @@ def test_the_reconciliation_ends_and_again_it_changes_nothing(
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
 @settings(max_examples=150, deadline=None)
-def test_each_charge_that_the_gateway_lists_is_in_our_books_or_a_line_says_why_not(
+def test_each_charge_that_the_gateway_lists_becomes_a_payment_or_has_a_line(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
     reconciler = stack(here, listed, answers)
@@ -112,7 +112,7 @@ def test_each_charge_that_the_gateway_lists_is_in_our_books_or_a_line_says_why_n
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
 @settings(max_examples=150, deadline=None)
-def test_the_lines_alone_explain_every_difference_of_the_books_today_and_tomorrow(
+def test_the_lines_explain_every_difference_of_the_totals_in_this_report_and_the_next(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
     reconciler = stack(here, listed, answers)
@@ -124,7 +124,7 @@ def test_the_lines_alone_explain_every_difference_of_the_books_today_and_tomorro
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
 @settings(max_examples=150, deadline=None)
-def test_no_payment_comes_to_count_as_paid_but_on_the_gateways_word(
+def test_a_payment_succeeds_only_if_the_gateway_confirms_it(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
     reconciler = stack(here, listed, answers)

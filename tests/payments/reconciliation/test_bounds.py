@@ -92,7 +92,7 @@ TRUE: dict[str, tuple[Make, str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("news", TRUE)
-def test_what_the_status_api_bears_out_is_settled_however_many_there_are(news: str) -> None:
+def test_any_number_of_confirmed_changes_is_recorded(news: str) -> None:
     make, said, listed, discrepancy = TRUE[news]
     reconciler = stack(make, said, listed, None, many=300)
     assert reconciler.run()["discrepancies"] == {discrepancy: 300}
@@ -100,7 +100,7 @@ def test_what_the_status_api_bears_out_is_settled_however_many_there_are(news: s
     assert alarms(reconciler) == 0
 
 
-def test_drift_that_is_borne_out_calls_a_hundred_people_and_no_more() -> None:
+def test_confirmed_drift_puts_at_most_a_hundred_payments_into_review() -> None:
     reconciler = stack(paid, "FAILED", {}, None)
     assert reconciler.run()["discrepancies"] == {
         "status_drift": CONTRADICTION_BUDGET,
@@ -113,7 +113,7 @@ def test_drift_that_is_borne_out_calls_a_hundred_people_and_no_more() -> None:
     assert alarms(reconciler) == 1
 
 
-def test_so_does_a_mismatch_of_open_ones() -> None:
+def test_mismatches_put_at_most_a_hundred_open_payments_into_review() -> None:
     reconciler = stack(opened, "SUCCESS", {"amount": "1"}, None)
     assert reconciler.run()["discrepancies"] == {
         "mismatch": CONTRADICTION_BUDGET,
@@ -123,7 +123,7 @@ def test_so_does_a_mismatch_of_open_ones() -> None:
     assert alarms(reconciler) == 1
 
 
-def test_so_does_suspicion() -> None:
+def test_suspicion_puts_at_most_a_hundred_payments_into_review() -> None:
     reconciler = stack(paid, "SUCCESS", SUSPICIOUS, None)
     assert reconciler.run()["discrepancies"] == {"suspicious": MANY}
     assert Counter(reconciler.discrepancies()) == {
@@ -134,7 +134,7 @@ def test_so_does_suspicion() -> None:
     assert alarms(reconciler) == 1
 
 
-def test_so_do_orphans_and_those_that_moved_no_money_count_nothing() -> None:
+def test_at_most_a_hundred_orphans_are_reviewed_and_unpaid_ones_do_not_count() -> None:
     reconciler = Reconciler(page_size=50)
     words = ["SUCCESS", "FAILED"]
     reconciler.listing.rows = [
@@ -150,7 +150,7 @@ def test_so_do_orphans_and_those_that_moved_no_money_count_nothing() -> None:
     assert alarms(reconciler) == 1
 
 
-def test_the_keys_of_another_account_call_nobody_but_whoever_the_alarm_wakes() -> None:
+def test_api_keys_of_another_account_review_no_payment_and_raise_one_alarm() -> None:
     """Nothing of ours is listed, and nothing of ours is known."""
     reconciler = Reconciler(row("FAILED", transaction_id="PA9999", order_id=None), page_size=50)
     for nth in map(str, range(MANY)):
@@ -165,7 +165,7 @@ def test_the_keys_of_another_account_call_nobody_but_whoever_the_alarm_wakes() -
     assert alarms(reconciler) == 1
 
 
-def test_a_list_with_holes_keeps_the_marks_of_what_it_has_not_shown() -> None:
+def test_payments_stay_on_the_index_when_the_budget_is_spent() -> None:
     reconciler = Reconciler(row("FAILED", transaction_id="PA9999", order_id=None), page_size=50)
     for nth in map(str, range(MANY)):
         payment = paid(reconciler, nth)
@@ -179,7 +179,7 @@ def test_a_list_with_holes_keeps_the_marks_of_what_it_has_not_shown() -> None:
     assert alarms(reconciler) == 1
 
 
-def test_the_budget_is_the_reconciliations_not_the_calls() -> None:
+def test_all_calls_of_a_reconciliation_share_one_budget() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, {})
     reconciler.listing.script_pages(None, *[NoAnswer("no answer")] * 3)
     assert reconciler.run()["state"] == "unfinished"
@@ -188,14 +188,14 @@ def test_the_budget_is_the_reconciliations_not_the_calls() -> None:
     assert len(reconciler.gateway.asked) == CONTRADICTION_BUDGET
 
 
-def test_silence_is_no_doubt() -> None:
+def test_a_missing_answer_counts_no_contradiction() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, None, many=6)
     reconciler.gateway.script_statuses(NoAnswer("no answer"), NoAnswer("no answer"))
     assert reconciler.run()["discrepancies"] == {"unconfirmed": 2, "refunded_elsewhere": 4}
 
 
 @pytest.mark.parametrize(("refunded", "discrepancy"), [(False, "list_disagrees"), (None, "unconfirmed")])
-def test_a_status_api_that_denies_is_told_from_one_that_does_not_speak_of_it(
+def test_an_answer_that_denies_differs_from_an_answer_that_leaves_the_field_out(
     refunded: object, discrepancy: str
 ) -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, {"refunded": refunded}, many=1)
@@ -204,7 +204,7 @@ def test_a_status_api_that_denies_is_told_from_one_that_does_not_speak_of_it(
     assert reconciler.ledger.payments()[0].refund.status == "none"
 
 
-def test_what_is_settled_is_what_the_status_api_says_and_the_list_may_lag_behind_it() -> None:
+def test_the_status_apis_answer_is_recorded_even_if_the_list_lags_behind_it() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, {"refunded": True, "charged_back": True}, many=1)
     reconciler.run()
     assert reconciler.discrepancies() == [
@@ -215,7 +215,7 @@ def test_what_is_settled_is_what_the_status_api_says_and_the_list_may_lag_behind
     assert reconciler.ledger.payments()[0].chargeback.status == "charged_back"
 
 
-def test_a_word_that_nobody_knows_is_no_drift_of_what_was_paid() -> None:
+def test_an_unknown_status_is_no_drift_of_a_paid_payment() -> None:
     reconciler = stack(paid, "SETTLED", {}, {"raw_status": "SETTLED", "verdict": None})
     before = reconciler.ledger.payments()
     for _ in range(2):
@@ -225,7 +225,7 @@ def test_a_word_that_nobody_knows_is_no_drift_of_what_was_paid() -> None:
     assert alarms(reconciler) == 0
 
 
-def test_the_list_says_another_amount_than_the_status_api_of_an_open_one() -> None:
+def test_the_status_apis_amount_counts_for_an_open_payment() -> None:
     reconciler = stack(opened, "SUCCESS", {"amount": "10000"}, {"amount": Decimal(100)}, many=1)
     reconciler.run()
     assert reconciler.discrepancies() == [("list_disagrees", "none"), ("recorded", "recorded")]

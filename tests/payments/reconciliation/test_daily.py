@@ -17,7 +17,7 @@ class TestDaily:
         invocation = replace(reconciler.wired(), days=120)
         return invocation.take({}, (lambda: PLENTY) if to_its_end else one_step())
 
-    def test_what_an_unfinished_one_has_settled_is_told_by_the_next(self) -> None:
+    def test_the_next_report_includes_the_changes_of_an_unfinished_reconciliation(self) -> None:
         reconciler = eventful()
         assert self.daily(reconciler, to_its_end=False)["state"] == "unfinished"
         reconciler.clock.forward(hours=24)
@@ -29,13 +29,13 @@ class TestDaily:
             "orphan": 3,
         }
 
-    def test_what_a_finished_one_has_told_the_next_does_not(self) -> None:
+    def test_the_next_report_omits_what_a_finished_report_has(self) -> None:
         reconciler = eventful()
         self.daily(reconciler)
         reconciler.clock.forward(hours=24)
         assert "refunded_elsewhere" not in self.daily(reconciler)["discrepancies"]
 
-    def test_what_one_by_hand_has_settled_is_told_by_the_next_too(self) -> None:
+    def test_the_next_report_includes_the_changes_of_a_reconciliation_by_hand(self) -> None:
         reconciler = Reconciler()
         self.daily(reconciler)
         payment = reconciler.paid()
@@ -45,7 +45,7 @@ class TestDaily:
         reconciler.clock.forward(hours=24)
         assert self.daily(reconciler)["discrepancies"] == {"refunded_elsewhere": 1}
 
-    def test_the_days_that_were_reconciled_by_hand_count_once_the_schedule_comes_to_them(self) -> None:
+    def test_the_schedule_takes_over_a_finished_reconciliation_by_hand_of_the_same_days(self) -> None:
         reconciler = eventful()
         first = reconciler.run()
         assert reconciler.wired().take({}, lambda: PLENTY) == first

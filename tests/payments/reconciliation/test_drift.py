@@ -46,7 +46,7 @@ class TestDrift:
     def confirms(self, reconciler: Reconciler, kind: str) -> None:
         reconciler.gateway.will_say(samples.transaction(**DRIFTS[kind][1]))
 
-    def test_that_the_status_api_confirms_goes_to_a_human(self, kind: str) -> None:
+    def test_confirmed_drift_is_reviewed(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
         self.confirms(reconciler, kind)
         reconciler.run()
@@ -58,7 +58,7 @@ class TestDrift:
         assert reconciler.gateway.asked == [samples.ORDER_ID]
         assert '"payment_needs_review"' in reconciler.console.read()
 
-    def test_that_it_denies_is_the_lists_own(self, kind: str) -> None:
+    def test_denied_drift_changes_nothing(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
         refunded, back = kind == "refund_drift", kind == "chargeback_drift"
         reconciler.gateway.will_say(samples.transaction(refunded=refunded, charged_back=back))
@@ -67,21 +67,21 @@ class TestDrift:
         assert reconciler.discrepancies() == [("list_disagrees", "none")]
 
     @pytest.mark.parametrize("silence", [NoAnswer("no answer"), UnknownToGateway("unknown")])
-    def test_that_nobody_confirms_changes_nothing(self, kind: str, silence: Exception) -> None:
+    def test_unconfirmed_drift_changes_nothing(self, kind: str, silence: Exception) -> None:
         reconciler, payment = self.drifting(kind)
         reconciler.gateway.will_say(silence)  # type: ignore[arg-type]
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
 
-    def test_of_another_transaction_confirms_nothing(self, kind: str) -> None:
+    def test_an_answer_about_another_transaction_confirms_nothing(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
         reconciler.gateway.will_say(samples.transaction(**{**DRIFTS[kind][1], "transaction_id": "PA9"}))
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
 
-    def test_in_review_is_told_as_undecided_and_not_doubted_again(self, kind: str) -> None:
+    def test_drift_in_review_is_reported_as_undecided_and_not_reviewed_again(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
         self.confirms(reconciler, kind)
         reconciler.run()
@@ -90,7 +90,7 @@ class TestDrift:
         assert reconciler.discrepancies() == [("undecided", "none")]
         assert reconciler.standing(payment) == before
 
-    def test_that_a_human_has_decided_on_is_a_line_and_nothing_more(self, kind: str) -> None:
+    def test_drift_that_a_reviewer_has_decided_on_is_only_reported(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
         self.confirms(reconciler, kind)
         reconciler.run()
@@ -112,7 +112,7 @@ class TestDriftInDetail:
             ("status_drift", "verdict"),
         ],
     )
-    def test_what_the_status_api_does_not_speak_of_is_not_confirmed(self, kind: str, unsaid: str) -> None:
+    def test_a_field_that_the_status_api_leaves_out_is_not_confirmed(self, kind: str, unsaid: str) -> None:
         reconciler, payment = TestDrift().drifting(kind)
         silent: dict[str, Any] = {unsaid: None}
         reconciler.gateway.will_say(samples.transaction(**silent))
@@ -120,7 +120,7 @@ class TestDriftInDetail:
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
 
-    def test_two_differences_call_for_one_human(self) -> None:
+    def test_two_differences_are_one_review(self) -> None:
         reconciler = Reconciler(row("FAILED", amount="250"))
         payment = reconciler.paid()
         reconciler.gateway.will_say(samples.transaction("FAILED", amount=Decimal(250)))
@@ -133,7 +133,7 @@ class TestDriftInDetail:
         assert reconciler.discrepancies() == [("amount_drift", "none")]
 
     @pytest.mark.parametrize("said", ["PENDING", "INIT", "REDIRECT", "ON_HOLD"])
-    def test_an_unpaid_one_that_is_still_open_there_goes_to_a_human(self, said: str) -> None:
+    def test_an_unpaid_payment_that_is_open_at_the_gateway_is_reviewed(self, said: str) -> None:
         reconciler = Reconciler(row(said))
         payment = reconciler.settled(Status.FAILED)
         reconciler.gateway.will_say(samples.transaction(said))
@@ -141,7 +141,7 @@ class TestDriftInDetail:
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("status_drift", "needs_review")]
 
-    def test_what_the_status_api_knows_meanwhile_is_settled(self) -> None:
+    def test_a_newer_status_of_the_status_api_is_recorded(self) -> None:
         """The list still says pending; asked again, the gateway says that it was paid after all."""
         reconciler = Reconciler(row("PENDING"))
         payment = reconciler.settled(Status.FAILED)
@@ -150,7 +150,7 @@ class TestDriftInDetail:
         assert reconciler.standing(payment).status is Status.SUCCEEDED
         assert reconciler.discrepancies() == [("list_disagrees", "none"), ("late_success", "recorded")]
 
-    def test_the_alarms_for_messages_that_contradict_do_not_ring_every_day(self) -> None:
+    def test_the_alarms_for_contradicting_messages_are_not_raised_every_day(self) -> None:
         reconciler = Reconciler(row("FAILED", amount="250"))
         reconciler.paid()
         reconciler.gateway.will_say(samples.transaction())
@@ -158,7 +158,7 @@ class TestDriftInDetail:
         said = reconciler.console.read()
         assert [name for name in ("integrity_mismatch", "verdict_contradicted") if name in said] == []
 
-    def test_a_status_api_that_is_down_is_soon_left_alone(self) -> None:
+    def test_three_missing_answers_in_a_row_end_the_questions(self) -> None:
         reconciler = Reconciler(page_size=10)
         for nth in range(10):
             payment = reconciler.paid(f"key-{nth}", f"PA{nth}", order_id=None)

@@ -23,7 +23,7 @@ class TestOrphans:
         (payment,) = reconciler.ledger.payments()
         return reconciler, payment
 
-    def test_one_becomes_a_payment_that_a_human_looks_at(self) -> None:
+    def test_a_paid_orphan_becomes_a_payment_in_review(self) -> None:
         reconciler, payment = self.orphaned()
         assert payment.id == orphan_id_of("PA7")
         assert (payment.status, payment.money, payment.transaction_id) == (
@@ -49,13 +49,13 @@ class TestOrphans:
         assert '"payment_needs_review"' in reconciler.console.read()
 
     @pytest.mark.parametrize("said", ["FAILED", "BLOCKED", "ABANDONED"])
-    def test_one_that_moved_no_money_is_settled(self, said: str) -> None:
+    def test_an_unpaid_orphan_is_recorded_without_a_review(self, said: str) -> None:
         reconciler, payment = self.orphaned(said)
         assert payment.status == WORDS[said]
         assert reconciler.discrepancies() == [("orphan", "recorded")]
 
     @pytest.mark.parametrize("said", ["PENDING", "INIT", "REDIRECT", "ON_HOLD"])
-    def test_one_that_is_not_over_is_a_line_and_looked_at_again(self, said: str) -> None:
+    def test_an_open_orphan_is_only_reported_until_it_is_over(self, said: str) -> None:
         reconciler = Reconciler(row(said, transaction_id="PA7", order_id="theirs-1"))
         reconciler.run()
         assert reconciler.ledger.payments() == []
@@ -65,20 +65,20 @@ class TestOrphans:
         assert reconciler.discrepancies() == [("orphan", "recorded")]
 
     @pytest.mark.parametrize("order_id", ["theirs-1", None, "", "pay_me", "a b c", "theirs~2", 17, {"a": 1}])
-    def test_it_holds_no_order_for_its_shop_may_only_count_as_ours_does(self, order_id: object) -> None:
+    def test_an_orphan_never_takes_an_order_lock(self, order_id: object) -> None:
         reconciler, payment = self.orphaned(order_id=order_id)
         assert payment.order_id is None
         assert reconciler.ledger.order("theirs-1") is None
         assert reconciler.report()["discrepancies"][0]["order_id"] == (order_id if order_id == "theirs-1" else ANY)
 
     @pytest.mark.parametrize("day", ["2027-01-30", "2027-02-01"])
-    def test_one_of_another_day_is_another_reconciliations(self, day: str) -> None:
+    def test_an_orphan_of_another_day_is_ignored(self, day: str) -> None:
         reconciler = Reconciler(row(transaction_id="PA7", created_at=f"{day}T12:00:00Z"))
         assert reconciler.run()["rows"] == 1
         assert reconciler.ledger.payments() == []
         assert reconciler.discrepancies() == []
 
-    def test_a_second_charge_for_an_order_stands_beside_the_first(self) -> None:
+    def test_a_second_charge_for_a_paid_order_is_an_orphan(self) -> None:
         reconciler = Reconciler(row(), row(transaction_id="PA7"))
         payment = reconciler.paid()
         reconciler.run()
@@ -87,7 +87,7 @@ class TestOrphans:
         assert (other.order_id, other.transaction_id, other.status) == (None, "PA7", Status.NEEDS_REVIEW)
         assert reconciler.discrepancies() == [("orphan", "needs_review")]
 
-    def test_it_hears_of_its_refund_at_once_and_later(self) -> None:
+    def test_an_orphans_refund_and_later_chargeback_are_recorded(self) -> None:
         reconciler, payment = self.orphaned(**REFUNDED)
         assert payment.refund.status == "refunded"
         assert reconciler.discrepancies() == [("orphan", "needs_review"), ("refunded_elsewhere", "recorded")]
@@ -96,14 +96,14 @@ class TestOrphans:
         assert reconciler.standing(payment).chargeback.status == "charged_back"
         assert reconciler.discrepancies() == [("charged_back", "recorded")]
 
-    def test_the_next_day_it_is_one_of_ours(self) -> None:
+    def test_an_adopted_orphan_is_matched_the_next_day(self) -> None:
         for order_id in ("theirs-1", None, "not ours"):
             reconciler, payment = self.orphaned(order_id=order_id)
             reconciler.run(anew=True)
             assert reconciler.ledger.payments() == [payment]
             assert reconciler.discrepancies() == [("undecided", "none")]
 
-    def test_a_failed_one_that_turns_out_paid_is_a_late_success(self) -> None:
+    def test_a_failed_orphan_that_is_paid_later_is_a_late_success(self) -> None:
         reconciler, payment = self.orphaned("FAILED")
         reconciler.listing.told = [row(transaction_id="PA7", order_id="theirs-1")]
         reconciler.run(anew=True)
@@ -111,13 +111,13 @@ class TestOrphans:
         assert reconciler.discrepancies() == [("late_success", "recorded")]
 
     @pytest.mark.parametrize("wrong", [{"amount": "0"}, {"amount": "-5"}, {"amount": "1.5"}])
-    def test_a_sum_that_nobody_can_have_charged_is_not_adopted(self, wrong: dict[str, Any]) -> None:
+    def test_an_amount_that_cannot_have_been_charged_is_not_adopted(self, wrong: dict[str, Any]) -> None:
         reconciler = Reconciler(row(transaction_id="PA7", **wrong))
         reconciler.run()
         assert reconciler.ledger.payments() == []
         assert reconciler.discrepancies() == [("unreadable_row", "none")]
 
-    def test_a_payment_of_the_other_mode_is_another(self) -> None:
+    def test_a_payment_of_the_other_mode_does_not_match(self) -> None:
         reconciler = Reconciler(row())
         payment = reconciler.paid(live=True)
         reconciler.run()
@@ -125,7 +125,7 @@ class TestOrphans:
         (adopted,) = [each for each in reconciler.ledger.payments() if each.id != payment.id]
         assert (adopted.live, adopted.order_id) == (False, None)
 
-    def test_it_is_asked_about_under_the_only_name_that_the_gateway_knows(self) -> None:
+    def test_an_orphan_is_asked_about_by_its_transaction_id(self) -> None:
         reconciler, payment = self.orphaned(order_id=None)
         decided(reconciler, payment, Status.SUCCEEDED)
         reconciler.listing.told = [row("FAILED", transaction_id="PA7", order_id=None)]

@@ -15,7 +15,7 @@ from tests.payments.reconciliation.listed_facts import CHARGED_BACK, REFUNDED, l
 from tests.payments.reconciliation.reconciler import Reconciler, moment
 
 
-def test_books_that_agree_have_nothing_to_tell() -> None:
+def test_a_row_that_agrees_has_no_discrepancy() -> None:
     reconciler = Reconciler(row())
     payment = reconciler.paid()
     result = reconciler.run()
@@ -27,7 +27,7 @@ def test_books_that_agree_have_nothing_to_tell() -> None:
     assert reconciler.gateway.asked == []
 
 
-class TestMoneyOnItsWayBack:
+class TestRefundsAndChargebacks:
     def test_a_refund_made_in_the_gateways_dashboard_is_recorded(self) -> None:
         reconciler = Reconciler(row(**REFUNDED))
         payment = reconciler.paid()
@@ -38,7 +38,7 @@ class TestMoneyOnItsWayBack:
         assert last(after) == ("refunded", "reconciliation")
         assert reconciler.discrepancies() == [("refunded_elsewhere", "recorded")]
 
-    def test_so_is_a_chargeback(self) -> None:
+    def test_a_chargeback_is_recorded(self) -> None:
         reconciler = Reconciler(row(**CHARGED_BACK))
         payment = reconciler.paid()
         reconciler.run()
@@ -47,13 +47,13 @@ class TestMoneyOnItsWayBack:
         assert after.chargeback.charged_back_at == moment("2027-03-01T08:00")
         assert reconciler.discrepancies() == [("charged_back", "recorded")]
 
-    def test_and_both_at_once(self) -> None:
+    def test_a_refund_and_a_chargeback_are_recorded_together(self) -> None:
         reconciler = Reconciler(row(**REFUNDED, **CHARGED_BACK))
         reconciler.paid()
         reconciler.run()
         assert reconciler.discrepancies() == [("refunded_elsewhere", "recorded"), ("charged_back", "recorded")]
 
-    def test_what_was_recorded_yesterday_is_no_discrepancy_today(self) -> None:
+    def test_a_recorded_refund_is_not_reported_again(self) -> None:
         reconciler = Reconciler(row(**REFUNDED, **CHARGED_BACK))
         payment = reconciler.paid()
         reconciler.run()
@@ -62,14 +62,14 @@ class TestMoneyOnItsWayBack:
         assert reconciler.discrepancies() == []
         assert reconciler.standing(payment) == before
 
-    def test_a_payment_in_review_hears_of_it_too(self) -> None:
+    def test_a_refund_of_a_payment_in_review_is_recorded(self) -> None:
         reconciler = Reconciler(row(**REFUNDED))
         payment = reconciler.settled(Status.NEEDS_REVIEW)
         reconciler.run()
         assert reconciler.standing(payment).refund.status == "refunded"
         assert ("refunded_elsewhere", "recorded") in reconciler.discrepancies()
 
-    def test_a_refund_of_ours_that_was_in_doubt_is_confirmed(self) -> None:
+    def test_our_refund_without_an_answer_is_confirmed(self) -> None:
         reconciler = Reconciler(row(**REFUNDED))
         payment = reconciler.paid()
         request = RefundAttempt("key", "nonce", START)
@@ -78,7 +78,7 @@ class TestMoneyOnItsWayBack:
         assert reconciler.standing(payment).refund.status == "refunded"
         assert reconciler.discrepancies() == [("refund_confirmed", "recorded")]
 
-    def test_a_refund_of_ours_that_is_on_its_way_is_no_difference(self) -> None:
+    def test_our_pending_refund_is_no_difference(self) -> None:
         reconciler = Reconciler(row())
         payment = reconciler.paid()
         request = RefundAttempt("key", "nonce", START)
@@ -88,7 +88,7 @@ class TestMoneyOnItsWayBack:
         assert reconciler.discrepancies() == []
 
     @pytest.mark.parametrize("back", [REFUNDED, CHARGED_BACK])
-    def test_a_word_of_its_own_for_money_sent_back_is_no_other_status(self, back: dict[str, Any]) -> None:
+    def test_an_unknown_status_for_refunded_money_is_no_drift(self, back: dict[str, Any]) -> None:
         reconciler = Reconciler(row("REVERSED", **back))
         payment = reconciler.paid()
         reconciler.run()

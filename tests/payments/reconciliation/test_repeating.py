@@ -13,7 +13,7 @@ from tests.payments.reconciliation.reconciler import PLENTY, Reconciler
 
 
 class TestTwice:
-    def test_the_whole_reconciliation_done_again_changes_nothing(self) -> None:
+    def test_a_repeated_reconciliation_changes_nothing(self) -> None:
         reconciler = eventful()
         reconciler.run()
         before = shape(reconciler)
@@ -29,7 +29,7 @@ class TestTwice:
         reconciler.run(to="2027-02-01")
         assert shape(reconciler) == before
 
-    def test_two_at_once_adopt_an_orphan_once(self) -> None:
+    def test_two_calls_at_once_adopt_an_orphan_once(self) -> None:
         for _ in range(20):
             reconciler = Reconciler(row(transaction_id="PA7", order_id="theirs-7"), row(transaction_id="PA8"))
             reconciler.clock.forward(hours=1)
@@ -48,7 +48,7 @@ class TestTwice:
             assert len(reconciler.ledger.payments()) == 2
             assert {payment.version for payment in reconciler.ledger.payments()} == {2}
 
-    def test_who_is_overtaken_stops(self) -> None:
+    def test_a_call_that_lost_its_lease_stops(self) -> None:
         reconciler = eventful()
         invocation = reconciler.wired()
         taken: list[Payment] = []
@@ -72,7 +72,7 @@ class TestTwice:
         assert reconciler.report()["counts"] == FOUND
 
 
-def test_a_call_that_lost_its_hold_writes_no_part_over_the_other_ones() -> None:
+def test_a_call_that_lost_its_lease_overwrites_no_report_part() -> None:
     reconciler = eventful()
     taken: list[bytes] = []
     claim = reconciler.ledger.claim
@@ -95,7 +95,7 @@ def test_a_call_that_lost_its_hold_writes_no_part_over_the_other_ones() -> None:
     assert [reconciler.files.files[key] for key in sorted(reconciler.files.files)] == taken
 
 
-def test_a_report_of_a_day_that_was_not_over_is_no_answer_later() -> None:
+def test_a_report_that_began_before_the_day_was_over_is_replaced() -> None:
     reconciler = Reconciler(row())
     reconciler.paid()
     reconciler.clock.now = START + timedelta(hours=3)

@@ -48,7 +48,7 @@ def written(files: InMemoryFiles, *parts: list[Discrepancy], checkpoint: Checkpo
     return json.loads(files.files[place.json]), files.files[place.csv].decode()
 
 
-def test_the_json_has_the_reconciliation_the_books_the_counts_and_the_discrepancies(files: InMemoryFiles) -> None:
+def test_the_json_has_reconciliation_totals_counts_and_discrepancies(files: InMemoryFiles) -> None:
     told, _ = written(files, [ONE], [ONE, replace(ONE, transaction_id="PA2")])
     assert list(told) == ["reconciliation", "totals", "counts", "discrepancies"]
     assert told["reconciliation"] == {
@@ -76,13 +76,13 @@ def test_the_csv_has_the_same_lines_under_the_same_names(files: InMemoryFiles) -
     assert rows == expected
 
 
-def test_without_findings_both_are_there_and_empty(files: InMemoryFiles) -> None:
+def test_without_discrepancies_both_files_are_empty(files: InMemoryFiles) -> None:
     told, text = written(files)
     assert told["discrepancies"] == []
     assert text == ",".join(COLUMNS) + "\r\n"
 
 
-def test_they_lie_beside_each_other_under_span_and_start(files: InMemoryFiles) -> None:
+def test_both_files_are_named_after_span_and_start(files: InMemoryFiles) -> None:
     written(files, [ONE])
     assert files.types == {
         "parts/2027-01-31_2027-01-31/2027-01-31T09-30-00.000Z/00000.jsonl": "application/x-ndjson",
@@ -91,7 +91,7 @@ def test_they_lie_beside_each_other_under_span_and_start(files: InMemoryFiles) -
     }
 
 
-def test_a_part_left_by_a_walk_that_began_again_is_not_in_it(files: InMemoryFiles) -> None:
+def test_a_part_left_by_a_restarted_list_is_not_in_the_report(files: InMemoryFiles) -> None:
     reports = FileReports(files)
     for nth in range(3):
         reports.write_part(replace(PROGRESS, parts=nth), [ONE])
@@ -108,7 +108,7 @@ def test_no_cell_is_a_formula(text: str) -> None:
 
 @pytest.mark.parametrize("mark", [";", "; ", "\t", "|", "\n", "\r\n"])
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1"])
-def test_nor_is_the_rest_of_one_that_another_country_splits(mark: str, formula: str) -> None:
+def test_no_part_of_a_cell_split_at_another_separator_is_a_formula(mark: str, formula: str) -> None:
     assert csv_cell(f"a{mark}{formula}") == f"a{mark}'{formula}"
     assert f"{mark}'{formula}" in csv_cell(f"{mark}{formula}")
 
@@ -120,7 +120,7 @@ def test_other_cells_are_as_they_are(value: object, text: str) -> None:
     assert csv_cell(value) == text
 
 
-def test_every_kind_has_its_sentence() -> None:
+def test_every_kind_has_a_note() -> None:
     assert all(NOTES[kind].endswith(".") for kind in NOTES)
     assert len(set(NOTES.values())) == len(NOTES)
 
@@ -174,24 +174,24 @@ class TestHostileRows:
         yield "the checkpoint", repr(reconciler.checkpoints.kept)
 
     @pytest.mark.parametrize("secret", ["4111[^a-zA-Z]{0,20}1111", "411111[X*]", "jane@example", "James", "HYPERLINK"])
-    def test_bring_no_card_and_no_person_into_any_sink(self, reconciler: Reconciler, secret: str) -> None:
+    def test_they_bring_no_card_and_no_person_into_any_output(self, reconciler: Reconciler, secret: str) -> None:
         assert [name for name, text in self.sinks(reconciler) if re.search(secret, text)] == []
 
-    def test_are_each_a_line(self, reconciler: Reconciler) -> None:
+    def test_each_has_a_line(self, reconciler: Reconciler) -> None:
         assert len(reconciler.report()["discrepancies"]) == len(HOSTILE) + 5
 
-    def test_make_no_formula(self, reconciler: Reconciler) -> None:
+    def test_they_make_no_formula(self, reconciler: Reconciler) -> None:
         cells = [value for told in reconciler.table() for value in told.values()]
         assert [value for value in cells if value.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
 
-    def test_make_no_long_line(self, reconciler: Reconciler) -> None:
+    def test_they_make_no_long_line(self, reconciler: Reconciler) -> None:
         assert max(len(json.dumps(told)) for told in reconciler.report()["discrepancies"]) < 1000
 
-    def test_hold_no_order_that_may_be_a_card(self, reconciler: Reconciler) -> None:
+    def test_they_show_no_order_id_that_may_be_a_card(self, reconciler: Reconciler) -> None:
         assert [payment.order_id for payment in reconciler.ledger.payments() if payment.order_id] == []
 
 
-def test_a_report_leaves_nothing_on_the_machine() -> None:
+def test_a_report_leaves_no_temporary_file() -> None:
     class Watching(InMemoryFiles):
         def put_from(self, key: str, path: Path, content_type: str) -> None:
             seen.append(path)

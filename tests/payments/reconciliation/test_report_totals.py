@@ -9,14 +9,14 @@ from tests.payments.reconciliation.listed_facts import REFUNDED
 from tests.payments.reconciliation.reconciler import DAY, Reconciler
 
 
-class TestBooks:
+class TestReportTotals:
     def totals(self, reconciler: Reconciler) -> dict[str, Any]:
         reconciler.run()
         told: list[dict[str, Any]] = reconciler.report()["totals"]
         assert len(told) == 1
         return told[0]
 
-    def test_both_sides_and_what_is_between_them(self) -> None:
+    def test_both_sides_and_the_difference(self) -> None:
         reconciler = Reconciler(row(**REFUNDED), row(transaction_id="PA7", order_id="theirs", amount="30"))
         reconciler.paid()
         assert self.totals(reconciler) == {
@@ -26,7 +26,7 @@ class TestBooks:
             "difference": {"payments": 1, "amount": 30, "refunded": 0, "charged_back": 0},
         }
 
-    def test_what_only_we_have_is_on_our_side(self) -> None:
+    def test_an_unlisted_payment_counts_on_our_side(self) -> None:
         reconciler = Reconciler()
         reconciler.paid()
         reconciler.gateway.will_say(samples.transaction())
@@ -37,13 +37,13 @@ class TestBooks:
             "charged_back": 0,
         }
 
-    def test_each_currency_is_its_own(self) -> None:
+    def test_each_currency_has_its_own_totals(self) -> None:
         reconciler = Reconciler(row(), row(transaction_id="PA7", order_id="b", currency="JPY", amount="500"))
         reconciler.paid()
         reconciler.run()
         assert [book["currency"] for book in reconciler.report()["totals"]] == ["GBP", "JPY"]
 
-    def test_the_day_at_each_end_that_is_walked_for_safety_is_not_counted(self) -> None:
+    def test_rows_of_the_extra_day_at_each_end_are_not_counted(self) -> None:
         reconciler = Reconciler(
             row(created_at="2027-01-30T23:59:59.999Z"), row(transaction_id="PA7", created_at="2027-02-01T00:00:00.000Z")
         )
@@ -51,12 +51,12 @@ class TestBooks:
         assert reconciler.report()["totals"] == []
         assert reconciler.report()["reconciliation"]["rows"] == 2
 
-    def test_what_has_no_date_is_counted(self) -> None:
+    def test_a_row_without_a_date_is_counted(self) -> None:
         reconciler = Reconciler(row(created_at=None))
         reconciler.paid()
         assert self.totals(reconciler)["gateway"]["amount"] == 100
 
-    def test_what_did_not_succeed_is_not(self) -> None:
+    def test_a_failed_payment_is_not_counted(self) -> None:
         reconciler = Reconciler(row("FAILED"))
         reconciler.settled(Status.FAILED)
         reconciler.run()

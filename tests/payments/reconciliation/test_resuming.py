@@ -42,7 +42,9 @@ class TestKilled:
         return len(fuse.steps)
 
     @pytest.mark.parametrize("times", [1, 2])
-    def test_at_any_step_nothing_is_lost_and_nothing_told_twice(self, undisturbed: Reconciler, times: int) -> None:
+    def test_at_any_step_nothing_is_lost_and_nothing_is_reported_twice(
+        self, undisturbed: Reconciler, times: int
+    ) -> None:
         for dies_at in range(self.steps()):
             reconciler = eventful()
             for _ in range(times):
@@ -53,7 +55,7 @@ class TestKilled:
             assert (result["state"], result["discrepancies"]) == ("finished", FOUND), dies_at
             same(reconciler, undisturbed)
 
-    def test_it_keeps_the_reconciliation_from_the_next_call_no_longer_than_its_hold(self) -> None:
+    def test_a_killed_call_holds_the_reconciliation_no_longer_than_its_lease(self) -> None:
         reconciler = eventful()
         fuse = Death(12)
         with pytest.raises(Crash):
@@ -64,7 +66,7 @@ class TestKilled:
 
 
 class TestOutOfTime:
-    def test_calls_of_one_step_each_come_to_the_same(self, undisturbed: Reconciler) -> None:
+    def test_calls_of_one_step_each_have_the_same_result(self, undisturbed: Reconciler) -> None:
         reconciler = eventful()
         results = [reconciler.run(one_step())]
         while results[-1]["state"] == "unfinished":
@@ -85,12 +87,12 @@ class TestOutOfTime:
             "metrics are written at the end of the call"
         )
 
-    def test_anew_does_not_begin_an_unfinished_one_again(self) -> None:
+    def test_anew_continues_an_unfinished_reconciliation(self) -> None:
         reconciler = eventful()
         reconciler.run(one_step())
         assert reconciler.run(anew=True)["discrepancies"] == FOUND
 
-    def test_a_page_is_not_begun_without_the_time_for_it(self) -> None:
+    def test_a_page_is_not_requested_without_the_time_for_it(self) -> None:
         reconciler = eventful()
         assert reconciler.run(lambda: 60.0)["state"] == "unfinished"
         assert reconciler.listing.asked == []
@@ -101,7 +103,7 @@ class TestOutOfTime:
         assert (result["state"], result["rows"]) == ("unfinished", 0)
         assert reconciler.run()["discrepancies"] == FOUND
 
-    def test_seconds_of_the_request_bound_the_call(self) -> None:
+    def test_the_requests_seconds_limit_the_call(self) -> None:
         reconciler = eventful()
         invocation = reconciler.wired()
         ticking = iter(range(10_000))
@@ -120,7 +122,7 @@ def sequence(*seconds: float) -> Callable[[], float]:
     return lambda: next(left)
 
 
-def test_a_gateway_that_is_down_is_waited_for_by_the_next_call(undisturbed: Reconciler) -> None:
+def test_the_next_call_continues_after_an_outage_of_the_gateway(undisturbed: Reconciler) -> None:
     reconciler = eventful()
     reconciler.listing.will(None, *[NoAnswer("no answer")] * 3)
     result = reconciler.run()
@@ -131,15 +133,15 @@ def test_a_gateway_that_is_down_is_waited_for_by_the_next_call(undisturbed: Reco
     same(reconciler, undisturbed)
 
 
-class TestOldOnes:
-    def test_an_unfinished_one_whose_parts_may_be_gone_begins_afresh(self) -> None:
+class TestOldReconciliations:
+    def test_an_unfinished_reconciliation_with_expired_parts_begins_afresh(self) -> None:
         reconciler = eventful()
         reconciler.run(one_step())
         reconciler.files.files.clear()
         reconciler.clock.forward(hours=6 * 24)
         assert reconciler.run()["discrepancies"] == FOUND, "what the old one had settled is told, too"
 
-    def test_a_younger_one_goes_on(self) -> None:
+    def test_a_younger_reconciliation_continues(self) -> None:
         reconciler = eventful()
         reconciler.run(one_step())
         asked = len(reconciler.listing.asked)
@@ -147,7 +149,7 @@ class TestOldOnes:
         reconciler.run()
         assert reconciler.listing.asked[asked][1] is not None
 
-    def test_a_finished_one_is_left_alone_however_old(self) -> None:
+    def test_an_old_finished_reconciliation_is_left_alone(self) -> None:
         reconciler = eventful()
         first = reconciler.run()
         reconciler.clock.forward(hours=100 * 24)

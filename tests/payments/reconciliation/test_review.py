@@ -9,7 +9,7 @@ from tests.payments.reconciliation.reconciler import Reconciler
 
 
 class TestSuspicious:
-    def test_what_moved_money_goes_to_a_human(self) -> None:
+    def test_a_suspicious_paid_payment_is_reviewed(self) -> None:
         reconciler = Reconciler(row(**SUSPICIOUS))
         payment = reconciler.paid()
         reconciler.run()
@@ -18,7 +18,7 @@ class TestSuspicious:
         assert reconciler.discrepancies() == [("suspicious", "needs_review")]
         assert reconciler.report()["discrepancies"][0]["suspicious_at"] == "2027-02-02T08:00:00.000Z"
 
-    def test_of_what_is_open_the_verdict_is_still_heard(self) -> None:
+    def test_a_suspicious_open_payment_is_reviewed_once_it_is_paid(self) -> None:
         reconciler = Reconciler(row("PENDING", **SUSPICIOUS))
         payment = reconciler.settled(Status.PENDING)
         reconciler.run()
@@ -30,7 +30,7 @@ class TestSuspicious:
         assert reconciler.discrepancies() == [("recorded", "recorded"), ("suspicious", "needs_review")]
 
     @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))
-    def test_what_moved_none_is_told(self, status: Status) -> None:
+    def test_a_suspicious_unpaid_payment_is_only_reported(self, status: Status) -> None:
         words = {here: said for said, here in WORDS.items()}
         reconciler = Reconciler(row(words[status], **SUSPICIOUS))
         payment = reconciler.settled(status)
@@ -38,7 +38,7 @@ class TestSuspicious:
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("suspicious", "none")]
 
-    def test_once_a_human_has_decided_it_is_a_line(self) -> None:
+    def test_a_decided_suspicion_is_only_reported(self) -> None:
         reconciler = Reconciler(row(**SUSPICIOUS))
         payment = reconciler.paid()
         reconciler.run()
@@ -47,7 +47,7 @@ class TestSuspicious:
         assert reconciler.standing(payment) == mine
         assert reconciler.discrepancies() == [("suspicious", "none")]
 
-    def test_the_next_message_does_not_talk_it_away(self) -> None:
+    def test_a_failed_row_does_not_end_the_review(self) -> None:
         reconciler = Reconciler(row(**SUSPICIOUS))
         payment = reconciler.paid()
         reconciler.run()
@@ -56,11 +56,11 @@ class TestSuspicious:
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
 
 
-class TestAHumansWord:
+class TestDecisions:
     """The gateway still says what it said when the human decided: that is no news."""
 
     @pytest.mark.parametrize("orphaned", [True, False])
-    def test_is_not_reopened_by_the_word_that_he_knew(self, *, orphaned: bool) -> None:
+    def test_a_decision_is_not_reopened_by_the_status_that_the_reviewer_knew(self, *, orphaned: bool) -> None:
         told = {"transaction_id": "PA7", "order_id": "somebody-elses"} if orphaned else SUSPICIOUS
         reconciler = Reconciler(row(**told))
         if not orphaned:
@@ -76,7 +76,7 @@ class TestAHumansWord:
             assert {action for _, action in reconciler.discrepancies()} == {"none"}
         assert reconciler.gateway.asked == []
 
-    def test_is_reopened_by_another_word(self) -> None:
+    def test_a_decision_is_reopened_by_another_status(self) -> None:
         reconciler = Reconciler(row(**SUSPICIOUS))
         payment = reconciler.paid()
         reconciler.run()
@@ -86,7 +86,7 @@ class TestAHumansWord:
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("status_drift", "needs_review")]
 
-    def test_on_a_mismatch_is_not_doubted_for_the_same_amount(self) -> None:
+    def test_a_decided_mismatch_is_not_reviewed_for_the_same_amount(self) -> None:
         reconciler = Reconciler(row(amount="10000"))
         payment = reconciler.claimed()
         reconciler.run()
@@ -95,7 +95,7 @@ class TestAHumansWord:
         assert reconciler.standing(payment) == mine
         assert reconciler.discrepancies() == [("amount_drift", "none")]
 
-    def test_does_not_keep_a_refund_from_being_heard(self) -> None:
+    def test_a_refund_after_a_decision_is_recorded(self) -> None:
         reconciler = Reconciler(row(**SUSPICIOUS))
         payment = reconciler.paid()
         reconciler.run()

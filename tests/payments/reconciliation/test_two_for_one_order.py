@@ -23,7 +23,7 @@ def others(reconciler: Reconciler, ours: Payment) -> list[tuple[str | None, Stat
     return [(p.transaction_id, p.status, p.order_id) for p in reconciler.ledger.payments() if p.id != ours.id]
 
 
-def test_a_second_charge_that_is_paid_takes_the_order_back_for_a_human() -> None:
+def test_a_paid_second_transaction_puts_our_failed_payment_into_review() -> None:
     reconciler = Reconciler(*BOTH)
     ours = reconciler.settled(Status.FAILED)
     reconciler.run()
@@ -42,7 +42,7 @@ def test_a_second_charge_that_is_paid_takes_the_order_back_for_a_human() -> None
 @pytest.mark.parametrize("page_size", [1, 2])
 @pytest.mark.parametrize("rows", [BOTH, BOTH[::-1]])
 @pytest.mark.parametrize("known_to_the_status_api", [FIRST, SECOND])
-def test_one_in_doubt_is_paid_or_looked_at_whatever_comes_first(
+def test_a_payment_without_an_answer_is_paid_or_reviewed_in_any_row_order(
     rows: list[dict[str, Any]], page_size: int, known_to_the_status_api: str
 ) -> None:
     reconciler = Reconciler(*rows, page_size=page_size)
@@ -63,7 +63,7 @@ def test_one_in_doubt_is_paid_or_looked_at_whatever_comes_first(
     assert reconciler.ledger.payments() == before
 
 
-def test_of_one_in_doubt_nothing_is_guessed_while_nobody_answers() -> None:
+def test_nothing_is_guessed_while_the_status_api_does_not_answer() -> None:
     reconciler = Reconciler(*BOTH)
     ours = reconciler.claimed()
     reconciler.gateway.script_statuses(*[NoAnswer("no answer")] * 2)
@@ -73,7 +73,7 @@ def test_of_one_in_doubt_nothing_is_guessed_while_nobody_answers() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.REQUIRES_ACTION, *sorted(FREES_THE_ORDER)])
-def test_it_does_not_matter_how_far_ours_has_come(status: Status) -> None:
+def test_our_unpaid_payment_is_reviewed_in_any_status(status: Status) -> None:
     reconciler = Reconciler(row(transaction_id=SECOND))
     ours = reconciler.settled(status)
     reconciler.run()
@@ -91,7 +91,7 @@ def test_it_does_not_matter_how_far_ours_has_come(status: Status) -> None:
         {"currency": "EUR"},
     ],
 )
-def test_what_is_unpaid_gone_back_or_another_shops_order_of_that_name_leaves_ours_alone(
+def test_a_second_transaction_that_is_unpaid_or_returned_or_of_other_money_leaves_ours_alone(
     harmless: dict[str, Any],
 ) -> None:
     reconciler = Reconciler(row("FAILED"), row(**{"transaction_id": SECOND, **harmless}))
@@ -105,7 +105,7 @@ def test_what_is_unpaid_gone_back_or_another_shops_order_of_that_name_leaves_our
     }
 
 
-def test_one_that_is_paid_twice_is_an_orphan_beside_ours() -> None:
+def test_a_second_transaction_beside_our_paid_one_is_an_orphan() -> None:
     reconciler = Reconciler(row(), row(transaction_id=SECOND))
     ours = reconciler.paid()
     reconciler.run()
@@ -113,7 +113,7 @@ def test_one_that_is_paid_twice_is_an_orphan_beside_ours() -> None:
     assert reconciler.discrepancies() == [("orphan", "needs_review")]
 
 
-def test_a_human_is_called_once_and_decides_for_good() -> None:
+def test_a_decision_about_two_transactions_is_final() -> None:
     reconciler = Reconciler(*BOTH)
     ours = reconciler.settled(Status.FAILED)
     reconciler.run()
@@ -127,7 +127,7 @@ def test_a_human_is_called_once_and_decides_for_good() -> None:
         assert ("other_transaction", "none") in reconciler.discrepancies()
 
 
-def test_a_paid_one_that_comes_late_under_our_own_id_is_not_taken_for_decided() -> None:
+def test_a_late_success_of_our_own_transaction_is_not_covered_by_the_decision() -> None:
     """What the human knew was the other one's word."""
     reconciler = Reconciler(*BOTH)
     ours = reconciler.settled(Status.FAILED)
@@ -140,7 +140,7 @@ def test_a_paid_one_that_comes_late_under_our_own_id_is_not_taken_for_decided() 
     assert ("status_drift", "needs_review") in reconciler.discrepancies()
 
 
-def test_a_stranger_that_we_know_already_is_weighed_against_ours_again() -> None:
+def test_a_known_orphan_is_compared_with_our_payment_again() -> None:
     """Ours failed a moment ago, and was left alone; a day later it is looked at."""
     reconciler = Reconciler(*BOTH)
     ours = reconciler.claimed()

@@ -13,7 +13,7 @@ from tests.payments.reconciliation.reconciler import Reconciler, moment
 class TestUnlisted:
     """Ours, and not on the gateway's list."""
 
-    def test_one_that_the_status_api_knows_is_told_and_crossed_off(self) -> None:
+    def test_a_payment_that_the_status_api_knows_is_reported_and_crossed_off(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
         reconciler.gateway.will_say(samples.transaction())
@@ -25,7 +25,7 @@ class TestUnlisted:
         assert reconciler.discrepancies() == []
         assert len(reconciler.gateway.asked) == 1
 
-    def test_one_that_nobody_there_knows_on_two_days_goes_to_a_human(self) -> None:
+    def test_a_payment_unknown_to_the_gateway_on_two_days_is_reviewed(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
         for _ in range(2):  # on one day once is enough to be wrong: other keys, a gateway that moves house
@@ -41,7 +41,7 @@ class TestUnlisted:
         assert reconciler.discrepancies() == [("unknown_to_gateway", "needs_review")]
         assert reconciler.on_unlisted() == set()
 
-    def test_one_that_was_unknown_once_and_is_listed_is_forgotten(self) -> None:
+    def test_a_payment_unknown_once_and_then_listed_is_not_reviewed(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
         reconciler.run()
@@ -52,7 +52,7 @@ class TestUnlisted:
         assert reconciler.on_unlisted() == set()
         assert reconciler.standing(payment).status is Status.SUCCEEDED
 
-    def test_an_open_one_is_left_to_the_follow_up(self) -> None:
+    def test_an_unknown_open_payment_is_left_to_the_follow_up(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.claimed()
         reconciler.run()
@@ -60,7 +60,7 @@ class TestUnlisted:
         assert reconciler.discrepancies() == [("unknown_to_gateway", "none")]
         assert reconciler.on_unlisted() == {payment.id}
 
-    def test_an_open_one_of_this_hour_is_on_its_way(self) -> None:
+    def test_an_open_payment_of_this_hour_is_skipped(self) -> None:
         reconciler = Reconciler()
         reconciler.clock.now = START
         payment = reconciler.claimed()
@@ -70,7 +70,7 @@ class TestUnlisted:
         assert reconciler.gateway.asked == []
         assert reconciler.on_unlisted() == {payment.id}
 
-    def test_one_that_learns_its_verdict_is_settled(self) -> None:
+    def test_an_outcome_that_only_the_status_api_knows_is_recorded(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.claimed()
         reconciler.gateway.will_say(samples.transaction("FAILED"))
@@ -78,7 +78,7 @@ class TestUnlisted:
         assert reconciler.standing(payment).status is Status.FAILED
         assert reconciler.discrepancies() == [("not_listed", "none"), ("recorded", "recorded")]
 
-    def test_one_of_which_nothing_was_taken_is_none_to_look_for(self) -> None:
+    def test_a_payment_that_never_reached_the_gateway_is_crossed_off(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.settled(Status.FAILED, transaction_id=None)
         reconciler.run()
@@ -87,7 +87,7 @@ class TestUnlisted:
         assert payment.id not in reconciler.on_unlisted()
 
     @pytest.mark.parametrize("status", [*sorted(FREES_THE_ORDER), Status.NEEDS_REVIEW])
-    def test_one_that_was_not_paid_is_told_once(self, status: Status) -> None:
+    def test_an_unknown_unpaid_payment_is_reported_once(self, status: Status) -> None:
         reconciler = Reconciler()
         payment = reconciler.settled(status)
         reconciler.run()
@@ -96,7 +96,7 @@ class TestUnlisted:
         reconciler.run(anew=True)
         assert reconciler.discrepancies() == []
 
-    def test_no_answer_is_no_evidence(self) -> None:
+    def test_a_payment_without_an_answer_stays_on_the_index(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
         reconciler.gateway.will_say(NoAnswer("no answer"))
@@ -105,7 +105,7 @@ class TestUnlisted:
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
         assert reconciler.on_unlisted() == {payment.id}
 
-    def test_one_that_the_status_api_contradicts_goes_to_a_human(self) -> None:
+    def test_a_payment_that_the_status_api_contradicts_is_reviewed(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
         reconciler.gateway.will_say(samples.transaction("FAILED"))
@@ -113,21 +113,21 @@ class TestUnlisted:
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("not_listed", "none"), ("status_drift", "needs_review")]
 
-    def test_one_of_the_other_mode_is_in_other_books(self) -> None:
+    def test_a_payment_of_the_other_mode_is_skipped(self) -> None:
         reconciler = Reconciler()
         reconciler.paid(live=True)
         reconciler.run()
         assert reconciler.discrepancies() == []
         assert reconciler.gateway.asked == []
 
-    def test_those_of_other_days_are_not_looked_for(self) -> None:
+    def test_payments_of_other_days_are_skipped(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid(at=moment("2027-01-30T23:59"))
         reconciler.run()
         assert reconciler.on_unlisted() == {payment.id}
         assert reconciler.gateway.asked == []
 
-    def test_many_are_gone_through_page_by_page(self) -> None:
+    def test_many_payments_are_reconciled_page_by_page(self) -> None:
         reconciler = Reconciler()
         for nth in range(20):
             reconciler.paid(f"key-{nth}", f"PA{nth}", order_id=None)

@@ -16,7 +16,7 @@ from tests.payments.reconciliation.reconciler import Reconciler
 class TestVerdicts:
     @pytest.mark.parametrize("said", WORDS)
     @pytest.mark.parametrize("status", sorted(OPEN))
-    def test_an_open_payment_learns_its_verdict(self, said: str, status: Status) -> None:
+    def test_an_open_payments_outcome_is_recorded(self, said: str, status: Status) -> None:
         reconciler = Reconciler(row(said))
         payment = reconciler.claimed() if status is Status.PROCESSING else reconciler.settled(status)
         reconciler.run()
@@ -27,14 +27,14 @@ class TestVerdicts:
         assert reconciler.on_unlisted() == set()
 
     @pytest.mark.parametrize("said", ["INIT", "PENDING", "REDIRECT"])
-    def test_one_that_both_call_open_is_no_discrepancy(self, said: str) -> None:
+    def test_a_payment_open_on_both_sides_has_no_discrepancy(self, said: str) -> None:
         reconciler = Reconciler(row(said))
         reconciler.settled(Status.PENDING)
         reconciler.run()
         assert reconciler.discrepancies() == []
 
     @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))
-    def test_one_that_counted_as_unpaid_turns_out_paid(self, status: Status) -> None:
+    def test_an_unpaid_payment_that_was_paid_after_all_is_a_late_success(self, status: Status) -> None:
         reconciler = Reconciler(row())
         payment = reconciler.settled(status)
         reconciler.run()
@@ -43,7 +43,7 @@ class TestVerdicts:
         assert "late_success" in reconciler.console.read()
 
     @pytest.mark.parametrize("wrong", [{"amount": "10000"}, {"currency": "EUR"}])
-    def test_one_that_is_not_as_it_was_sent_needs_a_human(self, wrong: dict[str, Any]) -> None:
+    def test_an_open_payment_with_another_amount_or_currency_is_reviewed(self, wrong: dict[str, Any]) -> None:
         reconciler = Reconciler(row(**wrong))
         payment = reconciler.claimed()
         reconciler.run()
@@ -52,7 +52,7 @@ class TestVerdicts:
         assert len(reconciler.gateway.asked) == 1
 
     @pytest.mark.parametrize(("here", "said"), [(Status.FAILED, "BLOCKED"), (Status.ABANDONED, "FAILED")])
-    def test_two_words_for_no_money_are_told_and_left(self, here: Status, said: str) -> None:
+    def test_two_unpaid_statuses_are_only_reported(self, here: Status, said: str) -> None:
         reconciler = Reconciler(row(said))
         payment = reconciler.settled(here)
         reconciler.run()
@@ -61,7 +61,7 @@ class TestVerdicts:
         assert reconciler.gateway.asked == []
 
 
-def test_the_follow_up_tells_the_bus_what_the_reconciliation_has_found() -> None:
+def test_the_follow_up_publishes_what_the_reconciliation_has_recorded() -> None:
     reconciler = Reconciler(row(**REFUNDED), row(transaction_id="PA7", order_id="theirs"))
     reconciler.paid()
     reconciler.run()
