@@ -22,19 +22,19 @@ REPORT = {
 }
 
 
-def told(state: str, rows: int = 0, report: dict[str, str] | None = None, **discrepancies: int) -> dict[str, Any]:
+def result_of(state: str, rows: int = 0, report: dict[str, str] | None = None, **discrepancies: int) -> dict[str, Any]:
     listed = None if state == "held" else 300
     days = {"from": str(DAYS.first), "to": str(DAYS.last)}
     found = {"rows": rows, "listed_total": listed, "discrepancies": discrepancies, "report": report}
     return days | {"state": state, "complete": state == "finished"} | found
 
 
-FINISHED = told("finished", 300, REPORT, orphan=1, charged_back=12)
+FINISHED = result_of("finished", 300, REPORT, orphan=1, charged_back=12)
 
 
 @dataclass
 class Account:
-    """Makes the clients of an account whose function answers so, one answer a call."""
+    """Makes the clients of an account with these answers of its function, one answer a call."""
 
     answers: list[dict[str, Any] | BaseException]
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -67,17 +67,17 @@ class Account:
 
 
 def test_it_is_called_until_it_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
-    account = Account([told("unfinished", 100), told("unfinished", 250, orphan=1), FINISHED])
+    account = Account([result_of("unfinished", 100), result_of("unfinished", 250, orphan=1), FINISHED])
 
     assert account.run() == 0
 
-    said = capsys.readouterr().out.splitlines()
-    assert said[:3] == [
+    output = capsys.readouterr().out.splitlines()
+    assert output[:3] == [
         "unfinished: 100 of 300 rows compared, 0 discrepancies",
         "unfinished: 250 of 300 rows compared, 1 discrepancy",
         "finished: 300 of 300 rows compared, 13 discrepancies",
     ]
-    assert said[3:] == ["12 charged_back", " 1 orphan", f"json: {REPORT['json']}", f"csv: {REPORT['csv']}"]
+    assert output[3:] == ["12 charged_back", " 1 orphan", f"json: {REPORT['json']}", f"csv: {REPORT['csv']}"]
     assert account.waits == []
 
 
@@ -90,14 +90,14 @@ def test_the_request_equals_the_recorded_request_by_hand() -> None:
 
 
 def test_anew_is_sent_only_with_the_first_call() -> None:
-    account = Account([told("unfinished", 100), FINISHED])
+    account = Account([result_of("unfinished", 100), FINISHED])
 
     assert account.run("--anew") == 0
     assert [call["anew"] for call in account.calls] == [True, False]
 
 
 def test_anew_is_sent_again_while_another_call_has_the_lease() -> None:
-    account = Account([told("held"), told("unfinished", 100), FINISHED])
+    account = Account([result_of("held"), result_of("unfinished", 100), FINISHED])
 
     assert account.run("--anew") == 0
     assert [call["anew"] for call in account.calls] == [True, True, False]
@@ -105,21 +105,21 @@ def test_anew_is_sent_again_while_another_call_has_the_lease() -> None:
 
 
 def test_a_call_without_progress_is_followed_by_a_wait() -> None:
-    account = Account([told("unfinished", 100), told("unfinished", 100), FINISHED])
+    account = Account([result_of("unfinished", 100), result_of("unfinished", 100), FINISHED])
 
     assert account.run() == 0
     assert account.waits == [RETRY_SECONDS]
 
 
 def test_ctrl_c_leaves_the_reconciliation_and_prints_how_to_continue(capsys: pytest.CaptureFixture[str]) -> None:
-    account = Account([told("unfinished", 100), KeyboardInterrupt()])
+    account = Account([result_of("unfinished", 100), KeyboardInterrupt()])
 
     assert account.run("--stack", "shop") == INTERRUPTED
     assert "python -m operate.reconciliation --from 2026-11-01 --to 2026-11-15 --stack shop" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         ({"error": "to: lies in the future"}, "to: lies in the future"),
         (
@@ -130,10 +130,10 @@ def test_ctrl_c_leaves_the_reconciliation_and_prints_how_to_continue(capsys: pyt
     ],
 )
 def test_a_refusal_of_the_function_is_printed(
-    answer: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+    answer: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert Account([answer]).run() == 1
-    assert capsys.readouterr().err == f"{said}\n"
+    assert capsys.readouterr().err == f"{message}\n"
 
 
 def test_the_report_is_saved_under_its_days(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,11 +149,13 @@ def test_the_report_is_saved_under_its_days(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_no_discrepancies_are_printed_as_such() -> None:
-    assert next(outcome(told("finished", 300, REPORT))) == "no discrepancies: both sides agree"
+    assert next(outcome(result_of("finished", 300, REPORT))) == "no discrepancies: both sides agree"
 
 
 def test_rows_are_printed_without_a_total_that_the_gateway_did_not_give() -> None:
-    assert progress(told("unfinished", 7) | {"listed_total": None}) == "unfinished: 7 rows compared, 0 discrepancies"
+    assert (
+        progress(result_of("unfinished", 7) | {"listed_total": None}) == "unfinished: 7 rows compared, 0 discrepancies"
+    )
 
 
 @pytest.mark.parametrize("wrong", [[], ["--from", "2026-11-01"], ["--from", "yesterday", "--to", "2026-11-15"]])
@@ -164,29 +166,29 @@ def test_both_days_are_named(wrong: list[str], capsys: pytest.CaptureFixture[str
 
 
 def test_a_list_with_holes_is_printed_as_incomplete(capsys: pytest.CaptureFixture[str]) -> None:
-    account = Account([told("finished", 7, REPORT) | {"complete": False}])
+    account = Account([result_of("finished", 7, REPORT) | {"complete": False}])
 
     assert account.run() == INCOMPLETE
-    said = capsys.readouterr().out
-    assert "both sides agree" not in said
-    assert "not complete" in said
-    assert f"json: {REPORT['json']}" in said
+    output = capsys.readouterr().out
+    assert "both sides agree" not in output
+    assert "not complete" in output
+    assert f"json: {REPORT['json']}" in output
 
 
 def test_a_stuck_reconciliation_is_not_called_again_and_the_command_for_it_is_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    account = Account([told("unfinished", 100), told("stuck", 100)])
+    account = Account([result_of("unfinished", 100), result_of("stuck", 100)])
 
     assert account.run("--stack", "shop") == 1
     assert len(account.calls) == 2
-    said = capsys.readouterr().err
-    assert "cannot be read to its end" in said
-    assert "--from 2026-11-01 --to 2026-11-15 --stack shop --anew" in said
+    output = capsys.readouterr().err
+    assert "cannot be read to its end" in output
+    assert "--from 2026-11-01 --to 2026-11-15 --stack shop --anew" in output
 
 
 def test_anew_restarts_a_stuck_reconciliation() -> None:
-    account = Account([told("unfinished", 100), FINISHED])
+    account = Account([result_of("unfinished", 100), FINISHED])
 
     assert account.run("--anew") == 0
     assert [call["anew"] for call in account.calls] == [True, False]

@@ -1,4 +1,4 @@
-"""One call of the reconciliation as the outside sees it: its result, its lines in the log, its metrics."""
+"""One call of the reconciliation from outside: its result, its log lines and its metrics."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from tests.payments.reconciliation.reconciler import DAY, PLENTY, SPAN, Reconcil
 ASKED = {"from": DAY.isoformat(), "to": DAY.isoformat()}
 
 
-def said(reconciler: Reconciler, message: str) -> list[dict[str, Any]]:
+def lines_with(reconciler: Reconciler, message: str) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in reconciler.console.read().splitlines() if line.startswith("{")]
     return [line for line in lines if line.get("message") == message]
 
@@ -64,7 +64,7 @@ def test_progress_is_logged_every_ten_seconds_and_at_the_end() -> None:
     ReconciliationInvocation(
         invocation.reconciliation, invocation.telemetry, invocation.address, invocation.days, lambda: float(next(ticks))
     ).take(ASKED, lambda: PLENTY)
-    lines = said(reconciler, "reconciling")
+    lines = lines_with(reconciler, "reconciling")
     assert 1 < len(lines) < 6
     first, last = lines[0], lines[-1]
     assert (first["from"], first["to"], first["phase"], first["listed_total"]) == (*ASKED.values(), "unlisted", 8)
@@ -75,23 +75,23 @@ def test_progress_is_logged_every_ten_seconds_and_at_the_end() -> None:
 def test_a_finished_reconciliation_is_not_logged_again() -> None:
     reconciler = eventful()
     reconciler.run()
-    before = len(said(reconciler, "reconciling"))
+    before = len(lines_with(reconciler, "reconciling"))
     reconciler.run()
-    assert len(said(reconciler, "reconciling")) == before
+    assert len(lines_with(reconciler, "reconciling")) == before
 
 
 def metrics(capsys: pytest.CaptureFixture[str], reconciler: Reconciler) -> dict[str, Any]:
     reconciler.console.telemetry.flush()
-    told: dict[str, Any] = {}
+    counted: dict[str, Any] = {}
     for line in capsys.readouterr().out.splitlines():
         values = json.loads(line)
         for declared in values["_aws"]["CloudWatchMetrics"]:
             for metric in declared["Metrics"]:
                 name = metric["Name"]
-                told[f"{name} {values['discrepancy']}" if name == "ReconciliationDiscrepancies" else name] = values[
+                counted[f"{name} {values['discrepancy']}" if name == "ReconciliationDiscrepancies" else name] = values[
                     name
                 ]
-    return told
+    return counted
 
 
 def test_the_call_that_finishes_writes_the_metrics_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,9 +103,9 @@ def test_the_call_that_finishes_writes_the_metrics_once(capsys: pytest.CaptureFi
     assert "ReconciliationsFinished" not in unfinished
     while reconciler.run(one_step())["state"] == "unfinished":
         pass
-    told = metrics(capsys, reconciler)
-    assert (told["ReconciliationsFinished"], told["ReconciliationRows"]) == ([1.0], [8.0])
-    assert {name: told[f"ReconciliationDiscrepancies {name}"] for name in FOUND} == {
+    counted = metrics(capsys, reconciler)
+    assert (counted["ReconciliationsFinished"], counted["ReconciliationRows"]) == ([1.0], [8.0])
+    assert {name: counted[f"ReconciliationDiscrepancies {name}"] for name in FOUND} == {
         name: [float(n)] for name, n in FOUND.items()
     }
     reconciler.wired().take(daily, lambda: PLENTY)
@@ -115,9 +115,9 @@ def test_the_call_that_finishes_writes_the_metrics_once(capsys: pytest.CaptureFi
 def test_a_reconciliation_by_hand_does_not_count_as_the_schedules(capsys: pytest.CaptureFixture[str]) -> None:
     reconciler = eventful()
     reconciler.run()
-    told = metrics(capsys, reconciler)
-    assert "ReconciliationsFinished" not in told
-    assert told["ReconciliationRows"] == [8.0]
+    counted = metrics(capsys, reconciler)
+    assert "ReconciliationsFinished" not in counted
+    assert counted["ReconciliationRows"] == [8.0]
     reconciler.wired().take({}, lambda: PLENTY)
     assert metrics(capsys, reconciler)["ReconciliationsFinished"] == [1.0], "the days are the schedule's, and done"
 

@@ -38,7 +38,7 @@ Action = Literal["recorded", "needs_review", "none"]
 NOTES: Final[dict[DiscrepancyKind, str]] = {
     "orphan": "The gateway lists a transaction that we have no record of.",
     "refunded_elsewhere": "Refunded at the gateway, not by us. Recorded.",
-    "refund_confirmed": "We asked for this refund and did not know what became of it. It was made.",
+    "refund_confirmed": "We asked for this refund and got no answer. It was made.",
     "charged_back": "The cardholder's bank took the money back. Recorded.",
     "recorded": "The gateway's verdict reached us by its list alone. Recorded.",
     "late_success": "It had counted as unpaid, and turned out paid. Recorded.",

@@ -15,17 +15,17 @@ ASKED = {"from": DAY.isoformat(), "to": DAY.isoformat()}
 
 
 def eventful() -> Reconciler:
-    """A stack in which about everything has happened that a reconciliation can find."""
+    """A stack with almost everything that a reconciliation can find."""
     reconciler = Reconciler(page_size=3)
     refunded = reconciler.paid("refunded", "PA1", order_id="order-1")
     verdict = reconciler.claimed("verdict", order_id="order-2")
     drifting = reconciler.paid("drifting", "PA3", order_id="order-3")
     suspicious = reconciler.paid("suspicious", "PA4", order_id="order-4")
     unknown = reconciler.paid("unknown", "PA5", order_id="order-5")
-    plan = replace(unknown.follow_up, missing_since=START)  # it was not known a day ago either
-    reconciler.ledger.save(unknown, replace(unknown, follow_up=plan))
+    follow_up = replace(unknown.follow_up, missing_since=START)  # it was unknown on the day before, too
+    reconciler.ledger.save(unknown, replace(unknown, follow_up=follow_up))
     reconciler.paid("not-listed", "PA6", order_id="order-6")
-    reconciler.settled(Status.FAILED, key="untaken", transaction_id=None, order_id="order-7")
+    reconciler.with_status(Status.FAILED, key="untaken", transaction_id=None, order_id="order-7")
     reconciler.listing.told = [
         row(of=refunded, refund_date="2027-02-01T08:00:00Z"),
         row(of=verdict, transaction_id="PA2"),
@@ -57,7 +57,7 @@ FOUND = {
 
 
 def shape(reconciler: Reconciler) -> list[tuple[Any, ...]]:
-    """What every payment came to, moments aside."""
+    """Every payment as it stands, without its timestamps."""
     return sorted(
         (p.id, p.status, p.refund.status, p.order_id, [(e.name, e.source) for e in p.history])
         for p in reconciler.ledger.payments()
@@ -67,7 +67,7 @@ def shape(reconciler: Reconciler) -> list[tuple[Any, ...]]:
 def lines(reconciler: Reconciler) -> list[tuple[str, str, str | None]]:
     """The report's lines, in order."""
     return [
-        (told["discrepancy"], told["action"], told["transaction_id"]) for told in reconciler.report()["discrepancies"]
+        (line["discrepancy"], line["action"], line["transaction_id"]) for line in reconciler.report()["discrepancies"]
     ]
 
 
@@ -76,7 +76,7 @@ def same(reconciler: Reconciler, undisturbed: Reconciler) -> None:
     assert lines(reconciler) == lines(undisturbed)
     assert reconciler.report()["totals"] == undisturbed.report()["totals"]
     assert reconciler.report()["counts"] == FOUND
-    assert reconciler.on_unlisted() == undisturbed.on_unlisted() == set()
+    assert reconciler.unlisted_ids() == undisturbed.unlisted_ids() == set()
 
 
 def one_step() -> Callable[[], float]:

@@ -18,14 +18,14 @@ CHARGED_BACK: dict[str, Any] = {"chargeback_date": "2027-03-01T08:00:00.000Z"}
 SUSPICIOUS: dict[str, Any] = {"suspicious_date": "2027-02-02T08:00:00.000Z"}
 
 
-def last(payment: Payment) -> tuple[str, str]:
-    """The last thing that happened to a payment, and on whose word."""
+def last_entry(payment: Payment) -> tuple[str, str]:
+    """The name and the source of a payment's last history entry."""
     entry = payment.history[-1]
     return entry.name, entry.source
 
 
 def decided(reconciler: Reconciler, payment: Payment, to: Status) -> Payment:
-    """The payment after a human has looked."""
+    """The payment after a reviewer's decision."""
     now = reconciler.standing(payment)
     evidence = {"who": "jane", "why": "asked the bank"}
     return reconciler.ledger.save(

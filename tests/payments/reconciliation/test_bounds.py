@@ -1,4 +1,4 @@
-"""A list may be wrong as a whole: what it says is asked about, and what is not borne out stops it after a hundred."""
+"""A list may be wrong as a whole: the status API must confirm it, and a hundred contradictions end the questions."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -28,22 +28,24 @@ def paid(reconciler: Reconciler, nth: str) -> Payment:
 
 
 def failed(reconciler: Reconciler, nth: str) -> Payment:
-    return reconciler.settled(Status.FAILED, key=nth, transaction_id=f"PA{nth}", order_id=None)
+    return reconciler.with_status(Status.FAILED, key=nth, transaction_id=f"PA{nth}", order_id=None)
 
 
 def opened(reconciler: Reconciler, nth: str) -> Payment:
-    return reconciler.settled(Status.REQUIRES_ACTION, key=nth, transaction_id=f"PA{nth}", order_id=None)
+    return reconciler.with_status(Status.REQUIRES_ACTION, key=nth, transaction_id=f"PA{nth}", order_id=None)
 
 
-def stack(make: Make, said: str, listed: dict[str, Any], answer: dict[str, Any] | None, many: int = MANY) -> Reconciler:
-    """Many payments of one kind; the list says one thing of all, and the status API another, or the same: None."""
+def stack(
+    make: Make, raw_status: str, listed: dict[str, Any], answer: dict[str, Any] | None, many: int = MANY
+) -> Reconciler:
+    """Many payments of one kind, all listed alike; `answer`: the status API's differing answer, None: as listed."""
     reconciler = Reconciler(page_size=50)
     for nth in map(str, range(many)):
         payment = make(reconciler, nth)
-        reconciler.listing.rows.append(row(said, of=payment, **listed))
+        reconciler.listing.told.append(row(raw_status, of=payment, **listed))
         if answer is not None:
-            told: dict[str, Any] = {"transaction_id": f"PA{nth}", "order_id": None, **answer}
-            reconciler.gateway.answers[payment.wire_order_id] = samples.transaction(**told)
+            fields: dict[str, Any] = {"transaction_id": f"PA{nth}", "order_id": None, **answer}
+            reconciler.gateway.answers[payment.wire_order_id] = samples.transaction(**fields)
     return reconciler
 
 
@@ -66,7 +68,7 @@ FALSE: dict[str, tuple[Make, str, dict[str, Any], dict[str, Any]]] = {
     "verdicts of open ones": (opened, "SUCCESS", {}, OPEN),
     "other amounts of open ones": (opened, "SUCCESS", {"amount": "1"}, OPEN),
 }
-"""What we have, what the list says, and what the status API says."""
+"""Our payment, its row in the list, and the status API's answer."""
 
 
 @pytest.mark.parametrize("claim", FALSE)
@@ -93,8 +95,8 @@ TRUE: dict[str, tuple[Make, str, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("news", TRUE)
 def test_any_number_of_confirmed_changes_is_recorded(news: str) -> None:
-    make, said, listed, discrepancy = TRUE[news]
-    reconciler = stack(make, said, listed, None, many=300)
+    make, raw_status, listed, discrepancy = TRUE[news]
+    reconciler = stack(make, raw_status, listed, None, many=300)
     assert reconciler.run()["discrepancies"] == {discrepancy: 300}
     assert len(reconciler.gateway.asked) == 300
     assert alarms(reconciler) == 0
@@ -137,7 +139,7 @@ def test_suspicion_puts_at_most_a_hundred_payments_into_review() -> None:
 def test_at_most_a_hundred_orphans_are_reviewed_and_unpaid_ones_do_not_count() -> None:
     reconciler = Reconciler(page_size=50)
     words = ["SUCCESS", "FAILED"]
-    reconciler.listing.rows = [
+    reconciler.listing.told = [
         row(words[nth % 2], transaction_id=f"PA{nth}", order_id=f"theirs-{nth}") for nth in range(2 * MANY)
     ]
     reconciler.run()
@@ -161,7 +163,7 @@ def test_api_keys_of_another_account_review_no_payment_and_raise_one_alarm() -> 
         "unconfirmed": MANY - CONTRADICTION_BUDGET,
     }
     assert statuses(reconciler)[Status.SUCCEEDED] == MANY
-    assert len(reconciler.on_unlisted()) == MANY
+    assert len(reconciler.unlisted_ids()) == MANY
     assert alarms(reconciler) == 1
 
 
@@ -175,13 +177,13 @@ def test_payments_stay_on_the_index_when_the_budget_is_spent() -> None:
         "not_listed": CONTRADICTION_BUDGET,
         "unconfirmed": MANY - CONTRADICTION_BUDGET,
     }
-    assert len(reconciler.on_unlisted()) == MANY - CONTRADICTION_BUDGET
+    assert len(reconciler.unlisted_ids()) == MANY - CONTRADICTION_BUDGET
     assert alarms(reconciler) == 1
 
 
 def test_all_calls_of_a_reconciliation_share_one_budget() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, {})
-    reconciler.listing.script_pages(None, *[NoAnswer("no answer")] * 3)
+    reconciler.listing.will(None, *[NoAnswer("no answer")] * 3)
     assert reconciler.run()["state"] == "unfinished"
     result = reconciler.run()
     assert (result["state"], result["discrepancies"]["list_disagrees"]) == ("finished", CONTRADICTION_BUDGET)
@@ -190,7 +192,7 @@ def test_all_calls_of_a_reconciliation_share_one_budget() -> None:
 
 def test_a_missing_answer_counts_no_contradiction() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, None, many=6)
-    reconciler.gateway.script_statuses(NoAnswer("no answer"), NoAnswer("no answer"))
+    reconciler.gateway.will_say(NoAnswer("no answer"), NoAnswer("no answer"))
     assert reconciler.run()["discrepancies"] == {"unconfirmed": 2, "refunded_elsewhere": 4}
 
 

@@ -10,7 +10,7 @@ from tests.payments.reconciliation.reconciler import PLENTY, Reconciler
 
 
 class TestDaily:
-    """The schedule's: each tells what was settled since the one before was done."""
+    """The schedule's reconciliations: each reports the changes since the last daily one finished."""
 
     def daily(self, reconciler: Reconciler, *, to_its_end: bool = True) -> dict[str, Any]:
         reconciler.clock.forward(hours=1)

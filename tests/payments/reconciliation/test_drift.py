@@ -12,7 +12,7 @@ from payments.ports.gateway import NoAnswer, UnknownToGateway
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.transaction_list import row
-from tests.payments.reconciliation.listed_facts import decided, last
+from tests.payments.reconciliation.listed_facts import decided, last_entry
 from tests.payments.reconciliation.reconciler import Reconciler
 
 
@@ -31,13 +31,13 @@ DRIFTS: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
     "refund_drift": ({}, {}, refunded_here),
     "chargeback_drift": ({}, {"charged_back": False}, charged_back_here),
 }
-"""Finding → what the list says differently, what the status API says when it confirms it, and what differs here."""
+"""Discrepancy → the differing fields of the list, those of the status API's answer, and the change on our side."""
 
 
 @pytest.mark.parametrize("kind", DRIFTS)
 class TestDrift:
     def drifting(self, kind: str) -> tuple[Reconciler, Payment]:
-        """A payment that succeeded, and the list says otherwise."""
+        """A payment that succeeded, and a row that differs."""
         listed, _, here = DRIFTS[kind]
         reconciler = Reconciler(row(**listed))
         payment = reconciler.paid()
@@ -51,7 +51,7 @@ class TestDrift:
         self.confirms(reconciler, kind)
         reconciler.run()
         after = reconciler.standing(payment)
-        assert (after.status, last(after)) == (Status.NEEDS_REVIEW, ("needs_review", "reconciliation"))
+        assert (after.status, last_entry(after)) == (Status.NEEDS_REVIEW, ("needs_review", "reconciliation"))
         assert after.failure is not None
         assert (after.failure.code, after.history[-1].evidence["discrepancy"]) == (kind, kind)
         assert reconciler.discrepancies() == [(kind, "needs_review")]
@@ -103,7 +103,7 @@ class TestDrift:
 
 class TestDriftInDetail:
     @pytest.mark.parametrize(
-        ("kind", "unsaid"),
+        ("kind", "omitted"),
         [
             ("amount_drift", "amount"),
             ("currency_drift", "currency"),
@@ -112,9 +112,9 @@ class TestDriftInDetail:
             ("status_drift", "verdict"),
         ],
     )
-    def test_a_field_that_the_status_api_leaves_out_is_not_confirmed(self, kind: str, unsaid: str) -> None:
+    def test_a_field_that_the_status_api_leaves_out_is_not_confirmed(self, kind: str, omitted: str) -> None:
         reconciler, payment = TestDrift().drifting(kind)
-        silent: dict[str, Any] = {unsaid: None}
+        silent: dict[str, Any] = {omitted: None}
         reconciler.gateway.will_say(samples.transaction(**silent))
         reconciler.run()
         assert reconciler.standing(payment) == payment
@@ -132,19 +132,19 @@ class TestDriftInDetail:
         assert reconciler.standing(payment) == mine
         assert reconciler.discrepancies() == [("amount_drift", "none")]
 
-    @pytest.mark.parametrize("said", ["PENDING", "INIT", "REDIRECT", "ON_HOLD"])
-    def test_an_unpaid_payment_that_is_open_at_the_gateway_is_reviewed(self, said: str) -> None:
-        reconciler = Reconciler(row(said))
-        payment = reconciler.settled(Status.FAILED)
-        reconciler.gateway.will_say(samples.transaction(said))
+    @pytest.mark.parametrize("raw_status", ["PENDING", "INIT", "REDIRECT", "ON_HOLD"])
+    def test_an_unpaid_payment_that_is_open_at_the_gateway_is_reviewed(self, raw_status: str) -> None:
+        reconciler = Reconciler(row(raw_status))
+        payment = reconciler.with_status(Status.FAILED)
+        reconciler.gateway.will_say(samples.transaction(raw_status))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("status_drift", "needs_review")]
 
     def test_a_newer_status_of_the_status_api_is_recorded(self) -> None:
-        """The list still says pending; asked again, the gateway says that it was paid after all."""
+        """The list still shows it as pending; the status API knows that it was paid after all."""
         reconciler = Reconciler(row("PENDING"))
-        payment = reconciler.settled(Status.FAILED)
+        payment = reconciler.with_status(Status.FAILED)
         reconciler.gateway.will_say(samples.transaction("SUCCESS"))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.SUCCEEDED
@@ -155,8 +155,8 @@ class TestDriftInDetail:
         reconciler.paid()
         reconciler.gateway.will_say(samples.transaction())
         reconciler.run()
-        said = reconciler.console.read()
-        assert [name for name in ("integrity_mismatch", "verdict_contradicted") if name in said] == []
+        log = reconciler.console.read()
+        assert [name for name in ("integrity_mismatch", "verdict_contradicted") if name in log] == []
 
     def test_three_missing_answers_in_a_row_end_the_questions(self) -> None:
         reconciler = Reconciler(page_size=10)

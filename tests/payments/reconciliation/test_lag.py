@@ -1,4 +1,4 @@
-"""Both of the gateway's books may lag behind what it told us itself: what has just happened is left alone."""
+"""The gateway's list and status API may lag behind its answers and webhooks: recent changes are not reviewed."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ PAGE = "https://bank.example/3ds"
 
 
 def moved(reconciler: Reconciler, to: Status, ago: timedelta, **changes: Any) -> Payment:
-    """A payment made yesterday, to which something happened so long before the reconciliation."""
+    """A payment made yesterday that changed so long before the reconciliation."""
     payment = reconciler.claimed()
     after = payment.transition_to(
         to,
@@ -79,7 +79,7 @@ def test_a_payment_paid_within_the_hour_stays_on_the_index() -> None:
     reconciler.run()
     assert reconciler.standing(payment) == payment
     assert reconciler.discrepancies() == [("unconfirmed", "none")]
-    assert reconciler.on_unlisted() == {payment.id}
+    assert reconciler.unlisted_ids() == {payment.id}
     assert reconciler.gateway.asked == []
 
 
@@ -91,10 +91,10 @@ def test_a_success_is_recorded_even_within_the_hour() -> None:
     assert reconciler.discrepancies() == [("late_success", "recorded")]
 
 
-@pytest.mark.parametrize("said", ["PENDING", "INIT", "ON_HOLD"])
+@pytest.mark.parametrize("raw_status", ["PENDING", "INIT", "ON_HOLD"])
 @pytest.mark.parametrize("amount", ["100", "7"])
-def test_a_row_without_a_verdict_does_not_move_a_payment_at_the_gateways_page(said: str, amount: str) -> None:
-    reconciler = Reconciler(row(said, amount=amount))
+def test_a_row_without_a_verdict_does_not_move_a_payment_at_the_gateways_page(raw_status: str, amount: str) -> None:
+    reconciler = Reconciler(row(raw_status, amount=amount))
     payment = moved(reconciler, Status.REQUIRES_ACTION, timedelta(hours=2), redirect_url=PAGE)
     reconciler.run()
     assert reconciler.standing(payment) == payment
@@ -111,7 +111,7 @@ def test_a_refund_in_a_row_without_a_verdict_is_recorded() -> None:
 
 
 class TestTransactionId:
-    """A payment in doubt has no transaction id of its own yet; the list's is taken where nothing speaks against it."""
+    """A payment without an answer has no transaction id yet; it takes the list's if nothing contradicts it."""
 
     def test_it_is_taken_from_a_row_that_fits(self) -> None:
         reconciler = Reconciler(row("PENDING"))
@@ -120,7 +120,7 @@ class TestTransactionId:
         assert reconciler.standing(payment).transaction_id == samples.TRANSACTION_ID
 
     def test_it_is_not_taken_from_a_row_with_another_amount(self) -> None:
-        """A row under our order id that is about another sum: whoever refunds it would send that sum back."""
+        """A row under our order id with another amount: a refund of it would send that amount back."""
         reconciler = Reconciler(row(transaction_id="STRANGER", amount="99999"))
         payment = reconciler.claimed()
         for _ in range(2):

@@ -17,8 +17,8 @@ from tests.payments.reconciliation.reconciler import Reconciler
 
 
 class TestOrphans:
-    def orphaned(self, said: str = "SUCCESS", **changes: Any) -> tuple[Reconciler, Payment]:
-        reconciler = Reconciler(row(said, **{"transaction_id": "PA7", "order_id": "theirs-1", **changes}))
+    def orphaned(self, raw_status: str = "SUCCESS", **changes: Any) -> tuple[Reconciler, Payment]:
+        reconciler = Reconciler(row(raw_status, **{"transaction_id": "PA7", "order_id": "theirs-1", **changes}))
         reconciler.run()
         (payment,) = reconciler.ledger.payments()
         return reconciler, payment
@@ -44,19 +44,19 @@ class TestOrphans:
             "transaction_id": "PA7",
             "order_id": "theirs-1",
         }
-        assert payment.follow_up.due_at is not None, "the follow-up tells the bus"
+        assert payment.follow_up.due_at is not None, "the follow-up publishes it"
         assert reconciler.discrepancies() == [("orphan", "needs_review")]
         assert '"payment_needs_review"' in reconciler.console.read()
 
-    @pytest.mark.parametrize("said", ["FAILED", "BLOCKED", "ABANDONED"])
-    def test_an_unpaid_orphan_is_recorded_without_a_review(self, said: str) -> None:
-        reconciler, payment = self.orphaned(said)
-        assert payment.status == WORDS[said]
+    @pytest.mark.parametrize("raw_status", ["FAILED", "BLOCKED", "ABANDONED"])
+    def test_an_unpaid_orphan_is_recorded_without_a_review(self, raw_status: str) -> None:
+        reconciler, payment = self.orphaned(raw_status)
+        assert payment.status == WORDS[raw_status]
         assert reconciler.discrepancies() == [("orphan", "recorded")]
 
-    @pytest.mark.parametrize("said", ["PENDING", "INIT", "REDIRECT", "ON_HOLD"])
-    def test_an_open_orphan_is_only_reported_until_it_is_over(self, said: str) -> None:
-        reconciler = Reconciler(row(said, transaction_id="PA7", order_id="theirs-1"))
+    @pytest.mark.parametrize("raw_status", ["PENDING", "INIT", "REDIRECT", "ON_HOLD"])
+    def test_an_open_orphan_is_only_reported_until_it_is_over(self, raw_status: str) -> None:
+        reconciler = Reconciler(row(raw_status, transaction_id="PA7", order_id="theirs-1"))
         reconciler.run()
         assert reconciler.ledger.payments() == []
         assert reconciler.discrepancies() == [("orphan", "none")]

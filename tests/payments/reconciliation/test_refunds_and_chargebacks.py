@@ -11,7 +11,7 @@ from payments.reconciliation.discrepancy import NOTES
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.transaction_list import row
-from tests.payments.reconciliation.listed_facts import CHARGED_BACK, REFUNDED, last
+from tests.payments.reconciliation.listed_facts import CHARGED_BACK, REFUNDED, last_entry
 from tests.payments.reconciliation.reconciler import Reconciler, moment
 
 
@@ -23,7 +23,7 @@ def test_a_row_that_agrees_has_no_discrepancy() -> None:
     assert (result["rows"], result["listed_total"], result["discrepancies"]) == (1, 1, {})
     assert reconciler.discrepancies() == []
     assert reconciler.standing(payment) == payment
-    assert reconciler.on_unlisted() == set()
+    assert reconciler.unlisted_ids() == set()
     assert reconciler.gateway.asked == []
 
 
@@ -35,7 +35,7 @@ class TestRefundsAndChargebacks:
         after = reconciler.standing(payment)
         assert (after.status, after.refund.status) == (Status.SUCCEEDED, "refunded")
         assert after.refund.refunded_at == moment("2027-02-01T08:00")
-        assert last(after) == ("refunded", "reconciliation")
+        assert last_entry(after) == ("refunded", "reconciliation")
         assert reconciler.discrepancies() == [("refunded_elsewhere", "recorded")]
 
     def test_a_chargeback_is_recorded(self) -> None:
@@ -64,7 +64,7 @@ class TestRefundsAndChargebacks:
 
     def test_a_refund_of_a_payment_in_review_is_recorded(self) -> None:
         reconciler = Reconciler(row(**REFUNDED))
-        payment = reconciler.settled(Status.NEEDS_REVIEW)
+        payment = reconciler.with_status(Status.NEEDS_REVIEW)
         reconciler.run()
         assert reconciler.standing(payment).refund.status == "refunded"
         assert ("refunded_elsewhere", "recorded") in reconciler.discrepancies()

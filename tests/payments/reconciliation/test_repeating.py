@@ -36,11 +36,13 @@ class TestTwice:
             spans = [{"from": "2027-01-30", "to": to} for to in ("2027-01-31", "2027-02-01")]
             start = threading.Barrier(2)
 
-            def go(told: dict[str, str], reconciler: Reconciler = reconciler, start: threading.Barrier = start) -> None:
+            def go(
+                payload: dict[str, str], reconciler: Reconciler = reconciler, start: threading.Barrier = start
+            ) -> None:
                 start.wait()
-                reconciler.wired().take(told, lambda: PLENTY)
+                reconciler.wired().take(payload, lambda: PLENTY)
 
-            calls = [threading.Thread(target=go, args=[told]) for told in spans]
+            calls = [threading.Thread(target=go, args=[payload]) for payload in spans]
             for call in calls:
                 call.start()
             for call in calls:
@@ -78,17 +80,17 @@ def test_a_call_that_lost_its_lease_overwrites_no_report_part() -> None:
     claim = reconciler.ledger.claim
 
     class Slow:
-        """It asks until its hold is over, and another call does all of the reconciliation."""
+        """A ledger so slow that the lease ends, and another call finishes the reconciliation."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(reconciler.ledger, name)
 
-        def claim(self, *told: Any) -> Payment | None:
+        def claim(self, *arguments: Any) -> Payment | None:
             if not taken:
                 reconciler.clock.now += LEASE
                 assert reconciler.wired().take(ASKED, lambda: PLENTY)["state"] == "finished"
                 taken.extend(reconciler.files.files[key] for key in sorted(reconciler.files.files))
-            return claim(*told)
+            return claim(*arguments)
 
     invocation = reconciler.wired(lambda target: Slow() if target is reconciler.ledger else target)
     assert invocation.take(ASKED, lambda: PLENTY)["state"] == "held"

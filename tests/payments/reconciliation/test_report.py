@@ -1,4 +1,4 @@
-"""The report: two files that say the same, whatever the gateway wrote, with nothing in them that a spreadsheet runs."""
+"""The report: two files with the same content, and nothing in them that a spreadsheet would run."""
 
 import csv
 import io
@@ -49,9 +49,9 @@ def written(files: InMemoryFiles, *parts: list[Discrepancy], checkpoint: Checkpo
 
 
 def test_the_json_has_reconciliation_totals_counts_and_discrepancies(files: InMemoryFiles) -> None:
-    told, _ = written(files, [ONE], [ONE, replace(ONE, transaction_id="PA2")])
-    assert list(told) == ["reconciliation", "totals", "counts", "discrepancies"]
-    assert told["reconciliation"] == {
+    report, _ = written(files, [ONE], [ONE, replace(ONE, transaction_id="PA2")])
+    assert list(report) == ["reconciliation", "totals", "counts", "discrepancies"]
+    assert report["reconciliation"] == {
         "from": "2027-01-31",
         "to": "2027-01-31",
         "live": True,
@@ -62,23 +62,23 @@ def test_the_json_has_reconciliation_totals_counts_and_discrepancies(files: InMe
         "complete": True,
         "doubt": None,
     }
-    assert told["counts"] == {"charged_back": 1, "orphan": 2}
-    assert told["totals"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
-    assert [each["transaction_id"] for each in told["discrepancies"]] == ["PA1", "PA1", "PA2"]
-    assert tuple(told["discrepancies"][0]) == COLUMNS
+    assert report["counts"] == {"charged_back": 1, "orphan": 2}
+    assert report["totals"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
+    assert [each["transaction_id"] for each in report["discrepancies"]] == ["PA1", "PA1", "PA2"]
+    assert tuple(report["discrepancies"][0]) == COLUMNS
 
 
 def test_the_csv_has_the_same_lines_under_the_same_names(files: InMemoryFiles) -> None:
-    told, text = written(files, [ONE], [replace(ONE, transaction_id="PA2", order_id='a,"b"\nc')])
+    report, text = written(files, [ONE], [replace(ONE, transaction_id="PA2", order_id='a,"b"\nc')])
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == COLUMNS
-    expected = [{k: "" if v is None else str(v) for k, v in each.items()} for each in told["discrepancies"]]
+    expected = [{k: "" if v is None else str(v) for k, v in each.items()} for each in report["discrepancies"]]
     assert rows == expected
 
 
 def test_without_discrepancies_both_files_are_empty(files: InMemoryFiles) -> None:
-    told, text = written(files)
-    assert told["discrepancies"] == []
+    report, text = written(files)
+    assert report["discrepancies"] == []
     assert text == ",".join(COLUMNS) + "\r\n"
 
 
@@ -181,11 +181,11 @@ class TestHostileRows:
         assert len(reconciler.report()["discrepancies"]) == len(HOSTILE) + 5
 
     def test_they_make_no_formula(self, reconciler: Reconciler) -> None:
-        cells = [value for told in reconciler.table() for value in told.values()]
+        cells = [value for line in reconciler.table() for value in line.values()]
         assert [value for value in cells if value.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
 
     def test_they_make_no_long_line(self, reconciler: Reconciler) -> None:
-        assert max(len(json.dumps(told)) for told in reconciler.report()["discrepancies"]) < 1000
+        assert max(len(json.dumps(line)) for line in reconciler.report()["discrepancies"]) < 1000
 
     def test_they_show_no_order_id_that_may_be_a_card(self, reconciler: Reconciler) -> None:
         assert [payment.order_id for payment in reconciler.ledger.payments() if payment.order_id] == []

@@ -12,9 +12,9 @@ from tests.payments.reconciliation.reconciler import DAY, Reconciler
 class TestReportTotals:
     def totals(self, reconciler: Reconciler) -> dict[str, Any]:
         reconciler.run()
-        told: list[dict[str, Any]] = reconciler.report()["totals"]
-        assert len(told) == 1
-        return told[0]
+        totals: list[dict[str, Any]] = reconciler.report()["totals"]
+        assert len(totals) == 1
+        return totals[0]
 
     def test_both_sides_and_the_difference(self) -> None:
         reconciler = Reconciler(row(**REFUNDED), row(transaction_id="PA7", order_id="theirs", amount="30"))
@@ -58,7 +58,7 @@ class TestReportTotals:
 
     def test_a_failed_payment_is_not_counted(self) -> None:
         reconciler = Reconciler(row("FAILED"))
-        reconciler.settled(Status.FAILED)
+        reconciler.with_status(Status.FAILED)
         reconciler.run()
         assert reconciler.report()["totals"] == []
 

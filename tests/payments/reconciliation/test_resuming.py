@@ -22,17 +22,17 @@ def undisturbed() -> Reconciler:
 
 
 class Death(Fuse):
-    """Whoever is dead gives nothing back either."""
+    """A killed process does not give its lease back either."""
 
     def step(self, name: str) -> None:
-        """One step further, if there is one."""
+        """One call further; once dead, every call fails."""
         super().step(name)
         if self.dies_at is not None and len(self.steps) > self.dies_at:
             raise Crash(name)
 
 
 class TestKilled:
-    """The process dies right before or right after any call to the outside; the next one finishes."""
+    """The process dies right before or right after any call to a port; the next call finishes."""
 
     @staticmethod
     def steps() -> int:
@@ -139,7 +139,7 @@ class TestOldReconciliations:
         reconciler.run(one_step())
         reconciler.files.files.clear()
         reconciler.clock.forward(hours=6 * 24)
-        assert reconciler.run()["discrepancies"] == FOUND, "what the old one had settled is told, too"
+        assert reconciler.run()["discrepancies"] == FOUND, "the old one's changes are reported, too"
 
     def test_a_younger_reconciliation_continues(self) -> None:
         reconciler = eventful()

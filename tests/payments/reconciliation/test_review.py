@@ -20,7 +20,7 @@ class TestSuspicious:
 
     def test_a_suspicious_open_payment_is_reviewed_once_it_is_paid(self) -> None:
         reconciler = Reconciler(row("PENDING", **SUSPICIOUS))
-        payment = reconciler.settled(Status.PENDING)
+        payment = reconciler.with_status(Status.PENDING)
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("suspicious", "none")]
@@ -31,9 +31,9 @@ class TestSuspicious:
 
     @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))
     def test_a_suspicious_unpaid_payment_is_only_reported(self, status: Status) -> None:
-        words = {here: said for said, here in WORDS.items()}
+        words = {here: raw_status for raw_status, here in WORDS.items()}
         reconciler = Reconciler(row(words[status], **SUSPICIOUS))
-        payment = reconciler.settled(status)
+        payment = reconciler.with_status(status)
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("suspicious", "none")]
@@ -57,12 +57,12 @@ class TestSuspicious:
 
 
 class TestDecisions:
-    """The gateway still says what it said when the human decided: that is no news."""
+    """A gateway status that the reviewer knew does not reopen the review."""
 
     @pytest.mark.parametrize("orphaned", [True, False])
     def test_a_decision_is_not_reopened_by_the_status_that_the_reviewer_knew(self, *, orphaned: bool) -> None:
-        told = {"transaction_id": "PA7", "order_id": "somebody-elses"} if orphaned else SUSPICIOUS
-        reconciler = Reconciler(row(**told))
+        fields = {"transaction_id": "PA7", "order_id": "somebody-elses"} if orphaned else SUSPICIOUS
+        reconciler = Reconciler(row(**fields))
         if not orphaned:
             reconciler.paid()
         reconciler.run()

@@ -1,4 +1,4 @@
-"""The reconciliation as it is deployed but for the machine: the simulator's list over HTTP, moto's table and bucket."""
+"""The reconciliation as deployed, in this process: the simulator's list over HTTP, moto's table and bucket."""
 
 import json
 from collections import Counter
@@ -78,16 +78,16 @@ class Stack:
         )
         return self.ledger.save(payment, after)
 
-    def run(self, **told: Any) -> dict[str, Any]:
+    def run(self, **payload: Any) -> dict[str, Any]:
         """One call by hand, for yesterday and today."""
         today = utc_now().date()
         first = today - timedelta(days=1)
-        return self.invocation.take({"from": first.isoformat(), "to": today.isoformat(), **told}, lambda: PLENTY)
+        return self.invocation.take({"from": first.isoformat(), "to": today.isoformat(), **payload}, lambda: PLENTY)
 
     def report(self, result: dict[str, Any]) -> dict[str, Any]:
         key = result["report"]["json"].removeprefix(f"s3://{NAME}/")
-        told: dict[str, Any] = json.loads(self.s3.get_object(Bucket=NAME, Key=key)["Body"].read())
-        return told
+        report: dict[str, Any] = json.loads(self.s3.get_object(Bucket=NAME, Key=key)["Body"].read())
+        return report
 
     def _counted(self, service: str) -> Any:
         client: Any = boto3.client(  # type: ignore[call-overload]
@@ -129,9 +129,9 @@ def test_changes_at_the_gateways_dashboard_are_recorded(stack: Stack) -> None:
         "suspicious": 1,
         "unknown_to_gateway": 1,
     }
-    told = {(each["discrepancy"], each["transaction_id"]) for each in stack.report(result)["discrepancies"]}
-    assert ("orphan", orphan) in told
-    assert ("unknown_to_gateway", gone.transaction_id) in told
+    reported = {(each["discrepancy"], each["transaction_id"]) for each in stack.report(result)["discrepancies"]}
+    assert ("orphan", orphan) in reported
+    assert ("unknown_to_gateway", gone.transaction_id) in reported
     standing = {p.id: m.payment for p in (refunded, back) for m in stack.ledger.standing([p.id]).values()}
     assert standing[refunded.id].refund.status == "refunded"
     assert standing[back.id].chargeback.status == "charged_back"

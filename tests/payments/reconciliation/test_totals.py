@@ -1,4 +1,4 @@
-"""The books: what each side says was taken, sent back and charged back, a currency each."""
+"""Totals: what was taken, refunded and charged back on each side, by currency."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Two transactions under one order id: the order is not free while one of them may be paid, whichever comes first."""
+"""Two transactions under one order id: the order stays locked while one of them may be paid."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from tests.payments.reconciliation.reconciler import Reconciler
 FIRST = samples.TRANSACTION_ID
 SECOND = "PA7"
 BOTH = [row("FAILED"), row(transaction_id=SECOND)]
-"""The shopper's first card was declined at the gateway's page, the second was not."""
+"""The shopper's first card was declined at the gateway's page; the second was accepted."""
 
 
 def others(reconciler: Reconciler, ours: Payment) -> list[tuple[str | None, Status, str | None]]:
@@ -25,7 +25,7 @@ def others(reconciler: Reconciler, ours: Payment) -> list[tuple[str | None, Stat
 
 def test_a_paid_second_transaction_puts_our_failed_payment_into_review() -> None:
     reconciler = Reconciler(*BOTH)
-    ours = reconciler.settled(Status.FAILED)
+    ours = reconciler.with_status(Status.FAILED)
     reconciler.run()
     after = reconciler.standing(ours)
     assert (after.status, after.transaction_id) == (Status.NEEDS_REVIEW, FIRST)
@@ -33,10 +33,10 @@ def test_a_paid_second_transaction_puts_our_failed_payment_into_review() -> None
     assert after.failure.code == "other_transaction"
     assert after.history[-1].evidence == {"discrepancy": "other_transaction", "other_transaction_id": SECOND}
     assert others(reconciler, ours) == [(SECOND, Status.NEEDS_REVIEW, None)]
-    told = {
+    lines = {
         (line["discrepancy"], line["action"], line["transaction_id"]) for line in reconciler.report()["discrepancies"]
     }
-    assert told == {("other_transaction", "needs_review", SECOND), ("orphan", "needs_review", SECOND)}
+    assert lines == {("other_transaction", "needs_review", SECOND), ("orphan", "needs_review", SECOND)}
 
 
 @pytest.mark.parametrize("page_size", [1, 2])
@@ -47,8 +47,8 @@ def test_a_payment_without_an_answer_is_paid_or_reviewed_in_any_row_order(
 ) -> None:
     reconciler = Reconciler(*rows, page_size=page_size)
     ours = reconciler.claimed()
-    said = {FIRST: samples.transaction("FAILED"), SECOND: samples.transaction(transaction_id=SECOND)}
-    reconciler.gateway.answers[ours.wire_order_id] = said[known_to_the_status_api]
+    answers = {FIRST: samples.transaction("FAILED"), SECOND: samples.transaction(transaction_id=SECOND)}
+    reconciler.gateway.answers[ours.wire_order_id] = answers[known_to_the_status_api]
     reconciler.run()
     after = reconciler.standing(ours)
     assert not after.frees_the_order
@@ -75,7 +75,7 @@ def test_nothing_is_guessed_while_the_status_api_does_not_answer() -> None:
 @pytest.mark.parametrize("status", [Status.PENDING, Status.REQUIRES_ACTION, *sorted(FREES_THE_ORDER)])
 def test_our_unpaid_payment_is_reviewed_in_any_status(status: Status) -> None:
     reconciler = Reconciler(row(transaction_id=SECOND))
-    ours = reconciler.settled(status)
+    ours = reconciler.with_status(status)
     reconciler.run()
     assert reconciler.standing(ours).status is Status.NEEDS_REVIEW
 
@@ -95,7 +95,7 @@ def test_a_second_transaction_that_is_unpaid_or_returned_or_of_other_money_leave
     harmless: dict[str, Any],
 ) -> None:
     reconciler = Reconciler(row("FAILED"), row(**{"transaction_id": SECOND, **harmless}))
-    ours = reconciler.settled(Status.FAILED)
+    ours = reconciler.with_status(Status.FAILED)
     reconciler.run()
     assert reconciler.standing(ours) == ours
     assert {discrepancy for discrepancy, _ in reconciler.discrepancies()} <= {
@@ -115,7 +115,7 @@ def test_a_second_transaction_beside_our_paid_one_is_an_orphan() -> None:
 
 def test_a_decision_about_two_transactions_is_final() -> None:
     reconciler = Reconciler(*BOTH)
-    ours = reconciler.settled(Status.FAILED)
+    ours = reconciler.with_status(Status.FAILED)
     reconciler.run()
     now = reconciler.standing(ours)
     failure = Failure("declined", "the other one is the order's")
@@ -128,9 +128,9 @@ def test_a_decision_about_two_transactions_is_final() -> None:
 
 
 def test_a_late_success_of_our_own_transaction_is_not_covered_by_the_decision() -> None:
-    """What the human knew was the other one's word."""
+    """The reviewer knew the other transaction's status only."""
     reconciler = Reconciler(*BOTH)
-    ours = reconciler.settled(Status.FAILED)
+    ours = reconciler.with_status(Status.FAILED)
     reconciler.run()
     now = reconciler.standing(ours)
     reconciler.ledger.save(now, now.transition_to(Status.FAILED, at=reconciler.clock(), source="operator", evidence={}))
@@ -141,7 +141,7 @@ def test_a_late_success_of_our_own_transaction_is_not_covered_by_the_decision() 
 
 
 def test_a_known_orphan_is_compared_with_our_payment_again() -> None:
-    """Ours failed a moment ago, and was left alone; a day later it is looked at."""
+    """Ours failed within the hour, so it is reviewed only a day later."""
     reconciler = Reconciler(*BOTH)
     ours = reconciler.claimed()
     at = reconciler.clock.now + timedelta(minutes=59)

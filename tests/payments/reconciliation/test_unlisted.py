@@ -11,7 +11,7 @@ from tests.payments.reconciliation.reconciler import Reconciler, moment
 
 
 class TestUnlisted:
-    """Ours, and not on the gateway's list."""
+    """Payments of ours that the gateway's list does not show."""
 
     def test_a_payment_that_the_status_api_knows_is_reported_and_crossed_off(self) -> None:
         reconciler = Reconciler()
@@ -20,7 +20,7 @@ class TestUnlisted:
         reconciler.run()
         assert reconciler.discrepancies() == [("not_listed", "none")]
         assert reconciler.standing(payment) == payment
-        assert reconciler.on_unlisted() == set()
+        assert reconciler.unlisted_ids() == set()
         reconciler.run(anew=True)
         assert reconciler.discrepancies() == []
         assert len(reconciler.gateway.asked) == 1
@@ -28,18 +28,18 @@ class TestUnlisted:
     def test_a_payment_unknown_to_the_gateway_on_two_days_is_reviewed(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
-        for _ in range(2):  # on one day once is enough to be wrong: other keys, a gateway that moves house
+        for _ in range(2):  # on one day alone the gateway may be wrong, or our keys another account's
             reconciler.run(anew=True)
             assert reconciler.standing(payment).history == payment.history
             assert reconciler.discrepancies() == [("unknown_to_gateway", "none")]
-            assert reconciler.on_unlisted() == {payment.id}
+            assert reconciler.unlisted_ids() == {payment.id}
         reconciler.clock.forward(hours=24)
         reconciler.run(anew=True)
         after = reconciler.standing(payment)
         assert after.failure is not None
         assert (after.status, after.failure.code) == (Status.NEEDS_REVIEW, "unknown_to_gateway")
         assert reconciler.discrepancies() == [("unknown_to_gateway", "needs_review")]
-        assert reconciler.on_unlisted() == set()
+        assert reconciler.unlisted_ids() == set()
 
     def test_a_payment_unknown_once_and_then_listed_is_not_reviewed(self) -> None:
         reconciler = Reconciler()
@@ -49,7 +49,7 @@ class TestUnlisted:
         reconciler.listing.told.append(row())
         reconciler.run(anew=True)
         assert reconciler.discrepancies() == []
-        assert reconciler.on_unlisted() == set()
+        assert reconciler.unlisted_ids() == set()
         assert reconciler.standing(payment).status is Status.SUCCEEDED
 
     def test_an_unknown_open_payment_is_left_to_the_follow_up(self) -> None:
@@ -58,7 +58,7 @@ class TestUnlisted:
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unknown_to_gateway", "none")]
-        assert reconciler.on_unlisted() == {payment.id}
+        assert reconciler.unlisted_ids() == {payment.id}
 
     def test_an_open_payment_of_this_hour_is_skipped(self) -> None:
         reconciler = Reconciler()
@@ -68,7 +68,7 @@ class TestUnlisted:
         reconciler.run()
         assert reconciler.discrepancies() == []
         assert reconciler.gateway.asked == []
-        assert reconciler.on_unlisted() == {payment.id}
+        assert reconciler.unlisted_ids() == {payment.id}
 
     def test_an_outcome_that_only_the_status_api_knows_is_recorded(self) -> None:
         reconciler = Reconciler()
@@ -80,16 +80,16 @@ class TestUnlisted:
 
     def test_a_payment_that_never_reached_the_gateway_is_crossed_off(self) -> None:
         reconciler = Reconciler()
-        payment = reconciler.settled(Status.FAILED, transaction_id=None)
+        payment = reconciler.with_status(Status.FAILED, transaction_id=None)
         reconciler.run()
         assert reconciler.discrepancies() == []
         assert reconciler.gateway.asked == []
-        assert payment.id not in reconciler.on_unlisted()
+        assert payment.id not in reconciler.unlisted_ids()
 
     @pytest.mark.parametrize("status", [*sorted(FREES_THE_ORDER), Status.NEEDS_REVIEW])
     def test_an_unknown_unpaid_payment_is_reported_once(self, status: Status) -> None:
         reconciler = Reconciler()
-        payment = reconciler.settled(status)
+        payment = reconciler.with_status(status)
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unknown_to_gateway", "none")]
@@ -103,7 +103,7 @@ class TestUnlisted:
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
-        assert reconciler.on_unlisted() == {payment.id}
+        assert reconciler.unlisted_ids() == {payment.id}
 
     def test_a_payment_that_the_status_api_contradicts_is_reviewed(self) -> None:
         reconciler = Reconciler()
@@ -124,7 +124,7 @@ class TestUnlisted:
         reconciler = Reconciler()
         payment = reconciler.paid(at=moment("2027-01-30T23:59"))
         reconciler.run()
-        assert reconciler.on_unlisted() == {payment.id}
+        assert reconciler.unlisted_ids() == {payment.id}
         assert reconciler.gateway.asked == []
 
     def test_many_payments_are_reconciled_page_by_page(self) -> None:
@@ -134,4 +134,4 @@ class TestUnlisted:
             reconciler.gateway.will_say(samples.transaction(transaction_id=f"PA{nth}", order_id=None))
         assert reconciler.run()["discrepancies"] == {"not_listed": 20}
         assert len(reconciler.gateway.asked) == 20
-        assert reconciler.on_unlisted() == set()
+        assert reconciler.unlisted_ids() == set()

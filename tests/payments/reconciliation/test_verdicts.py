@@ -9,34 +9,34 @@ from payments.model.status import FREES_THE_ORDER, OPEN, Status
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
 from tests.fakes.transaction_list import row
-from tests.payments.reconciliation.listed_facts import REFUNDED, WORDS, last
+from tests.payments.reconciliation.listed_facts import REFUNDED, WORDS, last_entry
 from tests.payments.reconciliation.reconciler import Reconciler
 
 
 class TestVerdicts:
-    @pytest.mark.parametrize("said", WORDS)
+    @pytest.mark.parametrize("raw_status", WORDS)
     @pytest.mark.parametrize("status", sorted(OPEN))
-    def test_an_open_payments_outcome_is_recorded(self, said: str, status: Status) -> None:
-        reconciler = Reconciler(row(said))
-        payment = reconciler.claimed() if status is Status.PROCESSING else reconciler.settled(status)
+    def test_an_open_payments_outcome_is_recorded(self, raw_status: str, status: Status) -> None:
+        reconciler = Reconciler(row(raw_status))
+        payment = reconciler.claimed() if status is Status.PROCESSING else reconciler.with_status(status)
         reconciler.run()
         after = reconciler.standing(payment)
-        assert (after.status, after.transaction_id) == (WORDS[said], samples.TRANSACTION_ID)
-        assert last(after) == (WORDS[said], "reconciliation")
+        assert (after.status, after.transaction_id) == (WORDS[raw_status], samples.TRANSACTION_ID)
+        assert last_entry(after) == (WORDS[raw_status], "reconciliation")
         assert reconciler.discrepancies() == [("recorded", "recorded")]
-        assert reconciler.on_unlisted() == set()
+        assert reconciler.unlisted_ids() == set()
 
-    @pytest.mark.parametrize("said", ["INIT", "PENDING", "REDIRECT"])
-    def test_a_payment_open_on_both_sides_has_no_discrepancy(self, said: str) -> None:
-        reconciler = Reconciler(row(said))
-        reconciler.settled(Status.PENDING)
+    @pytest.mark.parametrize("raw_status", ["INIT", "PENDING", "REDIRECT"])
+    def test_a_payment_open_on_both_sides_has_no_discrepancy(self, raw_status: str) -> None:
+        reconciler = Reconciler(row(raw_status))
+        reconciler.with_status(Status.PENDING)
         reconciler.run()
         assert reconciler.discrepancies() == []
 
     @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))
     def test_an_unpaid_payment_that_was_paid_after_all_is_a_late_success(self, status: Status) -> None:
         reconciler = Reconciler(row())
-        payment = reconciler.settled(status)
+        payment = reconciler.with_status(status)
         reconciler.run()
         assert reconciler.standing(payment).status is Status.SUCCEEDED
         assert reconciler.discrepancies() == [("late_success", "recorded")]
@@ -51,10 +51,10 @@ class TestVerdicts:
         assert reconciler.discrepancies() == [("mismatch", "needs_review")]
         assert len(reconciler.gateway.asked) == 1
 
-    @pytest.mark.parametrize(("here", "said"), [(Status.FAILED, "BLOCKED"), (Status.ABANDONED, "FAILED")])
-    def test_two_unpaid_statuses_are_only_reported(self, here: Status, said: str) -> None:
-        reconciler = Reconciler(row(said))
-        payment = reconciler.settled(here)
+    @pytest.mark.parametrize(("here", "raw_status"), [(Status.FAILED, "BLOCKED"), (Status.ABANDONED, "FAILED")])
+    def test_two_unpaid_statuses_are_only_reported(self, here: Status, raw_status: str) -> None:
+        reconciler = Reconciler(row(raw_status))
+        payment = reconciler.with_status(here)
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("status_differs", "none")]
