@@ -39,7 +39,7 @@ gives it its transaction id."""
 class ResolutionLedger(OutcomeLedger, Protocol):
     """What resolution needs of the table."""
 
-    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
+    def claim(self, payment: Payment, lock: OrderLock | None) -> Payment | None:
         """See `ClaimLedger.claim`."""
 
 

@@ -26,7 +26,7 @@ def eventful() -> Reconciler:
     reconciler.ledger.save(unknown, replace(unknown, follow_up=follow_up))
     reconciler.paid("not-listed", "PA6", order_id="order-6")
     reconciler.with_status(Status.FAILED, key="untaken", transaction_id=None, order_id="order-7")
-    reconciler.listing.told = [
+    reconciler.listing.rows = [
         row(of=refunded, refund_date="2027-02-01T08:00:00Z"),
         row(of=verdict, transaction_id="PA2"),
         row(of=drifting, amount="7"),

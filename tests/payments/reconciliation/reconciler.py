@@ -45,7 +45,7 @@ class AgreeingGateway(ScriptedGateway):
 
     def _found(self, name: str) -> GatewayTransaction | GatewayError:
         if name not in self.answers and self.agrees:
-            for each in self.listing.told:
+            for each in self.listing.rows:
                 listed = row_of(each, MINOR, LATER)
                 if isinstance(listed, ListedRow) and name in (
                     listed.transaction.transaction_id,

@@ -42,7 +42,7 @@ def stack(
     reconciler = Reconciler(page_size=50)
     for nth in map(str, range(many)):
         payment = make(reconciler, nth)
-        reconciler.listing.told.append(row(raw_status, of=payment, **listed))
+        reconciler.listing.rows.append(row(raw_status, of=payment, **listed))
         if answer is not None:
             fields: dict[str, Any] = {"transaction_id": f"PA{nth}", "order_id": None, **answer}
             reconciler.gateway.answers[payment.wire_order_id] = samples.transaction(**fields)
@@ -139,7 +139,7 @@ def test_suspicion_puts_at_most_a_hundred_payments_into_review() -> None:
 def test_at_most_a_hundred_orphans_are_reviewed_and_unpaid_ones_do_not_count() -> None:
     reconciler = Reconciler(page_size=50)
     words = ["SUCCESS", "FAILED"]
-    reconciler.listing.told = [
+    reconciler.listing.rows = [
         row(words[nth % 2], transaction_id=f"PA{nth}", order_id=f"theirs-{nth}") for nth in range(2 * MANY)
     ]
     reconciler.run()
@@ -183,7 +183,7 @@ def test_payments_stay_on_the_index_when_the_budget_is_spent() -> None:
 
 def test_all_calls_of_a_reconciliation_share_one_budget() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, {})
-    reconciler.listing.will(None, *[NoAnswer("no answer")] * 3)
+    reconciler.listing.script_pages(None, *[NoAnswer("no answer")] * 3)
     assert reconciler.run()["state"] == "unfinished"
     result = reconciler.run()
     assert (result["state"], result["discrepancies"]["list_disagrees"]) == ("finished", CONTRADICTION_BUDGET)
@@ -192,7 +192,7 @@ def test_all_calls_of_a_reconciliation_share_one_budget() -> None:
 
 def test_a_missing_answer_counts_no_contradiction() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, None, many=6)
-    reconciler.gateway.will_say(NoAnswer("no answer"), NoAnswer("no answer"))
+    reconciler.gateway.script_statuses(NoAnswer("no answer"), NoAnswer("no answer"))
     assert reconciler.run()["discrepancies"] == {"unconfirmed": 2, "refunded_elsewhere": 4}
 
 

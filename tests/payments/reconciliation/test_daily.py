@@ -39,7 +39,7 @@ class TestDaily:
         reconciler = Reconciler()
         self.daily(reconciler)
         payment = reconciler.paid()
-        reconciler.listing.told = [row(of=payment, refund_date="2027-02-01T08:00:00Z")]
+        reconciler.listing.rows = [row(of=payment, refund_date="2027-02-01T08:00:00Z")]
         reconciler.gateway.answers = {payment.wire_order_id: samples.transaction(refunded=True)}
         assert reconciler.run()["discrepancies"] == {"refunded_elsewhere": 1}
         reconciler.clock.forward(hours=24)

@@ -44,7 +44,7 @@ class TestDrift:
         return reconciler, reconciler.ledger.save(payment, here(payment)) if here else payment
 
     def confirms(self, reconciler: Reconciler, kind: str) -> None:
-        reconciler.gateway.will_say(samples.transaction(**DRIFTS[kind][1]))
+        reconciler.gateway.script_statuses(samples.transaction(**DRIFTS[kind][1]))
 
     def test_confirmed_drift_is_reviewed(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
@@ -61,7 +61,7 @@ class TestDrift:
     def test_denied_drift_changes_nothing(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
         refunded, back = kind == "refund_drift", kind == "chargeback_drift"
-        reconciler.gateway.will_say(samples.transaction(refunded=refunded, charged_back=back))
+        reconciler.gateway.script_statuses(samples.transaction(refunded=refunded, charged_back=back))
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("list_disagrees", "none")]
@@ -69,14 +69,14 @@ class TestDrift:
     @pytest.mark.parametrize("silence", [NoAnswer("no answer"), UnknownToGateway("unknown")])
     def test_unconfirmed_drift_changes_nothing(self, kind: str, silence: Exception) -> None:
         reconciler, payment = self.drifting(kind)
-        reconciler.gateway.will_say(silence)  # type: ignore[arg-type]
+        reconciler.gateway.script_statuses(silence)  # type: ignore[arg-type]
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
 
     def test_an_answer_about_another_transaction_confirms_nothing(self, kind: str) -> None:
         reconciler, payment = self.drifting(kind)
-        reconciler.gateway.will_say(samples.transaction(**{**DRIFTS[kind][1], "transaction_id": "PA9"}))
+        reconciler.gateway.script_statuses(samples.transaction(**{**DRIFTS[kind][1], "transaction_id": "PA9"}))
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
@@ -115,7 +115,7 @@ class TestDriftInDetail:
     def test_a_field_that_the_status_api_leaves_out_is_not_confirmed(self, kind: str, omitted: str) -> None:
         reconciler, payment = TestDrift().drifting(kind)
         silent: dict[str, Any] = {omitted: None}
-        reconciler.gateway.will_say(samples.transaction(**silent))
+        reconciler.gateway.script_statuses(samples.transaction(**silent))
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
@@ -123,7 +123,7 @@ class TestDriftInDetail:
     def test_two_differences_are_one_review(self) -> None:
         reconciler = Reconciler(row("FAILED", amount="250"))
         payment = reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction("FAILED", amount=Decimal(250)))
+        reconciler.gateway.script_statuses(samples.transaction("FAILED", amount=Decimal(250)))
         reconciler.run()
         assert reconciler.standing(payment).version == 3
         assert reconciler.discrepancies() == [("amount_drift", "needs_review"), ("status_drift", "needs_review")]
@@ -136,7 +136,7 @@ class TestDriftInDetail:
     def test_an_unpaid_payment_that_is_open_at_the_gateway_is_reviewed(self, raw_status: str) -> None:
         reconciler = Reconciler(row(raw_status))
         payment = reconciler.with_status(Status.FAILED)
-        reconciler.gateway.will_say(samples.transaction(raw_status))
+        reconciler.gateway.script_statuses(samples.transaction(raw_status))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("status_drift", "needs_review")]
@@ -145,7 +145,7 @@ class TestDriftInDetail:
         """The list still shows it as pending; the status API knows that it was paid after all."""
         reconciler = Reconciler(row("PENDING"))
         payment = reconciler.with_status(Status.FAILED)
-        reconciler.gateway.will_say(samples.transaction("SUCCESS"))
+        reconciler.gateway.script_statuses(samples.transaction("SUCCESS"))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.SUCCEEDED
         assert reconciler.discrepancies() == [("list_disagrees", "none"), ("late_success", "recorded")]
@@ -153,7 +153,7 @@ class TestDriftInDetail:
     def test_the_alarms_for_contradicting_messages_are_not_raised_every_day(self) -> None:
         reconciler = Reconciler(row("FAILED", amount="250"))
         reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction())
+        reconciler.gateway.script_statuses(samples.transaction())
         reconciler.run()
         log = reconciler.console.read()
         assert [name for name in ("integrity_mismatch", "verdict_contradicted") if name in log] == []
@@ -162,7 +162,7 @@ class TestDriftInDetail:
         reconciler = Reconciler(page_size=10)
         for nth in range(10):
             payment = reconciler.paid(f"key-{nth}", f"PA{nth}", order_id=None)
-            reconciler.listing.told.append(row(of=payment, amount="1"))
-            reconciler.gateway.will_say(NoAnswer("no answer"))
+            reconciler.listing.rows.append(row(of=payment, amount="1"))
+            reconciler.gateway.script_statuses(NoAnswer("no answer"))
         assert reconciler.run()["discrepancies"] == {"unconfirmed": 10}
         assert len(reconciler.gateway.asked) == 3

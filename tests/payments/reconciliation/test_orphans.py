@@ -60,7 +60,7 @@ class TestOrphans:
         reconciler.run()
         assert reconciler.ledger.payments() == []
         assert reconciler.discrepancies() == [("orphan", "none")]
-        reconciler.listing.told = [row("ABANDONED", transaction_id="PA7", order_id="theirs-1")]
+        reconciler.listing.rows = [row("ABANDONED", transaction_id="PA7", order_id="theirs-1")]
         reconciler.run(anew=True)
         assert reconciler.discrepancies() == [("orphan", "recorded")]
 
@@ -91,7 +91,7 @@ class TestOrphans:
         reconciler, payment = self.orphaned(**REFUNDED)
         assert payment.refund.status == "refunded"
         assert reconciler.discrepancies() == [("orphan", "needs_review"), ("refunded_elsewhere", "recorded")]
-        reconciler.listing.told = [row(transaction_id="PA7", order_id="theirs-1", **REFUNDED, **CHARGED_BACK)]
+        reconciler.listing.rows = [row(transaction_id="PA7", order_id="theirs-1", **REFUNDED, **CHARGED_BACK)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).chargeback.status == "charged_back"
         assert reconciler.discrepancies() == [("charged_back", "recorded")]
@@ -105,7 +105,7 @@ class TestOrphans:
 
     def test_a_failed_orphan_that_is_paid_later_is_a_late_success(self) -> None:
         reconciler, payment = self.orphaned("FAILED")
-        reconciler.listing.told = [row(transaction_id="PA7", order_id="theirs-1")]
+        reconciler.listing.rows = [row(transaction_id="PA7", order_id="theirs-1")]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).status is Status.SUCCEEDED
         assert reconciler.discrepancies() == [("late_success", "recorded")]
@@ -128,8 +128,8 @@ class TestOrphans:
     def test_an_orphan_is_asked_about_by_its_transaction_id(self) -> None:
         reconciler, payment = self.orphaned(order_id=None)
         decided(reconciler, payment, Status.SUCCEEDED)
-        reconciler.listing.told = [row("FAILED", transaction_id="PA7", order_id=None)]
-        reconciler.gateway.will_say(samples.transaction("FAILED", transaction_id="PA7", order_id="whatever"))
+        reconciler.listing.rows = [row("FAILED", transaction_id="PA7", order_id=None)]
+        reconciler.gateway.script_statuses(samples.transaction("FAILED", transaction_id="PA7", order_id="whatever"))
         reconciler.run(anew=True)
         assert reconciler.gateway.asked == ["PA7"]
         assert reconciler.discrepancies() == [("status_drift", "needs_review")]

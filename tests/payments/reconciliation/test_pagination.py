@@ -36,7 +36,7 @@ class TestStuck:
 
     def stuck(self, *pages: Page) -> Reconciler:
         reconciler = Reconciler()
-        reconciler.listing.will(*pages)
+        reconciler.listing.script_pages(*pages)
         with pytest.raises(ListStuck):
             reconciler.run()
         assert '"reconciliation_stuck"' in reconciler.console.read()
@@ -69,7 +69,7 @@ class TestStuck:
 
     def test_a_stuck_list_is_read_again_from_page_one_on_request(self) -> None:
         reconciler = self.stuck(page("PA1"), page("PA2", cursor=None))
-        reconciler.listing.will(page("PA1"), page("PA2", has_next=False, cursor=None))
+        reconciler.listing.script_pages(page("PA1"), page("PA2", has_next=False, cursor=None))
         result = reconciler.run(anew=True)
         assert (result["state"], result["rows"], result["discrepancies"]) == ("finished", 2, {"orphan": 2})
         assert [cursor for _, cursor in reconciler.listing.asked] == [None, "next", None, "next"]
@@ -82,7 +82,7 @@ class TestStuck:
         """Cursors that are new each time, for they hold a nonce, in a circle that is longer than what is kept."""
         reconciler = Reconciler()
         names = [[f"PA{(100 * nth + n) % 700}" for n in range(100)] for nth in range(40)]
-        reconciler.listing.will(*[page(*each, cursor=f"nonce-{n}", total=700) for n, each in enumerate(names)])
+        reconciler.listing.script_pages(*[page(*each, cursor=f"nonce-{n}", total=700) for n, each in enumerate(names)])
         with pytest.raises(ListStuck, match="too_many_rows"):
             reconciler.run()
         assert len(reconciler.listing.asked) < 30
@@ -91,14 +91,14 @@ class TestStuck:
         reconciler = Reconciler()
         checkpoint = replace(new_checkpoint(SPAN, live=False, at=START), pages=MAX_PAGES - 1)
         reconciler.checkpoints.take(checkpoint, "other", START, START)
-        reconciler.listing.will(page("PA1"))
+        reconciler.listing.script_pages(page("PA1"))
         with pytest.raises(ListStuck, match="too_many_rows"):
             reconciler.run()
 
     def test_a_long_list_with_new_cursors_is_read_to_its_end(self) -> None:
         reconciler = Reconciler()
-        reconciler.listing.will(*[page(f"PA{n}", cursor=f"at-{n}") for n in range(100)])
-        reconciler.listing.will(page(has_next=False, cursor=None))
+        reconciler.listing.script_pages(*[page(f"PA{n}", cursor=f"at-{n}") for n in range(100)])
+        reconciler.listing.script_pages(page(has_next=False, cursor=None))
         assert reconciler.run()["rows"] == 100
 
 
@@ -106,7 +106,7 @@ class TestRefusedCursor:
     def test_a_refused_cursor_restarts_the_list_and_reports_everything_once(self) -> None:
         undisturbed, reconciler = eventful(), eventful()
         undisturbed.run()
-        reconciler.listing.will(None, None, Refused("Invalid cursor."))
+        reconciler.listing.script_pages(None, None, Refused("Invalid cursor."))
         assert reconciler.run()["discrepancies"] == FOUND
         assert shape(reconciler) == shape(undisturbed)
         assert lines(reconciler) == lines(undisturbed)
@@ -115,15 +115,15 @@ class TestRefusedCursor:
 
     def test_a_refused_cursor_in_a_later_call_restarts_the_list(self) -> None:
         reconciler = eventful()
-        reconciler.listing.will(None, None, *[NoAnswer("no answer")] * 3)
+        reconciler.listing.script_pages(None, None, *[NoAnswer("no answer")] * 3)
         assert reconciler.run()["state"] == "unfinished"
-        reconciler.listing.will(Refused("Invalid cursor."))
+        reconciler.listing.script_pages(Refused("Invalid cursor."))
         assert reconciler.run()["discrepancies"] == FOUND
         assert reconciler.report()["counts"] == FOUND
 
     def test_a_cursor_that_is_always_refused_is_stuck(self) -> None:
         reconciler = eventful()
-        reconciler.listing.will(*[None, Refused("Invalid cursor.")] * 10)
+        reconciler.listing.script_pages(*[None, Refused("Invalid cursor.")] * 10)
         with pytest.raises(ListStuck, match="cursor_refused"):
             reconciler.run()
         assert len(reconciler.listing.asked) == 8
@@ -131,13 +131,13 @@ class TestRefusedCursor:
     @pytest.mark.parametrize("refusal", [Refused("no"), CredentialsRefused("no")])
     def test_a_refused_first_page_is_left_to_the_next_call(self, refusal: Refused) -> None:
         reconciler = eventful()
-        reconciler.listing.will(refusal)
+        reconciler.listing.script_pages(refusal)
         assert reconciler.run()["state"] == "unfinished"
         assert len(reconciler.listing.asked) == 1
 
     def test_refused_credentials_do_not_restart_the_list(self) -> None:
         reconciler = eventful()
-        reconciler.listing.will(None, CredentialsRefused("the gateway refused our credentials"))
+        reconciler.listing.script_pages(None, CredentialsRefused("the gateway refused our credentials"))
         assert (reconciler.run()["state"], reconciler.run()["discrepancies"]) == ("unfinished", FOUND)
         assert [cursor for _, cursor in reconciler.listing.asked].count(None) == 1
 
@@ -146,7 +146,7 @@ class TestUnanswered:
     @pytest.mark.parametrize("error", [NotSent("circuit open"), NoAnswer("no answer")])
     def test_a_short_outage_is_waited_out(self, error: Any) -> None:
         reconciler = eventful()
-        reconciler.listing.will(error, error)
+        reconciler.listing.script_pages(error, error)
         assert reconciler.run()["discrepancies"] == FOUND
         assert reconciler.paused == [1.0, 3.0]
 
@@ -164,19 +164,21 @@ class TestOverlaps:
     def test_a_row_on_two_pages_counts_once(self) -> None:
         """A new payment pushes the last row of a page onto the next one."""
         reconciler = Reconciler()
-        reconciler.listing.will(page("PA1", "PA2"), page("PA2", "PA3", "PA3", has_next=False, cursor=None, total=3))
+        reconciler.listing.script_pages(
+            page("PA1", "PA2"), page("PA2", "PA3", "PA3", has_next=False, cursor=None, total=3)
+        )
         result = reconciler.run()
         assert (result["rows"], result["discrepancies"]) == (3, {"orphan": 3})
 
     def test_an_empty_page_does_not_end_the_list(self) -> None:
         reconciler = Reconciler()
-        reconciler.listing.will(page("PA1"), page(cursor="later"), page("PA2", has_next=False, cursor=None))
+        reconciler.listing.script_pages(page("PA1"), page(cursor="later"), page("PA2", has_next=False, cursor=None))
         assert reconciler.run()["rows"] == 2
 
     def test_a_second_row_with_other_content_is_reconciled(self) -> None:
         reconciler = Reconciler(page_size=1)
         payment = reconciler.paid()
-        reconciler.listing.told = [row(of=payment), row(of=payment, refund_date="2027-02-01T08:00:00Z")]
+        reconciler.listing.rows = [row(of=payment), row(of=payment, refund_date="2027-02-01T08:00:00Z")]
         reconciler.gateway.answers = {payment.wire_order_id: samples.transaction(refunded=True)}
         reconciler.run()
         assert reconciler.standing(payment).refund.status == "refunded"
@@ -185,7 +187,7 @@ class TestOverlaps:
     def test_a_transaction_with_two_rows_counts_once(self, page_size: int) -> None:
         reconciler = Reconciler(page_size=page_size)
         payment = reconciler.paid()
-        reconciler.listing.told = [row(of=payment), row(of=payment, created_at="2027-01-31T09:30:00.001Z")]
+        reconciler.listing.rows = [row(of=payment), row(of=payment, created_at="2027-01-31T09:30:00.001Z")]
         reconciler.run()
         (book,) = reconciler.report()["totals"]
         assert book["gateway"] == book["here"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
@@ -193,17 +195,17 @@ class TestOverlaps:
     def test_a_row_pushed_to_the_next_page_between_two_calls_counts_once(self) -> None:
         reconciler = Reconciler(page_size=2)
         paid = [reconciler.paid(f"key-{n}", f"PA{n}", order_id=f"order-{n}") for n in range(4)]
-        reconciler.listing.told = [row(of=each) for each in paid]
-        reconciler.listing.will(None, *[NoAnswer("no answer")] * 3)
+        reconciler.listing.rows = [row(of=each) for each in paid]
+        reconciler.listing.script_pages(None, *[NoAnswer("no answer")] * 3)
         assert reconciler.run()["state"] == "unfinished"
-        reconciler.listing.told.insert(0, row(transaction_id="PA9", created_at="2027-02-02T00:00:00Z"))
+        reconciler.listing.rows.insert(0, row(transaction_id="PA9", created_at="2027-02-02T00:00:00Z"))
         assert reconciler.run()["state"] == "finished"
         (book,) = reconciler.report()["totals"]
         assert book["gateway"] == book["here"] == {"payments": 4, "amount": 400, "refunded": 0, "charged_back": 0}
 
     def test_a_last_page_with_a_cursor_is_the_last_page(self) -> None:
         reconciler = Reconciler()
-        reconciler.listing.will(page("PA1", has_next=False, cursor="more"))
+        reconciler.listing.script_pages(page("PA1", has_next=False, cursor="more"))
         assert reconciler.run()["state"] == "finished"
         assert len(reconciler.listing.asked) == 1
 
@@ -223,7 +225,7 @@ class TestIncomplete:
     def test_fewer_rows_than_announced_are_incomplete(self) -> None:
         reconciler = Reconciler()
         unseen = reconciler.paid()
-        reconciler.listing.will(page("PA1", has_next=False, cursor=None, total=500))
+        reconciler.listing.script_pages(page("PA1", has_next=False, cursor=None, total=500))
         result = self.incomplete(reconciler, "fewer rows than announced")
         assert (result["rows"], result["listed_total"], result["discrepancies"]) == (1, 500, {"orphan": 1})
         assert reconciler.unlisted_ids() == {unseen.id}
@@ -232,34 +234,34 @@ class TestIncomplete:
     def test_too_many_unreadable_rows_are_incomplete(self, readable: int, unreadable: int) -> None:
         reconciler = Reconciler(page_size=50)
         unseen = reconciler.paid()
-        reconciler.listing.told = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(readable)]
-        reconciler.listing.told += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(unreadable)]
+        reconciler.listing.rows = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(readable)]
+        reconciler.listing.rows += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(unreadable)]
         self.incomplete(reconciler, "rows that cannot be read")
         assert reconciler.unlisted_ids() == {unseen.id}
 
     def test_a_few_unreadable_rows_are_only_reported(self) -> None:
         reconciler = Reconciler(page_size=50)
-        reconciler.listing.told = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(11)]
-        reconciler.listing.told += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(10)]
+        reconciler.listing.rows = [row("FAILED", transaction_id=f"PA{n}", order_id=None) for n in range(11)]
+        reconciler.listing.rows += [row(transaction_id=f"PB{n}", refund_date="-") for n in range(10)]
         assert reconciler.run()["complete"] is True
 
     def test_no_rows_are_incomplete_if_our_payments_have_transaction_ids(self) -> None:
         reconciler = Reconciler()
-        reconciler.listing.told.clear()
+        reconciler.listing.rows.clear()
         unseen = reconciler.paid()
         self.incomplete(reconciler, "no rows")
         assert reconciler.unlisted_ids() == {unseen.id}
 
     def test_no_rows_and_no_payments_are_complete(self) -> None:
         reconciler = Reconciler()
-        reconciler.listing.told.clear()
+        reconciler.listing.rows.clear()
         assert reconciler.run()["complete"] is True
 
     def test_the_next_whole_list_is_reconciled_to_its_end(self) -> None:
         reconciler = Reconciler()
-        reconciler.listing.told.clear()
+        reconciler.listing.rows.clear()
         unseen = reconciler.paid()
         self.incomplete(reconciler, "no rows")
-        reconciler.listing.told = [row(of=unseen)]
+        reconciler.listing.rows = [row(of=unseen)]
         result = reconciler.run(anew=True)
         assert (result["complete"], result["discrepancies"], reconciler.unlisted_ids()) == (True, {}, set())

@@ -29,7 +29,7 @@ class TestReportTotals:
     def test_an_unlisted_payment_counts_on_our_side(self) -> None:
         reconciler = Reconciler()
         reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction())
+        reconciler.gateway.script_statuses(samples.transaction())
         assert self.totals(reconciler)["difference"] == {
             "payments": -1,
             "amount": -100,

@@ -9,7 +9,7 @@ import pytest
 
 from payments.ports.gateway import NoAnswer
 from payments.reconciliation.run import LEASE
-from tests.fakes.crashing_ledger import Crash, Fuse, Wired
+from tests.fakes.crashing_ledger import Crash, CrashingProxy, CrashPoint
 from tests.payments.reconciliation.eventful_day import ASKED, FOUND, eventful, one_step, same
 from tests.payments.reconciliation.reconciler import PLENTY, Reconciler
 
@@ -21,7 +21,7 @@ def undisturbed() -> Reconciler:
     return reconciler
 
 
-class Death(Fuse):
+class Death(CrashPoint):
     """A killed process does not give its lease back either."""
 
     def step(self, name: str) -> None:
@@ -36,10 +36,10 @@ class TestKilled:
 
     @staticmethod
     def steps() -> int:
-        reconciler, fuse = eventful(), Fuse()
+        reconciler, crash_point = eventful(), CrashPoint()
         reconciler.clock.forward(hours=1)
-        reconciler.wired(partial(Wired, fuse=fuse)).take(ASKED, lambda: PLENTY)
-        return len(fuse.steps)
+        reconciler.wired(partial(CrashingProxy, crash_point=crash_point)).take(ASKED, lambda: PLENTY)
+        return len(crash_point.steps)
 
     @pytest.mark.parametrize("times", [1, 2])
     def test_at_any_step_nothing_is_lost_and_nothing_is_reported_twice(
@@ -50,16 +50,16 @@ class TestKilled:
             for _ in range(times):
                 reconciler.clock.forward(hours=1)
                 with suppress(Crash):
-                    reconciler.wired(partial(Wired, fuse=Death(dies_at))).take(ASKED, lambda: PLENTY)
+                    reconciler.wired(partial(CrashingProxy, crash_point=Death(dies_at))).take(ASKED, lambda: PLENTY)
             result = reconciler.run()
             assert (result["state"], result["discrepancies"]) == ("finished", FOUND), dies_at
             same(reconciler, undisturbed)
 
     def test_a_killed_call_holds_the_reconciliation_no_longer_than_its_lease(self) -> None:
         reconciler = eventful()
-        fuse = Death(12)
+        crash_point = Death(12)
         with pytest.raises(Crash):
-            reconciler.wired(partial(Wired, fuse=fuse)).take(ASKED, lambda: PLENTY)
+            reconciler.wired(partial(CrashingProxy, crash_point=crash_point)).take(ASKED, lambda: PLENTY)
         assert reconciler.wired().take(ASKED, lambda: PLENTY)["state"] == "held"
         reconciler.clock.now += LEASE
         assert reconciler.wired().take(ASKED, lambda: PLENTY)["state"] == "finished"
@@ -124,7 +124,7 @@ def sequence(*seconds: float) -> Callable[[], float]:
 
 def test_the_next_call_continues_after_an_outage_of_the_gateway(undisturbed: Reconciler) -> None:
     reconciler = eventful()
-    reconciler.listing.will(None, *[NoAnswer("no answer")] * 3)
+    reconciler.listing.script_pages(None, *[NoAnswer("no answer")] * 3)
     result = reconciler.run()
     assert (result["state"], result["rows"]) == ("unfinished", 3)
     assert reconciler.paused == [1.0, 3.0]

@@ -24,7 +24,7 @@ class TestSuspicious:
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("suspicious", "none")]
-        reconciler.listing.told = [row("SUCCESS", **SUSPICIOUS)]
+        reconciler.listing.rows = [row("SUCCESS", **SUSPICIOUS)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("recorded", "recorded"), ("suspicious", "needs_review")]
@@ -51,7 +51,7 @@ class TestSuspicious:
         reconciler = Reconciler(row(**SUSPICIOUS))
         payment = reconciler.paid()
         reconciler.run()
-        reconciler.listing.told = [row("FAILED", **SUSPICIOUS)]
+        reconciler.listing.rows = [row("FAILED", **SUSPICIOUS)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
 
@@ -81,7 +81,7 @@ class TestDecisions:
         payment = reconciler.paid()
         reconciler.run()
         decided(reconciler, payment, Status.SUCCEEDED)
-        reconciler.listing.told = [row("FAILED", **SUSPICIOUS)]
+        reconciler.listing.rows = [row("FAILED", **SUSPICIOUS)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("status_drift", "needs_review")]
@@ -100,6 +100,6 @@ class TestDecisions:
         payment = reconciler.paid()
         reconciler.run()
         decided(reconciler, payment, Status.SUCCEEDED)
-        reconciler.listing.told = [row(**SUSPICIOUS, **REFUNDED)]
+        reconciler.listing.rows = [row(**SUSPICIOUS, **REFUNDED)]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).refund.status == "refunded"

@@ -16,7 +16,7 @@ class TestUnlisted:
     def test_a_payment_that_the_status_api_knows_is_reported_and_crossed_off(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction())
+        reconciler.gateway.script_statuses(samples.transaction())
         reconciler.run()
         assert reconciler.discrepancies() == [("not_listed", "none")]
         assert reconciler.standing(payment) == payment
@@ -46,7 +46,7 @@ class TestUnlisted:
         payment = reconciler.paid()
         reconciler.run()
         reconciler.clock.forward(hours=24)
-        reconciler.listing.told.append(row())
+        reconciler.listing.rows.append(row())
         reconciler.run(anew=True)
         assert reconciler.discrepancies() == []
         assert reconciler.unlisted_ids() == set()
@@ -73,7 +73,7 @@ class TestUnlisted:
     def test_an_outcome_that_only_the_status_api_knows_is_recorded(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.claimed()
-        reconciler.gateway.will_say(samples.transaction("FAILED"))
+        reconciler.gateway.script_statuses(samples.transaction("FAILED"))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.FAILED
         assert reconciler.discrepancies() == [("not_listed", "none"), ("recorded", "recorded")]
@@ -99,7 +99,7 @@ class TestUnlisted:
     def test_a_payment_without_an_answer_stays_on_the_index(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
-        reconciler.gateway.will_say(NoAnswer("no answer"))
+        reconciler.gateway.script_statuses(NoAnswer("no answer"))
         reconciler.run()
         assert reconciler.standing(payment) == payment
         assert reconciler.discrepancies() == [("unconfirmed", "none")]
@@ -108,7 +108,7 @@ class TestUnlisted:
     def test_a_payment_that_the_status_api_contradicts_is_reviewed(self) -> None:
         reconciler = Reconciler()
         payment = reconciler.paid()
-        reconciler.gateway.will_say(samples.transaction("FAILED"))
+        reconciler.gateway.script_statuses(samples.transaction("FAILED"))
         reconciler.run()
         assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
         assert reconciler.discrepancies() == [("not_listed", "none"), ("status_drift", "needs_review")]
@@ -131,7 +131,7 @@ class TestUnlisted:
         reconciler = Reconciler()
         for nth in range(20):
             reconciler.paid(f"key-{nth}", f"PA{nth}", order_id=None)
-            reconciler.gateway.will_say(samples.transaction(transaction_id=f"PA{nth}", order_id=None))
+            reconciler.gateway.script_statuses(samples.transaction(transaction_id=f"PA{nth}", order_id=None))
         assert reconciler.run()["discrepancies"] == {"not_listed": 20}
         assert len(reconciler.gateway.asked) == 20
         assert reconciler.unlisted_ids() == set()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from payments.follow_up.finish import FollowUps
+from payments.follow_up.finish import PaymentFinisher
 from payments.model.status import FREES_THE_ORDER, OPEN, Status
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
@@ -66,9 +66,11 @@ def test_the_follow_up_publishes_what_the_reconciliation_has_recorded() -> None:
     reconciler.paid()
     reconciler.run()
     bus = RecordingBus()
-    follow_ups = FollowUps(reconciler.ledger, reconciler.gateway, bus, reconciler.clock, reconciler.console.telemetry)
+    finisher = PaymentFinisher(
+        reconciler.ledger, reconciler.gateway, bus, reconciler.clock, reconciler.console.telemetry
+    )
     for due in list(reconciler.ledger.due(reconciler.clock.forward(minutes=1), 100)):
-        follow_ups.take(due)
+        finisher.lease(due)
     assert sorted(bus.types()) == [
         "payment.needs_review",
         "payment.processing",
