@@ -98,7 +98,7 @@ def new_checkpoint(span: Span, *, live: bool, at: datetime) -> Checkpoint:
 class CheckpointStore(Protocol):
     """Where reconciliations are kept between calls. One call at a time holds a reconciliation's lease.
 
-    `holder`: a random word that stands for the call.
+    `holder`: a random id of the call.
     """
 
     def take(self, fresh: Checkpoint, holder: str, now: datetime, until: datetime) -> Checkpoint | None:

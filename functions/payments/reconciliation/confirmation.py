@@ -25,7 +25,7 @@ MIN_PAYMENT_SECONDS: Final = 12.0
 class Confirmation:
     """The status API, asked within one call, and the contradiction budget of the whole reconciliation.
 
-    A list can be wrong as a whole, and then about every payment. So nothing changes on the list's word alone: the
+    A list can be wrong as a whole, and then about every payment. So nothing changes because of the list alone: the
     status API is asked, and its answer is recorded. An answer that confirms the list costs nothing: a day with 500 lost
     webhooks, or with 300 refunds at the gateway's dashboard, is recorded to the end. A contradiction is counted for
 

@@ -52,11 +52,11 @@ NOTES: Final[dict[DiscrepancyKind, str]] = {
     "unknown_to_gateway": "The gateway does not list it, and does not know it when asked.",
     "other_transaction": "Paid at the gateway, under this payment's order, as another transaction. A person decides.",
     "not_listed": "The gateway's list does not have it; asked for it, the gateway knows it.",
-    "status_differs": "Both books say that no money moved, in different words. Nothing to do.",
-    "unknown_status": "Paid by our record; the gateway has a word for it that is not known here. Nothing was changed.",
+    "status_differs": "Both sides say that no money moved, with different statuses. Nothing to do.",
+    "unknown_status": "Paid by our record; the gateway has a status for it that is not known here. Nothing was changed.",
     "list_disagrees": "The gateway's list differs from our record; asked again, the gateway agrees with us.",
     "undecided": "It waits for a person's decision since an earlier report. Our column does not count it.",
-    "unconfirmed": "The books differ, and the gateway did not confirm it when asked, or was not asked. Left as it is.",
+    "unconfirmed": "Both sides differ, and the gateway did not confirm it when asked, or was not asked. Left as it is.",
     "unreadable_row": "A row of the gateway's list that cannot be read. Nothing was changed.",
 }
 """Each kind as a sentence for a finance person: the `note` of a line."""

@@ -27,7 +27,7 @@ class ListUnanswered(ReconciliationError):
 
 
 class ListStuck(ReconciliationError):
-    """The gateway's list cannot be read to its end; `reason` is a word for programs."""
+    """The gateway's list cannot be read to its end; `reason` is a code for programs."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the gateway's list cannot be read to its end ({reason})")

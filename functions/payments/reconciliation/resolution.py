@@ -1,6 +1,6 @@
 """Resolution: the reconciliation records the status API's answer in a payment of ours, or puts it into review.
 
-Nothing changes on the list's word alone. A payment that changed recently is not reviewed: list and status API may lag.
+Nothing changes because of the list alone. A payment that changed recently is not reviewed: list and status API may lag.
 """
 
 from collections.abc import Iterable, Mapping

@@ -80,7 +80,7 @@ def same(reconciler: Reconciler, undisturbed: Reconciler) -> None:
 
 
 def one_step() -> Callable[[], float]:
-    """Time for one step: the call's end is looked at before each, the process's end while it lasts."""
+    """Time for one step: the call's deadline is read before each step, the process's deadline within it."""
     looked = []
 
     def seconds() -> float:

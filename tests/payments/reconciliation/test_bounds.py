@@ -153,7 +153,7 @@ def test_at_most_a_hundred_orphans_are_reviewed_and_unpaid_ones_do_not_count() -
 
 
 def test_api_keys_of_another_account_review_no_payment_and_raise_one_alarm() -> None:
-    """Nothing of ours is listed, and nothing of ours is known."""
+    """The gateway neither lists nor knows any payment of ours."""
     reconciler = Reconciler(row("FAILED", transaction_id="PA9999", order_id=None), page_size=50)
     for nth in map(str, range(MANY)):
         paid(reconciler, nth)

@@ -17,14 +17,14 @@ from tests.payments.reconciliation.reconciler import Reconciler
 
 
 class TestOrphans:
-    def orphaned(self, raw_status: str = "SUCCESS", **changes: Any) -> tuple[Reconciler, Payment]:
+    def orphan(self, raw_status: str = "SUCCESS", **changes: Any) -> tuple[Reconciler, Payment]:
         reconciler = Reconciler(row(raw_status, **{"transaction_id": "PA7", "order_id": "theirs-1", **changes}))
         reconciler.run()
         (payment,) = reconciler.ledger.payments()
         return reconciler, payment
 
     def test_a_paid_orphan_becomes_a_payment_in_review(self) -> None:
-        reconciler, payment = self.orphaned()
+        reconciler, payment = self.orphan()
         assert payment.id == orphan_id_of("PA7")
         assert (payment.status, payment.money, payment.transaction_id) == (
             Status.NEEDS_REVIEW,
@@ -50,7 +50,7 @@ class TestOrphans:
 
     @pytest.mark.parametrize("raw_status", ["FAILED", "BLOCKED", "ABANDONED"])
     def test_an_unpaid_orphan_is_recorded_without_a_review(self, raw_status: str) -> None:
-        reconciler, payment = self.orphaned(raw_status)
+        reconciler, payment = self.orphan(raw_status)
         assert payment.status == WORDS[raw_status]
         assert reconciler.discrepancies() == [("orphan", "recorded")]
 
@@ -66,7 +66,7 @@ class TestOrphans:
 
     @pytest.mark.parametrize("order_id", ["theirs-1", None, "", "pay_me", "a b c", "theirs~2", 17, {"a": 1}])
     def test_an_orphan_never_takes_an_order_lock(self, order_id: object) -> None:
-        reconciler, payment = self.orphaned(order_id=order_id)
+        reconciler, payment = self.orphan(order_id=order_id)
         assert payment.order_id is None
         assert reconciler.ledger.order("theirs-1") is None
         assert reconciler.report()["discrepancies"][0]["order_id"] == (order_id if order_id == "theirs-1" else ANY)
@@ -88,7 +88,7 @@ class TestOrphans:
         assert reconciler.discrepancies() == [("orphan", "needs_review")]
 
     def test_an_orphans_refund_and_later_chargeback_are_recorded(self) -> None:
-        reconciler, payment = self.orphaned(**REFUNDED)
+        reconciler, payment = self.orphan(**REFUNDED)
         assert payment.refund.status == "refunded"
         assert reconciler.discrepancies() == [("orphan", "needs_review"), ("refunded_elsewhere", "recorded")]
         reconciler.listing.rows = [row(transaction_id="PA7", order_id="theirs-1", **REFUNDED, **CHARGED_BACK)]
@@ -98,13 +98,13 @@ class TestOrphans:
 
     def test_an_adopted_orphan_is_matched_the_next_day(self) -> None:
         for order_id in ("theirs-1", None, "not ours"):
-            reconciler, payment = self.orphaned(order_id=order_id)
+            reconciler, payment = self.orphan(order_id=order_id)
             reconciler.run(anew=True)
             assert reconciler.ledger.payments() == [payment]
             assert reconciler.discrepancies() == [("undecided", "none")]
 
     def test_a_failed_orphan_that_is_paid_later_is_a_late_success(self) -> None:
-        reconciler, payment = self.orphaned("FAILED")
+        reconciler, payment = self.orphan("FAILED")
         reconciler.listing.rows = [row(transaction_id="PA7", order_id="theirs-1")]
         reconciler.run(anew=True)
         assert reconciler.standing(payment).status is Status.SUCCEEDED
@@ -126,7 +126,7 @@ class TestOrphans:
         assert (adopted.live, adopted.order_id) == (False, None)
 
     def test_an_orphan_is_asked_about_by_its_transaction_id(self) -> None:
-        reconciler, payment = self.orphaned(order_id=None)
+        reconciler, payment = self.orphan(order_id=None)
         decided(reconciler, payment, Status.SUCCEEDED)
         reconciler.listing.rows = [row("FAILED", transaction_id="PA7", order_id=None)]
         reconciler.gateway.script_statuses(samples.transaction("FAILED", transaction_id="PA7", order_id="whatever"))

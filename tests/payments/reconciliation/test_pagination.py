@@ -20,19 +20,19 @@ from tests.payments.reconciliation.reconciler import SPAN, Reconciler
 
 
 def page(*ids: str, has_next: bool = True, cursor: str | None = "next", total: int | None = None) -> Page:
-    """A page of rows that we know nothing of, and that moved no money."""
+    """A page of rows without a payment of ours, which moved no money."""
     rows = [row_of(row("FAILED", transaction_id=name, order_id=None), MINOR, LATER) for name in ids]
     return Page(rows, has_next, cursor, total)
 
 
 def circle(length: int, before: int = 0) -> list[Page]:
-    """Pages with cursors that lead in a circle, for ever."""
+    """Endless pages, with cursors in a circle."""
     cursors = [f"before-{n}" for n in range(before)] + [f"round-{n % length}" for n in range(20 * length)]
     return [page(f"PA{n}", cursor=cursor) for n, cursor in enumerate(cursors)]
 
 
 class TestStuck:
-    """It is never taken for the whole list."""
+    """A list that cannot be read to its end is never taken for the whole list."""
 
     def stuck(self, *pages: Page) -> Reconciler:
         reconciler = Reconciler()
@@ -79,7 +79,7 @@ class TestStuck:
         assert reconciler.run(to="2027-02-01")["state"] == "finished"
 
     def test_far_more_rows_than_announced_are_stuck(self) -> None:
-        """Cursors that are new each time, for they hold a nonce, in a circle that is longer than what is kept."""
+        """Each cursor has a nonce, so it is new each time; the circle is longer than the remembered rows."""
         reconciler = Reconciler()
         names = [[f"PA{(100 * nth + n) % 700}" for n in range(100)] for nth in range(40)]
         reconciler.listing.script_pages(*[page(*each, cursor=f"nonce-{n}", total=700) for n, each in enumerate(names)])
@@ -189,8 +189,8 @@ class TestOverlaps:
         payment = reconciler.paid()
         reconciler.listing.rows = [row(of=payment), row(of=payment, created_at="2027-01-31T09:30:00.001Z")]
         reconciler.run()
-        (book,) = reconciler.report()["totals"]
-        assert book["gateway"] == book["here"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
+        (totals,) = reconciler.report()["totals"]
+        assert totals["gateway"] == totals["here"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
 
     def test_a_row_pushed_to_the_next_page_between_two_calls_counts_once(self) -> None:
         reconciler = Reconciler(page_size=2)
@@ -200,8 +200,8 @@ class TestOverlaps:
         assert reconciler.run()["state"] == "unfinished"
         reconciler.listing.rows.insert(0, row(transaction_id="PA9", created_at="2027-02-02T00:00:00Z"))
         assert reconciler.run()["state"] == "finished"
-        (book,) = reconciler.report()["totals"]
-        assert book["gateway"] == book["here"] == {"payments": 4, "amount": 400, "refunded": 0, "charged_back": 0}
+        (totals,) = reconciler.report()["totals"]
+        assert totals["gateway"] == totals["here"] == {"payments": 4, "amount": 400, "refunded": 0, "charged_back": 0}
 
     def test_a_last_page_with_a_cursor_is_the_last_page(self) -> None:
         reconciler = Reconciler()
@@ -211,7 +211,7 @@ class TestOverlaps:
 
 
 class TestIncomplete:
-    """A list with holes is none to conclude anything from: what it does not show is left as it is."""
+    """From a list with holes nothing is concluded: payments that it does not show are left as they are."""
 
     def incomplete(self, reconciler: Reconciler, why: str) -> dict[str, Any]:
         result = reconciler.run()

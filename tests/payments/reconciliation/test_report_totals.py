@@ -41,7 +41,7 @@ class TestReportTotals:
         reconciler = Reconciler(row(), row(transaction_id="PA7", order_id="b", currency="JPY", amount="500"))
         reconciler.paid()
         reconciler.run()
-        assert [book["currency"] for book in reconciler.report()["totals"]] == ["GBP", "JPY"]
+        assert [entry["currency"] for entry in reconciler.report()["totals"]] == ["GBP", "JPY"]
 
     def test_rows_of_the_extra_day_at_each_end_are_not_counted(self) -> None:
         reconciler = Reconciler(

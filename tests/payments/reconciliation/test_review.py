@@ -59,11 +59,11 @@ class TestSuspicious:
 class TestDecisions:
     """A gateway status that the reviewer knew does not reopen the review."""
 
-    @pytest.mark.parametrize("orphaned", [True, False])
-    def test_a_decision_is_not_reopened_by_the_status_that_the_reviewer_knew(self, *, orphaned: bool) -> None:
-        fields = {"transaction_id": "PA7", "order_id": "somebody-elses"} if orphaned else SUSPICIOUS
+    @pytest.mark.parametrize("is_orphan", [True, False])
+    def test_a_decision_is_not_reopened_by_the_status_that_the_reviewer_knew(self, *, is_orphan: bool) -> None:
+        fields = {"transaction_id": "PA7", "order_id": "theirs-1"} if is_orphan else SUSPICIOUS
         reconciler = Reconciler(row(**fields))
-        if not orphaned:
+        if not is_orphan:
             reconciler.paid()
         reconciler.run()
         (payment,) = reconciler.ledger.payments()

@@ -39,7 +39,7 @@ NAME = "reports"
 
 
 class Stack:
-    """One stack, and what a test does in it."""
+    """One stack, and the steps of its tests."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator, self.control, self.calls = simulator, simulator.control, Counter[str]()
@@ -68,7 +68,7 @@ class Stack:
         self.invocation = ReconciliationInvocation(reconciliation, telemetry, bucket.address, days=1)
 
     def paid(self) -> Payment:
-        """A payment of today's that both books call paid."""
+        """A payment of today that is paid on both sides."""
         then = utc_now() - timedelta(hours=2)  # what is of this hour is left alone
         payment = replace(samples.payment(key=f"key-{next(self.keys)}", order_id=None, at=then), created_at=utc_now())
         assert self.ledger.claim(payment, None) is None

@@ -41,7 +41,7 @@ FAILED = samples.payment().transition_to(Status.FAILED, at=START, source="answer
 
 
 class LongList:
-    """A list that is there only as far as somebody looks at it."""
+    """A list that makes each page when it is read."""
 
     def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
         """See `TransactionList.page`."""
@@ -59,14 +59,14 @@ class LongList:
 
 
 class VastLedger:
-    """A table in which every order has its payment, made when it is looked for. Nothing may be written."""
+    """A table with a payment for every order, made when it is read. Nothing may be written."""
 
     def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
-        """See `ReconciliationLedger.sent_under`."""
+        """See `MatchingLedger.sent_under`."""
         return {sent_as: IndexedPayment(self._payment(sent_as), is_unlisted=False) for sent_as in wire_order_ids}
 
     def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
-        """See `ReconciliationLedger.standing`."""
+        """See `MatchingLedger.standing`."""
         assert not list(payment_ids)
         return {}
 
@@ -92,7 +92,7 @@ class VastLedger:
 
 
 class Directory:
-    """Files on this machine's disk, for memory is what is measured."""
+    """Files on the disk, as the memory is measured."""
 
     def __init__(self, room: Path) -> None:
         self.room = room
@@ -127,7 +127,7 @@ class Watched:
         self._pages = 0
 
     def look(self, _: object) -> None:
-        """One more checkpoint."""
+        """Measures at a checkpoint."""
         self._pages += 1
         if tracemalloc.is_tracing():
             self.heights.append(tracemalloc.get_traced_memory()[1])
