@@ -15,16 +15,16 @@ SIDES: Final = {"gateway": "the gateway", "here": "here", "difference": "differe
 COLUMNS: Final = ("order_id", "discrepancy", "action", "amount_here", "amount_gateway", "status_here", "status_gateway")
 
 
-def told() -> dict[str, Any]:
-    """The sample, as it came out of the bucket."""
+def sample_report() -> dict[str, Any]:
+    """The sample report, as it came from the bucket."""
     sample: dict[str, Any] = json.loads(SAMPLE.read_text())
     return sample
 
 
 def tables() -> str:
-    """Both books, and the discrepancies: fewer columns than the file has, for a page is narrow."""
-    sample = told()
-    return "\n".join([*_books(sample["totals"]), "", *_discrepancies(sample["discrepancies"])]) + "\n"
+    """The totals and the discrepancies, with fewer columns than the file has: the page is narrow."""
+    sample = sample_report()
+    return "\n".join([*_totals(sample["totals"]), "", *_discrepancies(sample["discrepancies"])]) + "\n"
 
 
 def written() -> str:
@@ -38,14 +38,14 @@ def write() -> None:
     PAGE.write_text(BETWEEN.sub(lambda _: tables(), PAGE.read_text()))
 
 
-def _books(books: list[dict[str, Any]]) -> Iterator[str]:
+def _totals(totals: list[dict[str, Any]]) -> Iterator[str]:
     yield "| currency | book | payments | amount | refunded | charged back |"
     yield "|---|---|--:|--:|--:|--:|"
-    for book in books:
+    for entry in totals:
         for side, name in SIDES.items():
-            sums = book[side]
+            sums = entry[side]
             cells = (sums["payments"], sums["amount"], sums["refunded"], sums["charged_back"])
-            yield f"| {book['currency']} | {name} | " + " | ".join(map(str, cells)) + " |"
+            yield f"| {entry['currency']} | {name} | " + " | ".join(map(str, cells)) + " |"
 
 
 def _discrepancies(discrepancies: list[dict[str, Any]]) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""The door for the books."""
+"""The Lambda function of the reconciliation."""

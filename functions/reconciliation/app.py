@@ -1,4 +1,7 @@
-"""The door for the books: every quarter of an hour goes on with the day's reconciliation, until it is done; or any, by hand."""
+"""The reconciliation's function: the schedule calls it every quarter of an hour until the day's reconciliation is done.
+
+A person may call it for any days.
+"""
 
 from typing import Any
 
@@ -13,7 +16,7 @@ from reconciliation.invocation import ReconciliationInvocation
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """A request in, how far the reconciliation has come out."""
+    """Takes a request, and returns how far the reconciliation has come."""
     with invocation(context.aws_request_id):
         return _invocation().take(event, lambda: context.get_remaining_time_in_millis() / 1000)
 

@@ -1,4 +1,4 @@
-"""One call of the reconciliation: its request, its time, what it tells the log meanwhile, and its result."""
+"""One call of the reconciliation: its request, its time limit, its progress in the log, and its result."""
 
 import time
 from collections.abc import Callable
@@ -9,26 +9,26 @@ from typing import Any, Final
 from payments.errors import PaymentsError
 from payments.reconciliation.checkpoint import Checkpoint
 from payments.reconciliation.errors import ListStuck
-from payments.reconciliation.run import ReconciliationRun, RunResult, Watch
+from payments.reconciliation.run import Deadlines, ReconciliationRun, RunResult
 from payments.runtime.telemetry import PowertoolsTelemetry
 from reconciliation.request import ReconciliationRequest, RequestRefused, parse
 
-TO_SPARE: Final = 60.0
-"""Seconds before the function's end from which on no step is begun: a page in three tries, or a long report."""
+RESERVED_SECONDS: Final = 60.0
+"""Seconds before the function's timeout in which no step is begun: a page in three tries, or a long report."""
 
-SAID_EVERY: Final = 10.0
-"""Seconds between two lines that say how far it has come."""
+PROGRESS_SECONDS: Final = 10.0
+"""Seconds between two progress lines in the log."""
 
 
 class ReconciliationFailed(PaymentsError):
-    """A bug, or AWS did not do what was asked; the log says more. The next call goes on."""
+    """A bug, or a failure of AWS; the log has the details. The next call continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationInvocation:
-    """`address`: key → where a person finds the file.
+    """`address`: a file's key → the address where a person finds the file.
 
-    `days`: how far back the schedule's reconciliation looks, but never before `first_day`.
+    `days`: how many days back the daily reconciliation looks, but never before `first_day`.
     """
 
     reconciliation: ReconciliationRun
@@ -39,84 +39,77 @@ class ReconciliationInvocation:
     first_day: date | None = None
 
     def take(self, event: object, seconds_left: Callable[[], float]) -> dict[str, Any]:
-        """One call. A payload that asks for no reconciliation is an `error` in the result. Raises ListStuck, ReconciliationFailed.
+        """One call. For an invalid payload the result has an `error`. Raises ListStuck, ReconciliationFailed.
 
-        `seconds` of the payload bound what is begun: the step that is going on then is brought to its end.
+        After the payload's `seconds` no step is begun; the step under way is finished.
         """
         try:
             request = parse(event, self.reconciliation.clock().date(), self.days, self.first_day)
         except RequestRefused as refused:
             return {"error": str(refused)}
         try:
-            reconciled = self._run(request, seconds_left)
+            result = self._run(request, seconds_left)
         except ListStuck:
             raise
-        except Exception as error:  # noqa: BLE001 - its text may quote anything: the log has its place
+        except Exception as error:  # noqa: BLE001 - its text may quote anything, so only the log has its type and place
             self.telemetry.unexpected(error)
             raise ReconciliationFailed(f"the reconciliation {request.span} failed ({type(error).__name__})") from None
-        return self._result(request, reconciled)
+        return _response(request, result, self.address)
 
     def _run(self, request: ReconciliationRequest, seconds_left: Callable[[], float]) -> RunResult:
         began = self.monotonic()
 
         def call() -> float:
-            mine = seconds_left() - TO_SPARE
-            return mine if request.seconds is None else min(mine, request.seconds - (self.monotonic() - began))
+            available = seconds_left() - RESERVED_SECONDS
+            if request.seconds is None:
+                return available
+            return min(available, request.seconds - (self.monotonic() - began))
 
-        said = _Said(self.telemetry, self.monotonic, began)
+        progress = _Progress(self.telemetry, self.monotonic, began)
         steps: list[str] = []
 
-        def kept(checkpoint: Checkpoint) -> None:
+        def on_checkpoint(checkpoint: Checkpoint) -> None:
             steps.append(checkpoint.phase)
-            said.maybe(checkpoint)
+            progress.log(checkpoint)
 
-        watch = Watch(call, seconds_left)
-        reconciled = self.reconciliation.run(request.span, watch, anew=request.anew, daily=request.daily, kept=kept)
+        result = self.reconciliation.run(
+            request.span,
+            Deadlines(call, seconds_left),
+            anew=request.anew,
+            daily=request.daily,
+            on_checkpoint=on_checkpoint,
+        )
         self.telemetry.about(None)
-        if reconciled.checkpoint is not None and steps:
-            say(self.telemetry, reconciled.checkpoint)
-        if reconciled.state == "finished" and steps and reconciled.checkpoint is not None:
-            self._measure(reconciled.checkpoint)
-        return reconciled
+        if result.checkpoint is not None and steps:
+            log_progress(self.telemetry, result.checkpoint)
+        if result.state == "finished" and steps and result.checkpoint is not None:
+            self._measure(result.checkpoint)
+        return result
 
     def _measure(self, checkpoint: Checkpoint) -> None:
-        """What a reconciliation came to, once: by the call that finished it."""
-        if checkpoint.daily:  # by hand, of any days, is no answer to whether the schedule's come to their end
+        """The metrics of a finished reconciliation, written once: by the call that finished it."""
+        if checkpoint.daily:  # one by hand does not show that the schedule's reconciliations finish
             self.telemetry.measure("ReconciliationsFinished", 1)
         self.telemetry.measure("ReconciliationRows", checkpoint.rows)
         for kind, count in checkpoint.counts.items():
             self.telemetry.measure("ReconciliationDiscrepancies", count, kind)
 
-    def _result(self, request: ReconciliationRequest, reconciled: RunResult) -> dict[str, Any]:
-        checkpoint = reconciled.checkpoint
-        report = checkpoint.report if checkpoint else None
-        return {
-            "from": request.span.first.isoformat(),
-            "to": request.span.last.isoformat(),
-            "state": reconciled.state,
-            "complete": checkpoint.is_complete if checkpoint else False,
-            "rows": checkpoint.rows if checkpoint else 0,
-            "listed_total": checkpoint.listed_total if checkpoint else None,
-            "discrepancies": dict(sorted(checkpoint.counts.items())) if checkpoint else {},
-            "report": {"json": self.address(report.json), "csv": self.address(report.csv)} if report else None,
-        }
-
 
 @dataclass(slots=True)
-class _Said:
+class _Progress:
     telemetry: PowertoolsTelemetry
     monotonic: Callable[[], float]
-    at: float
+    logged_at: float
 
-    def maybe(self, checkpoint: Checkpoint) -> None:
-        if self.monotonic() - self.at >= SAID_EVERY:
-            self.at = self.monotonic()
+    def log(self, checkpoint: Checkpoint) -> None:
+        if self.monotonic() - self.logged_at >= PROGRESS_SECONDS:
+            self.logged_at = self.monotonic()
             self.telemetry.about(None)
-            say(self.telemetry, checkpoint)
+            log_progress(self.telemetry, checkpoint)
 
 
-def say(telemetry: PowertoolsTelemetry, checkpoint: Checkpoint) -> None:
-    """How far a reconciliation has come, in one line."""
+def log_progress(telemetry: PowertoolsTelemetry, checkpoint: Checkpoint) -> None:
+    """Writes how far a reconciliation has come, in one line."""
     facts = {
         "from": checkpoint.span.first.isoformat(),
         "to": checkpoint.span.last.isoformat(),
@@ -124,6 +117,21 @@ def say(telemetry: PowertoolsTelemetry, checkpoint: Checkpoint) -> None:
         "rows": checkpoint.rows,
         "listed_total": checkpoint.listed_total,
         "discrepancies": sum(checkpoint.counts.values()),
-        **({} if checkpoint.doubt is None else {"doubt": checkpoint.doubt}),
+        **({} if checkpoint.incomplete_because is None else {"doubt": checkpoint.incomplete_because}),
     }
     telemetry.logger.info("reconciling", extra=facts)
+
+
+def _response(request: ReconciliationRequest, result: RunResult, address: Callable[[str], str]) -> dict[str, Any]:
+    checkpoint = result.checkpoint
+    report = checkpoint.report if checkpoint else None
+    return {
+        "from": request.span.first.isoformat(),
+        "to": request.span.last.isoformat(),
+        "state": result.state,
+        "complete": checkpoint.is_complete if checkpoint else False,
+        "rows": checkpoint.rows if checkpoint else 0,
+        "listed_total": checkpoint.listed_total if checkpoint else None,
+        "discrepancies": dict(sorted(checkpoint.counts.items())) if checkpoint else {},
+        "report": {"json": address(report.json), "csv": address(report.csv)} if report else None,
+    }

@@ -1,4 +1,4 @@
-"""What a reconciliation may be asked for: the schedule's days, or any by hand. Whatever else comes begins nothing."""
+"""The payload of a call: empty for the daily reconciliation, or any days by hand. An invalid payload begins nothing."""
 
 import re
 from collections.abc import Mapping
@@ -11,24 +11,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from payments.errors import PaymentsError
 from payments.reconciliation.transaction_list import Span
 
-MOST_DAYS: Final = 366
-"""A year and its leap day: more is several reconciliations."""
+MAX_DAYS: Final = 366
+"""A leap year. More days are several reconciliations."""
 
 FIRST_YEAR: Final = 2015
-"""Before the gateway was."""
+"""The gateway is younger than this."""
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class RequestRefused(PaymentsError):
-    """A payload that asks for no reconciliation; the sentence names the field and the rule."""
+    """An invalid payload; the sentence names the field and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationRequest:
-    """`seconds` bounds one call, None when only the function's own time does; `anew` begins a finished reconciliation again.
+    """`seconds`: the time limit of one call; None: the function's own timeout alone.
 
-    `daily`: no days are named, as the schedule does it.
+    `anew`: begins a finished reconciliation again. `daily`: the payload names no days, as the schedule's payload.
     """
 
     span: Span
@@ -38,24 +38,24 @@ class ReconciliationRequest:
 
 
 def parse(event: object, today: date, days: int, first_day: date | None = None) -> ReconciliationRequest:
-    """The request in a payload; an empty one asks for the last days, from `first_day` at most, up to yesterday.
+    """The request in a payload. An empty one means the last `days` days up to yesterday, but none before `first_day`.
 
     Raises RequestRefused.
     """
     try:
-        told = _Payload.model_validate(event)
+        payload = _Payload.model_validate(event)
     except ValidationError as error:
         raise RequestRefused("; ".join(map(_sentence, error.errors(include_url=False, include_input=False)))) from None
-    if told.first is None or told.last is None:
+    if payload.first is None or payload.last is None:
         yesterday, first = today - timedelta(days=1), today - timedelta(days=days)
         if first_day is not None and first_day > yesterday:
-            raise RequestRefused(f"the first day to reconciliation, {first_day.isoformat()}, is not over yet")
+            raise RequestRefused(f"the first day to reconcile, {first_day.isoformat()}, is not over yet")
         return ReconciliationRequest(
-            Span(max(first, first_day or first), yesterday), told.seconds, told.anew, daily=True
+            Span(max(first, first_day or first), yesterday), payload.seconds, payload.anew, daily=True
         )
-    if told.last > today:
+    if payload.last > today:
         raise RequestRefused("to: may not be in the future")
-    return ReconciliationRequest(Span(told.first, told.last), told.seconds, told.anew)
+    return ReconciliationRequest(Span(payload.first, payload.last), payload.seconds, payload.anew)
 
 
 def _day(value: object) -> date:
@@ -84,12 +84,12 @@ class _Payload(BaseModel):
                 raise ValueError(f"from: is before {FIRST_YEAR}")
             if self.last < self.first:
                 raise ValueError("to: is before from")
-            if (self.last - self.first).days >= MOST_DAYS:
-                raise ValueError(f"to: more than {MOST_DAYS} days after from")
+            if (self.last - self.first).days >= MAX_DAYS:
+                raise ValueError(f"to: more than {MAX_DAYS} days after from")
         return self
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
     field = ".".join(map(str, error["loc"]))
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{field}: {said}" if field else said
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{field}: {message}" if field else message

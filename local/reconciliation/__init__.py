@@ -1,1 +1,1 @@
-"""The sample report of docs/reconciliation.md: a day in a shop, some of it past us, and the reconciliation that finds it."""
+"""The sample report of docs/reconciliation.md: a day in a shop, partly at the gateway alone, and its reconciliation."""

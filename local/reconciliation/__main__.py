@@ -1,4 +1,4 @@
-"""`python -m local.reconciliation`: plays the day on a stack of its own, reconciliations it, saves the report for the docs."""
+"""`python -m local.reconciliation`: plays the day on its own stack, reconciles it, saves the report for the docs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sample() -> None:
             Shop(stack.api_url, stack.region, stack.identities.client),
             Control(stack.gateway.control_url or ""),
         )
-        _let_settle(stack)
+        _age_by_two_hours(stack)
         note("reconciling it")
         for form, place in _run(stack).items():
             bucket, _, key = place.removeprefix("s3://").partition("/")
@@ -35,8 +35,8 @@ def sample() -> None:
             note(f"saved: {file.name}")
 
 
-def _let_settle(stack: Stack) -> None:
-    """As if the day had been two hours ago, for what is of this hour is left alone; and one payment missed before."""
+def _age_by_two_hours(stack: Stack) -> None:
+    """Moves the day two hours back: changes of the last hour are not reviewed. One payment was missing before."""
     table = stack.admin.resource("dynamodb").Table(stack.table)
     then = datetime.now(UTC) - timedelta(hours=2)
     for item in table.scan()["Items"]:

@@ -1,4 +1,4 @@
-"""A day in a small shop: what was bought through us, and what the gateway's dashboard was used for meanwhile."""
+"""A day in a small shop: purchases through us, and changes that were made at the gateway alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.stack import Shop
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """`scenario`: what the gateway plays. `later`: what is done there afterwards, by order."""
+    """`scenario`: the gateway's answer to the charge. `later`: the change at the gateway afterwards, by order."""
 
     order: str
     amount: int
@@ -35,7 +35,7 @@ def _is_amended(gateway: Control, order: str) -> None:
 
 
 FORGOTTEN = "web-2008"
-"""The gateway knows nothing of it, as it knew nothing of it the day before."""
+"""The order that the gateway does not know, today as on the day before."""
 
 DAY = (
     Purchase("web-2001", 4990),
@@ -51,15 +51,15 @@ DAY = (
     Purchase("web-2011", 990, later=_is_left_out),
 )
 ORPHAN = {"amount": 6400, "currency": "EUR", "order_id": "till-77"}
-"""Charged at the gateway past us: by hand in its dashboard, or by a system that nobody told us of."""
+"""Charged at the gateway without us: by hand in its dashboard, or by another system on the account."""
 
 
 def play(shop: Shop, gateway: Control) -> None:
-    """The whole day. No webhook arrives: what the reconciliation finds, it finds by itself."""
+    """Plays the whole day. No webhook arrives, so the reconciliation alone finds the changes."""
     for bought in DAY:
         gateway.script(bought.scenario, order_id=bought.order, webhook="lost")
-        told = {"order_id": bought.order, "amount": bought.amount, "currency": bought.currency}
-        shop.charge(document.payment() | told, bought.order)
+        request = {"order_id": bought.order, "amount": bought.amount, "currency": bought.currency}
+        shop.charge(document.payment() | request, bought.order)
     for bought in DAY:
         if bought.later:
             bought.later(gateway, bought.order)

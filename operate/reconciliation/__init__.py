@@ -1,1 +1,1 @@
-"""The reconciliation by hand: both books compared for any days, call after call until it is done, the report saved if wanted."""
+"""The reconciliation by hand, for any days: call after call until it is done, and the report downloaded on request."""

@@ -1,9 +1,9 @@
-"""`python -m operate.reconciliation`: compares both books for the days you name, and says what it found.
+"""`python -m operate.reconciliation`: compares our payments with the gateway's list for the days you name.
 
-It runs in the account, not here: Ctrl-C leaves the reconciliation as it is, and the same command goes on with it. Credentials,
-region and endpoint come from the environment, as for every AWS tool. It needs lambda:InvokeFunction on the function,
-cloudformation:DescribeStacks, and, for --save, s3:GetObject on the reports. It exits with 0 when both books were
-compared to their end, with 3 when the gateway's list had holes.
+It runs in the account, not here: Ctrl-C leaves the reconciliation as it is, and the same command continues it.
+Credentials, region and endpoint come from the environment, as for every AWS tool. It needs lambda:InvokeFunction on the
+function, cloudformation:DescribeStacks, and, for --save, s3:GetObject on the reports. It exits with 0 when both sides
+were compared to their end, with 3 when the gateway's list had holes.
 """
 
 import argparse
@@ -20,18 +20,24 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.outputs import outputs_of
-from operate.reconciliation.calling import Days, ReconciliationFunction, ReconciliationRefused, Result, reconciled
-from operate.reconciliation.saving import saved
-from operate.reconciliation.telling import outcome, progress
+from operate.reconciliation.console import outcome, progress
+from operate.reconciliation.download import download
+from operate.reconciliation.function import (
+    Days,
+    ReconciliationFunction,
+    ReconciliationRefused,
+    Result,
+    call_until_done,
+)
 
 Aws = Callable[..., Any]
-"""Makes the client of a service, as `boto3.client` does."""
+"""Makes a service's client, as `boto3.client` does."""
 
 INCOMPLETE: Final = 3
 INTERRUPTED: Final = 130
 
-# A call may take as long as the function may. The library repeats none: two at once only keep each other out.
-_PATIENT: Final = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
+# A call may take as long as the function's timeout. The library retries none: a second call would only be held off.
+_LAMBDA_CONFIG: Final = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -42,7 +48,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--anew", action="store_true", help="again, though these days have been reconciled, or are stuck"
     )
     parser.add_argument("--save", metavar="DIR", type=Path, help="where to put the report's two files")
-    parser.add_argument("--stack", default="payments", help="the stack whose outputs name the function")
+    parser.add_argument("--stack", default="payments", help="the stack with the function's name in its outputs")
     return parser.parse_args(arguments)
 
 
@@ -63,15 +69,16 @@ def main(
         result = run(chosen, aws, sleep)
         if result["state"] == "stuck":
             sys.stderr.write(
-                "The gateway's list cannot be walked to its end (docs/runbook.md#reconciliation-stuck). To try it once more:\n"
+                "The gateway's list cannot be read to its end (docs/runbook.md#reconciliation-stuck)."
+                " To try it once more:\n"
                 f"python -m operate.reconciliation {_days(chosen)} --stack {chosen.stack} --anew\n"
             )
             return 1
         for line in outcome(result):
-            _say(line)
+            _print(line)
         if chosen.save and result["report"]:
-            for file in saved(aws("s3"), result["report"], chosen.save):
-                _say(f"saved: {file}")
+            for file in download(aws("s3"), result["report"], chosen.save):
+                _print(f"saved: {file}")
     except (ClientError, BotoCoreError, ReconciliationRefused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -89,12 +96,12 @@ def main(
 
 
 def run(chosen: argparse.Namespace, aws: Aws, sleep: Callable[[float], None]) -> Result:
-    """Calls until it is finished, and tells of each call. Raises ReconciliationRefused."""
+    """Calls until the reconciliation is finished or stuck, and prints the progress. Raises ReconciliationRefused."""
     name = outputs_of(aws("cloudformation"), chosen.stack)["ReconciliationFunctionName"]
-    function = ReconciliationFunction(aws("lambda", config=_PATIENT), name)
+    function = ReconciliationFunction(aws("lambda", config=_LAMBDA_CONFIG), name)
     result: Result = {}
-    for result in reconciled(function, _days(chosen), anew=chosen.anew, sleep=sleep):
-        _say(progress(result))
+    for result in call_until_done(function, _days(chosen), anew=chosen.anew, sleep=sleep):
+        _print(progress(result))
     return result
 
 
@@ -102,7 +109,7 @@ def _days(chosen: argparse.Namespace) -> Days:
     return Days(chosen.first, chosen.last)
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -42,15 +42,15 @@ class InMemoryCheckpoints:
             held.checkpoint, held.until = checkpoint, until
             return True
 
-    def told_until(self) -> datetime | None:
-        """See `CheckpointStore.told_until`."""
+    def reported_until(self) -> datetime | None:
+        """See `CheckpointStore.reported_until`."""
         with self._lock:
             return self.last
 
-    def note_told(self, at: datetime) -> None:
-        """See `CheckpointStore.note_told`."""
+    def note_reported(self, until: datetime) -> None:
+        """See `CheckpointStore.note_reported`."""
         with self._lock:
-            self.last = max(self.last or at, at)
+            self.last = max(self.last or until, until)
 
     def give_back(self, checkpoint: Checkpoint, holder: str) -> None:
         """See `CheckpointStore.give_back`."""

@@ -13,7 +13,7 @@ from payments.ledger import history_items, payment_items
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER
 from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released
-from payments.reconciliation.steps import Marked
+from payments.reconciliation.matching import IndexedPayment
 from payments.reconciliation.transaction_list import Span
 
 
@@ -124,14 +124,14 @@ class InMemoryLedger:
 
     # ------------------------------------------------------ reconciliation
 
-    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, Marked]:
+    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
         """See `ReconciliationLedger.sent_under`."""
         with self._lock:
             sent = {wire: pk for wire in set(wire_order_ids) if (pk := self._sent_under(wire)) is not None}
             found = {wire: self._marked(pk) for wire, pk in sent.items()}
         return {wire: marked for wire, marked in found.items() if marked.payment.wire_order_id == wire}
 
-    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, Marked]:
+    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
         """See `ReconciliationLedger.standing`."""
         with self._lock:
             return {pk: self._marked(pk) for pk in set(payment_ids) if pk in self._table}
@@ -170,8 +170,8 @@ class InMemoryLedger:
     def _read(self, payment_id: str) -> Payment:
         return payment_items.payment_of(copy.deepcopy(self._table[payment_id]))
 
-    def _marked(self, payment_id: str) -> Marked:
-        return Marked(self._read(payment_id), is_unlisted="unlisted_on" in self._table[payment_id])
+    def _marked(self, payment_id: str) -> IndexedPayment:
+        return IndexedPayment(self._read(payment_id), is_unlisted="unlisted_on" in self._table[payment_id])
 
     def _sent_under(self, wire_order_id: str) -> str | None:
         if wire_order_id in self._table and wire_order_id.startswith("pay_"):

@@ -126,7 +126,7 @@ class TestAListThatFails:
         made = orphans(here, day, 4 * PAGE)
         here.gateway.script("cursor-repeated", call="page")
 
-        assert "walked to its end" in here.run(first=day, last=day)["error"]
+        assert "read to its end" in here.run(first=day, last=day)["error"]
         assert '"reconciliation_stuck"' in logged(here.stack.admin)
         assert here.run(first=day, last=day)["state"] == "stuck", "and not walked again every quarter of an hour"
         result = here.run(first=day, last=day, anew=True)

@@ -7,12 +7,12 @@ from typing import get_args
 
 from payments.reconciliation.discrepancy import COLUMNS, NOTES, Action, DiscrepancyKind
 from payments.reconciliation.totals import Totals
-from scripts.sample_report import DOCS, PAGE, tables, told, written
+from scripts.sample_report import DOCS, PAGE, sample_report, tables, written
 from tests.explained_totals import differences, explained_by_lines
 
 TEXT = PAGE.read_text()
 KINDS = get_args(DiscrepancyKind)
-SAMPLE = told()
+SAMPLE = sample_report()
 
 
 def explained(section: str) -> list[str]:

@@ -1,26 +1,26 @@
-"""One call of the reconciliation as the outside sees it: its result, its lines in the log, its metrics."""
+"""One call of the reconciliation from outside: its result, its log lines and its metrics."""
 
 import json
 from typing import Any
 
 import pytest
 
-from payments.reconciliation.checkpoint import begun
+from payments.reconciliation.checkpoint import new_checkpoint
 from reconciliation.invocation import ReconciliationFailed, ReconciliationInvocation
 from tests.fakes import samples
 from tests.fakes.transaction_list import row
+from tests.payments.reconciliation.eventful_day import FOUND, eventful, one_step
 from tests.payments.reconciliation.reconciler import DAY, PLENTY, SPAN, Reconciler
-from tests.payments.reconciliation.test_resuming import FOUND, eventful, one_step
 
 ASKED = {"from": DAY.isoformat(), "to": DAY.isoformat()}
 
 
-def said(reconciler: Reconciler, message: str) -> list[dict[str, Any]]:
+def lines_with(reconciler: Reconciler, message: str) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in reconciler.console.read().splitlines() if line.startswith("{")]
     return [line for line in lines if line.get("message") == message]
 
 
-def test_a_result_says_how_far_it_came_and_where_the_report_lies() -> None:
+def test_a_result_has_the_progress_and_the_address_of_the_report() -> None:
     reconciler = eventful()
     result = reconciler.run()
     name = "reports/2027-01-31_2027-01-31/2027-02-01T10-30-00.000Z"
@@ -38,10 +38,13 @@ def test_a_result_says_how_far_it_came_and_where_the_report_lies() -> None:
     json.dumps(result)
 
 
-def test_one_that_another_call_has_is_told_as_held() -> None:
+def test_a_reconciliation_of_another_call_is_held() -> None:
     reconciler = eventful()
     reconciler.checkpoints.take(
-        begun(SPAN, live=False, at=reconciler.clock()), "other", reconciler.clock(), reconciler.clock.forward(hours=5)
+        new_checkpoint(SPAN, live=False, at=reconciler.clock()),
+        "other",
+        reconciler.clock(),
+        reconciler.clock.forward(hours=5),
     )
     reconciler.clock.forward(hours=-5)
     result = reconciler.run()
@@ -49,19 +52,19 @@ def test_one_that_another_call_has_is_told_as_held() -> None:
     assert reconciler.listing.asked == []
 
 
-def test_the_schedules_reconciliation_is_of_the_days_up_to_yesterday() -> None:
+def test_the_schedule_reconciles_the_days_up_to_yesterday() -> None:
     reconciler = eventful()
     result = reconciler.wired().take({}, lambda: PLENTY)
     assert (result["from"], result["to"], result["discrepancies"]) == ("2027-01-31", "2027-01-31", FOUND)
 
 
-def test_its_progress_is_in_the_log_every_ten_seconds_and_at_its_end() -> None:
+def test_progress_is_logged_every_ten_seconds_and_at_the_end() -> None:
     reconciler = eventful()
     invocation, ticks = reconciler.wired(), iter(range(0, 10_000, 4))
     ReconciliationInvocation(
         invocation.reconciliation, invocation.telemetry, invocation.address, invocation.days, lambda: float(next(ticks))
     ).take(ASKED, lambda: PLENTY)
-    lines = said(reconciler, "reconciling")
+    lines = lines_with(reconciler, "reconciling")
     assert 1 < len(lines) < 6
     first, last = lines[0], lines[-1]
     assert (first["from"], first["to"], first["phase"], first["listed_total"]) == (*ASKED.values(), "unlisted", 8)
@@ -69,29 +72,29 @@ def test_its_progress_is_in_the_log_every_ten_seconds_and_at_its_end() -> None:
     assert {line.get("payment_id") for line in lines} == {None}
 
 
-def test_a_finished_one_says_nothing_every_quarter_of_an_hour() -> None:
+def test_a_finished_reconciliation_is_not_logged_again() -> None:
     reconciler = eventful()
     reconciler.run()
-    before = len(said(reconciler, "reconciling"))
+    before = len(lines_with(reconciler, "reconciling"))
     reconciler.run()
-    assert len(said(reconciler, "reconciling")) == before
+    assert len(lines_with(reconciler, "reconciling")) == before
 
 
 def metrics(capsys: pytest.CaptureFixture[str], reconciler: Reconciler) -> dict[str, Any]:
     reconciler.console.telemetry.flush()
-    told: dict[str, Any] = {}
+    counted: dict[str, Any] = {}
     for line in capsys.readouterr().out.splitlines():
         values = json.loads(line)
         for declared in values["_aws"]["CloudWatchMetrics"]:
             for metric in declared["Metrics"]:
                 name = metric["Name"]
-                told[f"{name} {values['discrepancy']}" if name == "ReconciliationDiscrepancies" else name] = values[
+                counted[f"{name} {values['discrepancy']}" if name == "ReconciliationDiscrepancies" else name] = values[
                     name
                 ]
-    return told
+    return counted
 
 
-def test_the_call_that_finishes_it_measures_it_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_call_that_finishes_writes_the_metrics_once(capsys: pytest.CaptureFixture[str]) -> None:
     reconciler = eventful()
     daily: dict[str, Any] = {}
     reconciler.wired().take(daily, one_step())
@@ -100,21 +103,21 @@ def test_the_call_that_finishes_it_measures_it_once(capsys: pytest.CaptureFixtur
     assert "ReconciliationsFinished" not in unfinished
     while reconciler.run(one_step())["state"] == "unfinished":
         pass
-    told = metrics(capsys, reconciler)
-    assert (told["ReconciliationsFinished"], told["ReconciliationRows"]) == ([1.0], [8.0])
-    assert {name: told[f"ReconciliationDiscrepancies {name}"] for name in FOUND} == {
+    counted = metrics(capsys, reconciler)
+    assert (counted["ReconciliationsFinished"], counted["ReconciliationRows"]) == ([1.0], [8.0])
+    assert {name: counted[f"ReconciliationDiscrepancies {name}"] for name in FOUND} == {
         name: [float(n)] for name, n in FOUND.items()
     }
     reconciler.wired().take(daily, lambda: PLENTY)
     assert "ReconciliationsFinished" not in metrics(capsys, reconciler)
 
 
-def test_one_by_hand_is_no_answer_to_whether_the_schedules_are_done(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_reconciliation_by_hand_does_not_count_as_the_schedules(capsys: pytest.CaptureFixture[str]) -> None:
     reconciler = eventful()
     reconciler.run()
-    told = metrics(capsys, reconciler)
-    assert "ReconciliationsFinished" not in told
-    assert told["ReconciliationRows"] == [8.0]
+    counted = metrics(capsys, reconciler)
+    assert "ReconciliationsFinished" not in counted
+    assert counted["ReconciliationRows"] == [8.0]
     reconciler.wired().take({}, lambda: PLENTY)
     assert metrics(capsys, reconciler)["ReconciliationsFinished"] == [1.0], "the days are the schedule's, and done"
 

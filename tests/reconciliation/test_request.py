@@ -1,4 +1,4 @@
-"""What a reconciliation may be asked for; anything else begins nothing, and the sentence names the field."""
+"""The payloads of the reconciliation; an invalid one begins nothing, and the error names the field."""
 
 from datetime import date
 from typing import Any
@@ -13,8 +13,8 @@ from tests.recorded_events import recorded
 TODAY = date(2026, 11, 22)
 
 
-def asked(**told: Any) -> ReconciliationRequest:
-    return parse(told, TODAY, 120)
+def asked(**payload: Any) -> ReconciliationRequest:
+    return parse(payload, TODAY, 120)
 
 
 def test_the_schedule_asks_for_the_last_days_up_to_yesterday() -> None:
@@ -35,29 +35,29 @@ def test_the_schedule_asks_for_no_day_before_the_first() -> None:
 
 
 def test_a_person_may_ask_for_days_before_the_first() -> None:
-    told = {"from": "2026-01-01", "to": "2026-01-02"}
-    assert parse(told, TODAY, 120, date(2026, 11, 20)).span.first == date(2026, 1, 1)
+    payload = {"from": "2026-01-01", "to": "2026-01-02"}
+    assert parse(payload, TODAY, 120, date(2026, 11, 20)).span.first == date(2026, 1, 1)
 
 
-def test_a_person_asks_for_any() -> None:
+def test_a_person_may_request_any_days() -> None:
     assert parse(recorded("reconciliation-by-hand"), TODAY, 120) == ReconciliationRequest(
         Span(date(2026, 11, 1), date(2026, 11, 15)), seconds=60
     )
     assert asked(**{"from": "2026-11-22", "to": "2026-11-22", "anew": True}).anew
 
 
-def test_before_the_gateway_there_is_nothing() -> None:
+def test_days_before_the_gateway_are_refused() -> None:
     with pytest.raises(RequestRefused, match="from: is before 2015"):
         asked(**{"from": "0001-01-01", "to": "0001-01-02"})
 
 
-def test_a_year_is_the_most() -> None:
+def test_a_year_is_the_longest_span() -> None:
     span = asked(**{"from": "2025-11-22", "to": "2026-11-22"}).span
     assert (span.last - span.first).days + 1 == 366
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("payload", "sentence"),
     [
         ({"from": "2026-11-01"}, "from and to: one is there without the other"),
         ({"to": "2026-11-01"}, "from and to: one is there without the other"),
@@ -84,15 +84,15 @@ def test_a_year_is_the_most() -> None:
     ],
     ids=repr,
 )
-def test_what_asks_for_no_reconciliation_is_refused_and_begins_nothing(told: Any, sentence: str) -> None:
+def test_an_invalid_payload_is_refused_and_begins_nothing(payload: Any, sentence: str) -> None:
     with pytest.raises(RequestRefused) as refused:
-        parse(told, TODAY, 120)
+        parse(payload, TODAY, 120)
     assert str(refused.value).startswith(sentence)
     assert len(str(refused.value)) < 300
 
     reconciler = Reconciler()
-    if told != {"from": "2026-11-02", "to": "2026-11-23"}:  # the fakes' today is later
-        assert reconciler.wired().take(told, lambda: 900.0) == {"error": str(refused.value)}
+    if payload != {"from": "2026-11-02", "to": "2026-11-23"}:  # the fakes' today is later
+        assert reconciler.wired().take(payload, lambda: 900.0) == {"error": str(refused.value)}
         assert (reconciler.checkpoints.kept, reconciler.listing.asked) == ({}, [])
 
 

@@ -1,1 +1,1 @@
-"""Reconciliation: our book compared with the gateway's, in both directions."""
+"""Reconciliation: our payments compared with the gateway's list, in both directions."""

@@ -1,6 +1,6 @@
-"""Progress: how far a reconciliation has come, and the checkpoint that lets the next call go on where this one stopped.
+"""Checkpoint: how far a reconciliation has come. It is saved after each step, and the next call continues from it.
 
-It holds counts, totals and a place, never rows: its size does not depend on how much is reconciled.
+It holds counts, totals and a position, never rows: its size does not depend on how much is reconciled.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ Phase = Literal["listing", "unlisted", "report", "done", "stuck"]
 
 @dataclass(frozen=True, slots=True)
 class ReportPlace:
-    """Keys in the bucket."""
+    """The keys of a report's two files in the bucket."""
 
     json: str
     csv: str
@@ -25,12 +25,14 @@ class ReportPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """One reconciliation. `cursor` is the gateway's while it is walked, then a place in our own index.
+    """One reconciliation.
 
-    `landmark`: a cursor seen earlier in this walk, so that a walk in circles is noticed. `parts`: report parts written.
-    `doubts`: those that this reconciliation has had. `listed`: payments to be crossed off the index next.
-    `since`: from when on what reconciliations have settled is this one's to tell. `daily`: it is the schedule's. `before`: marks
-    of the last rows. `doubt`: why the list is not to be taken for whole, or where it is stuck.
+    `since`: history entries of reconciliations from then on belong into this report. `daily`: the schedule began it.
+    `cursor`: the gateway's during the listing, then a position in our own index.
+    `cycle_marker`: an earlier cursor of this listing, so that a cursor that comes again is noticed.
+    `listed_total`: rows that the gateway announced. `parts`: parts of the report that are written.
+    `contradictions`: those counted against the budget. `to_cross_off`: payments that the next step takes off the index.
+    `recent_rows`: marks of the last rows. `incomplete_because`: why the list may have holes, or why it is stuck.
     """
 
     span: Span
@@ -46,22 +48,22 @@ class Checkpoint:
     rows: int = 0
     listed_total: int | None = None
     parts: int = 0
-    doubts: int = 0
+    contradictions: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     totals: TotalsByCurrency = field(default_factory=dict)
-    listed: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    doubt: str | None = None
+    to_cross_off: tuple[str, ...] = ()
+    recent_rows: tuple[str, ...] = ()
+    incomplete_because: str | None = None
     finished_at: datetime | None = None
     report: ReportPlace | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether both books were compared to their end."""
-        return self.phase == "done" and self.doubt is None
+        """Whether both sides were compared to their end."""
+        return self.phase == "done" and self.incomplete_because is None
 
-    def walked_again(self) -> Self:
-        """The same reconciliation, at the first page once more: what it has found it will find again, in the payments."""
+    def restarted(self) -> Self:
+        """Restart at page one. Discrepancies are derived again from the payments' histories."""
         return replace(
             self,
             phase="listing",
@@ -74,39 +76,45 @@ class Checkpoint:
             parts=0,
             counts={},
             totals={},
-            listed=(),
-            before=(),
-            doubt=None,
+            to_cross_off=(),
+            recent_rows=(),
+            incomplete_because=None,
         )
 
     def counted(self, discrepancies: Iterable[Discrepancy]) -> Self:
-        """With a page's discrepancies, which are one more part of the report if there are any."""
+        """With a step's discrepancies counted. If there are any, they are one more part of the report."""
         counts = dict(self.counts)
         for each in discrepancies:
             counts[each.discrepancy] = counts.get(each.discrepancy, 0) + 1
         return replace(self, counts=counts, parts=self.parts + 1) if counts != self.counts else self
 
 
-def begun(span: Span, *, live: bool, at: datetime) -> Checkpoint:
-    """A reconciliation before its first page. The start is told in milliseconds, as it is kept."""
+def new_checkpoint(span: Span, *, live: bool, at: datetime) -> Checkpoint:
+    """A reconciliation before its first page. Its start is rounded down to milliseconds, as it is stored."""
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     return Checkpoint(span=span, live=live, started_at=at, since=at)
 
 
 class CheckpointStore(Protocol):
-    """Where reconciliations are kept between calls. One call at a time has a reconciliation; its `holder` is a random word."""
+    """Where reconciliations are kept between calls. One call at a time holds a reconciliation's lease.
+
+    `holder`: a random id of the call.
+    """
 
     def take(self, fresh: Checkpoint, holder: str, now: datetime, until: datetime) -> Checkpoint | None:
-        """The reconciliation of that span as it stands, `fresh` when there is none; None while another call has it."""
+        """Takes the lease, and returns the reconciliation of that span as it stands, or `fresh` if there is none.
+
+        None while another call holds the lease.
+        """
 
     def save(self, checkpoint: Checkpoint, holder: str, until: datetime) -> bool:
-        """Writes it and holds it until then; False when another call has taken it."""
+        """Saves the checkpoint and renews the lease until then; False if another call holds the lease."""
 
-    def told_until(self) -> datetime | None:
-        """Up to when all that reconciliations have settled is in a report of the schedule's; None before its first reconciliation."""
+    def reported_until(self) -> datetime | None:
+        """Until when reconciliations' changes are in a daily report; None before the first daily reconciliation."""
 
-    def note_told(self, at: datetime) -> None:
-        """Writes it down. The later one of two moments stays."""
+    def note_reported(self, until: datetime) -> None:
+        """Saves `reported_until`. The later of two moments stays."""
 
     def give_back(self, checkpoint: Checkpoint, holder: str) -> None:
-        """Lets the next call have it; nothing when another has taken it."""
+        """Ends the lease; no effect if another call holds it."""

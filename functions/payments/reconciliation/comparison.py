@@ -1,6 +1,10 @@
-"""Comparing: in what a payment and the gateway's word of it differ, and what in it would be news. Pure."""
+"""Comparison: where a payment and a transaction of the gateway differ, and what the transaction would change.
+
+Pure: nothing is read or written here.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,41 +17,78 @@ from payments.outcome.apply import INTEGRITY_MISMATCH, apply, apply_flags, is_de
 from payments.reconciliation.discrepancy import Action, DiscrepancyKind
 
 LAG: Final = timedelta(hours=1)
-"""So long the gateway's list and its status API may both be behind what it told us itself."""
+"""The gateway's list and its status API may both be this far behind an answer or a webhook that it sent us."""
 
-_SEEN_AS: Final[dict[str, DiscrepancyKind]] = {"amount": "amount_drift", "currency": "currency_drift"}
+_MISMATCH_KINDS: Final[dict[str, DiscrepancyKind]] = {"amount": "amount_drift", "currency": "currency_drift"}
 
 
-def news(payment: Payment, transaction: GatewayTransaction, at: datetime) -> Payment:
-    """What the payment would be if the list were believed; the very same object when that is no news.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A payment beside its row in the gateway's list. `applied`: the payment if the row were believed.
 
-    A row without a verdict moves nothing: lists lag, and the shopper may be at the gateway's page. Nor does one talk a
-    human's decision away.
+    `reviewed`: differences that a reviewer has seen already. `unreviewed`: the others.
+    """
+
+    payment: Payment
+    listed: GatewayTransaction
+    applied: Payment
+    reviewed: tuple[DiscrepancyKind, ...]
+    unreviewed: tuple[DiscrepancyKind, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the row changes nothing, and differs in nothing new."""
+        return self.applied is self.payment and not self.unreviewed
+
+    @property
+    def calls_for_review(self) -> bool:
+        """Whether the row, once confirmed, puts the payment into review."""
+        enters_review = self.applied.status is Status.NEEDS_REVIEW and self.payment.status is not Status.NEEDS_REVIEW
+        return enters_review or bool(self.unreviewed)
+
+
+def compare(payment: Payment, listed: GatewayTransaction, at: datetime) -> Comparison:
+    """What the row would change in the payment, and in what the two would still differ then."""
+    applied, seen = apply_listed(payment, listed, at), reviewed_kinds(payment, listed)
+    found = differences(applied, listed)
+    reviewed = tuple(kind for kind in found if kind in seen)
+    unreviewed = tuple(kind for kind in found if kind not in seen)
+    return Comparison(payment, listed, applied, reviewed, unreviewed)
+
+
+def apply_listed(payment: Payment, transaction: GatewayTransaction, at: datetime) -> Payment:
+    """The payment if the list were believed; the very same object when the list changes nothing.
+
+    A row without a verdict changes no status: lists lag, and the shopper may be at the gateway's page. A row does not
+    overrule a reviewer's decision either.
     """
     if is_decided_by_hand(payment) or not has_verdict(transaction):
-        return flagged(payment, transaction, at)
+        return apply_matching_flags(payment, transaction, at)
     return apply(payment, transaction, "reconciliation", at)
 
 
-def flagged(payment: Payment, transaction: GatewayTransaction, at: datetime) -> Payment:
-    """The payment after what a report that fits it says of refund and chargeback alone."""
-    return (
-        payment if mismatched_fields(payment, transaction) else apply_flags(payment, transaction, "reconciliation", at)
-    )
+def apply_matching_flags(payment: Payment, transaction: GatewayTransaction, at: datetime) -> Payment:
+    """The payment with the transaction's refund and chargeback alone; unchanged when the two do not match."""
+    if mismatched_fields(payment, transaction):
+        return payment
+    return apply_flags(payment, transaction, "reconciliation", at)
 
 
 def has_verdict(transaction: GatewayTransaction) -> bool:
-    """Whether it is over, by a word that we know."""
+    """Whether the transaction is over, by a status that is known here."""
     return transaction.verdict in FINAL
 
 
-def is_fresh(payment: Payment, at: datetime) -> bool:
-    """Whether something has happened to it of which the gateway's books need not know yet."""
+def changed_recently(payment: Payment, at: datetime) -> bool:
+    """Whether the last change is so recent that the gateway's list and status API may not show it yet."""
     return any(entry.source != "reconciliation" and at - entry.at < LAG for entry in payment.history)
 
 
 def differences(payment: Payment, transaction: GatewayTransaction) -> tuple[DiscrepancyKind, ...]:
-    """What needs a second word of the gateway. An open payment has none: news settles it, or puts it into review."""
+    """The differences that the status API must confirm.
+
+    Empty for an open payment: there the transaction's outcome is applied, or puts the payment into review.
+    """
     if payment.is_open or payment.status is Status.NEEDS_REVIEW:
         return ()
     return tuple(_differences(payment, transaction))
@@ -61,7 +102,7 @@ def _differences(payment: Payment, transaction: GatewayTransaction) -> Iterator[
     if (
         transaction.verdict is not payment.status
         and not _both_unpaid(payment, transaction)
-        and not is_unknown(payment, transaction)
+        and not is_paid_under_unknown_status(payment, transaction)
     ):
         yield "status_drift"
     if payment.refund.status == "refunded" and transaction.refunded is False:
@@ -70,13 +111,13 @@ def _differences(payment: Payment, transaction: GatewayTransaction) -> Iterator[
         yield "chargeback_drift"
 
 
-def is_told_differently(payment: Payment, transaction: GatewayTransaction) -> bool:
-    """Both say that no money moved, in different words."""
+def is_unpaid_under_another_status(payment: Payment, transaction: GatewayTransaction) -> bool:
+    """Both sides say that no money moved, with different statuses."""
     return _both_unpaid(payment, transaction) and transaction.verdict is not payment.status
 
 
-def is_unknown(payment: Payment, transaction: GatewayTransaction) -> bool:
-    """A paid payment under a word that nobody has told us of, which decides nothing: one for refunds, perhaps."""
+def is_paid_under_unknown_status(payment: Payment, transaction: GatewayTransaction) -> bool:
+    """Paid by our record, under a gateway status not known here, perhaps one for refunds. It decides nothing."""
     return payment.status is Status.SUCCEEDED and transaction.verdict is None
 
 
@@ -84,50 +125,52 @@ def _both_unpaid(payment: Payment, transaction: GatewayTransaction) -> bool:
     return payment.frees_the_order and transaction.verdict in FREES_THE_ORDER
 
 
-def is_silent_on(payment: Payment, listed: GatewayTransaction, answer: GatewayTransaction) -> bool:
-    """Whether an answer does not speak of something that the list differs in: it neither bears it out nor denies it."""
+def leaves_difference_open(payment: Payment, listed: GatewayTransaction, answer: GatewayTransaction) -> bool:
+    """Whether the list differs from the payment in a field that the status API's answer leaves out."""
     refunded, charged_back = payment.refund.status == "refunded", payment.chargeback.status == "charged_back"
-    told = (
+    fields = (
         (listed.amount, payment.money.amount, answer.amount),
         (listed.currency, payment.money.currency, answer.currency),
         (listed.verdict, payment.status, answer.verdict),
         (bool(listed.refunded), refunded, answer.refunded),
         (bool(listed.charged_back), charged_back, answer.charged_back),
     )
-    return any(theirs != ours and raw_status is None for theirs, ours, raw_status in told)
+    return any(theirs != ours and answered is None for theirs, ours, answered in fields)
 
 
-def acted_on(payment: Payment, transaction: GatewayTransaction | None = None) -> frozenset[DiscrepancyKind]:
-    """What a human has been called for already: once a payment, whatever was decided.
+def reviewed_kinds(payment: Payment, transaction: GatewayTransaction | None = None) -> frozenset[DiscrepancyKind]:
+    """The discrepancies that have already called a reviewer: each calls once a payment, whatever was decided.
 
-    With a report also what he decided in spite of: the same word of the gateway's calls for nobody again.
+    Whatever a reviewer has overruled counts as reviewed, so the same gateway status does not reopen the review: with a
+    transaction, a status that the reviewer knew is included.
     """
-    seen: set[DiscrepancyKind] = set()
+    kinds: set[DiscrepancyKind] = set()
     for entry in payment.history:
-        seen.update(_named(entry))
-        seen.update(_SEEN_AS[name] for name in str(entry.evidence.get("mismatch", "")).split(",") if name in _SEEN_AS)
-    return frozenset(
-        seen | {"status_drift"} if transaction is not None and was_decided_on(payment, transaction) else seen
-    )
+        kinds.update(_kinds_in(entry))
+        mismatches = str(entry.evidence.get("mismatch", "")).split(",")
+        kinds.update(_MISMATCH_KINDS[name] for name in mismatches if name in _MISMATCH_KINDS)
+    if transaction is not None and was_decided_on(payment, transaction):
+        kinds.add("status_drift")
+    return frozenset(kinds)
 
 
-def told_by(payment: Payment, entry: Entry) -> Iterator[tuple[DiscrepancyKind, Action]]:
-    """What a history entry of the reconciliation's has to tell a person."""
-    if named := _named(entry):
-        yield from ((kind, "needs_review" if entry.status is Status.NEEDS_REVIEW else "recorded") for kind in named)
+def discrepancies_in(payment: Payment, entry: Entry) -> Iterator[tuple[DiscrepancyKind, Action]]:
+    """The discrepancies that a history entry of the reconciliation stands for."""
+    if kinds := _kinds_in(entry):
+        yield from ((kind, "needs_review" if entry.status is Status.NEEDS_REVIEW else "recorded") for kind in kinds)
     elif entry.name == "refunded":
         before = payment.history[entry.sequence - 2].refund
         yield "refund_confirmed" if before.status == "requested" else "refunded_elsewhere", "recorded"
     elif entry.name == "charged_back":
         yield "charged_back", "recorded"
     elif entry.name == Status.NEEDS_REVIEW.value:
-        doubted = entry.failure is not None and entry.failure.code == INTEGRITY_MISMATCH
-        yield "mismatch" if doubted else "recorded", "needs_review"
+        is_mismatch = entry.failure is not None and entry.failure.code == INTEGRITY_MISMATCH
+        yield "mismatch" if is_mismatch else "recorded", "needs_review"
     elif entry.status in FINAL and entry.is_transition:
         yield "late_success" if entry.previous_status in FREES_THE_ORDER else "recorded", "recorded"
 
 
-def _named(entry: Entry) -> tuple[DiscrepancyKind, ...]:
-    """The discrepancies that an entry was written for."""
-    named = entry.evidence.get("discrepancy")
-    return tuple(named.split(",")) if isinstance(named, str) else ()  # type: ignore[arg-type]  # written by us alone
+def _kinds_in(entry: Entry) -> tuple[DiscrepancyKind, ...]:
+    """The discrepancies that are written in an entry's evidence."""
+    kinds = entry.evidence.get("discrepancy")
+    return tuple(kinds.split(",")) if isinstance(kinds, str) else ()  # type: ignore[arg-type]  # only we write it

@@ -1,4 +1,4 @@
-"""Confirming: a list may lag, so what it says counts when the status API says it too. Bounded, for a list may lie."""
+"""Confirmation: a list may lag or be wrong, so it counts only where the status API agrees. Bounded by a budget."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,79 +12,86 @@ from payments.ports.gateway import Gateway, GatewayError, UnknownToGateway
 from payments.ports.runtime import Telemetry
 from payments.reconciliation.errors import OutOfTime
 
-DOUBTS: Final = 100
-"""Doubts that one reconciliation may have. Real drift is a few a day: a list that contradicts a hundred payments is itself in
-doubt, the unit of its amounts for one, or whose account it is of, and a hundred calls are all that people can take."""
+CONTRADICTION_BUDGET: Final = 100
+"""Contradictions that one reconciliation may count. Real drift is a few payments a day. A list that contradicts a
+hundred payments is more likely wrong itself (the unit of its amounts, or another account's list), and people can take
+on no more than a hundred reviews."""
 
 MIN_PAYMENT_SECONDS: Final = 12.0
-"""No payment is begun with less time left before the process ends: a question, a write, and some air."""
+"""Seconds that must be left in the process before a payment is begun: for one question, one write, and a margin."""
 
 
 @dataclass(slots=True)
 class Confirmation:
-    """The questions of one call, and the reconciliation's one budget: `doubts` counts those so far, all calls together.
+    """The status API, asked within one call, and the contradiction budget of the whole reconciliation.
 
-    A list can be wrong as a whole, and then about everybody. So nothing is done to a payment on its word alone: the
-    status API is asked, and what IT says is settled. What bears the list out costs nothing, and a day with 500 lost
-    webhooks or 300 refunds at the dashboard is settled to the end. A doubt is counted for
+    A list can be wrong as a whole, and then about every payment. So nothing changes because of the list alone: the
+    status API is asked, and its answer is recorded. An answer that confirms the list costs nothing: a day with 500 lost
+    webhooks, or with 300 refunds at the gateway's dashboard, is recorded to the end. A contradiction is counted for
 
-    * each answer that does not bear the list out, and each payment that only one of the two knows;
+    * each answer that does not confirm the list, and each payment that only one of list and status API knows;
     * each payment put into review, for whatever reason: a person is called for it;
-    * each orphan taken into review.
+    * each orphan put into review.
 
-    After a hundred the list is not believed any more: nothing is asked and nothing is written, a line says so of each,
-    and somebody is woken (`reconciliation_doubtful`), once a call. `seconds_left`: until the process ends.
+    When the budget is spent, the list is not believed any more: nothing is asked and nothing is written, the report has
+    a line for each payment, and an engineer is called (`reconciliation_doubtful`), once a call.
+
+    `seconds_left`: until the process ends. `contradictions`: those counted so far, in all calls together.
+    `unanswered`: questions in a row without an answer. `budget_noted`: the engineer was called.
     """
 
     gateway: Gateway
     telemetry: Telemetry
     seconds_left: Callable[[], float]
-    doubts: int = 0
-    silences: int = 0
-    doubtful: bool = False
+    contradictions: int = 0
+    unanswered: int = 0
+    budget_noted: bool = False
 
-    def check(self) -> None:
-        """Raises OutOfTime when no other payment may be begun."""
+    def check_time(self) -> None:
+        """Raises OutOfTime when too little time is left to begin another payment."""
         if self.seconds_left() < MIN_PAYMENT_SECONDS:
             raise OutOfTime("this call has no time left")
 
     def has_budget(self) -> bool:
-        """Whether there may be one more; somebody is told when not."""
-        if self.doubts < DOUBTS:
+        """Whether one more contradiction may be counted; if not, an engineer is called."""
+        if self.contradictions < CONTRADICTION_BUDGET:
             return True
-        if not self.doubtful:
-            self.doubtful = True
-            self.telemetry.note("reconciliation_doubtful", why="too much contradicted", count=self.doubts)
+        if not self.budget_noted:
+            self.budget_noted = True
+            self.telemetry.note("reconciliation_doubtful", why="too much contradicted", count=self.contradictions)
         return False
 
-    def doubt(self) -> None:
-        """Counts one."""
-        self.doubts += 1
+    def count_contradiction(self) -> None:
+        """Counts one contradiction."""
+        self.contradictions += 1
 
     def confirm(self, payment: Payment) -> GatewayTransaction | None:
-        """What the status API says of a payment of which the list has news; None when nothing, or it is spared."""
+        """The status API's answer about a payment that the list would change; None without an answer, or if not asked.
+
+        Raises OutOfTime.
+        """
         try:
             return self.ask(payment)
         except UnknownToGateway:
-            self.doubt()  # its list has it: it contradicts itself
+            self.count_contradiction()  # the gateway's list has the payment: the gateway contradicts itself
             return None
 
     def ask(self, payment: Payment) -> GatewayTransaction | None:
-        """What the status API says of a payment; None when it gives no answer, or is spared.
+        """The status API's answer about a payment; None without an answer, or if not asked.
 
         Raises UnknownToGateway, OutOfTime.
         """
-        self.check()
-        if not self.has_budget() or self.silences >= MAX_UNANSWERED:
+        self.check_time()
+        if not self.has_budget() or self.unanswered >= MAX_UNANSWERED:
             return None
         try:
             transaction = ask(self.gateway, payment, ASK_SECONDS)
         except UnknownToGateway:
-            self.silences = 0
+            self.unanswered = 0
             raise
         except (GatewayError, SecretUnusable) as error:
-            self.silences += 1
+            self.unanswered += 1
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             return None
-        self.silences = 0
+        self.unanswered = 0
         return transaction

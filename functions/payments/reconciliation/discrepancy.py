@@ -1,4 +1,4 @@
-"""Discrepancies: what a reconciliation has to tell a person, one line each. No names, no email, no card can get in here."""
+"""Discrepancies: the lines of the report, for a finance person. Names, email addresses and cards cannot get in here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,8 +6,8 @@ from typing import Any, Final, Literal
 
 from payments.model.payment import Payment
 from payments.model.timestamps import iso
-from payments.reconciliation.totals import whole
-from payments.reconciliation.transaction_list import ListedRow
+from payments.reconciliation.totals import whole_minor_units
+from payments.reconciliation.transaction_list import ListedRow, UnreadableRow
 
 DiscrepancyKind = Literal[
     "orphan",
@@ -38,7 +38,7 @@ Action = Literal["recorded", "needs_review", "none"]
 NOTES: Final[dict[DiscrepancyKind, str]] = {
     "orphan": "The gateway lists a transaction that we have no record of.",
     "refunded_elsewhere": "Refunded at the gateway, not by us. Recorded.",
-    "refund_confirmed": "We asked for this refund and did not know what became of it. It was made.",
+    "refund_confirmed": "We asked for this refund and got no answer. It was made.",
     "charged_back": "The cardholder's bank took the money back. Recorded.",
     "recorded": "The gateway's verdict reached us by its list alone. Recorded.",
     "late_success": "It had counted as unpaid, and turned out paid. Recorded.",
@@ -52,19 +52,19 @@ NOTES: Final[dict[DiscrepancyKind, str]] = {
     "unknown_to_gateway": "The gateway does not list it, and does not know it when asked.",
     "other_transaction": "Paid at the gateway, under this payment's order, as another transaction. A person decides.",
     "not_listed": "The gateway's list does not have it; asked for it, the gateway knows it.",
-    "status_differs": "Both books say that no money moved, in different words. Nothing to do.",
-    "unknown_status": "Paid by our record; the gateway has a word for it that is not known here. Nothing was changed.",
+    "status_differs": "Both sides say that no money moved, with different statuses. Nothing to do.",
+    "unknown_status": "Paid by our record; the gateway has a status for it that is not known here. Nothing was changed.",
     "list_disagrees": "The gateway's list differs from our record; asked again, the gateway agrees with us.",
     "undecided": "It waits for a person's decision since an earlier report. Our column does not count it.",
-    "unconfirmed": "The books differ, and the gateway did not confirm it when asked, or was not asked. Left as it is.",
+    "unconfirmed": "Both sides differ, and the gateway did not confirm it when asked, or was not asked. Left as it is.",
     "unreadable_row": "A row of the gateway's list that cannot be read. Nothing was changed.",
 }
-"""Each kind in a sentence for a finance person."""
+"""Each kind as a sentence for a finance person: the `note` of a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discrepancy:
-    """One line of the report. Amounts are minor units; an amount of the gateway's that is no whole number is None."""
+    """One line of the report. Amounts are minor units; `amount_gateway` is None if it is no whole number of them."""
 
     discrepancy: DiscrepancyKind
     action: Action
@@ -83,21 +83,29 @@ class Discrepancy:
     suspicious_at: datetime | None = None
     note: str = ""
 
-    def line(self) -> dict[str, Any]:
-        """Its JSON, keys in the order of the columns."""
-        return {name: _plain(getattr(self, name)) for name in COLUMNS}
+    def as_dict(self) -> dict[str, Any]:
+        """The line's JSON object, keys in the order of the columns."""
+        return {name: _json_value(getattr(self, name)) for name in COLUMNS}
 
 
 COLUMNS: Final = tuple(Discrepancy.__dataclass_fields__)
-"""The columns of a report, in order."""
+"""The columns of the report's CSV, in order."""
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     return iso(value) if isinstance(value, datetime) else value
 
 
-def line(kind: DiscrepancyKind, action: Action, payment: Payment | None, row: ListedRow | None) -> Discrepancy:
-    """One discrepancy about a payment of ours, a row of the gateway's, or both."""
+def unreadable(row: UnreadableRow) -> Discrepancy:
+    """The line about a row that cannot be read."""
+    note = f"{NOTES['unreadable_row']} ({row.why})"
+    return Discrepancy(discrepancy="unreadable_row", action="none", transaction_id=row.transaction_id, note=note)
+
+
+def discrepancy_of(
+    kind: DiscrepancyKind, action: Action, payment: Payment | None, row: ListedRow | None
+) -> Discrepancy:
+    """The line about a payment of ours, a row of the gateway's list, or both."""
     transaction = row.transaction if row else None
     return Discrepancy(
         discrepancy=kind,
@@ -108,7 +116,7 @@ def line(kind: DiscrepancyKind, action: Action, payment: Payment | None, row: Li
         order_id=(payment.order_id if payment else None) or (row.order_id if row else None),
         made_at=(row.created_at if row else None) or (payment.created_at if payment else None),
         amount_here=payment.money.amount if payment else None,
-        amount_gateway=whole(transaction.amount) if transaction else None,
+        amount_gateway=whole_minor_units(transaction.amount) if transaction else None,
         currency_here=payment.money.currency if payment else None,
         currency_gateway=transaction.currency if transaction else None,
         status_here=payment.status.value if payment else None,

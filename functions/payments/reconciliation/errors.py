@@ -1,25 +1,25 @@
-"""What keeps a reconciliation from going on in this call. What was done stays done.
+"""Why a reconciliation cannot go on in this call. Everything that it has written stays.
 
 ReconciliationError
-├── OutOfTime          this call has no time left; the next one goes on
-├── Overtaken          another call has taken over
+├── OutOfTime          no time is left in this call; the next call goes on
+├── LeaseLost          another call has taken the reconciliation
 ├── ListUnanswered     a page of the gateway's list cannot be had now
-└── ListStuck          the gateway's list cannot be walked to its end
+└── ListStuck          the gateway's list cannot be read to its end
 """
 
 from payments.errors import PaymentsError
 
 
 class ReconciliationError(PaymentsError):
-    """Base of what keeps a reconciliation from going on in this call. What was done stays done."""
+    """Base of the reasons why a reconciliation cannot go on in this call. Everything that it has written stays."""
 
 
 class OutOfTime(ReconciliationError):
-    """There is no time left in this call."""
+    """No time is left in this call."""
 
 
 class LeaseLost(ReconciliationError):
-    """Another call has taken the reconciliation meanwhile."""
+    """Another call has taken the reconciliation."""
 
 
 class ListUnanswered(ReconciliationError):
@@ -27,8 +27,8 @@ class ListUnanswered(ReconciliationError):
 
 
 class ListStuck(ReconciliationError):
-    """The gateway's list cannot be walked to its end; `reason` is a word for programs."""
+    """The gateway's list cannot be read to its end; `reason` is a code for programs."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"the gateway's list cannot be walked to its end ({reason})")
+        super().__init__(f"the gateway's list cannot be read to its end ({reason})")
         self.reason = reason

@@ -1,7 +1,8 @@
-"""Weighing: one transaction of the gateway's list against our payment. Done twice, it is done once.
+"""Listed: one row of the gateway's list, in a straight line: match → compare → confirm → compare → resolve → describe.
 
-What the list has of news or contradicts is asked about: the status API's word is settled, and what stays between us
-goes to a human. The discrepancies are read off the payment's history, so a page that was cut off finds the same again.
+A row changes nothing by itself. The status API is asked about each change and each difference, its answer is recorded,
+and a difference that remains goes to a reviewer. A row may be reconciled twice, after a page was cut off: discrepancies
+are derived from the payment's history, so the second time finds the same ones.
 """
 
 from dataclasses import dataclass, replace
@@ -12,146 +13,171 @@ from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.ledger import Released
 from payments.reconciliation.comparison import (
-    acted_on,
-    differences,
-    has_verdict,
-    is_silent_on,
-    is_told_differently,
-    is_unknown,
-    news,
+    Comparison,
+    compare,
+    is_paid_under_unknown_status,
+    is_unpaid_under_another_status,
+    leaves_difference_open,
 )
-from payments.reconciliation.discrepancy import Discrepancy, DiscrepancyKind, line
-from payments.reconciliation.orphan import orphan_of
-from payments.reconciliation.resolution import Judging, Told
+from payments.reconciliation.discrepancy import Discrepancy, discrepancy_of
+from payments.reconciliation.matching import Match
+from payments.reconciliation.orphan import adopt
+from payments.reconciliation.resolution import Resolution, Resolver
 from payments.reconciliation.transaction_list import ListedRow
-
-Weighed = tuple[Payment | None, list[Discrepancy]]
-
-_OTHER: DiscrepancyKind = "other_transaction"
 
 
 @dataclass(frozen=True, slots=True)
-class Weighing(Judging):
-    """The use case."""
+class Outcome:
+    """The payment as the row leaves it, None when the row has none, and the row's lines in the report."""
 
-    def weigh(self, row: ListedRow, payment: Payment | None, beside: Payment | None = None) -> Weighed:
-        """The payment as it then stands, None when the row has none, and the discrepancies. Raises OutOfTime.
+    payment: Payment | None
+    discrepancies: list[Discrepancy]
 
-        `beside`: our payment that was sent under the row's order id, and is another transaction.
-        """
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The use case with what it needs."""
+
+    resolver: Resolver
+
+    def reconcile(self, match: Match) -> Outcome:
+        """Reconciles one row. Raises OutOfTime."""
+        row = match.row
         try:
-            found = self._beside(row, beside) if beside else []
-            after, told = self._strange(row) if payment is None else self._weighed(row, payment)
-        except Released:  # nothing was sent for it, as we thought; and yet the gateway has it
-            return self.weigh(row, None)
-        return after, [*found, *told]
+            others, resolution = self.resolve_matched(match)
+        except Released:  # our claim was deleted meanwhile, as nothing had been sent; yet the gateway lists the payment
+            others, resolution = [], None
+        if resolution is None:
+            adopted = adopt(row, self.resolver)
+            if isinstance(adopted, Discrepancy):
+                return Outcome(None, [*others, adopted])
+            resolution = self.resolve(row, adopted)
+        resolution = self.review_suspicious(row, resolution)
+        return Outcome(resolution.payment, [*others, *self.describe(row, resolution)])
 
-    def _weighed(self, row: ListedRow, payment: Payment) -> Weighed:
-        transaction = row.transaction
-        settled, told = self._learnt(payment, transaction)
-        if told is None:
-            return self.weigh(row, None, beside=settled)
-        if row.suspicious_at is not None:
-            settled, suspicion = self._suspected(settled, transaction)
-            told |= suspicion
-        if is_told_differently(settled, transaction):
-            told["status_differs"] = "none"
-        if is_unknown(settled, transaction):
-            told["unknown_status"] = "none"
-        found = dict(self.discrepancies(settled, told))
-        if not found and settled.status is Status.NEEDS_REVIEW:
-            found["undecided"] = "none"  # it counts on the gateway's side alone, and each difference has its line
-        if transaction.verdict is not Status.SUCCEEDED:
-            found.pop(_OTHER, None)  # told where the other one was; this one is in neither column
-        return settled, [line(kind, action, settled, row) for kind, action in found.items()]
+    # ---------------------------------------------------------------- match
 
-    def _learnt(self, payment: Payment, listed: GatewayTransaction) -> tuple[Payment, Told | None]:
-        """The payment after what the list has of news was asked about, and what there is to tell of it.
+    def resolve_matched(self, match: Match) -> tuple[list[Discrepancy], Resolution | None]:
+        """The resolution of the matched payment; None when the row is about no payment of ours: then it is an orphan.
 
-        None when the gateway says that our payment is another one of its transactions.
+        And the line about our other payment, which was sent under the row's order id, if there is one to report.
         """
-        heard, seen = news(payment, listed, self.clock()), acted_on(payment, listed)
-        found = differences(heard, listed)
-        told: Told = dict.fromkeys((kind for kind in found if kind in seen), "none")
-        if heard is payment and len(told) == len(found):
-            # A human has decided, or there is nothing to decide. In review he is to find out which one is ours.
-            return payment if payment.status is Status.NEEDS_REVIEW else self.named(payment, listed), told
-        doubted = heard.status is Status.NEEDS_REVIEW and payment.status is not Status.NEEDS_REVIEW
-        if self.is_fresh(payment) and (doubted or len(told) < len(found)):
-            return payment, {**told, "unconfirmed": "none"}
-        answer = self.confirmation.confirm(payment)
-        if answer is None:
-            return payment, {**told, "unconfirmed": "none"}
-        if answer.transaction_id == listed.transaction_id:
-            return self._answered(payment, listed, answer, told)
-        if payment.transaction_id or mismatched_fields(payment, answer) or self.is_in_flight(payment):
-            self.confirmation.doubt()
-            return payment, {**told, "unconfirmed": "none"}
-        return self.named(self.contradicted(payment, answer)[0], answer), None
+        others = self.review_other_payment(match.row, match.other_payment) if match.other_payment else []
+        if match.payment is None:
+            return others, None
+        resolution = self.resolve(match.row, match.payment)
+        if not resolution.is_another_transaction:
+            return others, resolution
+        return self.review_other_payment(match.row, resolution.payment), None
 
-    def _answered(
-        self, payment: Payment, listed: GatewayTransaction, answer: GatewayTransaction, seen: Told
-    ) -> tuple[Payment, Told]:
-        after, told = self.contradicted(payment, answer)
-        after, told = self.named(after, answer), {**seen, **told}
-        if self._is_borne_out(after, listed):
-            return after, told
-        self.confirmation.doubt()
-        if "unconfirmed" not in told:
-            unsaid = self.is_fresh(payment) or is_silent_on(payment, listed, answer)
-            told["unconfirmed" if unsaid else "list_disagrees"] = "none"
-        return after, told
-
-    def _is_borne_out(self, payment: Payment, listed: GatewayTransaction) -> bool:
-        """Whether the list has nothing more to say of a payment after it was asked about."""
-        is_seen = set(differences(payment, listed)) <= acted_on(payment, listed)
-        return is_seen and news(payment, listed, self.clock()) is payment
-
-    def _suspected(self, payment: Payment, transaction: GatewayTransaction) -> tuple[Payment, Told]:
-        """Of an open one the verdict is to be heard yet, and it is looked at again when it has come."""
-        if payment.status is Status.NEEDS_REVIEW:
-            return payment, {}
-        if payment.status is not Status.SUCCEEDED:
-            return payment, {"suspicious": "none"}
-        after = self.reviewed(payment, ("suspicious",), transaction)
-        return after, {"suspicious": "none"} if after is payment else {}
-
-    def _strange(self, row: ListedRow) -> Weighed:
-        """A transaction that we have no record of. It is adopted once it is over; until then it is looked at again."""
-        if not has_verdict(row.transaction):
-            return None, [line("orphan", "none", None, row)]
-        orphan = orphan_of(row, live=self.live, at=self.clock())
-        if orphan is None:
-            return None, [line("unreadable_row", "none", None, row)]
-        calls = orphan.status is Status.NEEDS_REVIEW
-        if calls and not self.confirmation.has_budget():
-            return None, [line("orphan", "none", None, row)]
-        adopted = self._adopted(orphan)
-        if calls:
-            self.confirmation.doubt()
-        return self._weighed(row, adopted)
-
-    def _beside(self, row: ListedRow, ours: Payment) -> list[Discrepancy]:
-        """The order that our payment was for is paid, it seems: until somebody has looked, it is not to be had."""
-        transaction = row.transaction
-        paid = transaction.verdict is Status.SUCCEEDED and not (transaction.refunded or transaction.charged_back)
-        is_same = transaction.amount == ours.money.amount and transaction.currency == ours.money.currency
-        if not paid or not is_same:
+    def review_other_payment(self, row: ListedRow, ours: Payment) -> list[Discrepancy]:
+        """Our payment's order seems paid, by another transaction: in review the order cannot be charged again."""
+        listed = row.transaction
+        is_paid = listed.verdict is Status.SUCCEEDED and not (listed.refunded or listed.charged_back)
+        is_same_money = listed.amount == ours.money.amount and listed.currency == ours.money.currency
+        if not is_paid or not is_same_money:
             return []
-        after = self.reviewed(ours, (_OTHER,), transaction) if ours.is_open or ours.frees_the_order else ours
-        told = dict(self.discrepancies(after, {}))
+        after = ours
+        if ours.is_open or ours.frees_the_order:
+            after = self.resolver.review(ours, ("other_transaction",), listed)
+        actions = self.resolver.discrepancies(after, {})
         if after.is_open or after.frees_the_order:
-            told[_OTHER] = "none"
-        if _OTHER not in told:
+            actions["other_transaction"] = "none"
+        if "other_transaction" not in actions:
             return []
-        return [replace(line(_OTHER, told[_OTHER], after, None), transaction_id=transaction.transaction_id)]
+        line = discrepancy_of("other_transaction", actions["other_transaction"], after, None)
+        return [replace(line, transaction_id=listed.transaction_id)]
 
-    def _adopted(self, orphan: Payment) -> Payment:
-        self.telemetry.about(orphan.id, orphan.order_id, orphan.transaction_id)
-        standing = self.ledger.claim(orphan, None)
-        if standing is None:
-            for entry in orphan.history[1:]:
-                self.telemetry.note(
-                    f"payment_{entry.name}", payment_id=orphan.id, status=entry.status, source=entry.source
-                )
-        return standing or orphan
+    # ------------------------------------- compare → confirm → compare → resolve
+
+    def resolve(self, row: ListedRow, payment: Payment) -> Resolution:
+        """Compares a payment with its row, asks the status API about the differences, and records its answer."""
+        comparison = compare(payment, row.transaction, self.resolver.clock())
+        if comparison.agrees:
+            return self.resolve_agreement(comparison)
+        answer = self.confirm(comparison)
+        if answer is None:
+            return _unconfirmed(comparison)
+        if answer.transaction_id != row.transaction.transaction_id:
+            return self.resolve_another_transaction(comparison, answer)
+        return self.resolve_answer(comparison, answer)
+
+    def resolve_agreement(self, comparison: Comparison) -> Resolution:
+        """Nothing left to decide. In review the transaction id stays empty: the reviewer finds out which is ours."""
+        payment = comparison.payment
+        if payment.status is not Status.NEEDS_REVIEW:
+            payment = self.resolver.assign_transaction_id(payment, comparison.listed)
+        return _resolution(comparison, payment)
+
+    def confirm(self, comparison: Comparison) -> GatewayTransaction | None:
+        """The status API's answer. None without one, or if not asked: a payment of this hour goes to no reviewer."""
+        if comparison.calls_for_review and self.resolver.changed_recently(comparison.payment):
+            return None
+        return self.resolver.confirmation.confirm(comparison.payment)
+
+    def resolve_another_transaction(self, comparison: Comparison, answer: GatewayTransaction) -> Resolution:
+        """The status API names another transaction as our payment: the row is a second one under the order."""
+        payment = comparison.payment
+        if payment.transaction_id or mismatched_fields(payment, answer) or self.resolver.is_in_flight(payment):
+            self.resolver.confirmation.count_contradiction()
+            return _unconfirmed(comparison)
+        after = self.resolver.resolve_answer(payment, answer).payment
+        return Resolution(self.resolver.assign_transaction_id(after, answer), is_another_transaction=True)
+
+    def resolve_answer(self, comparison: Comparison, answer: GatewayTransaction) -> Resolution:
+        """Records the status API's answer and compares again: if the row still differs, the answer contradicts it."""
+        listed = comparison.listed
+        answered = self.resolver.resolve_answer(comparison.payment, answer)
+        payment = self.resolver.assign_transaction_id(answered.payment, answer)
+        resolution = _resolution(comparison, payment).with_actions(answered.actions)
+        if compare(payment, listed, self.resolver.clock()).agrees:
+            return resolution
+        self.resolver.confirmation.count_contradiction()
+        if "unconfirmed" in resolution.actions:
+            return resolution
+        is_open = self.resolver.changed_recently(payment) or leaves_difference_open(payment, listed, answer)
+        return resolution.with_actions({"unconfirmed" if is_open else "list_disagrees": "none"})
+
+    def review_suspicious(self, row: ListedRow, resolution: Resolution) -> Resolution:
+        """A paid payment that the gateway marks as suspicious is reviewed, once.
+
+        An open payment has no verdict yet; a later run looks again.
+        """
+        payment = resolution.payment
+        if row.suspicious_at is None or payment.status is Status.NEEDS_REVIEW:
+            return resolution
+        if payment.status is not Status.SUCCEEDED:
+            return resolution.with_actions({"suspicious": "none"})
+        after = self.resolver.review(payment, ("suspicious",), row.transaction)
+        return (
+            replace(resolution, payment=after)
+            if after is not payment
+            else resolution.with_actions({"suspicious": "none"})
+        )
+
+    # -------------------------------------------------------------- describe
+
+    def describe(self, row: ListedRow, resolution: Resolution) -> list[Discrepancy]:
+        """The row's lines in the report."""
+        payment, listed = resolution.payment, row.transaction
+        if is_unpaid_under_another_status(payment, listed):
+            resolution = resolution.with_actions({"status_differs": "none"})
+        if is_paid_under_unknown_status(payment, listed):
+            resolution = resolution.with_actions({"unknown_status": "none"})
+        actions = self.resolver.discrepancies(payment, resolution.actions)
+        if not actions and payment.status is Status.NEEDS_REVIEW:
+            actions["undecided"] = "none"  # it counts on the gateway's side alone, and each difference has its line
+        if listed.verdict is not Status.SUCCEEDED:
+            # The line stands at the row of the other, paid transaction. This row is in neither column.
+            actions.pop("other_transaction", None)
+        return [discrepancy_of(kind, action, payment, row) for kind, action in actions.items()]
+
+
+def _resolution(comparison: Comparison, payment: Payment) -> Resolution:
+    """The payment with the differences that a reviewer has seen: they are reported again, without an action."""
+    return Resolution(payment, dict.fromkeys(comparison.reviewed, "none"))
+
+
+def _unconfirmed(comparison: Comparison) -> Resolution:
+    """The payment as it is: the status API did not confirm the row."""
+    return _resolution(comparison, comparison.payment).with_actions({"unconfirmed": "none"})

@@ -1,4 +1,4 @@
-"""Walking: the gateway's list page by page, with cursors that go stale, or lead in circles: never finished then."""
+"""Pagination: reads the gateway's list page by page. A cursor may go stale, or lead in a circle and never end."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -13,35 +13,33 @@ from payments.reconciliation.errors import ListStuck, ListUnanswered, OutOfTime
 from payments.reconciliation.transaction_list import ListedRow, Page, TransactionList, UnreadableRow
 
 PAGE_SECONDS: Final = 20.0
-"""The longest that one page may take: a list of months may be slow to count."""
+"""The longest that one page may take: the gateway may be slow to count a list of months."""
 
 WAITS: Final = (1.0, 3.0)
-"""Seconds before a page is tried again. Longer outages are the next call's business."""
+"""Seconds before a page is asked for again. Longer outages are left to the next call."""
 
 MIN_PAGE_SECONDS: Final = 5.0
-"""With less time left in the call no page is asked for."""
+"""With less time left in the process no page is asked for."""
 
 RESTARTS: Final = 3
-"""How often a walk begins again in one reconciliation when its cursor is refused: one that always is leads nowhere."""
-
+"""How often one reconciliation restarts at page one after a refused cursor. If all are refused, it ends nowhere."""
 
 MAX_PAGES: Final = 100_000
-"""More than any account has in a span: the cursors are new each time, and lead in a circle all the same."""
+"""More than any account has in a span: each cursor is new, and the pages are a circle all the same."""
 
-FEW: Final = 10
-"""So many rows may be unreadable, as long as they are not most of the list; from then on a tenth puts it in doubt."""
+FEW_UNREADABLE: Final = 10
+"""So many rows may be unreadable if they are not most of the list. Above it, a tenth makes the list incomplete."""
 
 REMEMBERED: Final = 100
-"""Rows whose marks are kept from page to page, and from call to call: new payments push old ones over a page's edge."""
+"""How many rows' marks are kept between pages and calls: new payments push old ones to the next page."""
 
-
-ID_MARK: Final = 12
-"""Characters of a mark that stand for the transaction: 48 bits, among a few hundred rows."""
+MARK_LENGTH: Final = 12
+"""Characters of a hash that stand for a transaction: 48 bits, among a few hundred rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paginator:
-    """The walk of one call. `seconds_left`: until the process ends."""
+    """The pages that one call reads. `seconds_left`: until the process ends."""
 
     listing: TransactionList
     telemetry: Telemetry
@@ -49,62 +47,65 @@ class Paginator:
     pause: Callable[[float], None]
 
     def page(self, checkpoint: Checkpoint) -> Page | None:
-        """The next page, without the rows that have been there before, as they are now.
+        """The next page, without rows that came before exactly as they are now.
 
-        None when the cursor was refused, for it has grown stale. Raises ListUnanswered, OutOfTime.
+        None if the cursor was refused because it is stale. Raises ListUnanswered, OutOfTime.
         """
         try:
-            page = self._fetched(checkpoint)
+            page = self._fetch(checkpoint)
         except Refused as error:
             if checkpoint.cursor is None or isinstance(error, CredentialsRefused):
                 raise self._unanswered(error) from error
             return None
-        return replace(page, rows=_fresh(page.rows, checkpoint.before))
+        return replace(page, rows=_new_rows(page.rows, checkpoint.recent_rows))
 
-    def turned(self, checkpoint: Checkpoint, page: Page) -> Checkpoint:
+    def advance(self, checkpoint: Checkpoint, page: Page) -> Checkpoint:
         """The reconciliation at its next page, or in its next phase after the last one. Raises ListStuck."""
         rows = checkpoint.rows + len(page.rows)
         total = page.total if checkpoint.listed_total is None else checkpoint.listed_total
-        before = (*checkpoint.before, *(mark(row) for row in page.rows if isinstance(row, ListedRow)))[-REMEMBERED:]
-        checkpoint = replace(checkpoint, rows=rows, listed_total=total, pages=checkpoint.pages + 1, before=before)
+        marks = [row_mark(row) for row in page.rows if isinstance(row, ListedRow)]
+        recent_rows = (*checkpoint.recent_rows, *marks)[-REMEMBERED:]
+        checkpoint = replace(
+            checkpoint, rows=rows, listed_total=total, pages=checkpoint.pages + 1, recent_rows=recent_rows
+        )
         if not page.has_next:
-            return self._walked(checkpoint)
+            return self._end_of_list(checkpoint)
         if page.next_cursor is None:
             raise ListStuck("no_cursor")
         if page.next_cursor in (checkpoint.cursor, checkpoint.cycle_marker):
             raise ListStuck("cursor_again")
         if checkpoint.pages >= MAX_PAGES or (total is not None and rows > 2 * total + 1000):
             raise ListStuck("too_many_rows")
-        # A landmark at each power of two: a circle of any length is noticed, and only one cursor is kept.
-        is_landmark = checkpoint.pages & (checkpoint.pages - 1) == 0
+        # A new marker at each power of two: a circle of any length is noticed, and only one cursor is kept.
+        is_power_of_two = checkpoint.pages & (checkpoint.pages - 1) == 0
         return replace(
             checkpoint,
             cursor=page.next_cursor,
-            cycle_marker=page.next_cursor if is_landmark else checkpoint.cycle_marker,
+            cycle_marker=page.next_cursor if is_power_of_two else checkpoint.cycle_marker,
         )
 
-    def restarted(self, checkpoint: Checkpoint) -> Checkpoint:
-        """The reconciliation at its first page again. Raises ListStuck when that has been tried often enough."""
+    def restart(self, checkpoint: Checkpoint) -> Checkpoint:
+        """The reconciliation at page one again. Raises ListStuck after too many restarts."""
         if checkpoint.restarts >= RESTARTS:
             raise ListStuck("cursor_refused")
-        return checkpoint.walked_again()
+        return checkpoint.restarted()
 
-    def doubted(self, checkpoint: Checkpoint, why: str) -> Checkpoint:
-        """The reconciliation of a list that is not to be taken for whole: what it does not show, says nothing, and is left."""
+    def end_incomplete(self, checkpoint: Checkpoint, why: str) -> Checkpoint:
+        """The reconciliation of a list that may have holes: nothing is concluded from what the list does not show."""
         self.telemetry.note(
             "reconciliation_doubtful", why=why, rows=checkpoint.rows, total=checkpoint.listed_total or 0
         )
-        return replace(checkpoint, phase="report", cursor=None, cycle_marker=None, doubt=why)
+        return replace(checkpoint, phase="report", cursor=None, cycle_marker=None, incomplete_because=why)
 
-    def _walked(self, checkpoint: Checkpoint) -> Checkpoint:
+    def _end_of_list(self, checkpoint: Checkpoint) -> Checkpoint:
         unreadable = checkpoint.counts.get("unreadable_row", 0)
         if checkpoint.listed_total is not None and checkpoint.rows < checkpoint.listed_total:
-            return self.doubted(checkpoint, "fewer rows than announced")
-        if 2 * unreadable > checkpoint.rows or (unreadable > FEW and 10 * unreadable > checkpoint.rows):
-            return self.doubted(checkpoint, "rows that cannot be read")
+            return self.end_incomplete(checkpoint, "fewer rows than announced")
+        if 2 * unreadable > checkpoint.rows or (unreadable > FEW_UNREADABLE and 10 * unreadable > checkpoint.rows):
+            return self.end_incomplete(checkpoint, "rows that cannot be read")
         return replace(checkpoint, phase="unlisted", cursor=None, cycle_marker=None)
 
-    def _fetched(self, checkpoint: Checkpoint) -> Page:
+    def _fetch(self, checkpoint: Checkpoint) -> Page:
         for wait in (*WAITS, None):
             seconds = min(PAGE_SECONDS, self.seconds_left() - MIN_PAGE_SECONDS)
             if seconds <= 0:
@@ -126,27 +127,32 @@ class Paginator:
         return ListUnanswered(f"a page of the gateway's list cannot be had ({type(error).__name__})")
 
 
-def mark(row: ListedRow) -> str:
-    """The mark of a row: of its transaction, then of all that it says."""
-    return f"{id_mark(row.transaction.transaction_id)}{_hash(repr(row))}"
+def row_mark(row: ListedRow) -> str:
+    """The mark of a row: the mark of its transaction, then a hash of the whole row."""
+    return f"{transaction_mark(row.transaction.transaction_id)}{_hash(repr(row))}"
 
 
-def id_mark(transaction_id: str) -> str:
-    """The part of a row's mark that is the same for each row of its transaction."""
+def transaction_mark(transaction_id: str) -> str:
+    """The part of a mark that all rows of a transaction share."""
     return _hash(transaction_id)
 
 
+def marked_transactions(marks: Iterable[str]) -> frozenset[str]:
+    """The transactions' marks of rows' marks."""
+    return frozenset(mark[:MARK_LENGTH] for mark in marks)
+
+
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:ID_MARK]
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:MARK_LENGTH]
 
 
-def _fresh(rows: Iterable[ListedRow | UnreadableRow], before: Iterable[str]) -> list[ListedRow | UnreadableRow]:
-    """Each row once. A second one of a transaction that says something else is another row."""
-    seen, fresh = set(before), list[ListedRow | UnreadableRow]()
+def _new_rows(rows: Iterable[ListedRow | UnreadableRow], recent: Iterable[str]) -> list[ListedRow | UnreadableRow]:
+    """Each row once. A second row of a transaction is another row if anything in it differs."""
+    seen, new = set(recent), list[ListedRow | UnreadableRow]()
     for row in rows:
         if isinstance(row, ListedRow):
-            if mark(row) in seen:
+            if row_mark(row) in seen:
                 continue
-            seen.add(mark(row))
-        fresh.append(row)
-    return fresh
+            seen.add(row_mark(row))
+        new.append(row)
+    return new

@@ -1,7 +1,7 @@
-"""Books: what was taken, refunded and charged back, by the gateway's word and by our record. One entry a currency."""
+"""Totals: money taken, refunded and charged back, by the gateway's list and by our record. One entry a currency."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from payments.model.status import Status
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """`payments` counts what succeeded; the sums are minor units."""
+    """`payments` counts the payments that succeeded. The other three are sums in minor units."""
 
     payments: int = 0
     amount: int = 0
@@ -20,23 +20,23 @@ class Totals:
     charged_back: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
-        return Totals(*(mine + theirs for mine, theirs in zip(self.told(), other.told(), strict=True)))
+        return Totals(*(left + right for left, right in zip(self.as_tuple(), other.as_tuple(), strict=True)))
 
     def __sub__(self, other: "Totals") -> "Totals":
-        return Totals(*(mine - theirs for mine, theirs in zip(self.told(), other.told(), strict=True)))
+        return Totals(*(left - right for left, right in zip(self.as_tuple(), other.as_tuple(), strict=True)))
 
-    def told(self) -> tuple[int, int, int, int]:
-        """The four numbers, in order."""
+    def as_tuple(self) -> tuple[int, int, int, int]:
+        """Payments, amount, refunded, charged back."""
         return self.payments, self.amount, self.refunded, self.charged_back
 
-    def line(self) -> dict[str, int]:
-        """Its JSON."""
-        return dict(zip(("payments", "amount", "refunded", "charged_back"), self.told(), strict=True))
+    def as_dict(self) -> dict[str, int]:
+        """The JSON object of the report."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class CurrencyTotals:
-    """One currency, both sides."""
+    """Both sides of one currency: by the gateway's list, and by our record."""
 
     gateway: Totals = Totals()
     here: Totals = Totals()
@@ -48,16 +48,16 @@ TotalsByCurrency = Mapping[str, CurrencyTotals]
 NOTHING: Final = Totals()
 
 
-def by_gateway(transaction: GatewayTransaction) -> Totals:
-    """What a row adds to the gateway's side. A fraction of a minor unit is not counted; it is a discrepancy."""
-    amount = whole(transaction.amount)
+def gateway_totals(transaction: GatewayTransaction) -> Totals:
+    """The totals of one row of the gateway's list. A fraction of a minor unit is not counted; it is a discrepancy."""
+    amount = whole_minor_units(transaction.amount)
     if transaction.verdict is not Status.SUCCEEDED or amount is None:
         return NOTHING
     return Totals(1, amount, amount if transaction.refunded else 0, amount if transaction.charged_back else 0)
 
 
-def by_record(payment: Payment) -> Totals:
-    """What a payment adds to our side."""
+def our_totals(payment: Payment) -> Totals:
+    """The totals of one payment of ours."""
     if payment.status is not Status.SUCCEEDED:
         return NOTHING
     amount = payment.money.amount
@@ -65,29 +65,29 @@ def by_record(payment: Payment) -> Totals:
     return Totals(1, amount, refunded, amount if payment.chargeback.status == "charged_back" else 0)
 
 
-def entered(
+def add_totals(
     totals: TotalsByCurrency, currency: str | None, gateway: Totals = NOTHING, here: Totals = NOTHING
 ) -> TotalsByCurrency:
-    """The books with one more entry in each column."""
+    """The totals with more on either side of a currency."""
     if currency is None or (gateway == NOTHING and here == NOTHING):
         return totals
-    book = totals.get(currency, CurrencyTotals())
-    return {**totals, currency: replace(book, gateway=book.gateway + gateway, here=book.here + here)}
+    sides = totals.get(currency, CurrencyTotals())
+    return {**totals, currency: replace(sides, gateway=sides.gateway + gateway, here=sides.here + here)}
 
 
-def lines(totals: TotalsByCurrency) -> list[dict[str, Any]]:
-    """The books as the report has them, a currency each."""
+def totals_report(totals: TotalsByCurrency) -> list[dict[str, Any]]:
+    """The `totals` of the report: one object a currency, by currency."""
     return [
         {
             "currency": currency,
-            "gateway": book.gateway.line(),
-            "here": book.here.line(),
-            "difference": (book.gateway - book.here).line(),
+            "gateway": sides.gateway.as_dict(),
+            "here": sides.here.as_dict(),
+            "difference": (sides.gateway - sides.here).as_dict(),
         }
-        for currency, book in sorted(totals.items())
+        for currency, sides in sorted(totals.items())
     ]
 
 
-def whole(amount: Decimal | None) -> int | None:
-    """An amount as whole minor units; None when there is none, or a fraction."""
+def whole_minor_units(amount: Decimal | None) -> int | None:
+    """An amount as whole minor units; None without an amount, or with a fraction of a minor unit."""
     return int(amount) if amount is not None and amount == amount.to_integral_value() else None

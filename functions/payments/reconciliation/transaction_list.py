@@ -1,4 +1,4 @@
-"""The gateway's transaction list: its rows in our words, a page at a time, and the port it is read through."""
+"""The gateway's transaction list: its rows in our terms, its pages, and the port through which they are read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from payments.model.gateway_transaction import GatewayTransaction
 
 @dataclass(frozen=True, slots=True)
 class ListedRow:
-    """One transaction as the gateway lists it. `report.order_id` is as it came: looked up, and shown nowhere.
+    """One transaction as the gateway lists it.
 
-    `order_id` is the same, fit to be kept and shown.
+    `transaction.order_id` is as received: used to look payments up, and never shown. `order_id` is the same id, cleaned
+    so that it may be stored and shown.
     """
 
     transaction: GatewayTransaction
@@ -23,7 +24,7 @@ class ListedRow:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
-    """A row that cannot be compared; `why` names what is wrong and quotes nothing."""
+    """A row that cannot be compared; `why` names the fault and quotes nothing from the row."""
 
     why: str
     transaction_id: str | None = None
@@ -31,7 +32,7 @@ class UnreadableRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. `total`: how many transactions the gateway says the walk has; None when it does not say."""
+    """One page. `total`: the number of transactions in the whole list, by the gateway; None if it gives none."""
 
     rows: Sequence[ListedRow | UnreadableRow]
     has_next: bool
@@ -49,8 +50,8 @@ class Span:
     def __str__(self) -> str:
         return f"{self.first.isoformat()}_{self.last.isoformat()}"
 
-    def has(self, moment: datetime | None) -> bool:
-        """Whether a moment falls into it; one that nobody told counts as if it did."""
+    def contains(self, moment: datetime | None) -> bool:
+        """Whether a moment is on one of the days; an unknown moment (None) counts as if it were."""
         return moment is None or self.first <= moment.date() <= self.last
 
 
@@ -58,4 +59,4 @@ class TransactionList(Protocol):
     """Pay Agency's list. A call ends in a page or in one of the three GatewayErrors."""
 
     def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
-        """One page of the walk over a span, within `seconds`. Raises Refused, NotSent, NoAnswer."""
+        """One page of a span's list, within `seconds`; `cursor` None: the first. Raises Refused, NotSent, NoAnswer."""

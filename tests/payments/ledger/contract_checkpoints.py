@@ -4,14 +4,14 @@ import threading
 from datetime import date, timedelta
 
 from payments.model.money import EXPONENTS
-from payments.reconciliation.checkpoint import Checkpoint, CheckpointStore, ReportPlace, begun
+from payments.reconciliation.checkpoint import Checkpoint, CheckpointStore, ReportPlace, new_checkpoint
 from payments.reconciliation.pagination import REMEMBERED
 from payments.reconciliation.totals import CurrencyTotals, Totals
 from payments.reconciliation.transaction_list import Span
 from tests.fakes.clock import START
 
 SPAN = Span(date(2026, 11, 1), date(2026, 11, 15))
-FRESH = begun(SPAN, live=True, at=START)
+FRESH = new_checkpoint(SPAN, live=True, at=START)
 UNTIL = START + timedelta(minutes=5)
 FULL = Checkpoint(
     span=SPAN,
@@ -27,12 +27,12 @@ FULL = Checkpoint(
     rows=100_000,
     listed_total=100_001,
     parts=7,
-    doubts=99,
+    contradictions=99,
     counts={"orphan": 3, "charged_back": 1},
     totals={"GBP": CurrencyTotals(Totals(9, 900, 100, 50), Totals(8, 800, 100, 0)), "JPY": CurrencyTotals()},
-    listed=("pay_a", "pay_b"),
-    before=("0" * 24, "1" * 24),
-    doubt="no rows",
+    to_cross_off=("pay_a", "pay_b"),
+    recent_rows=("0" * 24, "1" * 24),
+    incomplete_because="no rows",
     finished_at=START + timedelta(hours=1),
     report=ReportPlace("reports/a.json", "reports/a.csv"),
 )
@@ -83,7 +83,7 @@ class CheckpointContract:
         assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
 
     def test_each_span_has_its_own(self, checkpoints: CheckpointStore) -> None:
-        other = begun(Span(date(2026, 11, 1), date(2026, 11, 16)), live=True, at=START)
+        other = new_checkpoint(Span(date(2026, 11, 1), date(2026, 11, 16)), live=True, at=START)
         assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
         assert checkpoints.take(other, "you", START, UNTIL) == other
 
@@ -108,18 +108,18 @@ class CheckpointContract:
             since=START,
             totals=dict.fromkeys(EXPONENTS, CurrencyTotals(most, most)),
             cursor="c" * 2048,
-            before=("f" * 24,) * REMEMBERED,
+            recent_rows=("f" * 24,) * REMEMBERED,
         )
         checkpoints.take(FRESH, "me", START, UNTIL)
         assert checkpoints.save(full, "me", UNTIL)
         assert checkpoints.take(FRESH, "you", UNTIL, UNTIL) == full
 
     def test_up_to_when_all_is_told_is_known_once_it_was_noted(self, checkpoints: CheckpointStore) -> None:
-        assert checkpoints.told_until() is None
-        checkpoints.note_told(START)
-        assert checkpoints.told_until() == START
+        assert checkpoints.reported_until() is None
+        checkpoints.note_reported(START)
+        assert checkpoints.reported_until() == START
 
     def test_the_later_one_of_two_is_the_last(self, checkpoints: CheckpointStore) -> None:
         for at in (START, UNTIL, START):
-            checkpoints.note_told(at)
-        assert checkpoints.told_until() == UNTIL
+            checkpoints.note_reported(at)
+        assert checkpoints.reported_until() == UNTIL

@@ -1,4 +1,4 @@
-"""The reconciliation put together with fakes, and what a test does in it."""
+"""The reconciliation over fakes, and the steps of its tests."""
 
 import csv
 import io
@@ -29,13 +29,13 @@ DAY = START.date()
 SPAN = Span(DAY, DAY)
 PLENTY = 900.0
 NEIGHBOUR = row(transaction_id="PA-of-another-day", order_id=None, created_at="2027-02-01T08:00:00Z")
-"""A list is hardly ever empty; this row is of no day that is reconciled, and nobody's business."""
+"""A list is hardly ever empty: this row is of a day that is not reconciled, so it is ignored."""
 
 NEXT_DAY = START + timedelta(days=1)
 
 
 class AgreeingGateway(ScriptedGateway):
-    """Unscripted, its status API says of a payment what its list says; with `agrees` False it knows of nothing."""
+    """Unscripted, its status API answers as its list shows; with `agrees` False it knows no payment."""
 
     agrees = True
 
@@ -45,8 +45,8 @@ class AgreeingGateway(ScriptedGateway):
 
     def _found(self, name: str) -> GatewayTransaction | GatewayError:
         if name not in self.answers and self.agrees:
-            for told in self.listing.rows:
-                listed = row_of(told, MINOR, LATER)
+            for each in self.listing.rows:
+                listed = row_of(each, MINOR, LATER)
                 if isinstance(listed, ListedRow) and name in (
                     listed.transaction.transaction_id,
                     listed.transaction.order_id,
@@ -56,7 +56,7 @@ class AgreeingGateway(ScriptedGateway):
 
 
 class Reconciler:
-    """One stack with fakes behind it, on the day after the sample payment was taken."""
+    """The reconciliation over fakes, on the day after the sample payment was made."""
 
     def __init__(self, *rows: object, page_size: int = 2) -> None:
         self.ledger = InMemoryLedger()
@@ -69,7 +69,7 @@ class Reconciler:
         self.paused: list[float] = []
 
     def wired(self, wire: Callable[[Any], Any] = lambda target: target) -> ReconciliationInvocation:
-        """The door's invocation; `wire` may put something between it and each thing that it writes to or asks."""
+        """The function's invocation; `wire` may wrap each of the fakes that it calls."""
         reconciliation = ReconciliationRun(
             listing=wire(self.listing),
             gateway=wire(self.gateway),
@@ -84,19 +84,19 @@ class Reconciler:
             reconciliation, self.console.telemetry, lambda key: f"s3://reports/{key}", days=1, monotonic=lambda: 0.0
         )
 
-    def run(self, seconds_left: Callable[[], float] = lambda: PLENTY, **told: Any) -> dict[str, Any]:
-        """One call, by default for the sample payment's day; an hour later than what was before."""
+    def run(self, seconds_left: Callable[[], float] = lambda: PLENTY, **payload: Any) -> dict[str, Any]:
+        """One call, an hour later, by default for the sample payment's day."""
         self.clock.forward(hours=1)
-        return self.wired().take({"from": DAY.isoformat(), "to": DAY.isoformat(), **told}, seconds_left)
+        return self.wired().take({"from": DAY.isoformat(), "to": DAY.isoformat(), **payload}, seconds_left)
 
     def paid(self, key: str = samples.KEY, transaction_id: str = samples.TRANSACTION_ID, **changes: Any) -> Payment:
         """A payment that succeeded a day ago."""
-        return self.settled(Status.SUCCEEDED, key=key, transaction_id=transaction_id, **changes)
+        return self.with_status(Status.SUCCEEDED, key=key, transaction_id=transaction_id, **changes)
 
-    def settled(
+    def with_status(
         self, to: Status, *, key: str = samples.KEY, transaction_id: str | None = samples.TRANSACTION_ID, **changes: Any
     ) -> Payment:
-        """A payment that came to a status a day ago."""
+        """A payment that has had a status since a day ago."""
         payment = self.claimed(key, **changes)
         after = payment.transition_to(to, at=START, source="answer", evidence={}, transaction_id=transaction_id)
         return self.ledger.save(payment, after)
@@ -116,20 +116,20 @@ class Reconciler:
     def report(self) -> dict[str, Any]:
         """The newest report."""
         (*_, key) = sorted(key for key in self.files.files if key.endswith(".json"))
-        told: dict[str, Any] = json.loads(self.files.files[key])
-        return told
+        report: dict[str, Any] = json.loads(self.files.files[key])
+        return report
 
     def discrepancies(self) -> list[tuple[str, str]]:
-        """What the newest report found and did."""
-        return [(told["discrepancy"], told["action"]) for told in self.report()["discrepancies"]]
+        """The discrepancies and actions of the newest report."""
+        return [(line["discrepancy"], line["action"]) for line in self.report()["discrepancies"]]
 
     def table(self) -> list[dict[str, str]]:
-        """The newest report as a spreadsheet has it."""
+        """The rows of the newest CSV report."""
         (*_, key) = sorted(key for key in self.files.files if key.endswith(".csv"))
         return list(csv.DictReader(io.StringIO(self.files.files[key].decode())))
 
-    def on_unlisted(self) -> set[str]:
-        """Payments that the list has yet to show."""
+    def unlisted_ids(self) -> set[str]:
+        """The payments on the index of unlisted payments."""
         ever = Span(date(2000, 1, 1), date(2099, 1, 1))
         found, place = self.ledger.unlisted(ever, None)
         seen = {payment.id for payment in found}

@@ -1,4 +1,4 @@
-"""Whatever the gateway lists, whatever our books hold: the reconciliation ends, and doing it again changes nothing."""
+"""Any list beside any payments: the reconciliation ends, and repeating it changes nothing."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ DATE = st.sampled_from([None, "2027-02-01T08:00:00Z"])
 ORDERS = [f"order-{nth}" for nth in range(4)]
 HERE = st.dictionaries(st.sampled_from(ORDERS), st.tuples(st.sampled_from(Status), st.booleans()), max_size=4)
 ANSWERS = st.sampled_from(["the same", "nothing", "unknown", "FAILED", "PENDING", "SUCCESS", "ON_HOLD", "of another"])
-"""What the status API says of each payment, whatever is listed."""
+"""The status API's answer about each payment, whatever is listed."""
 
 ROW = st.fixed_dictionaries(
     {
@@ -36,11 +36,11 @@ ROW = st.fixed_dictionaries(
 
 
 class Stubborn(AgreeingGateway):
-    """Its status API has one word for everything."""
+    """Its status API gives one answer about every payment."""
 
-    def __init__(self, listing: ScriptedList, said: str) -> None:
+    def __init__(self, listing: ScriptedList, raw_status: str) -> None:
         super().__init__(listing)
-        self.raw_status = said
+        self.raw_status = raw_status
 
     def _found(self, name: str) -> GatewayTransaction | GatewayError:
         if self.raw_status == "nothing":
@@ -65,25 +65,25 @@ def stack(
     if answers != "the same":
         reconciler.gateway = Stubborn(reconciler.listing, answers)
     for order_id, (status, is_known) in here.items():
-        theirs = next((told["transaction_id"] for told in rows if told["order_id"] == order_id), "PA99")
-        # What the gateway said succeeded has its transaction's id: that is what the move rests on.
+        theirs = next((each["transaction_id"] for each in rows if each["order_id"] == order_id), "PA99")
+        # A payment that succeeded has a transaction id: the gateway gave both.
         transaction_id = theirs if is_known or status is Status.SUCCEEDED else None
         if status is Status.PROCESSING:
             reconciler.claimed(order_id, order_id=order_id)
         else:
-            reconciler.settled(status, key=order_id, order_id=order_id, transaction_id=transaction_id)
+            reconciler.with_status(status, key=order_id, order_id=order_id, transaction_id=transaction_id)
     return reconciler
 
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS, st.integers(1, 4))
 @settings(max_examples=150, deadline=None)
-def test_the_reconciliation_ends_and_again_it_changes_nothing(
+def test_the_reconciliation_ends_and_a_repeat_changes_nothing(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str, page_size: int
 ) -> None:
     reconciler = stack(here, listed, answers, page_size)
     first = reconciler.run()
     if answers != "the same":
-        reconciler.run(anew=True)  # which of two transactions is ours it may learn only after the other's row
+        reconciler.run(anew=True)  # only after the other row may it learn which of two transactions is ours
     before = {payment.id: payment for payment in reconciler.ledger.payments()}
     again = reconciler.run(anew=True)
 
@@ -96,23 +96,23 @@ def test_the_reconciliation_ends_and_again_it_changes_nothing(
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
 @settings(max_examples=150, deadline=None)
-def test_each_charge_that_the_gateway_lists_is_in_our_books_or_a_line_says_why_not(
+def test_each_charge_that_the_gateway_lists_becomes_a_payment_or_has_a_line(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
     reconciler = stack(here, listed, answers)
     reconciler.run()
-    told = {each["transaction_id"] for each in reconciler.report()["discrepancies"]}
+    reported = {each["transaction_id"] for each in reconciler.report()["discrepancies"]}
     ours = [payment.transaction_id for payment in reconciler.ledger.payments()]
 
     for nth, each in enumerate(listed):
         if each["raw_status"] not in VERDICTS:
-            continue  # it is not over: looked at again
-        assert ours.count(f"PA{nth}") == 1 or (f"PA{nth}" in told and f"PA{nth}" not in ours)
+            continue  # it is open: a later run looks again
+        assert ours.count(f"PA{nth}") == 1 or (f"PA{nth}" in reported and f"PA{nth}" not in ours)
 
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
 @settings(max_examples=150, deadline=None)
-def test_the_lines_alone_explain_every_difference_of_the_books_today_and_tomorrow(
+def test_the_lines_explain_every_difference_of_the_totals_in_this_report_and_the_next(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
     reconciler = stack(here, listed, answers)
@@ -124,7 +124,7 @@ def test_the_lines_alone_explain_every_difference_of_the_books_today_and_tomorro
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
 @settings(max_examples=150, deadline=None)
-def test_no_payment_comes_to_count_as_paid_but_on_the_gateways_word(
+def test_a_payment_succeeds_only_if_the_gateway_confirms_it(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
     reconciler = stack(here, listed, answers)
@@ -132,8 +132,8 @@ def test_no_payment_comes_to_count_as_paid_but_on_the_gateways_word(
     reconciler.run()
     for payment in reconciler.ledger.payments():
         if payment.status is Status.SUCCEEDED and payment.id not in paid:
-            said = [each for nth, each in enumerate(listed) if f"PA{nth}" == payment.transaction_id]
-            by_the_list = [(each["raw_status"], each["amount"], each["currency"]) for each in said]
+            rows = [each for nth, each in enumerate(listed) if f"PA{nth}" == payment.transaction_id]
+            by_the_list = [(each["raw_status"], each["amount"], each["currency"]) for each in rows]
             assert by_the_list == [("SUCCESS", "100", "GBP")] or answers in {"SUCCESS", "of another"}
             assert answers in {"the same", "SUCCESS", "of another"}
 
@@ -141,5 +141,5 @@ def test_no_payment_comes_to_count_as_paid_but_on_the_gateways_word(
 def lines_of(reconciler: Reconciler, nth: int) -> list[dict[str, Any]]:
     """The lines of the nth report."""
     key = sorted(key for key in reconciler.files.files if key.endswith(".json"))[nth]
-    told: list[dict[str, Any]] = json.loads(reconciler.files.files[key])["discrepancies"]
-    return told
+    lines: list[dict[str, Any]] = json.loads(reconciler.files.files[key])["discrepancies"]
+    return lines

@@ -1,4 +1,4 @@
-"""A list may be wrong as a whole: what it says is asked about, and what is not borne out stops it after a hundred."""
+"""A list may be wrong as a whole: the status API must confirm it, and a hundred contradictions end the questions."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,12 +10,12 @@ import pytest
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer
-from payments.reconciliation.confirmation import DOUBTS
+from payments.reconciliation.confirmation import CONTRADICTION_BUDGET
 from tests.fakes import samples
 from tests.fakes.transaction_list import row
 from tests.payments.reconciliation.reconciler import Reconciler
 
-MANY = DOUBTS + 30
+MANY = CONTRADICTION_BUDGET + 30
 REFUNDED = {"refund_date": "2027-02-01T08:00:00Z"}
 CHARGED_BACK = {"chargeback_date": "2027-02-01T08:00:00Z"}
 SUSPICIOUS = {"suspicious_date": "2027-02-01T08:00:00Z"}
@@ -28,22 +28,24 @@ def paid(reconciler: Reconciler, nth: str) -> Payment:
 
 
 def failed(reconciler: Reconciler, nth: str) -> Payment:
-    return reconciler.settled(Status.FAILED, key=nth, transaction_id=f"PA{nth}", order_id=None)
+    return reconciler.with_status(Status.FAILED, key=nth, transaction_id=f"PA{nth}", order_id=None)
 
 
 def opened(reconciler: Reconciler, nth: str) -> Payment:
-    return reconciler.settled(Status.REQUIRES_ACTION, key=nth, transaction_id=f"PA{nth}", order_id=None)
+    return reconciler.with_status(Status.REQUIRES_ACTION, key=nth, transaction_id=f"PA{nth}", order_id=None)
 
 
-def stack(make: Make, said: str, listed: dict[str, Any], answer: dict[str, Any] | None, many: int = MANY) -> Reconciler:
-    """Many payments of one kind; the list says one thing of all, and the status API another, or the same: None."""
+def stack(
+    make: Make, raw_status: str, listed: dict[str, Any], answer: dict[str, Any] | None, many: int = MANY
+) -> Reconciler:
+    """Many payments of one kind, all listed alike; `answer`: the status API's differing answer, None: as listed."""
     reconciler = Reconciler(page_size=50)
     for nth in map(str, range(many)):
         payment = make(reconciler, nth)
-        reconciler.listing.rows.append(row(said, of=payment, **listed))
+        reconciler.listing.rows.append(row(raw_status, of=payment, **listed))
         if answer is not None:
-            told: dict[str, Any] = {"transaction_id": f"PA{nth}", "order_id": None, **answer}
-            reconciler.gateway.answers[payment.wire_order_id] = samples.transaction(**told)
+            fields: dict[str, Any] = {"transaction_id": f"PA{nth}", "order_id": None, **answer}
+            reconciler.gateway.answers[payment.wire_order_id] = samples.transaction(**fields)
     return reconciler
 
 
@@ -66,7 +68,7 @@ FALSE: dict[str, tuple[Make, str, dict[str, Any], dict[str, Any]]] = {
     "verdicts of open ones": (opened, "SUCCESS", {}, OPEN),
     "other amounts of open ones": (opened, "SUCCESS", {"amount": "1"}, OPEN),
 }
-"""What we have, what the list says, and what the status API says."""
+"""Our payment, its row in the list, and the status API's answer."""
 
 
 @pytest.mark.parametrize("claim", FALSE)
@@ -75,8 +77,11 @@ def test_false_claims_change_nothing_and_stop_the_questions_after_a_hundred(clai
     before = reconciler.ledger.payments()
     result = reconciler.run()
     assert reconciler.ledger.payments() == before
-    assert result["discrepancies"] == {"list_disagrees": DOUBTS, "unconfirmed": MANY - DOUBTS}
-    assert len(reconciler.gateway.asked) == DOUBTS
+    assert result["discrepancies"] == {
+        "list_disagrees": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
+    }
+    assert len(reconciler.gateway.asked) == CONTRADICTION_BUDGET
     assert alarms(reconciler) == 1
 
 
@@ -89,40 +94,49 @@ TRUE: dict[str, tuple[Make, str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("news", TRUE)
-def test_what_the_status_api_bears_out_is_settled_however_many_there_are(news: str) -> None:
-    make, said, listed, discrepancy = TRUE[news]
-    reconciler = stack(make, said, listed, None, many=300)
+def test_any_number_of_confirmed_changes_is_recorded(news: str) -> None:
+    make, raw_status, listed, discrepancy = TRUE[news]
+    reconciler = stack(make, raw_status, listed, None, many=300)
     assert reconciler.run()["discrepancies"] == {discrepancy: 300}
     assert len(reconciler.gateway.asked) == 300
     assert alarms(reconciler) == 0
 
 
-def test_drift_that_is_borne_out_calls_a_hundred_people_and_no_more() -> None:
+def test_confirmed_drift_puts_at_most_a_hundred_payments_into_review() -> None:
     reconciler = stack(paid, "FAILED", {}, None)
-    assert reconciler.run()["discrepancies"] == {"status_drift": DOUBTS, "unconfirmed": MANY - DOUBTS}
-    assert statuses(reconciler) == {Status.NEEDS_REVIEW: DOUBTS, Status.SUCCEEDED: MANY - DOUBTS}
+    assert reconciler.run()["discrepancies"] == {
+        "status_drift": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
+    }
+    assert statuses(reconciler) == {
+        Status.NEEDS_REVIEW: CONTRADICTION_BUDGET,
+        Status.SUCCEEDED: MANY - CONTRADICTION_BUDGET,
+    }
     assert alarms(reconciler) == 1
 
 
-def test_so_does_a_mismatch_of_open_ones() -> None:
+def test_mismatches_put_at_most_a_hundred_open_payments_into_review() -> None:
     reconciler = stack(opened, "SUCCESS", {"amount": "1"}, None)
-    assert reconciler.run()["discrepancies"] == {"mismatch": DOUBTS, "unconfirmed": MANY - DOUBTS}
-    assert statuses(reconciler)[Status.NEEDS_REVIEW] == DOUBTS
+    assert reconciler.run()["discrepancies"] == {
+        "mismatch": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
+    }
+    assert statuses(reconciler)[Status.NEEDS_REVIEW] == CONTRADICTION_BUDGET
     assert alarms(reconciler) == 1
 
 
-def test_so_does_suspicion() -> None:
+def test_suspicion_puts_at_most_a_hundred_payments_into_review() -> None:
     reconciler = stack(paid, "SUCCESS", SUSPICIOUS, None)
     assert reconciler.run()["discrepancies"] == {"suspicious": MANY}
     assert Counter(reconciler.discrepancies()) == {
-        ("suspicious", "needs_review"): DOUBTS,
-        ("suspicious", "none"): MANY - DOUBTS,
+        ("suspicious", "needs_review"): CONTRADICTION_BUDGET,
+        ("suspicious", "none"): MANY - CONTRADICTION_BUDGET,
     }
-    assert statuses(reconciler)[Status.NEEDS_REVIEW] == DOUBTS
+    assert statuses(reconciler)[Status.NEEDS_REVIEW] == CONTRADICTION_BUDGET
     assert alarms(reconciler) == 1
 
 
-def test_so_do_orphans_and_those_that_moved_no_money_count_nothing() -> None:
+def test_at_most_a_hundred_orphans_are_reviewed_and_unpaid_ones_do_not_count() -> None:
     reconciler = Reconciler(page_size=50)
     words = ["SUCCESS", "FAILED"]
     reconciler.listing.rows = [
@@ -130,56 +144,60 @@ def test_so_do_orphans_and_those_that_moved_no_money_count_nothing() -> None:
     ]
     reconciler.run()
     assert Counter(reconciler.discrepancies()) == {
-        ("orphan", "needs_review"): DOUBTS,
-        ("orphan", "none"): MANY - DOUBTS,
+        ("orphan", "needs_review"): CONTRADICTION_BUDGET,
+        ("orphan", "none"): MANY - CONTRADICTION_BUDGET,
         ("orphan", "recorded"): MANY,
     }
-    assert statuses(reconciler) == {Status.NEEDS_REVIEW: DOUBTS, Status.FAILED: MANY}
+    assert statuses(reconciler) == {Status.NEEDS_REVIEW: CONTRADICTION_BUDGET, Status.FAILED: MANY}
     assert alarms(reconciler) == 1
 
 
-def test_the_keys_of_another_account_call_nobody_but_whoever_the_alarm_wakes() -> None:
-    """Nothing of ours is listed, and nothing of ours is known."""
+def test_api_keys_of_another_account_review_no_payment_and_raise_one_alarm() -> None:
+    """The gateway neither lists nor knows any payment of ours."""
     reconciler = Reconciler(row("FAILED", transaction_id="PA9999", order_id=None), page_size=50)
     for nth in map(str, range(MANY)):
         paid(reconciler, nth)
     assert reconciler.run()["discrepancies"] == {
         "orphan": 1,
-        "unknown_to_gateway": DOUBTS,
-        "unconfirmed": MANY - DOUBTS,
+        "unknown_to_gateway": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
     }
     assert statuses(reconciler)[Status.SUCCEEDED] == MANY
-    assert len(reconciler.on_unlisted()) == MANY
+    assert len(reconciler.unlisted_ids()) == MANY
     assert alarms(reconciler) == 1
 
 
-def test_a_list_with_holes_keeps_the_marks_of_what_it_has_not_shown() -> None:
+def test_payments_stay_on_the_index_when_the_budget_is_spent() -> None:
     reconciler = Reconciler(row("FAILED", transaction_id="PA9999", order_id=None), page_size=50)
     for nth in map(str, range(MANY)):
         payment = paid(reconciler, nth)
         reconciler.gateway.answers[payment.id] = samples.transaction(transaction_id=f"PA{nth}", order_id=None)
-    assert reconciler.run()["discrepancies"] == {"orphan": 1, "not_listed": DOUBTS, "unconfirmed": MANY - DOUBTS}
-    assert len(reconciler.on_unlisted()) == MANY - DOUBTS
+    assert reconciler.run()["discrepancies"] == {
+        "orphan": 1,
+        "not_listed": CONTRADICTION_BUDGET,
+        "unconfirmed": MANY - CONTRADICTION_BUDGET,
+    }
+    assert len(reconciler.unlisted_ids()) == MANY - CONTRADICTION_BUDGET
     assert alarms(reconciler) == 1
 
 
-def test_the_budget_is_the_reconciliations_not_the_calls() -> None:
+def test_all_calls_of_a_reconciliation_share_one_budget() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, {})
     reconciler.listing.script_pages(None, *[NoAnswer("no answer")] * 3)
     assert reconciler.run()["state"] == "unfinished"
     result = reconciler.run()
-    assert (result["state"], result["discrepancies"]["list_disagrees"]) == ("finished", DOUBTS)
-    assert len(reconciler.gateway.asked) == DOUBTS
+    assert (result["state"], result["discrepancies"]["list_disagrees"]) == ("finished", CONTRADICTION_BUDGET)
+    assert len(reconciler.gateway.asked) == CONTRADICTION_BUDGET
 
 
-def test_silence_is_no_doubt() -> None:
+def test_a_missing_answer_counts_no_contradiction() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, None, many=6)
     reconciler.gateway.script_statuses(NoAnswer("no answer"), NoAnswer("no answer"))
     assert reconciler.run()["discrepancies"] == {"unconfirmed": 2, "refunded_elsewhere": 4}
 
 
 @pytest.mark.parametrize(("refunded", "discrepancy"), [(False, "list_disagrees"), (None, "unconfirmed")])
-def test_a_status_api_that_denies_is_told_from_one_that_does_not_speak_of_it(
+def test_an_answer_that_denies_differs_from_an_answer_that_leaves_the_field_out(
     refunded: object, discrepancy: str
 ) -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, {"refunded": refunded}, many=1)
@@ -188,7 +206,7 @@ def test_a_status_api_that_denies_is_told_from_one_that_does_not_speak_of_it(
     assert reconciler.ledger.payments()[0].refund.status == "none"
 
 
-def test_what_is_settled_is_what_the_status_api_says_and_the_list_may_lag_behind_it() -> None:
+def test_the_status_apis_answer_is_recorded_even_if_the_list_lags_behind_it() -> None:
     reconciler = stack(paid, "SUCCESS", REFUNDED, {"refunded": True, "charged_back": True}, many=1)
     reconciler.run()
     assert reconciler.discrepancies() == [
@@ -199,7 +217,7 @@ def test_what_is_settled_is_what_the_status_api_says_and_the_list_may_lag_behind
     assert reconciler.ledger.payments()[0].chargeback.status == "charged_back"
 
 
-def test_a_word_that_nobody_knows_is_no_drift_of_what_was_paid() -> None:
+def test_an_unknown_status_is_no_drift_of_a_paid_payment() -> None:
     reconciler = stack(paid, "SETTLED", {}, {"raw_status": "SETTLED", "verdict": None})
     before = reconciler.ledger.payments()
     for _ in range(2):
@@ -209,7 +227,7 @@ def test_a_word_that_nobody_knows_is_no_drift_of_what_was_paid() -> None:
     assert alarms(reconciler) == 0
 
 
-def test_the_list_says_another_amount_than_the_status_api_of_an_open_one() -> None:
+def test_the_status_apis_amount_counts_for_an_open_payment() -> None:
     reconciler = stack(opened, "SUCCESS", {"amount": "10000"}, {"amount": Decimal(100)}, many=1)
     reconciler.run()
     assert reconciler.discrepancies() == [("list_disagrees", "none"), ("recorded", "recorded")]

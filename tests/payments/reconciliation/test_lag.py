@@ -1,4 +1,4 @@
-"""Both of the gateway's books may lag behind what it told us itself: what has just happened is left alone."""
+"""The gateway's list and status API may lag behind its answers and webhooks: recent changes are not reviewed."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ PAGE = "https://bank.example/3ds"
 
 
 def moved(reconciler: Reconciler, to: Status, ago: timedelta, **changes: Any) -> Payment:
-    """A payment made yesterday, to which something happened so long before the reconciliation."""
+    """A payment made yesterday that changed so long before the reconciliation."""
     payment = reconciler.claimed()
     after = payment.transition_to(
         to,
@@ -37,7 +37,7 @@ LAGGING: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("what", LAGGING)
-def test_a_payment_of_this_hour_goes_to_nobody_and_the_next_day_it_does(what: str) -> None:
+def test_a_payment_changed_within_the_hour_is_reviewed_only_the_next_day(what: str) -> None:
     reconciler = Reconciler(row(**LAGGING[what]))
     payment = moved(reconciler, Status.SUCCEEDED, SECONDS)
     reconciler.run()
@@ -48,7 +48,7 @@ def test_a_payment_of_this_hour_goes_to_nobody_and_the_next_day_it_does(what: st
     assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
 
 
-def test_nor_does_one_that_is_marked_as_suspicious() -> None:
+def test_a_suspicious_payment_changed_within_the_hour_is_not_reviewed() -> None:
     reconciler = Reconciler(row(suspicious_date="2027-02-01T00:00:00Z"))
     payment = moved(reconciler, Status.SUCCEEDED, SECONDS)
     reconciler.run()
@@ -56,7 +56,7 @@ def test_nor_does_one_that_is_marked_as_suspicious() -> None:
     assert reconciler.discrepancies() == [("suspicious", "none")]
 
 
-def test_nor_an_open_one_of_which_other_facts_are_listed() -> None:
+def test_an_open_payment_changed_within_the_hour_is_not_reviewed_for_another_amount() -> None:
     reconciler = Reconciler(row(amount="7"))
     payment = moved(reconciler, Status.PENDING, SECONDS)
     reconciler.run()
@@ -64,7 +64,7 @@ def test_nor_an_open_one_of_which_other_facts_are_listed() -> None:
     assert reconciler.discrepancies() == [("unconfirmed", "none")]
 
 
-def test_nor_one_that_the_status_api_alone_contradicts() -> None:
+def test_a_payment_changed_within_the_hour_is_not_reviewed_for_the_status_apis_answer() -> None:
     reconciler = Reconciler(row())
     payment = moved(reconciler, Status.PENDING, SECONDS)
     reconciler.gateway.script_statuses(samples.transaction(amount=None))
@@ -73,17 +73,17 @@ def test_nor_one_that_the_status_api_alone_contradicts() -> None:
     assert reconciler.discrepancies() == [("unconfirmed", "none")]
 
 
-def test_a_paid_one_that_is_not_listed_yet_keeps_its_mark() -> None:
+def test_a_payment_paid_within_the_hour_stays_on_the_index() -> None:
     reconciler = Reconciler()
     payment = moved(reconciler, Status.SUCCEEDED, SECONDS)
     reconciler.run()
     assert reconciler.standing(payment) == payment
     assert reconciler.discrepancies() == [("unconfirmed", "none")]
-    assert reconciler.on_unlisted() == {payment.id}
+    assert reconciler.unlisted_ids() == {payment.id}
     assert reconciler.gateway.asked == []
 
 
-def test_news_of_money_is_settled_at_once_all_the_same() -> None:
+def test_a_success_is_recorded_even_within_the_hour() -> None:
     reconciler = Reconciler(row())
     payment = moved(reconciler, Status.FAILED, SECONDS)
     reconciler.run()
@@ -91,10 +91,10 @@ def test_news_of_money_is_settled_at_once_all_the_same() -> None:
     assert reconciler.discrepancies() == [("late_success", "recorded")]
 
 
-@pytest.mark.parametrize("said", ["PENDING", "INIT", "ON_HOLD"])
+@pytest.mark.parametrize("raw_status", ["PENDING", "INIT", "ON_HOLD"])
 @pytest.mark.parametrize("amount", ["100", "7"])
-def test_a_row_without_a_verdict_takes_no_shopper_from_the_gateways_page(said: str, amount: str) -> None:
-    reconciler = Reconciler(row(said, amount=amount))
+def test_a_row_without_a_verdict_does_not_move_a_payment_at_the_gateways_page(raw_status: str, amount: str) -> None:
+    reconciler = Reconciler(row(raw_status, amount=amount))
     payment = moved(reconciler, Status.REQUIRES_ACTION, timedelta(hours=2), redirect_url=PAGE)
     reconciler.run()
     assert reconciler.standing(payment) == payment
@@ -103,24 +103,24 @@ def test_a_row_without_a_verdict_takes_no_shopper_from_the_gateways_page(said: s
     assert reconciler.gateway.asked == []
 
 
-def test_a_refund_that_it_shows_is_heard() -> None:
+def test_a_refund_in_a_row_without_a_verdict_is_recorded() -> None:
     reconciler = Reconciler(row("ON_HOLD", refund_date="2027-02-01T00:00:00Z"))
     payment = moved(reconciler, Status.SUCCEEDED, timedelta(hours=2))
     reconciler.run()
     assert reconciler.standing(payment).refund.status == "refunded"
 
 
-class TestTheNameOfATransaction:
-    """A payment in doubt has no transaction id of its own yet; the list's is taken where nothing speaks against it."""
+class TestTransactionId:
+    """A payment without an answer has no transaction id yet; it takes the list's if nothing contradicts it."""
 
-    def test_is_taken_from_a_row_that_fits(self) -> None:
+    def test_it_is_taken_from_a_row_that_fits(self) -> None:
         reconciler = Reconciler(row("PENDING"))
         payment = reconciler.claimed()
         reconciler.run()
         assert reconciler.standing(payment).transaction_id == samples.TRANSACTION_ID
 
-    def test_is_not_a_strangers(self) -> None:
-        """A row under our order id that is about another sum: whoever refunds it would send that sum back."""
+    def test_it_is_not_taken_from_a_row_with_another_amount(self) -> None:
+        """A row under our order id with another amount: a refund of it would send that amount back."""
         reconciler = Reconciler(row(transaction_id="STRANGER", amount="99999"))
         payment = reconciler.claimed()
         for _ in range(2):
@@ -128,7 +128,7 @@ class TestTheNameOfATransaction:
             after = reconciler.standing(payment)
             assert (after.status, after.transaction_id) == (Status.NEEDS_REVIEW, None)
 
-    def test_is_not_taken_while_its_own_answer_is_still_to_come(self) -> None:
+    def test_it_is_not_taken_while_the_charges_answer_is_to_come(self) -> None:
         reconciler = Reconciler(row("PENDING", created_at=None))
         payment = reconciler.claimed(at=RECONCILED_AT - SECONDS)
         reconciler.run()

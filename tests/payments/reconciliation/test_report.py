@@ -1,4 +1,4 @@
-"""The report: two files that say the same, whatever the gateway wrote, with nothing in them that a spreadsheet runs."""
+"""The report: two files with the same content, and nothing in them that a spreadsheet would run."""
 
 import csv
 import io
@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from payments.reconciliation.checkpoint import Checkpoint, begun
+from payments.reconciliation.checkpoint import Checkpoint, new_checkpoint
 from payments.reconciliation.discrepancy import COLUMNS, NOTES, Discrepancy
-from payments.reconciliation.report import FileReports, cell
+from payments.reconciliation.report import FileReports, csv_cell
 from payments.reconciliation.totals import CurrencyTotals, Totals
 from tests.fakes.clock import START
 from tests.fakes.files import InMemoryFiles
@@ -25,7 +25,7 @@ ONE = Discrepancy(
     discrepancy="orphan", action="needs_review", transaction_id="PA1", amount_gateway=100, suspicious_at=START
 )
 PROGRESS = replace(
-    begun(SPAN, live=True, at=START),
+    new_checkpoint(SPAN, live=True, at=START),
     rows=7,
     listed_total=8,
     counts={"orphan": 2, "charged_back": 1},
@@ -44,14 +44,14 @@ def written(files: InMemoryFiles, *parts: list[Discrepancy], checkpoint: Checkpo
     reports = FileReports(files)
     for nth, part in enumerate(parts):
         reports.write_part(replace(checkpoint, parts=nth), part)
-    place = reports.put_together(replace(checkpoint, parts=len(parts)))
+    place = reports.assemble(replace(checkpoint, parts=len(parts)))
     return json.loads(files.files[place.json]), files.files[place.csv].decode()
 
 
-def test_the_json_has_the_reconciliation_the_books_the_counts_and_the_discrepancies(files: InMemoryFiles) -> None:
-    told, _ = written(files, [ONE], [ONE, replace(ONE, transaction_id="PA2")])
-    assert list(told) == ["reconciliation", "totals", "counts", "discrepancies"]
-    assert told["reconciliation"] == {
+def test_the_json_has_reconciliation_totals_counts_and_discrepancies(files: InMemoryFiles) -> None:
+    report, _ = written(files, [ONE], [ONE, replace(ONE, transaction_id="PA2")])
+    assert list(report) == ["reconciliation", "totals", "counts", "discrepancies"]
+    assert report["reconciliation"] == {
         "from": "2027-01-31",
         "to": "2027-01-31",
         "live": True,
@@ -62,27 +62,27 @@ def test_the_json_has_the_reconciliation_the_books_the_counts_and_the_discrepanc
         "complete": True,
         "doubt": None,
     }
-    assert told["counts"] == {"charged_back": 1, "orphan": 2}
-    assert told["totals"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
-    assert [each["transaction_id"] for each in told["discrepancies"]] == ["PA1", "PA1", "PA2"]
-    assert tuple(told["discrepancies"][0]) == COLUMNS
+    assert report["counts"] == {"charged_back": 1, "orphan": 2}
+    assert report["totals"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
+    assert [each["transaction_id"] for each in report["discrepancies"]] == ["PA1", "PA1", "PA2"]
+    assert tuple(report["discrepancies"][0]) == COLUMNS
 
 
 def test_the_csv_has_the_same_lines_under_the_same_names(files: InMemoryFiles) -> None:
-    told, text = written(files, [ONE], [replace(ONE, transaction_id="PA2", order_id='a,"b"\nc')])
+    report, text = written(files, [ONE], [replace(ONE, transaction_id="PA2", order_id='a,"b"\nc')])
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert tuple(rows[0]) == COLUMNS
-    expected = [{k: "" if v is None else str(v) for k, v in each.items()} for each in told["discrepancies"]]
+    expected = [{k: "" if v is None else str(v) for k, v in each.items()} for each in report["discrepancies"]]
     assert rows == expected
 
 
-def test_without_findings_both_are_there_and_empty(files: InMemoryFiles) -> None:
-    told, text = written(files)
-    assert told["discrepancies"] == []
+def test_without_discrepancies_both_files_are_empty(files: InMemoryFiles) -> None:
+    report, text = written(files)
+    assert report["discrepancies"] == []
     assert text == ",".join(COLUMNS) + "\r\n"
 
 
-def test_they_lie_beside_each_other_under_span_and_start(files: InMemoryFiles) -> None:
+def test_both_files_are_named_after_span_and_start(files: InMemoryFiles) -> None:
     written(files, [ONE])
     assert files.types == {
         "parts/2027-01-31_2027-01-31/2027-01-31T09-30-00.000Z/00000.jsonl": "application/x-ndjson",
@@ -91,11 +91,11 @@ def test_they_lie_beside_each_other_under_span_and_start(files: InMemoryFiles) -
     }
 
 
-def test_a_part_left_by_a_walk_that_began_again_is_not_in_it(files: InMemoryFiles) -> None:
+def test_a_part_left_by_a_restarted_list_is_not_in_the_report(files: InMemoryFiles) -> None:
     reports = FileReports(files)
     for nth in range(3):
         reports.write_part(replace(PROGRESS, parts=nth), [ONE])
-    place = reports.put_together(replace(PROGRESS, parts=1))
+    place = reports.assemble(replace(PROGRESS, parts=1))
     assert len(json.loads(files.files[place.json])["discrepancies"]) == 1
 
 
@@ -103,24 +103,24 @@ def test_a_part_left_by_a_walk_that_began_again_is_not_in_it(files: InMemoryFile
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\x00", "\x1b", "\ufeff=1", "\uff1d1+1", "\uff20SUM(A1)"]
 )
 def test_no_cell_is_a_formula(text: str) -> None:
-    assert cell(text) == f"'{text}"
+    assert csv_cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("mark", [";", "; ", "\t", "|", "\n", "\r\n"])
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1"])
-def test_nor_is_the_rest_of_one_that_another_country_splits(mark: str, formula: str) -> None:
-    assert cell(f"a{mark}{formula}") == f"a{mark}'{formula}"
-    assert f"{mark}'{formula}" in cell(f"{mark}{formula}")
+def test_no_part_of_a_cell_split_at_another_separator_is_a_formula(mark: str, formula: str) -> None:
+    assert csv_cell(f"a{mark}{formula}") == f"a{mark}'{formula}"
+    assert f"{mark}'{formula}" in csv_cell(f"{mark}{formula}")
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(None, ""), ("", ""), (0, "0"), (100, "100"), ("PA1", "PA1"), ("a=b", "a=b")]
 )
 def test_other_cells_are_as_they_are(value: object, text: str) -> None:
-    assert cell(value) == text
+    assert csv_cell(value) == text
 
 
-def test_every_kind_has_its_sentence() -> None:
+def test_every_kind_has_a_note() -> None:
     assert all(NOTES[kind].endswith(".") for kind in NOTES)
     assert len(set(NOTES.values())) == len(NOTES)
 
@@ -174,24 +174,24 @@ class TestHostileRows:
         yield "the checkpoint", repr(reconciler.checkpoints.kept)
 
     @pytest.mark.parametrize("secret", ["4111[^a-zA-Z]{0,20}1111", "411111[X*]", "jane@example", "James", "HYPERLINK"])
-    def test_bring_no_card_and_no_person_into_any_sink(self, reconciler: Reconciler, secret: str) -> None:
+    def test_they_bring_no_card_and_no_person_into_any_output(self, reconciler: Reconciler, secret: str) -> None:
         assert [name for name, text in self.sinks(reconciler) if re.search(secret, text)] == []
 
-    def test_are_each_a_line(self, reconciler: Reconciler) -> None:
+    def test_each_has_a_line(self, reconciler: Reconciler) -> None:
         assert len(reconciler.report()["discrepancies"]) == len(HOSTILE) + 5
 
-    def test_make_no_formula(self, reconciler: Reconciler) -> None:
-        cells = [value for told in reconciler.table() for value in told.values()]
+    def test_they_make_no_formula(self, reconciler: Reconciler) -> None:
+        cells = [value for line in reconciler.table() for value in line.values()]
         assert [value for value in cells if value.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
 
-    def test_make_no_long_line(self, reconciler: Reconciler) -> None:
-        assert max(len(json.dumps(told)) for told in reconciler.report()["discrepancies"]) < 1000
+    def test_they_make_no_long_line(self, reconciler: Reconciler) -> None:
+        assert max(len(json.dumps(line)) for line in reconciler.report()["discrepancies"]) < 1000
 
-    def test_hold_no_order_that_may_be_a_card(self, reconciler: Reconciler) -> None:
+    def test_they_show_no_order_id_that_may_be_a_card(self, reconciler: Reconciler) -> None:
         assert [payment.order_id for payment in reconciler.ledger.payments() if payment.order_id] == []
 
 
-def test_a_report_leaves_nothing_on_the_machine() -> None:
+def test_a_report_leaves_no_temporary_file() -> None:
     class Watching(InMemoryFiles):
         def put_from(self, key: str, path: Path, content_type: str) -> None:
             seen.append(path)

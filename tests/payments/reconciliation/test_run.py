@@ -1,4 +1,4 @@
-"""The reconciliation as it is deployed but for the machine: the simulator's list over HTTP, moto's table and bucket."""
+"""The reconciliation as deployed, in this process: the simulator's list over HTTP, moto's table and bucket."""
 
 import json
 from collections import Counter
@@ -39,7 +39,7 @@ NAME = "reports"
 
 
 class Stack:
-    """One stack, and what a test does in it."""
+    """One stack, and the steps of its tests."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator, self.control, self.calls = simulator, simulator.control, Counter[str]()
@@ -68,7 +68,7 @@ class Stack:
         self.invocation = ReconciliationInvocation(reconciliation, telemetry, bucket.address, days=1)
 
     def paid(self) -> Payment:
-        """A payment of today's that both books call paid."""
+        """A payment of today that is paid on both sides."""
         then = utc_now() - timedelta(hours=2)  # what is of this hour is left alone
         payment = replace(samples.payment(key=f"key-{next(self.keys)}", order_id=None, at=then), created_at=utc_now())
         assert self.ledger.claim(payment, None) is None
@@ -78,16 +78,16 @@ class Stack:
         )
         return self.ledger.save(payment, after)
 
-    def run(self, **told: Any) -> dict[str, Any]:
+    def run(self, **payload: Any) -> dict[str, Any]:
         """One call by hand, for yesterday and today."""
         today = utc_now().date()
         first = today - timedelta(days=1)
-        return self.invocation.take({"from": first.isoformat(), "to": today.isoformat(), **told}, lambda: PLENTY)
+        return self.invocation.take({"from": first.isoformat(), "to": today.isoformat(), **payload}, lambda: PLENTY)
 
     def report(self, result: dict[str, Any]) -> dict[str, Any]:
         key = result["report"]["json"].removeprefix(f"s3://{NAME}/")
-        told: dict[str, Any] = json.loads(self.s3.get_object(Bucket=NAME, Key=key)["Body"].read())
-        return told
+        report: dict[str, Any] = json.loads(self.s3.get_object(Bucket=NAME, Key=key)["Body"].read())
+        return report
 
     def _counted(self, service: str) -> Any:
         client: Any = boto3.client(  # type: ignore[call-overload]
@@ -107,7 +107,7 @@ def stack() -> Iterator[Stack]:
         yield Stack(simulator)
 
 
-def test_what_was_done_in_the_gateways_dashboard_reaches_our_books(stack: Stack) -> None:
+def test_changes_at_the_gateways_dashboard_are_recorded(stack: Stack) -> None:
     refunded, back, suspicious, drifting, gone = [stack.paid() for _ in range(5)]
     stack.control.switch(page_size=2)
     stack.control.refund(str(refunded.transaction_id))
@@ -129,16 +129,16 @@ def test_what_was_done_in_the_gateways_dashboard_reaches_our_books(stack: Stack)
         "suspicious": 1,
         "unknown_to_gateway": 1,
     }
-    told = {(each["discrepancy"], each["transaction_id"]) for each in stack.report(result)["discrepancies"]}
-    assert ("orphan", orphan) in told
-    assert ("unknown_to_gateway", gone.transaction_id) in told
+    reported = {(each["discrepancy"], each["transaction_id"]) for each in stack.report(result)["discrepancies"]}
+    assert ("orphan", orphan) in reported
+    assert ("unknown_to_gateway", gone.transaction_id) in reported
     standing = {p.id: m.payment for p in (refunded, back) for m in stack.ledger.standing([p.id]).values()}
     assert standing[refunded.id].refund.status == "refunded"
     assert standing[back.id].chargeback.status == "charged_back"
     assert "unexpected_error" not in stack.console.read()
 
 
-def test_a_page_that_agrees_costs_a_reading_and_a_checkpoint(stack: Stack) -> None:
+def test_a_page_that_agrees_costs_one_read_and_one_checkpoint(stack: Stack) -> None:
     for _ in range(12):
         stack.paid()
     stack.control.switch(page_size=4)
@@ -155,7 +155,7 @@ def test_a_page_that_agrees_costs_a_reading_and_a_checkpoint(stack: Stack) -> No
     assert set(stack.calls) == {"dynamodb.BatchGetItem", "dynamodb.UpdateItem", "dynamodb.Query", "s3.PutObject"}
 
 
-def test_no_call_is_made_that_the_function_may_not_make(stack: Stack) -> None:
+def test_the_function_may_make_every_call(stack: Stack) -> None:
     stack.control.orphan(amount=700, currency="JPY", order_id="theirs-1", status="SUCCESS")
     stack.control.orphan(amount=700, currency="JPY", order_id=None, status="FAILED")
     stack.calls.clear()

@@ -1,4 +1,4 @@
-"""A hundred thousand transactions in one day: the reconciliation comes to its end, and memory does not grow with them."""
+"""A hundred thousand transactions in one day: the reconciliation finishes, and memory does not grow with them."""
 
 import gc
 import json
@@ -14,9 +14,9 @@ import pytest
 from payments.gateway.transaction_list import row_of
 from payments.model.payment import Payment
 from payments.model.status import Status
+from payments.reconciliation.matching import IndexedPayment
 from payments.reconciliation.report import FileReports
-from payments.reconciliation.run import ReconciliationRun, Watch
-from payments.reconciliation.steps import Marked
+from payments.reconciliation.run import Deadlines, ReconciliationRun
 from payments.reconciliation.transaction_list import Page, Span
 from tests.fakes import samples
 from tests.fakes.checkpoints import InMemoryCheckpoints
@@ -28,20 +28,20 @@ from tests.payments.reconciliation.reconciler import NEXT_DAY, SPAN
 
 ROWS = 100_000
 PAGE = 500
-TELLING = 20
-"""Each so manieth row has something to tell: 5,000 lines of report."""
+DIFFERING_EVERY = 20
+"""Every twentieth row has a discrepancy: 5,000 lines of report."""
 
 MOST_BYTES = 8_000_000
-"""What the reconciliation may hold at its highest: a page, its payments and its discrepancies."""
+"""The most memory that the reconciliation may hold: a page, its payments and its discrepancies."""
 
 MOST_BLOCKS = 2_000
-"""Objects of Python's that may be left by two hundred pages. A page alone has five hundred rows."""
+"""Python objects that two hundred pages may leave behind. A page alone has five hundred rows."""
 
 FAILED = samples.payment().transition_to(Status.FAILED, at=START, source="answer", evidence={})
 
 
 class LongList:
-    """A list that is there only as far as somebody looks at it."""
+    """A list that makes each page when it is read."""
 
     def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
         """See `TransactionList.page`."""
@@ -49,7 +49,7 @@ class LongList:
         after = min(first + PAGE, ROWS)
         rows = [
             row_of(
-                row("FAILED" if n % TELLING else "BLOCKED", transaction_id=f"PA{n}", order_id=f"order-{n}"),
+                row("FAILED" if n % DIFFERING_EVERY else "BLOCKED", transaction_id=f"PA{n}", order_id=f"order-{n}"),
                 MINOR,
                 LATER,
             )
@@ -59,14 +59,14 @@ class LongList:
 
 
 class VastLedger:
-    """A table in which every order has its payment, made when it is looked for. Nothing may be written."""
+    """A table with a payment for every order, made when it is read. Nothing may be written."""
 
-    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, Marked]:
-        """See `ReconciliationLedger.sent_under`."""
-        return {told: Marked(self._payment(told), is_unlisted=False) for told in wire_order_ids}
+    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+        """See `MatchingLedger.sent_under`."""
+        return {sent_as: IndexedPayment(self._payment(sent_as), is_unlisted=False) for sent_as in wire_order_ids}
 
-    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, Marked]:
-        """See `ReconciliationLedger.standing`."""
+    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+        """See `MatchingLedger.standing`."""
         assert not list(payment_ids)
         return {}
 
@@ -86,13 +86,13 @@ class VastLedger:
         """See `ClaimLedger.save`."""
         raise AssertionError("nothing is news")
 
-    def _payment(self, told: str) -> Payment:
-        nth = told.removeprefix("order-")
-        return replace(FAILED, id=f"pay_{nth:0>26}", order_id=told, transaction_id=f"PA{nth}")
+    def _payment(self, sent_as: str) -> Payment:
+        nth = sent_as.removeprefix("order-")
+        return replace(FAILED, id=f"pay_{nth:0>26}", order_id=sent_as, transaction_id=f"PA{nth}")
 
 
 class Directory:
-    """Files on this machine's disk, for memory is what is measured."""
+    """Files on the disk, as the memory is measured."""
 
     def __init__(self, room: Path) -> None:
         self.room = room
@@ -127,7 +127,7 @@ class Watched:
         self._pages = 0
 
     def look(self, _: object) -> None:
-        """One more checkpoint."""
+        """Measures at a checkpoint."""
         self._pages += 1
         if tracemalloc.is_tracing():
             self.heights.append(tracemalloc.get_traced_memory()[1])
@@ -152,16 +152,19 @@ def test_a_hundred_thousand_rows_take_the_memory_of_one_page(tmp_path: Path) -> 
     )
     watched = Watched()
     try:
-        reconciled = reconciliation.run(SPAN, Watch(lambda: 900.0, lambda: 900.0), kept=watched.look)
+        reconciled = reconciliation.run(SPAN, Deadlines(lambda: 900.0, lambda: 900.0), on_checkpoint=watched.look)
     finally:
         tracemalloc.stop()
 
     assert reconciled.state == "finished"
     assert reconciled.checkpoint is not None
-    assert (reconciled.checkpoint.rows, reconciled.checkpoint.counts) == (ROWS, {"status_differs": ROWS // TELLING})
+    assert (reconciled.checkpoint.rows, reconciled.checkpoint.counts) == (
+        ROWS,
+        {"status_differs": ROWS // DIFFERING_EVERY},
+    )
     assert max(watched.heights) < MOST_BYTES, f"{max(watched.heights) / 1e6:.1f} MB"
     grown = watched.blocks[-1] - watched.blocks[0]
     assert grown < MOST_BLOCKS, f"{grown} objects more after the last page than after the tenth"
     assert reconciled.checkpoint.report is not None
-    told: dict[str, Any] = json.loads((tmp_path / reconciled.checkpoint.report.json).read_text())
-    assert len(told["discrepancies"]) == ROWS // TELLING
+    report: dict[str, Any] = json.loads((tmp_path / reconciled.checkpoint.report.json).read_text())
+    assert len(report["discrepancies"]) == ROWS // DIFFERING_EVERY

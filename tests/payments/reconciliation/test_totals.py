@@ -1,4 +1,4 @@
-"""The books: what each side says was taken, sent back and charged back, a currency each."""
+"""Totals: what was taken, refunded and charged back on each side, by currency."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from payments.model import refund as refunds
 from payments.model.status import Status
-from payments.reconciliation.totals import NOTHING, Totals, by_gateway, by_record, entered, lines, whole
+from payments.reconciliation.totals import (
+    NOTHING,
+    Totals,
+    add_totals,
+    gateway_totals,
+    our_totals,
+    totals_report,
+    whole_minor_units,
+)
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -19,7 +27,7 @@ sums = st.builds(Totals, numbers, numbers, numbers, numbers)
 
 
 @given(sums, sums)
-def test_what_was_added_can_be_taken_away(one: Totals, other: Totals) -> None:
+def test_subtraction_reverses_addition(one: Totals, other: Totals) -> None:
     assert one + other - other == one
     assert one + NOTHING == one
 
@@ -37,33 +45,38 @@ def test_what_was_added_can_be_taken_away(one: Totals, other: Totals) -> None:
     ],
     ids=repr,
 )
-def test_the_gateways_side_is_its_word(changes: dict[str, Any], counted: Totals) -> None:
-    assert by_gateway(samples.transaction(**changes)) == counted
+def test_the_gateways_totals_are_of_its_row(changes: dict[str, Any], counted: Totals) -> None:
+    assert gateway_totals(samples.transaction(**changes)) == counted
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_ours_is_what_succeeded(status: Status) -> None:
+def test_our_totals_count_succeeded_payments(status: Status) -> None:
     payment = replace(samples.payment(), status=status)
-    assert by_record(payment) == (Totals(1, 100) if status is Status.SUCCEEDED else NOTHING)
+    assert our_totals(payment) == (Totals(1, 100) if status is Status.SUCCEEDED else NOTHING)
 
 
-def test_and_what_went_back() -> None:
+def test_our_totals_count_refunds_and_chargebacks() -> None:
     paid = replace(samples.payment(), status=Status.SUCCEEDED)
     refunded = refunds.refunded(paid, START, at=START, source="reconciliation", evidence={})
-    assert by_record(refunded) == Totals(1, 100, 100)
-    assert by_record(paid.charged_back(START, at=START, source="reconciliation", evidence={})) == Totals(1, 100, 0, 100)
+    assert our_totals(refunded) == Totals(1, 100, 100)
+    assert our_totals(paid.charged_back(START, at=START, source="reconciliation", evidence={})) == Totals(
+        1, 100, 0, 100
+    )
 
 
-def test_each_currency_has_its_line_with_the_difference() -> None:
-    totals = entered(entered({}, "JPY", here=Totals(1, 5)), "GBP", gateway=Totals(2, 300), here=Totals(1, 100))
-    assert [(line["currency"], line["difference"]["amount"]) for line in lines(totals)] == [("GBP", 200), ("JPY", -5)]
+def test_each_currency_has_an_entry_with_the_difference() -> None:
+    totals = add_totals(add_totals({}, "JPY", here=Totals(1, 5)), "GBP", gateway=Totals(2, 300), here=Totals(1, 100))
+    assert [(line["currency"], line["difference"]["amount"]) for line in totals_report(totals)] == [
+        ("GBP", 200),
+        ("JPY", -5),
+    ]
 
 
-def test_nothing_makes_no_line() -> None:
-    assert entered({}, "GBP") == {}
-    assert entered({}, None, gateway=Totals(1, 1)) == {}
+def test_empty_totals_make_no_entry() -> None:
+    assert add_totals({}, "GBP") == {}
+    assert add_totals({}, None, gateway=Totals(1, 1)) == {}
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))
-def test_a_whole_amount_is_a_number_and_no_other_is(amount: Decimal) -> None:
-    assert whole(amount) is None or whole(amount) == amount
+def test_only_a_whole_amount_is_a_number(amount: Decimal) -> None:
+    assert whole_minor_units(amount) is None or whole_minor_units(amount) == amount

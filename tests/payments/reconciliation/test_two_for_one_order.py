@@ -1,4 +1,4 @@
-"""Two transactions under one order id: the order is not free while one of them may be paid, whichever comes first."""
+"""Two transactions under one order id: the order stays locked while one of them may be paid."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,16 +16,16 @@ from tests.payments.reconciliation.reconciler import Reconciler
 FIRST = samples.TRANSACTION_ID
 SECOND = "PA7"
 BOTH = [row("FAILED"), row(transaction_id=SECOND)]
-"""The shopper's first card was declined at the gateway's page, the second was not."""
+"""The shopper's first card was declined at the gateway's page; the second was accepted."""
 
 
 def others(reconciler: Reconciler, ours: Payment) -> list[tuple[str | None, Status, str | None]]:
     return [(p.transaction_id, p.status, p.order_id) for p in reconciler.ledger.payments() if p.id != ours.id]
 
 
-def test_a_second_charge_that_is_paid_takes_the_order_back_for_a_human() -> None:
+def test_a_paid_second_transaction_puts_our_failed_payment_into_review() -> None:
     reconciler = Reconciler(*BOTH)
-    ours = reconciler.settled(Status.FAILED)
+    ours = reconciler.with_status(Status.FAILED)
     reconciler.run()
     after = reconciler.standing(ours)
     assert (after.status, after.transaction_id) == (Status.NEEDS_REVIEW, FIRST)
@@ -33,22 +33,22 @@ def test_a_second_charge_that_is_paid_takes_the_order_back_for_a_human() -> None
     assert after.failure.code == "other_transaction"
     assert after.history[-1].evidence == {"discrepancy": "other_transaction", "other_transaction_id": SECOND}
     assert others(reconciler, ours) == [(SECOND, Status.NEEDS_REVIEW, None)]
-    told = {
+    lines = {
         (line["discrepancy"], line["action"], line["transaction_id"]) for line in reconciler.report()["discrepancies"]
     }
-    assert told == {("other_transaction", "needs_review", SECOND), ("orphan", "needs_review", SECOND)}
+    assert lines == {("other_transaction", "needs_review", SECOND), ("orphan", "needs_review", SECOND)}
 
 
 @pytest.mark.parametrize("page_size", [1, 2])
 @pytest.mark.parametrize("rows", [BOTH, BOTH[::-1]])
 @pytest.mark.parametrize("known_to_the_status_api", [FIRST, SECOND])
-def test_one_in_doubt_is_paid_or_looked_at_whatever_comes_first(
+def test_a_payment_without_an_answer_is_paid_or_reviewed_in_any_row_order(
     rows: list[dict[str, Any]], page_size: int, known_to_the_status_api: str
 ) -> None:
     reconciler = Reconciler(*rows, page_size=page_size)
     ours = reconciler.claimed()
-    said = {FIRST: samples.transaction("FAILED"), SECOND: samples.transaction(transaction_id=SECOND)}
-    reconciler.gateway.answers[ours.wire_order_id] = said[known_to_the_status_api]
+    answers = {FIRST: samples.transaction("FAILED"), SECOND: samples.transaction(transaction_id=SECOND)}
+    reconciler.gateway.answers[ours.wire_order_id] = answers[known_to_the_status_api]
     reconciler.run()
     after = reconciler.standing(ours)
     assert not after.frees_the_order
@@ -63,7 +63,7 @@ def test_one_in_doubt_is_paid_or_looked_at_whatever_comes_first(
     assert reconciler.ledger.payments() == before
 
 
-def test_of_one_in_doubt_nothing_is_guessed_while_nobody_answers() -> None:
+def test_nothing_is_guessed_while_the_status_api_does_not_answer() -> None:
     reconciler = Reconciler(*BOTH)
     ours = reconciler.claimed()
     reconciler.gateway.script_statuses(*[NoAnswer("no answer")] * 2)
@@ -73,9 +73,9 @@ def test_of_one_in_doubt_nothing_is_guessed_while_nobody_answers() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.REQUIRES_ACTION, *sorted(FREES_THE_ORDER)])
-def test_it_does_not_matter_how_far_ours_has_come(status: Status) -> None:
+def test_our_unpaid_payment_is_reviewed_in_any_status(status: Status) -> None:
     reconciler = Reconciler(row(transaction_id=SECOND))
-    ours = reconciler.settled(status)
+    ours = reconciler.with_status(status)
     reconciler.run()
     assert reconciler.standing(ours).status is Status.NEEDS_REVIEW
 
@@ -91,11 +91,11 @@ def test_it_does_not_matter_how_far_ours_has_come(status: Status) -> None:
         {"currency": "EUR"},
     ],
 )
-def test_what_is_unpaid_gone_back_or_another_shops_order_of_that_name_leaves_ours_alone(
+def test_a_second_transaction_that_is_unpaid_or_returned_or_of_other_money_leaves_ours_alone(
     harmless: dict[str, Any],
 ) -> None:
     reconciler = Reconciler(row("FAILED"), row(**{"transaction_id": SECOND, **harmless}))
-    ours = reconciler.settled(Status.FAILED)
+    ours = reconciler.with_status(Status.FAILED)
     reconciler.run()
     assert reconciler.standing(ours) == ours
     assert {discrepancy for discrepancy, _ in reconciler.discrepancies()} <= {
@@ -105,7 +105,7 @@ def test_what_is_unpaid_gone_back_or_another_shops_order_of_that_name_leaves_our
     }
 
 
-def test_one_that_is_paid_twice_is_an_orphan_beside_ours() -> None:
+def test_a_second_transaction_beside_our_paid_one_is_an_orphan() -> None:
     reconciler = Reconciler(row(), row(transaction_id=SECOND))
     ours = reconciler.paid()
     reconciler.run()
@@ -113,9 +113,9 @@ def test_one_that_is_paid_twice_is_an_orphan_beside_ours() -> None:
     assert reconciler.discrepancies() == [("orphan", "needs_review")]
 
 
-def test_a_human_is_called_once_and_decides_for_good() -> None:
+def test_a_decision_about_two_transactions_is_final() -> None:
     reconciler = Reconciler(*BOTH)
-    ours = reconciler.settled(Status.FAILED)
+    ours = reconciler.with_status(Status.FAILED)
     reconciler.run()
     now = reconciler.standing(ours)
     failure = Failure("declined", "the other one is the order's")
@@ -127,10 +127,10 @@ def test_a_human_is_called_once_and_decides_for_good() -> None:
         assert ("other_transaction", "none") in reconciler.discrepancies()
 
 
-def test_a_paid_one_that_comes_late_under_our_own_id_is_not_taken_for_decided() -> None:
-    """What the human knew was the other one's word."""
+def test_a_late_success_of_our_own_transaction_is_not_covered_by_the_decision() -> None:
+    """The reviewer knew the other transaction's status only."""
     reconciler = Reconciler(*BOTH)
-    ours = reconciler.settled(Status.FAILED)
+    ours = reconciler.with_status(Status.FAILED)
     reconciler.run()
     now = reconciler.standing(ours)
     reconciler.ledger.save(now, now.transition_to(Status.FAILED, at=reconciler.clock(), source="operator", evidence={}))
@@ -140,8 +140,8 @@ def test_a_paid_one_that_comes_late_under_our_own_id_is_not_taken_for_decided() 
     assert ("status_drift", "needs_review") in reconciler.discrepancies()
 
 
-def test_a_stranger_that_we_know_already_is_weighed_against_ours_again() -> None:
-    """Ours failed a moment ago, and was left alone; a day later it is looked at."""
+def test_a_known_orphan_is_compared_with_our_payment_again() -> None:
+    """Ours failed within the hour, so it is reviewed only a day later."""
     reconciler = Reconciler(*BOTH)
     ours = reconciler.claimed()
     at = reconciler.clock.now + timedelta(minutes=59)

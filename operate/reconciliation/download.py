@@ -1,12 +1,12 @@
-"""The report's files, brought from the bucket into a directory."""
+"""Downloads the report's files from the bucket."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 
-def saved(client: Any, report: Mapping[str, str], directory: Path) -> list[Path]:
-    """The files, named after days and beginning of their reconciliation. `client` is boto3's S3 client."""
+def download(client: Any, report: Mapping[str, str], directory: Path) -> list[Path]:
+    """Downloads the files, named after their reconciliation's days and start. `client` is boto3's S3 client."""
     directory.mkdir(parents=True, exist_ok=True)
     files = []
     for place in report.values():

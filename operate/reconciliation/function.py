@@ -1,4 +1,4 @@
-"""Calling the reconciliation until it is done. Each call goes on where the one before stopped, whoever made it."""
+"""Calls the deployed function until the reconciliation is done. Each call continues where the last one stopped."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -7,16 +7,16 @@ from datetime import date
 from typing import Any, Final
 
 SECONDS_A_CALL: Final = 60
-"""What one call may take: short enough to see it move, long enough that starting it costs nothing beside it."""
+"""The time limit of one call: short enough to show progress, long enough that starting it costs little beside it."""
 
-BREATH: Final = 15.0
-"""Seconds between two calls of which the second would only find what the first found: a lease, or a silent gateway."""
+RETRY_SECONDS: Final = 15.0
+"""Seconds before the next call after one without progress: another call has the lease, or the gateway is silent."""
 
 Result = Mapping[str, Any]
 
 
 class ReconciliationRefused(Exception):
-    """The function did not reconciliation; the sentence is its own."""
+    """The function did not reconcile; the message is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +38,32 @@ class ReconciliationFunction:
 
     def call(self, days: Days, *, anew: bool) -> Result:
         """One call and its result. Raises ReconciliationRefused."""
-        told = {"from": str(days.first), "to": str(days.last), "seconds": SECONDS_A_CALL, "anew": anew}
-        answer = self._client.invoke(FunctionName=self._name, Qualifier="live", Payload=json.dumps(told))
-        said = json.loads(answer["Payload"].read())
+        request = {"from": str(days.first), "to": str(days.last), "seconds": SECONDS_A_CALL, "anew": anew}
+        answer = self._client.invoke(FunctionName=self._name, Qualifier="live", Payload=json.dumps(request))
+        body = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            raise ReconciliationRefused(
-                f"{said.get('errorType', 'Error')}: {said.get('errorMessage', 'without a word')}"
-            )
-        if "error" in said:
-            raise ReconciliationRefused(str(said["error"]))
-        result: Result = said
+            raise ReconciliationRefused(f"{body.get('errorType', 'Error')}: {body.get('errorMessage', 'no message')}")
+        if "error" in body:
+            raise ReconciliationRefused(str(body["error"]))
+        result: Result = body
         return result
 
 
-def reconciled(
+def call_until_done(
     function: ReconciliationFunction, days: Days, *, anew: bool, sleep: Callable[[float], None]
 ) -> Iterator[Result]:
-    """The result of each call; the last one is finished, or stuck. `anew` begins again what is. Raises ReconciliationRefused."""
+    """The result of each call; the last one is finished or stuck.
+
+    `anew` begins a finished or stuck reconciliation again. Raises ReconciliationRefused.
+    """
     before: Result | None = None
     while True:
         result = function.call(days, anew=anew)
         yield result
         if result["state"] in ("finished", "stuck"):
             return
-        # A call that was kept out has begun nothing: the next one still has to.
+        # While another call has the lease nothing begins anew: the next call still has to ask for it.
         anew = anew and result["state"] == "held"
         if result["state"] == "held" or result == before:
-            sleep(BREATH)
+            sleep(RETRY_SECONDS)
         before = result

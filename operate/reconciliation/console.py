@@ -1,8 +1,8 @@
-"""What the person at the terminal reads: a line a call, the counts, where the report lies."""
+"""The lines on the terminal: the progress of each call, then the counts and the place of the report."""
 
 from collections.abc import Iterator
 
-from operate.reconciliation.calling import Result
+from operate.reconciliation.function import Result
 
 
 def progress(result: Result) -> str:
@@ -11,8 +11,8 @@ def progress(result: Result) -> str:
         return "another call has this reconciliation right now; waiting"
     listed = result["listed_total"]
     rows = f"{result['rows']} of {listed} rows" if listed is not None else f"{result['rows']} rows"
-    discrepancies = sum(result["discrepancies"].values())
-    return f"{result['state']}: {rows} compared, {discrepancies} {'discrepancy' if discrepancies == 1 else 'discrepancies'}"
+    count = sum(result["discrepancies"].values())
+    return f"{result['state']}: {rows} compared, {count} {'discrepancy' if count == 1 else 'discrepancies'}"
 
 
 def outcome(result: Result) -> Iterator[str]:
@@ -23,5 +23,5 @@ def outcome(result: Result) -> Iterator[str]:
     if not result["complete"]:
         yield "not complete: the gateway's list has holes (`doubt` in the report); what it does not show was left"
     elif not counts:
-        yield "no discrepancies: both books agree"
+        yield "no discrepancies: both sides agree"
     yield from (f"{form}: {place}" for form, place in (result["report"] or {}).items())

@@ -1,0 +1,78 @@
+"""One page of the gateway's list: its rows matched and reconciled one after the other, and its totals."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.reconciliation.checkpoint import Checkpoint
+from payments.reconciliation.discrepancy import Discrepancy, unreadable
+from payments.reconciliation.listed import Listed
+from payments.reconciliation.matching import Match, Matcher
+from payments.reconciliation.pagination import marked_transactions, transaction_mark
+from payments.reconciliation.totals import TotalsByCurrency, add_totals, gateway_totals, our_totals
+from payments.reconciliation.transaction_list import ListedRow, UnreadableRow
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """`shown`: payments on the index of unlisted payments that the page has shown."""
+
+    discrepancies: list[Discrepancy]
+    shown: set[str]
+    totals: TotalsByCurrency
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """The rows of one page, with what they need. `check_time` raises OutOfTime before a row is begun too late."""
+
+    checkpoint: Checkpoint
+    matcher: Matcher
+    listed: Listed
+    check_time: Callable[[], None]
+    discrepancies: list[Discrepancy] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
+    entries: dict[str, tuple[ListedRow, Payment | None]] = field(default_factory=dict)
+
+    def reconcile(self, rows: Iterable[ListedRow]) -> PageResult:
+        """Reconciles each row. Raises OutOfTime."""
+        for row in rows:
+            self.check_time()
+            match = self.matcher.match(row)
+            if match.is_known or self.checkpoint.span.contains(row.created_at):
+                self._reconcile(match)
+            # An unknown transaction of another day belongs to another reconciliation, or to none.
+        return PageResult(self.discrepancies, self.shown, self._totals())
+
+    def _reconcile(self, match: Match) -> None:
+        outcome = self.listed.reconcile(match)
+        self.discrepancies.extend(outcome.discrepancies)
+        if outcome.payment is not None:
+            self.matcher.keep(outcome.payment)
+            if outcome.payment.id == match.unlisted_id:
+                self.shown.add(outcome.payment.id)
+        if self.checkpoint.span.contains(match.row.created_at):
+            self.entries[match.row.transaction.transaction_id] = match.row, outcome.payment
+
+    def _totals(self) -> TotalsByCurrency:
+        """The totals with this page. A transaction counts once: as its last row on its first page shows it."""
+        totals, counted = self.checkpoint.totals, marked_transactions(self.checkpoint.recent_rows)
+        for transaction_id, (row, payment) in self.entries.items():
+            if transaction_mark(transaction_id) in counted:
+                continue
+            totals = add_totals(totals, row.transaction.currency, gateway=gateway_totals(row.transaction))
+            if payment is not None:
+                latest = self.matcher.latest(payment)
+                totals = add_totals(totals, latest.money.currency, here=our_totals(latest))
+        return totals
+
+
+def split(rows: Sequence[ListedRow | UnreadableRow]) -> tuple[list[ListedRow], list[Discrepancy]]:
+    """The rows that can be compared, and a line for each of the others.
+
+    Where two transactions were made for one order, the paid one is reconciled first.
+    """
+    listed = [row for row in rows if isinstance(row, ListedRow)]
+    listed.sort(key=lambda row: row.transaction.verdict is not Status.SUCCEEDED)
+    return listed, [unreadable(row) for row in rows if isinstance(row, UnreadableRow)]
