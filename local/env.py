@@ -11,7 +11,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from local.consumer.manifests import RunningStack, running_stack
+from local.consumer.running_stack import RunningStack, running_stack
 from local.stack import deploy, manifest
 from local.stack.errors import StackError
 from local.stack.progress import say

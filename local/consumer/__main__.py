@@ -8,11 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-from local.consumer.deploying import deployed
-from local.consumer.following import Log
-from local.consumer.manifests import running_stack
+from local.consumer.deployment import deployed
+from local.consumer.log_tail import Log
+from local.consumer.running_stack import running_stack
 from local.stack import manifest
-from local.stack.ending import ran
+from local.stack.program_exit import ran
 from local.stack.progress import noting
 
 _LOOK_SECONDS = 1.0

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from local.dashboard.body import Dashboard
-from local.dashboard.charts import Span
 from local.dashboard.cloudwatch import Metrics
-from local.dashboard.picture import picture
-from local.dashboard.scenes import Scenes
-from local.simulator.control import Control
-from local.stack.ending import ran
+from local.dashboard.dashboard_svg import picture
+from local.dashboard.mixed_load import Scenes
+from local.dashboard.widget_svg import Span
+from local.dashboard.widgets import Dashboard
+from local.simulator.control_client import Control
+from local.stack.api_client import Shop
+from local.stack.lifecycle import running
+from local.stack.program_exit import ran
 from local.stack.progress import noting
-from local.stack.running import running
-from local.stack.shop import Shop
 from local.stack.stack import Stack
 
 _PICTURE = Path(__file__).parents[2] / "docs" / "dashboard.svg"

@@ -8,17 +8,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from local.demo import yours
-from local.demo.journey import Journey
+from local.demo import snippets
 from local.demo.timeline import MissingStepError, Timeline
-from local.simulator.control import Control
+from local.demo.walkthrough import Journey
+from local.simulator.control_client import Control
 from local.stack import gateway, manifest
-from local.stack.ending import STACK_IS_GONE, ran
+from local.stack.api_client import Shop
 from local.stack.errors import SettingError, tail
 from local.stack.gateway import GatewayKeys
+from local.stack.lifecycle import running
+from local.stack.program_exit import STACK_IS_GONE, ran
 from local.stack.progress import noting
-from local.stack.running import running
-from local.stack.shop import Shop
 from local.stack.stack import Stack
 from local.stack.subscriber import Subscriber, subscribed
 
@@ -64,11 +64,11 @@ What the gateway believes: {stack.gateway.control_url}/book
 
 With curl:
 
-{yours.curl(stack)}
+{snippets.curl(stack)}
 
 With Python:
 
-{yours.python(stack)}
+{snippets.python(stack)}
 """
 
 

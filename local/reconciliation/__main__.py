@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from local.reconciliation.scenes import FORGOTTEN, play
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack, running
 from local.stack.errors import StackError
 from local.stack.progress import noting, say

@@ -4,7 +4,7 @@ It shares no code with `functions/`: a mistake made in both would prove nothing.
 """
 
 from local.simulator.credentials import Credentials
-from local.simulator.pace import Pace
-from local.simulator.running import Simulator, running
+from local.simulator.in_process import Simulator, running
+from local.simulator.webhook_timing import Pace
 
 __all__ = ["Credentials", "Pace", "Simulator", "running"]

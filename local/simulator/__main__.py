@@ -12,8 +12,8 @@ from pathlib import Path
 
 from local.simulator.credentials import Credentials, CredentialsError
 from local.simulator.gateway import Gateway
-from local.simulator.pace import Pace
 from local.simulator.server import serving
+from local.simulator.webhook_timing import Pace
 
 _KEYS = ("secret_key", "encryption_key", "webhook_secret")
 

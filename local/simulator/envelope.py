@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from local.simulator.transaction import Transaction, stamp
 
 if TYPE_CHECKING:
-    from local.simulator.jsontext import Json
+    from local.simulator.exact_json import Json
 
 _OTHER_DIGITS = str.maketrans("0123456789", "9876543210")
 

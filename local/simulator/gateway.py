@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.simulator.bell import Bell
-from local.simulator.book import Book
+from local.simulator.behaviour import Play
+from local.simulator.change_signal import Bell
 from local.simulator.credentials import Credentials, Keyring
-from local.simulator.holds import Holds
-from local.simulator.intake import RefusedError
-from local.simulator.journal import Journal
-from local.simulator.listing import Appearance
-from local.simulator.play import Play
-from local.simulator.postman import Postman
-from local.simulator.script import Script
+from local.simulator.held_requests import Holds
+from local.simulator.request_parsing import RefusedError
+from local.simulator.scripted_scenarios import Script
+from local.simulator.traffic_log import Journal
+from local.simulator.transaction_index import Appearance
+from local.simulator.transaction_store import Book
+from local.simulator.webhook_delivery import Postman
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from local.simulator.pace import Pace
     from local.simulator.transaction import Transaction
+    from local.simulator.webhook_timing import Pace
 
 
 def utc_now() -> datetime:

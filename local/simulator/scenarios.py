@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from local.simulator.play import Play
+from local.simulator.behaviour import Play
 
 # For a charge; for a refund too, where the outcome is approve or nothing.
 SCENARIOS: Final[dict[str, Play]] = {

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from local.stack import gateway, manifest
-from local.stack.ending import STACK_IS_GONE, ran
 from local.stack.gateway import GatewayKeys
+from local.stack.lifecycle import running
+from local.stack.program_exit import STACK_IS_GONE, ran
 from local.stack.progress import noting
-from local.stack.running import running
 from local.stack.signals import wait_for_the_end
 
 

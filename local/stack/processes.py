@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from local.stack.errors import ProcessEndedError, TookTooLongError
 
-_LEASH = Path(__file__).with_name("leash.py")
+_LEASH = Path(__file__).with_name("supervisor.py")
 _GRACE = 1.5
 
 

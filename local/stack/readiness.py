@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from local.stack.api_client import Answer, Shop
 from local.stack.errors import NotReadyError, StackError
 from local.stack.processes import Process
-from local.stack.shop import Answer, Shop
 from local.stack.stack import Stack
 
 _UNKNOWN_PAYMENT = f"/charges/pay_{'a' * 26}"

@@ -12,7 +12,7 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operate.decide.deciding import CHOICES, NotForYou, decide
+from operate.decide.decision import CHOICES, NotForYou, decide
 from operate.outputs import outputs_of
 from payments.ledger.payments import DynamoLedger
 from payments.model.pan import may_hold_number

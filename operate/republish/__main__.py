@@ -14,8 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operate.outputs import outputs_of
-from operate.republish.finding import of_day, of_payment
-from operate.republish.telling import CountingBus, Terminal, Told, tell_again
+from operate.republish.replay import CountingBus, Terminal, Told, tell_again
+from operate.republish.selection import of_day, of_payment
 from payments.bus.eventbridge import EventBridgeBus
 from payments.model.identifiers import is_payment_id
 

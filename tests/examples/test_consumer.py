@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from consumer.events import NotUnderstood, event_in
-from consumer.sequences import Sequences
+from consumer.gap_detection import Sequences
 from scripts.event_samples import samples
 
 SAMPLES = samples()

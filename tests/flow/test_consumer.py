@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.consumer.deploying import deployed
-from local.consumer.following import Log
-from local.simulator.control import Control
+from local.consumer.deployment import deployed
+from local.consumer.log_tail import Log
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber

@@ -9,10 +9,10 @@ import pytest
 
 from local.demo import document
 from local.demo.browser import Browser, Sent
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
+from local.stack.api_client import Answer
 from local.stack.cloud import Cloud
-from local.stack.shop import Answer
 from local.stack.subscriber import Subscriber
 
 ORDER = document.payment()

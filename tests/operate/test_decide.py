@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from operate.decide.__main__ import options
-from operate.decide.deciding import CHOICES, REFUND_FAILED, REFUNDED, STILL_BEING_SENT, NotForYou, decide
+from operate.decide.decision import CHOICES, REFUND_FAILED, REFUNDED, STILL_BEING_SENT, NotForYou, decide
 from payments.events.event import unpublished
 from payments.ledger.payments import DynamoLedger
 from payments.model import refund as refunds

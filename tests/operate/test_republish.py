@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 
 from operate.republish.__main__ import options
-from operate.republish.finding import of_day, of_payment
-from operate.republish.telling import CountingBus, Told, tell_again
+from operate.republish.replay import CountingBus, Told, tell_again
+from operate.republish.selection import of_day, of_payment
 from payments.events.event import published, unpublished
 from payments.ledger.payments import DynamoLedger
 from payments.model.payment import Payment

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from local.simulator import Simulator, running
-from local.simulator.control import Control
-from tests.local.simulator.doorstep import Doorstep, doorstep
+from local.simulator.control_client import Control
 from tests.local.simulator.merchant import Merchant
+from tests.local.simulator.webhook_receiver import Doorstep, doorstep
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from local.simulator import Simulator
-from local.simulator.jsontext import read
+from local.simulator.exact_json import read
 
 PAYMENT: dict[str, Any] = {
     "first_name": "James",

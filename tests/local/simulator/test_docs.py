@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from local.simulator import Credentials, Pace, server
+from local.simulator.behaviour import Play
 from local.simulator.cards import CARDS
 from local.simulator.gateway import Gateway
-from local.simulator.play import Play
 from local.simulator.scenarios import LISTS, PAGES, PLAYS_OF, REFUNDS, SCENARIOS
 
 ROOT = Path(__file__).parents[3]

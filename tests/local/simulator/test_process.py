@@ -15,7 +15,7 @@ import pytest
 import urllib3
 
 from local.simulator import Credentials, running
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from tests.local.simulator.merchant import Merchant
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from local.simulator.cards import CARDS
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.simulator.scenarios import SCENARIOS
 from tests.local.simulator.merchant import PAYMENT, Merchant, encrypted
 

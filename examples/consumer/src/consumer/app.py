@@ -15,8 +15,8 @@ from aws_lambda_powertools.utilities.idempotency import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from consumer.events import event_in
-from consumer.sequences import KEPT_SECONDS, Sequences
-from consumer.telling import Teller
+from consumer.gap_detection import KEPT_SECONDS, Sequences
+from consumer.reporting import Teller
 
 TABLE: Final = os.environ["TABLE_NAME"]
 

@@ -1,0 +1,105 @@
+"""A play: what the bank does with one request, and how the answer, the webhook and the status endpoint behave.
+
+The four are independent, so a scenario is a named play, and any part of it can be overridden when it is scripted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.simulator.exact_json import Json
+
+OUTCOMES: Final[dict[str, str | None]] = {
+    "approve": "SUCCESS",
+    "decline": "FAILED",
+    "block": "BLOCKED",
+    "redirect": "REDIRECT",
+    "pending": "PENDING",
+    "init": "INIT",
+    "abandon": "ABANDONED",
+    "unknown": "QUARANTINED",  # a status that no document names: the enumeration is open
+    "nothing": None,  # the bank never heard of it
+}
+ANSWERS: Final = (
+    "plain", "held", "stalled", "timeout", "reset", "cut-off", "server-error", "garbage", "truncated", "slow",
+    "slow-drip", "too-large", "elsewhere", "refused-422", "refused-400", "bad-credentials", "forbidden", "unavailable",
+    "stale-cursor",
+)  # fmt: skip
+WEBHOOKS: Final = ("prompt", "first", "unsigned", "wrongly-signed", "duplicate", "late", "reordered", "lost")
+STATUSES: Final = ("plain", "missing", "unavailable", "lagging")
+LIES: Final = ("", "amount", "currency", "order_id", "transaction_id", "status", "refund")
+
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "outcome": tuple(OUTCOMES),
+    "answer": ANSWERS,
+    "webhook": WEBHOOKS,
+    "status": STATUSES,
+    "answer_lie": (*LIES, "cursor"),
+    "webhook_lie": LIES,
+    "status_lie": LIES,
+}
+
+
+class PlayError(ValueError):
+    """A play that names something the simulator does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    outcome: str = "approve"
+    message: str | None = None  # the envelope's message, or the refusal's
+    answer: str = "plain"
+    answer_code: int = 200
+    answer_seconds: float | None = None  # how long a slow, dripping or hanging answer takes
+    answer_bytes: int = 100 * 1024 * 1024  # how large a too-large answer is
+    answer_lie: str = ""
+    errors: tuple[Mapping[str, str], ...] = ()  # the field errors of a 422
+    webhook: str = "prompt"
+    webhook_seconds: float = 1.0  # how late a late one is
+    webhook_times: int = 3  # how often a duplicate one arrives
+    webhook_lie: str = ""
+    status: str = "plain"
+    status_times: int = 1  # how many status requests are answered badly before the truth
+    status_lie: str = ""
+
+    def but(self, changes: Mapping[str, Json]) -> Play:
+        known = {field.name for field in fields(self)}
+        for name, value in changes.items():
+            if name not in known:
+                raise PlayError(f"a play has no {name}")
+            if name in _CHOICES and value not in _CHOICES[name]:
+                raise PlayError(f"{name} must be one of: {', '.join(filter(None, _CHOICES[name]))}")
+        return replace(self, **{name: _plain(name, value) for name, value in changes.items()})
+
+    def under(self, scripted: Play) -> Play:
+        """What was scripted about the webhook and the status goes before what this, the card's own play, says."""
+        kinds = {"webhook": (scripted.webhook, scripted.webhook_lie), "status": (scripted.status, scripted.status_lie)}
+        usual = {"webhook": ("prompt", ""), "status": ("plain", "")}
+        told = tuple(kind for kind, said in kinds.items() if said != usual[kind])
+        names = [field.name for field in fields(self) if field.name.startswith(told)]
+        return replace(self, **{name: getattr(scripted, name) for name in names})
+
+    def parts(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in ("outcome", "answer", "webhook", "status")}
+
+    @property
+    def verdict(self) -> str | None:
+        return OUTCOMES[self.outcome]
+
+
+def _plain(name: str, value: Json) -> Json:
+    """JSON has one kind of number and no tuples."""
+    try:
+        if name in {"answer_seconds", "webhook_seconds"}:
+            return None if value is None else float(value)
+        if name in {"answer_code", "answer_bytes", "webhook_times", "status_times"}:
+            return int(value)
+        if name == "errors":
+            return tuple({"field": str(e["field"]), "message": str(e["message"])} for e in value)
+    except (TypeError, ValueError, KeyError):
+        raise PlayError(f"{name} has the wrong type") from None
+    return value

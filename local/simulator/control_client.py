@@ -1,0 +1,139 @@
+"""The control plane's client: what a test or the demo says to the simulator behind the gateway's back."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import urllib3
+
+from local.simulator.exact_json import Json, read, write
+
+
+class ControlError(Exception):
+    """The control plane answered with anything but success."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class Control:
+    """`url` is the control plane's own, ending in /_control. `of` and `name` are a transaction_id or an order_id."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=5, read=70))
+
+    def close(self) -> None:
+        self._http.clear()
+
+    def book(self) -> dict[str, Json]:
+        book: dict[str, Json] = self._get("/book")
+        return book
+
+    def transaction(self, name: str) -> dict[str, Json]:
+        transaction: dict[str, Json] = self._get(f"/transactions/{_quoted(name)}")
+        return transaction
+
+    def deliveries(self, of: str | None = None) -> list[dict[str, Json]]:
+        made: list[dict[str, Json]] = self._get("/deliveries" + (f"?of={_quoted(of)}" if of else ""))
+        return made
+
+    def reset(self) -> None:
+        self._post("/reset")
+
+    def script(
+        self, scenario: str | None = None, *, call: str = "card", order_id: str | None = None, **play: Json
+    ) -> None:
+        """The next `call` (card, hosted, refund, list, page) plays this. `play` overrides parts of it."""
+        named = {} if scenario is None else {"scenario": scenario}
+        self._post("/script", {**named, "call": call, "order_id": order_id, **play})
+
+    def scripted(self) -> list[dict[str, Json]]:
+        """The lines that are still to be played."""
+        lines: list[dict[str, Json]] = self._get("/script")
+        return lines
+
+    def switch(self, **switches: bool | int) -> dict[str, Json]:
+        """refuse_duplicates, status_unavailable, down, page_size."""
+        return self._post("/switches", switches)
+
+    def rotate(self, *, keep_previous: bool = False, **keys: str) -> None:
+        """secret_key, encryption_key, webhook_secret: those that are named change."""
+        self._post("/credentials", {**keys, "keep_previous": keep_previous})
+
+    def held(self) -> list[dict[str, Json]]:
+        waiting: list[dict[str, Json]] = self._get("/held")
+        return waiting
+
+    def release(self, of: str | None = None) -> int:
+        return int(self._post("/release", {"of": of})["released"])
+
+    def wait(self, of: str | None = None, *, timeout: float = 5, **fact: Json) -> bool:
+        """For status="SUCCESS", held=True (or how many), refunded=True, or at least so many posts, refund_posts,
+        status_requests, list_requests, deliveries (attempts) or delivered (2xx)."""
+        try:
+            return bool(self._post("/wait", {"of": of, "timeout": timeout, **fact})["happened"])
+        except ControlError as refused:
+            if refused.code == 408:
+                return False
+            raise
+
+    def decide(
+        self, name: str, outcome: str, *, message: str | None = None, overrule: bool = False, quietly: bool = False
+    ) -> dict[str, Json]:
+        """outcome: approve, decline, block, abandon, …; `overrule` a decided one; `quietly` without a webhook."""
+        fields = {"outcome": outcome, "message": message, "overrule": overrule, "quietly": quietly}
+        return self._post(f"/transactions/{_quoted(name)}/decide", fields)
+
+    def refund(self, name: str) -> dict[str, Json]:
+        return self._post(f"/transactions/{_quoted(name)}/refund")
+
+    def charge_back(self, name: str) -> dict[str, Json]:
+        return self._post(f"/transactions/{_quoted(name)}/chargeback")
+
+    def suspect(self, name: str) -> dict[str, Json]:
+        return self._post(f"/transactions/{_quoted(name)}/suspicious")
+
+    def amend(self, name: str, **order: Json) -> dict[str, Json]:
+        return self._post(f"/transactions/{_quoted(name)}/amend", order)
+
+    def list_as(self, name: str, *, hidden: bool = False, stale: bool = False, **row: Json) -> None:
+        """In the list alone: not at all, as before its last change, or with other values in its row; else as it is."""
+        self._post(f"/transactions/{_quoted(name)}/listing", {"hidden": hidden, "stale": stale, "row": row})
+
+    def forget(self, name: str) -> None:
+        self._call("DELETE", f"/transactions/{_quoted(name)}", None)
+
+    def orphan(self, **order: Json) -> str:
+        return self.orphans(1, **order)[0]
+
+    def orphans(self, count: int, **order: Json) -> list[str]:
+        """amount, currency, order_id ("{n}" in it is counted up), status, created_at (ISO 8601), seconds_apart."""
+        made: list[str] = self._call("POST", "/orphans", {"count": count, **order})
+        return made
+
+    def announce(self, name: str, **play: Json) -> bool:
+        """Posts a webhook now; `webhook="unsigned"` or `webhook_lie="status"` make it a forgery."""
+        return bool(self._post(f"/transactions/{_quoted(name)}/webhook", play)["posted"])
+
+    def _get(self, path: str) -> Json:
+        return self._call("GET", path, None)
+
+    def _post(self, path: str, fields: Json = None) -> dict[str, Json]:
+        said: dict[str, Json] = self._call("POST", path, fields or {})
+        return said
+
+    def _call(self, method: str, path: str, fields: Json) -> Json:
+        body = None if fields is None else write(fields).encode()
+        headers = {"Content-Type": "application/json"}
+        answer = self._http.request(method, self._url + path, body=body, headers=headers)
+        said = read(answer.data)
+        if answer.status != 200:
+            raise ControlError(answer.status, str(said.get("message", said)))
+        return said
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="~")

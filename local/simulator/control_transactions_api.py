@@ -1,0 +1,159 @@
+"""The part of `/_control` that acts as somebody at the gateway, or as the shopper, would on one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from local.simulator.behaviour import OUTCOMES, PlayError
+from local.simulator.control_api import body, shown
+from local.simulator.envelope import list_row
+from local.simulator.gateway import GATEWAY
+from local.simulator.request_parsing import RefusedError
+from local.simulator.responses import spoken
+from local.simulator.transaction import Customer, Order, Transaction
+from local.simulator.transaction_index import Appearance
+from local.simulator.transaction_store import NotAllowedError, UnknownTransactionError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from local.simulator.exact_json import Json
+
+
+_OF_AN_ORPHAN: Final = {"count", "amount", "currency", "order_id", "status", "created_at", "seconds_apart"}
+
+
+async def one(request: web.Request) -> web.StreamResponse:
+    return spoken(shown(_named(request)))
+
+
+async def decide(request: web.Request) -> web.StreamResponse:
+    """As the shopper or the bank would; `overrule` changes even a decided one (money that moves late)."""
+    gateway = request.app[GATEWAY]
+    fields = await body(request)
+    status = OUTCOMES.get(str(fields.get("outcome")))
+    if status is None:
+        raise RefusedError(422, f"outcome must be one of: {', '.join(name for name, s in OUTCOMES.items() if s)}")
+    name = _named(request).transaction_id
+    overrule = bool(fields.get("overrule", False))
+    transaction = _allowed(lambda: gateway.book.decide(name, status, fields.get("message"), overrule=overrule))
+    if not fields.get("quietly", False):
+        gateway.announce(transaction)
+    return spoken(shown(transaction))
+
+
+async def refund(request: web.Request) -> web.StreamResponse:
+    gateway = request.app[GATEWAY]
+    return spoken(shown(_allowed(lambda: gateway.book.refund(_named(request).transaction_id))))
+
+
+async def charge_back(request: web.Request) -> web.StreamResponse:
+    gateway = request.app[GATEWAY]
+    return spoken(shown(_allowed(lambda: gateway.book.charge_back(_named(request).transaction_id))))
+
+
+async def suspect(request: web.Request) -> web.StreamResponse:
+    return spoken(shown(request.app[GATEWAY].book.suspect(_named(request).transaction_id)))
+
+
+async def amend(request: web.Request) -> web.StreamResponse:
+    """Drift: `{"amount": …}` or `{"currency": …}` changes at the gateway alone."""
+    fields = await body(request)
+    amount, currency = fields.get("amount", 0), fields.get("currency", "")
+    if not fields or set(fields) - {"amount", "currency"} or not _well_typed(amount, currency):
+        raise RefusedError(422, "amend amount (a number) or currency (a string)")
+    return spoken(shown(request.app[GATEWAY].book.amend(_named(request).transaction_id, **fields)))
+
+
+async def listing(request: web.Request) -> web.StreamResponse:
+    """How the list alone shows it: `{"hidden": true}`, `{"stale": true}`, `{"row": {"status": …}}`; `{}` as it is."""
+    gateway, transaction = request.app[GATEWAY], _named(request)
+    looks = _appearance(await body(request), set(list_row(transaction)))
+    gateway.appearances[transaction.transaction_id] = looks
+    if looks.hidden:
+        gateway.book.index.remove(transaction)
+    else:
+        gateway.book.index.add(transaction)
+    return spoken({"hidden": looks.hidden, "stale": looks.stale, "row": looks.row})
+
+
+async def forget(request: web.Request) -> web.StreamResponse:
+    request.app[GATEWAY].book.forget(_named(request).transaction_id)
+    return spoken({"forgotten": True})
+
+
+async def announce(request: web.Request) -> web.StreamResponse:
+    """Posts a webhook now: a replay, or with `webhook` and `webhook_lie` a forgery."""
+    gateway = request.app[GATEWAY]
+    transaction = _named(request)
+    try:
+        play = replace(gateway.play_of(transaction), webhook="prompt").but(await body(request))
+    except PlayError as bad:
+        raise RefusedError(422, str(bad)) from None
+    return spoken({"posted": gateway.postman.post(transaction, play) is not None})
+
+
+async def orphans(request: web.Request) -> web.StreamResponse:
+    """Charges that no merchant's request made: `{"count": 1, "amount": …, "created_at": …, "seconds_apart": 0}`."""
+    gateway = request.app[GATEWAY]
+    fields = await body(request)
+    if set(fields) - _OF_AN_ORPHAN:
+        raise RefusedError(422, f"an orphan has: {', '.join(sorted(_OF_AN_ORPHAN))}")
+    try:
+        first = datetime.fromisoformat(fields["created_at"]) if "created_at" in fields else gateway.now()
+        if first.tzinfo is None:
+            raise RefusedError(422, "created_at needs a time zone")
+        apart = timedelta(seconds=float(fields.get("seconds_apart", 0)))
+        order, count = _orphan(fields, gateway.keyring.newest.mode), int(fields.get("count", 1))
+    except (TypeError, ValueError):
+        raise RefusedError(422, "created_at is ISO 8601, count and seconds_apart are numbers") from None
+    status, made = fields.get("status", "SUCCESS"), []
+    for n in range(count):
+        numbered = order if order.order_id is None else replace(order, order_id=order.order_id.replace("{n}", str(n)))
+        made.append(gateway.book.record(numbered, status, None, first + n * apart).transaction_id)
+    return spoken(made)
+
+
+def _appearance(fields: dict[str, Json], columns: set[str]) -> Appearance:
+    hidden, stale, row = fields.get("hidden", False), fields.get("stale", False), fields.get("row", {})
+    if set(fields) - {"hidden", "stale", "row"} or not isinstance(row, dict) or set(row) - columns:
+        raise RefusedError(422, f"hidden, stale, or a row with any of: {', '.join(sorted(columns))}")
+    return Appearance(bool(hidden), bool(stale), row)
+
+
+def _well_typed(amount: Json, currency: Json) -> bool:
+    return isinstance(amount, int | Decimal) and isinstance(currency, str)
+
+
+def _orphan(fields: dict[str, Json], mode: str) -> Order:
+    amount, currency = fields.get("amount", 100), fields.get("currency", "GBP")
+    if not _well_typed(amount, currency):
+        raise RefusedError(422, "amount must be a number and currency a string")
+    return Order(
+        mode=mode,
+        method="card",
+        amount=amount,
+        currency=currency,
+        customer=Customer("Ada", "Orphan", "ada@example.com"),
+        order_id=fields.get("order_id"),
+        card_number="424242******4242",
+        card_type="VISA",
+    )
+
+
+def _named(request: web.Request) -> Transaction:
+    try:
+        return request.app[GATEWAY].book.find(request.match_info["name"])
+    except UnknownTransactionError:
+        raise RefusedError(404, "No such transaction.") from None
+
+
+def _allowed(act: Json) -> Transaction:
+    try:
+        transaction: Transaction = act()
+    except NotAllowedError as refused:
+        raise RefusedError(409, str(refused)) from None
+    return transaction

@@ -1,0 +1,104 @@
+"""The transaction list's order, newest first, and its cursors: a page costs the page, however long the list is."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from local.simulator.exact_json import Json
+from local.simulator.transaction import Transaction, stamp
+
+Key = tuple[str, str]
+
+
+class CursorError(ValueError):
+    """A cursor that this list did not hand out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    transaction_ids: tuple[str, ...]
+    total: int
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole days in UTC, both ends included."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def bounds(self, keys: list[Key]) -> tuple[int, int]:
+        low = bisect_left(keys, (self.first.isoformat(), "")) if self.first else 0
+        if self.last is None or self.last == date.max:
+            return low, len(keys)
+        return low, bisect_left(keys, ((self.last + timedelta(days=1)).isoformat(), ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """How one transaction looks in the list, while the status endpoint tells the truth about it."""
+
+    hidden: bool = False
+    stale: bool = False  # the row is as it was before the transaction's last change
+    row: Mapping[str, Json] = field(default_factory=dict)  # what the row says instead
+
+
+class Index:
+    def __init__(self) -> None:
+        self._keys: dict[str, list[Key]] = {"test": [], "live": []}
+
+    def add(self, transaction: Transaction) -> None:
+        """Once, however often it is added."""
+        keys, key = self._keys[transaction.order.mode], _key(transaction.created_at, transaction.transaction_id)
+        place = bisect_left(keys, key)
+        if keys[place : place + 1] != [key]:
+            keys.insert(place, key)
+
+    def remove(self, transaction: Transaction) -> None:
+        keys, key = self._keys[transaction.order.mode], _key(transaction.created_at, transaction.transaction_id)
+        place = bisect_left(keys, key)
+        if keys[place : place + 1] == [key]:
+            del keys[place]
+
+    def page(self, mode: str, span: Span, size: int, after: str | None, before: str | None) -> Page:
+        keys = self._keys[mode]
+        low, high = span.bounds(keys)
+        if before is not None:  # towards the newer end
+            start = bisect_left(keys, _opened(before)) + 1
+            first, last = max(low, start), min(high, start + size)
+        else:
+            last = max(low, bisect_left(keys, _opened(after), low, high)) if after is not None else high
+            first = max(low, last - size)
+        shown = keys[first:last][::-1]
+        return Page(
+            transaction_ids=tuple(transaction_id for _, transaction_id in shown),
+            total=max(0, high - low),
+            next_cursor=_cursor(shown[-1]) if shown and first > low else None,
+            previous_cursor=_cursor(shown[0]) if shown and last < high else None,
+        )
+
+
+def _key(created_at: datetime, transaction_id: str) -> Key:
+    return stamp(created_at) or "", transaction_id
+
+
+def _cursor(key: Key) -> str:
+    return base64.urlsafe_b64encode("|".join(key).encode()).decode().rstrip("=")
+
+
+def _opened(cursor: str) -> Key:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        raise CursorError(cursor) from None
+    created_at, bar, transaction_id = text.partition("|")
+    if not bar:
+        raise CursorError(cursor)
+    return created_at, transaction_id

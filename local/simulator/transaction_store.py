@@ -1,0 +1,136 @@
+"""What the bank believes: every transaction, and the only ways in which one can change. No HTTP here."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from local.simulator.transaction import MESSAGES, Order, Transaction
+from local.simulator.transaction_index import Index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from local.simulator.exact_json import Json
+
+
+class UnknownTransactionError(LookupError):
+    """No transaction answers to that name."""
+
+
+class NotAllowedError(Exception):
+    """The bank refuses; the message is what the gateway would say."""
+
+
+class Book:
+    def __init__(self, now: Callable[[], datetime], on_change: Callable[[], None] = lambda: None) -> None:
+        self._now = now
+        self._on_change = on_change
+        self._transactions: dict[str, Transaction] = {}
+        self._earlier: dict[str, Transaction] = {}
+        self._by_order: dict[str, list[str]] = {}
+        self.index = Index()
+
+    def __iter__(self) -> Iterator[Transaction]:
+        return iter(self._transactions.values())
+
+    def __contains__(self, transaction: Transaction) -> bool:
+        return transaction.transaction_id in self._transactions
+
+    def record(self, order: Order, status: str, message: str | None, at: datetime | None = None) -> Transaction:
+        created_at = at or self._now()
+        transaction = Transaction(
+            transaction_id=self._new_id(),
+            order=order,
+            status=status,
+            message=message or MESSAGES.get(status, "Transaction is being looked at."),
+            created_at=created_at,
+        )
+        if transaction.is_final:
+            transaction = replace(transaction, decided_at=created_at)
+        if order.order_id is not None:
+            self._by_order.setdefault(order.order_id, []).append(transaction.transaction_id)
+        self.index.add(transaction)
+        return self._keep(transaction)
+
+    def find(self, name: str, mode: str | None = None) -> Transaction:
+        """By transaction_id, or the latest with that order_id."""
+        ids = [name] if name in self._transactions else self._by_order.get(name, [])
+        for transaction_id in reversed(ids):
+            transaction = self._transactions[transaction_id]
+            if mode in {None, transaction.order.mode}:
+                return transaction
+        raise UnknownTransactionError(name)
+
+    def earlier(self, transaction_id: str) -> Transaction | None:
+        """As it was before its last change; None if it never changed."""
+        return self._earlier.get(transaction_id)
+
+    def has_order(self, order_id: str, mode: str) -> bool:
+        ids = self._by_order.get(order_id, [])
+        return any(self._transactions[one].order.mode == mode for one in ids)
+
+    def decide(self, name: str, status: str, message: str | None = None, *, overrule: bool = False) -> Transaction:
+        """The shopper's or the bank's word. A decided transaction stays decided, unless the bank overrules itself."""
+        transaction = self.find(name)
+        if transaction.is_final and not overrule:
+            raise NotAllowedError("Transaction has already been decided.")
+        message = message or MESSAGES.get(status, "")
+        return self._keep(replace(transaction, status=status, message=message, decided_at=self._now()))
+
+    def refund(self, name: str) -> Transaction:
+        transaction = self._money_taken(name)
+        if transaction.refunded_at is not None:
+            raise NotAllowedError("Transaction has already been refunded.")
+        return self._keep(replace(transaction, refunded_at=self._now()))
+
+    def charge_back(self, name: str) -> Transaction:
+        """The cardholder's bank asks nobody: what was refunded can be charged back as well."""
+        transaction = self._money_taken(name)
+        return self._keep(replace(transaction, charged_back_at=self._now()))
+
+    def suspect(self, name: str) -> Transaction:
+        return self._keep(replace(self.find(name), suspicious_at=self._now()))
+
+    def amend(self, name: str, **order: Json) -> Transaction:
+        """Drift: the gateway's idea of the order changes behind everybody's back."""
+        transaction = self.find(name)
+        return self._keep(replace(transaction, order=replace(transaction.order, **order)))
+
+    def forget(self, name: str) -> None:
+        transaction = self.find(name)
+        del self._transactions[transaction.transaction_id]
+        self._earlier.pop(transaction.transaction_id, None)
+        if transaction.order.order_id is not None:
+            self._by_order[transaction.order.order_id].remove(transaction.transaction_id)
+        self.index.remove(transaction)
+        self._on_change()
+
+    def clear(self) -> None:
+        self._transactions.clear()
+        self._earlier.clear()
+        self._by_order.clear()
+        self.index = Index()
+        self._on_change()
+
+    def _money_taken(self, name: str) -> Transaction:
+        transaction = self.find(name)
+        if transaction.charged_back_at is not None:
+            raise NotAllowedError("Transaction has already been charged back.")
+        if transaction.status != "SUCCESS":
+            raise NotAllowedError("Only a successful transaction can be refunded.")
+        return transaction
+
+    def _keep(self, transaction: Transaction) -> Transaction:
+        if transaction.transaction_id in self._transactions:
+            self._earlier[transaction.transaction_id] = self._transactions[transaction.transaction_id]
+        self._transactions[transaction.transaction_id] = transaction
+        self._on_change()
+        return transaction
+
+    def _new_id(self) -> str:
+        while (fresh := f"PA{secrets.randbelow(10**16):016d}") in self._transactions:
+            pass
+        return fresh

@@ -1,0 +1,87 @@
+"""Runs one command on a leash: when the other end of standard input is let go, the command and all it started end.
+
+The holder lets go by closing the pipe, and so does the kernel for a holder that was killed: no other signal is needed.
+Run as a file, with the standard library alone, so that it starts at once and whatever the holder's environment is:
+
+    python supervisor.py [--remove PATH]… [--grace SECONDS] -- COMMAND…
+
+The paths are removed when the command has ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def _dying_with_me() -> Callable[[], None] | None:
+    """Should the leash itself be killed, Linux takes the command along; elsewhere that one case stays open."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _signal_all(command: subprocess.Popen[bytes], signum: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(command.pid, signum)
+
+
+def _end(command: subprocess.Popen[bytes], grace: float) -> None:
+    _signal_all(command, signal.SIGTERM)
+    try:
+        command.wait(grace)
+    except subprocess.TimeoutExpired:
+        _signal_all(command, signal.SIGKILL)
+
+
+def _end_when_let_go(command: subprocess.Popen[bytes], grace: float) -> None:
+    while os.read(0, 64):
+        pass
+    _end(command, grace)
+
+
+def _remove(paths: Iterable[str]) -> None:
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            Path(path).unlink()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--remove", action="append", default=[])
+    parser.add_argument("--grace", type=float, default=3.0)
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    command = subprocess.Popen(
+        options.command,
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+        close_fds=False,  # the listening socket that the holder passed on goes further
+        preexec_fn=_dying_with_me(),  # noqa: PLW1509 - this process has a single thread yet
+    )
+    signal.signal(signal.SIGTERM, lambda *_: _signal_all(command, signal.SIGTERM))
+    threading.Thread(target=_end_when_let_go, args=(command, options.grace), daemon=True).start()
+    code = command.wait()
+    _signal_all(command, signal.SIGKILL)  # what it started may have outlived it
+    _remove(options.remove)
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    # os._exit: the thread that reads the pipe is still in its read.
+    os._exit(main())
