@@ -1,4 +1,4 @@
-"""However the program is asked to end, it leaves through the same door."""
+"""A signal, a killed parent and a lost terminal all end the program with the same orderly shutdown."""
 
 import os
 import signal
@@ -11,8 +11,10 @@ import pytest
 
 HOUSE = Path(__file__).parents[3]
 
+# The default handling comes first: under nohup this test process passes on that SIGHUP is ignored.
 WAITING = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from local.stack.signals import Ended, ending_in_order, wait_for_the_end
 try:
     with ending_in_order():
@@ -23,7 +25,7 @@ except Ended as ended:
     sys.exit(ended.exit_code)
 """
 
-# What make does, until it is killed outright.
+# As make does: waits for one child, and passes no signal on when it is killed.
 PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
 
 
@@ -42,6 +44,14 @@ def test_each_signal_takes_the_program_down_in_order(signum: signal.Signals) -> 
     assert process.returncode == 128 + signum
 
 
+def test_under_nohup_a_hangup_is_ignored_and_another_signal_still_ends_the_program() -> None:
+    with waiting(WAITING.replace("SIG_DFL", "SIG_IGN")) as process:
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20)[0] == "taken down\n"
+    assert process.returncode == 128 + signal.SIGTERM
+
+
 def test_a_parent_killed_outright_takes_the_program_down_in_order() -> None:
     with waiting(PARENT, WAITING) as parent:
         parent.kill()
@@ -49,7 +59,7 @@ def test_a_parent_killed_outright_takes_the_program_down_in_order() -> None:
 
 
 def test_a_terminal_that_is_gone_takes_the_program_down_in_order(tmp_path: Path) -> None:
-    """Its session leader alone hears of it, and a make in that place waits for its children instead of telling them."""
+    """The kernel sends SIGHUP to the session leader alone; a make in that place only waits for its children."""
     ours, theirs = os.openpty()
     with (tmp_path / "out").open("w") as out:
         command = [sys.executable, "-c", WAITING]
