@@ -5,6 +5,6 @@ It shares no code with `functions/`: a mistake made in both would prove nothing.
 
 from local.simulator.credentials import Credentials
 from local.simulator.in_process import Simulator, running
-from local.simulator.webhook_timing import Pace
+from local.simulator.webhook_timing import WebhookTiming
 
-__all__ = ["Credentials", "Pace", "Simulator", "running"]
+__all__ = ["Credentials", "Simulator", "WebhookTiming", "running"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from local.simulator.credentials import Credentials, CredentialsError
 from local.simulator.gateway import Gateway
 from local.simulator.server import serving
-from local.simulator.webhook_timing import Pace
+from local.simulator.webhook_timing import WebhookTiming
 
 _KEYS = ("secret_key", "encryption_key", "webhook_secret")
 
@@ -29,9 +29,11 @@ def main() -> int:
     except CredentialsError as bad:
         sys.stderr.write(f"simulator: {bad}\n")
         return 2
-    pace = Pace(options.webhook_intervals, options.webhook_timeout)
+    timing = WebhookTiming(options.webhook_intervals, options.webhook_timeout)
     try:
-        asyncio.run(_serve(Gateway(credentials, pace), options.port, options.announce, with_parent=options.with_parent))
+        asyncio.run(
+            _serve(Gateway(credentials, timing), options.port, options.announce, with_parent=options.with_parent)
+        )
     except OSError as error:
         sys.stderr.write(f"simulator: {error}\n")
         return 1
@@ -81,12 +83,12 @@ def _intervals(text: str) -> tuple[float, ...]:
 
 
 def _options() -> argparse.Namespace:
-    usual = Pace()
+    usual = WebhookTiming()
     parser = argparse.ArgumentParser(prog="python -m local.simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--announce", type=Path, metavar="FILE", help="written once the simulator listens")
     parser.add_argument("--with-parent", action="store_true", help="stop when the starting process is gone")
-    parser.add_argument("--webhook-intervals", type=_intervals, default=usual.intervals, metavar="S,S,S")
+    parser.add_argument("--webhook-intervals", type=_intervals, default=usual.retry_intervals, metavar="S,S,S")
     parser.add_argument("--webhook-timeout", type=float, default=usual.timeout, metavar="S")
     for name in _KEYS:
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"or SIMULATOR_{name.upper()} in the environment")

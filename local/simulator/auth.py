@@ -12,17 +12,11 @@ if TYPE_CHECKING:
     from local.simulator.credentials import Credentials, Keyring
 
 
-def admitted(request: web.Request, keyring: Keyring) -> Credentials:
+def authenticated(request: web.Request, keyring: Keyring) -> Credentials:
     scheme, _, secret_key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret_key.strip():
         raise RefusedError(401, "Authentication token is missing.")
-    keys = keyring.opened_by(secret_key.strip(), request.match_info["mode"])
+    keys = keyring.find(secret_key.strip(), request.match_info["mode"])
     if keys is None:
         raise RefusedError(401, "Invalid Secret Key.")
     return keys
-
-
-async def json_body(request: web.Request) -> bytes:
-    if request.content_type != "application/json":
-        raise RefusedError(400, "Please send application/json.")
-    return await request.read()

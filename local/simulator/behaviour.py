@@ -44,12 +44,12 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-class PlayError(ValueError):
+class BehaviourError(ValueError):
     """A play that names something the simulator does not know."""
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class Behaviour:
     outcome: str = "approve"
     message: str | None = None  # the envelope's message, or the refusal's
     answer: str = "plain"
@@ -66,24 +66,24 @@ class Play:
     status_times: int = 1  # how many status requests are answered badly before the truth
     status_lie: str = ""
 
-    def but(self, changes: Mapping[str, Json]) -> Play:
+    def with_changes(self, changes: Mapping[str, Json]) -> Behaviour:
         known = {field.name for field in fields(self)}
         for name, value in changes.items():
             if name not in known:
-                raise PlayError(f"a play has no {name}")
+                raise BehaviourError(f"a play has no {name}")
             if name in _CHOICES and value not in _CHOICES[name]:
-                raise PlayError(f"{name} must be one of: {', '.join(filter(None, _CHOICES[name]))}")
+                raise BehaviourError(f"{name} must be one of: {', '.join(filter(None, _CHOICES[name]))}")
         return replace(self, **{name: _plain(name, value) for name, value in changes.items()})
 
-    def under(self, scripted: Play) -> Play:
+    def overridden_by(self, scripted: Behaviour) -> Behaviour:
         """What was scripted about the webhook and the status goes before what this, the card's own play, says."""
         kinds = {"webhook": (scripted.webhook, scripted.webhook_lie), "status": (scripted.status, scripted.status_lie)}
         usual = {"webhook": ("prompt", ""), "status": ("plain", "")}
-        told = tuple(kind for kind, said in kinds.items() if said != usual[kind])
-        names = [field.name for field in fields(self) if field.name.startswith(told)]
+        scripted_parts = tuple(kind for kind, part in kinds.items() if part != usual[kind])
+        names = [field.name for field in fields(self) if field.name.startswith(scripted_parts)]
         return replace(self, **{name: getattr(scripted, name) for name in names})
 
-    def parts(self) -> dict[str, str]:
+    def summary(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in ("outcome", "answer", "webhook", "status")}
 
     @property
@@ -101,5 +101,5 @@ def _plain(name: str, value: Json) -> Json:
         if name == "errors":
             return tuple({"field": str(e["field"]), "message": str(e["message"])} for e in value)
     except (TypeError, ValueError, KeyError):
-        raise PlayError(f"{name} has the wrong type") from None
+        raise BehaviourError(f"{name} has the wrong type") from None
     return value

@@ -16,17 +16,17 @@ FIELDS: Final = ("card_number", "card_expiry", "card_cvv")
 _EXPIRY: Final = re.compile(r"(?P<month>0[1-9]|1[0-2])\s*[/-]?\s*(?P<year>20[0-9]{2}|[0-9]{2})", re.ASCII)
 
 
-def number_in(typed: Mapping[str, str]) -> str:
-    return re.sub(r"[\s-]", "", typed.get("card_number", ""))
+def number_in(entered: Mapping[str, str]) -> str:
+    return re.sub(r"[\s-]", "", entered.get("card_number", ""))
 
 
-def faults(typed: Mapping[str, str], today: date) -> dict[str, str]:
-    """What is wrong, by field and in the form's order; empty when nothing is. No fault repeats what was typed."""
-    number = number_in(typed)
+def faults(entered: Mapping[str, str], today: date) -> dict[str, str]:
+    """What is wrong, by field and in the form's order; empty when nothing is. No fault repeats what was entered."""
+    number = number_in(entered)
     found = {
         "card_number": _number_fault(number),
-        "card_expiry": _expiry_fault(typed.get("card_expiry", "").strip(), today),
-        "card_cvv": _cvv_fault(typed.get("card_cvv", "").strip(), 4 if brand(number) == "AMEX" else 3),
+        "card_expiry": _expiry_fault(entered.get("card_expiry", "").strip(), today),
+        "card_cvv": _cvv_fault(entered.get("card_cvv", "").strip(), 4 if brand(number) == "AMEX" else 3),
     }
     return {name: fault for name, fault in found.items() if fault is not None}
 

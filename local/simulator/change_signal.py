@@ -1,4 +1,4 @@
-"""Rings whenever something changes, so that a test can wait for a fact instead of sleeping."""
+"""Rings whenever something changes, so that a test can wait for a condition instead of sleeping."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Bell:
+class ChangeSignal:
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._changed = asyncio.Event()
 
-    def ring(self) -> None:
-        self._rung.set()
-        self._rung = asyncio.Event()
+    def notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
-    async def until(self, fact: Callable[[], bool], seconds: float) -> bool:
+    async def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds):
-                while not fact():
-                    await self._rung.wait()
+                while not condition():
+                    await self._changed.wait()
         except TimeoutError:
             return False
         return True

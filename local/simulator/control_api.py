@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.simulator.behaviour import Play, PlayError
+from local.simulator.behaviour import Behaviour, BehaviourError
 from local.simulator.credentials import CredentialsError
 from local.simulator.gateway import GATEWAY
-from local.simulator.request_parsing import RefusedError, plain
-from local.simulator.responses import spoken
-from local.simulator.scenarios import PLAYS_OF
-from local.simulator.scripted_scenarios import Line
-from local.simulator.transaction import Transaction, stamp
-from local.simulator.wait_conditions import waited
+from local.simulator.request_parsing import RefusedError, json_object
+from local.simulator.responses import json_response
+from local.simulator.scenarios import SCENARIOS_BY_CALL
+from local.simulator.scripted_scenarios import ScriptedScenario
+from local.simulator.transaction import Transaction, iso_timestamp
+from local.simulator.wait_conditions import wait_for
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -22,54 +22,59 @@ if TYPE_CHECKING:
 
 async def book(request: web.Request) -> web.StreamResponse:
     gateway = request.app[GATEWAY]
-    return spoken(
+    return json_response(
         {
-            "card_requests": gateway.journal.count("card"),
-            "hosted_requests": gateway.journal.count("hosted"),
-            "refund_requests": gateway.journal.count("refund"),
-            "posts": gateway.journal.posts(),
-            "refund_posts": gateway.journal.refund_posts(),
-            "status_requests": dict(gateway.journal.status_requests),
-            "list_requests": gateway.journal.list_requests,
-            "requests": [entry.shown() for entry in gateway.journal.entries],
-            "transactions": [shown(transaction) for transaction in gateway.book],
+            "card_requests": gateway.traffic.count("card"),
+            "hosted_requests": gateway.traffic.count("hosted"),
+            "refund_requests": gateway.traffic.count("refund"),
+            "posts": gateway.traffic.posts(),
+            "refund_posts": gateway.traffic.refund_posts(),
+            "status_requests": dict(gateway.traffic.status_requests),
+            "list_requests": gateway.traffic.list_requests,
+            "requests": [entry.as_json() for entry in gateway.traffic.entries],
+            "transactions": [transaction_json(transaction) for transaction in gateway.transactions],
         }
     )
 
 
 async def deliveries(request: web.Request) -> web.StreamResponse:
     name = request.query.get("of")
-    made = request.app[GATEWAY].journal.deliveries
-    return spoken([one.shown() for one in made if name in {None, one.transaction_id, one.order_id}])
+    made = request.app[GATEWAY].traffic.deliveries
+    return json_response([one.as_json() for one in made if name in {None, one.transaction_id, one.order_id}])
 
 
 async def reset(request: web.Request) -> web.StreamResponse:
     request.app[GATEWAY].reset()
-    return spoken({"reset": True})
+    return json_response({"reset": True})
 
 
 async def script(request: web.Request) -> web.StreamResponse:
-    """`{"scenario": …, "call": "card", "order_id": …}` and any part of the play to override."""
+    """`{"scenario": …, "call": "card", "order_id": …}` and any part of the behaviour to override."""
     gateway = request.app[GATEWAY]
     fields = await body(request)
     call, order_id = fields.pop("call", "card"), fields.pop("order_id", None)
     scenario = fields.pop("scenario", None)
-    if call not in PLAYS_OF:
-        raise RefusedError(422, f"call must be one of: {', '.join(PLAYS_OF)}")
-    known = PLAYS_OF[call]
+    if call not in SCENARIOS_BY_CALL:
+        raise RefusedError(422, f"call must be one of: {', '.join(SCENARIOS_BY_CALL)}")
+    known = SCENARIOS_BY_CALL[call]
     if scenario is not None and scenario not in known:
         raise RefusedError(422, f"scenario must be one of: {', '.join(known)}")
-    start = known[scenario] if scenario is not None else _usual(call)
+    start = known[scenario] if scenario is not None else _default_behaviour(call)
     try:
-        gateway.script.write(Line(start.but(fields), call, order_id))
-    except PlayError as bad:
+        gateway.scripted.add(ScriptedScenario(start.with_changes(fields), call, order_id))
+    except BehaviourError as bad:
         raise RefusedError(422, str(bad)) from None
-    return await remaining(request)
+    return await scripted(request)
 
 
-async def remaining(request: web.Request) -> web.StreamResponse:
-    lines = request.app[GATEWAY].script.remaining
-    return spoken([{"call": line.call, "order_id": line.order_id, "play": play_shown(line.play)} for line in lines])
+async def scripted(request: web.Request) -> web.StreamResponse:
+    waiting = request.app[GATEWAY].scripted.remaining
+    return json_response(
+        [
+            {"call": scenario.call, "order_id": scenario.order_id, "play": behaviour_json(scenario.behaviour)}
+            for scenario in waiting
+        ]
+    )
 
 
 async def switches(request: web.Request) -> web.StreamResponse:
@@ -79,7 +84,7 @@ async def switches(request: web.Request) -> web.StreamResponse:
         if present is None or type(value) is not type(present) or (name == "page_size" and value < 1):
             raise RefusedError(422, f"{name} is no switch, or its value has the wrong type")
         setattr(now, name, value)
-    return spoken({name: getattr(now, name) for name in now.__slots__})
+    return json_response({name: getattr(now, name) for name in now.__slots__})
 
 
 async def credentials(request: web.Request) -> web.StreamResponse:
@@ -93,24 +98,24 @@ async def credentials(request: web.Request) -> web.StreamResponse:
         request.app[GATEWAY].keyring.rotate(fields, keep_previous=keep_previous)
     except CredentialsError as bad:
         raise RefusedError(422, str(bad)) from None
-    return spoken({"rotated": sorted(fields)})
+    return json_response({"rotated": sorted(fields)})
 
 
 async def held(request: web.Request) -> web.StreamResponse:
-    return spoken(request.app[GATEWAY].holds.shown())
+    return json_response(request.app[GATEWAY].held_requests.as_json())
 
 
 async def release(request: web.Request) -> web.StreamResponse:
-    return spoken({"released": request.app[GATEWAY].holds.release((await body(request)).get("of"))})
+    return json_response({"released": request.app[GATEWAY].held_requests.release((await body(request)).get("of"))})
 
 
 async def wait(request: web.Request) -> web.StreamResponse:
     """Answers as soon as the fact holds: `{"of": order or transaction, "status" | "held" | "posts" | …: wanted}`."""
-    happened = await waited(request.app[GATEWAY], await body(request))
-    return spoken({"happened": happened}, 200 if happened else 408)
+    happened = await wait_for(request.app[GATEWAY], await body(request))
+    return json_response({"happened": happened}, 200 if happened else 408)
 
 
-def shown(transaction: Transaction) -> dict[str, Json]:
+def transaction_json(transaction: Transaction) -> dict[str, Json]:
     order = transaction.order
     return {
         "transaction_id": transaction.transaction_id,
@@ -124,22 +129,22 @@ def shown(transaction: Transaction) -> dict[str, Json]:
         "card_number": order.card_number,
         "redirect_url": order.redirect_url,
         "webhook_url": order.webhook_url,
-        "created_at": stamp(transaction.created_at),
-        "decided_at": stamp(transaction.decided_at),
-        "refunded_at": stamp(transaction.refunded_at),
-        "charged_back_at": stamp(transaction.charged_back_at),
-        "suspicious_at": stamp(transaction.suspicious_at),
+        "created_at": iso_timestamp(transaction.created_at),
+        "decided_at": iso_timestamp(transaction.decided_at),
+        "refunded_at": iso_timestamp(transaction.refunded_at),
+        "charged_back_at": iso_timestamp(transaction.charged_back_at),
+        "suspicious_at": iso_timestamp(transaction.suspicious_at),
     }
 
 
-def play_shown(play: Play) -> dict[str, Json]:
-    return {name: getattr(play, name) for name in play.__slots__}
+def behaviour_json(behaviour: Behaviour) -> dict[str, Json]:
+    return {name: getattr(behaviour, name) for name in behaviour.__slots__}
 
 
 async def body(request: web.Request) -> dict[str, Json]:
     raw = await request.read()
-    return plain(raw) if raw else {}
+    return json_object(raw) if raw else {}
 
 
-def _usual(call: str) -> Play:
-    return Play("redirect") if call == "hosted" else Play()
+def _default_behaviour(call: str) -> Behaviour:
+    return Behaviour("redirect") if call == "hosted" else Behaviour()

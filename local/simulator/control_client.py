@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import urllib3
 
-from local.simulator.exact_json import Json, read, write
+from local.simulator.exact_json import Json, dumps, loads
 
 
 class ControlError(Exception):
@@ -44,11 +44,11 @@ class Control:
         self._post("/reset")
 
     def script(
-        self, scenario: str | None = None, *, call: str = "card", order_id: str | None = None, **play: Json
+        self, scenario: str | None = None, *, call: str = "card", order_id: str | None = None, **behaviour: Json
     ) -> None:
-        """The next `call` (card, hosted, refund, list, page) plays this. `play` overrides parts of it."""
+        """The next `call` (card, hosted, refund, list, page) plays this. `behaviour` overrides parts of it."""
         named = {} if scenario is None else {"scenario": scenario}
-        self._post("/script", {**named, "call": call, "order_id": order_id, **play})
+        self._post("/script", {**named, "call": call, "order_id": order_id, **behaviour})
 
     def scripted(self) -> list[dict[str, Json]]:
         """The lines that are still to be played."""
@@ -75,8 +75,8 @@ class Control:
         status_requests, list_requests, deliveries (attempts) or delivered (2xx)."""
         try:
             return bool(self._post("/wait", {"of": of, "timeout": timeout, **fact})["happened"])
-        except ControlError as refused:
-            if refused.code == 408:
+        except ControlError as error:
+            if error.code == 408:
                 return False
             raise
 
@@ -114,25 +114,25 @@ class Control:
         made: list[str] = self._call("POST", "/orphans", {"count": count, **order})
         return made
 
-    def announce(self, name: str, **play: Json) -> bool:
+    def announce(self, name: str, **behaviour: Json) -> bool:
         """Posts a webhook now; `webhook="unsigned"` or `webhook_lie="status"` make it a forgery."""
-        return bool(self._post(f"/transactions/{_quoted(name)}/webhook", play)["posted"])
+        return bool(self._post(f"/transactions/{_quoted(name)}/webhook", behaviour)["posted"])
 
     def _get(self, path: str) -> Json:
         return self._call("GET", path, None)
 
     def _post(self, path: str, fields: Json = None) -> dict[str, Json]:
-        said: dict[str, Json] = self._call("POST", path, fields or {})
-        return said
+        answer: dict[str, Json] = self._call("POST", path, fields or {})
+        return answer
 
     def _call(self, method: str, path: str, fields: Json) -> Json:
-        body = None if fields is None else write(fields).encode()
+        body = None if fields is None else dumps(fields).encode()
         headers = {"Content-Type": "application/json"}
-        answer = self._http.request(method, self._url + path, body=body, headers=headers)
-        said = read(answer.data)
-        if answer.status != 200:
-            raise ControlError(answer.status, str(said.get("message", said)))
-        return said
+        response = self._http.request(method, self._url + path, body=body, headers=headers)
+        answer = loads(response.data)
+        if response.status != 200:
+            raise ControlError(response.status, str(answer.get("message", answer)))
+        return answer
 
 
 def _quoted(name: str) -> str:

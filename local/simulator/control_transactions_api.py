@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from local.simulator.behaviour import OUTCOMES, PlayError
-from local.simulator.control_api import body, shown
+from local.simulator.behaviour import OUTCOMES, BehaviourError
+from local.simulator.control_api import body, transaction_json
 from local.simulator.envelope import list_row
 from local.simulator.gateway import GATEWAY
 from local.simulator.request_parsing import RefusedError
-from local.simulator.responses import spoken
+from local.simulator.responses import json_response
 from local.simulator.transaction import Customer, Order, Transaction
-from local.simulator.transaction_index import Appearance
+from local.simulator.transaction_index import ListOverride
 from local.simulator.transaction_store import NotAllowedError, UnknownTransactionError
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from local.simulator.exact_json import Json
 
 
-_OF_AN_ORPHAN: Final = {"count", "amount", "currency", "order_id", "status", "created_at", "seconds_apart"}
+_ORPHAN_FIELDS: Final = {"count", "amount", "currency", "order_id", "status", "created_at", "seconds_apart"}
 
 
 async def one(request: web.Request) -> web.StreamResponse:
-    return spoken(shown(_named(request)))
+    return json_response(transaction_json(_transaction(request)))
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
@@ -37,26 +37,34 @@ async def decide(request: web.Request) -> web.StreamResponse:
     status = OUTCOMES.get(str(fields.get("outcome")))
     if status is None:
         raise RefusedError(422, f"outcome must be one of: {', '.join(name for name, s in OUTCOMES.items() if s)}")
-    name = _named(request).transaction_id
+    name = _transaction(request).transaction_id
     overrule = bool(fields.get("overrule", False))
-    transaction = _allowed(lambda: gateway.book.decide(name, status, fields.get("message"), overrule=overrule))
+    transaction = _or_conflict(
+        lambda: gateway.transactions.decide(name, status, fields.get("message"), overrule=overrule)
+    )
     if not fields.get("quietly", False):
-        gateway.announce(transaction)
-    return spoken(shown(transaction))
+        gateway.send_webhook(transaction)
+    return json_response(transaction_json(transaction))
 
 
 async def refund(request: web.Request) -> web.StreamResponse:
     gateway = request.app[GATEWAY]
-    return spoken(shown(_allowed(lambda: gateway.book.refund(_named(request).transaction_id))))
+    return json_response(
+        transaction_json(_or_conflict(lambda: gateway.transactions.refund(_transaction(request).transaction_id)))
+    )
 
 
 async def charge_back(request: web.Request) -> web.StreamResponse:
     gateway = request.app[GATEWAY]
-    return spoken(shown(_allowed(lambda: gateway.book.charge_back(_named(request).transaction_id))))
+    return json_response(
+        transaction_json(_or_conflict(lambda: gateway.transactions.charge_back(_transaction(request).transaction_id)))
+    )
 
 
 async def suspect(request: web.Request) -> web.StreamResponse:
-    return spoken(shown(request.app[GATEWAY].book.suspect(_named(request).transaction_id)))
+    return json_response(
+        transaction_json(request.app[GATEWAY].transactions.suspect(_transaction(request).transaction_id))
+    )
 
 
 async def amend(request: web.Request) -> web.StreamResponse:
@@ -65,43 +73,45 @@ async def amend(request: web.Request) -> web.StreamResponse:
     amount, currency = fields.get("amount", 0), fields.get("currency", "")
     if not fields or set(fields) - {"amount", "currency"} or not _well_typed(amount, currency):
         raise RefusedError(422, "amend amount (a number) or currency (a string)")
-    return spoken(shown(request.app[GATEWAY].book.amend(_named(request).transaction_id, **fields)))
+    return json_response(
+        transaction_json(request.app[GATEWAY].transactions.amend(_transaction(request).transaction_id, **fields))
+    )
 
 
 async def listing(request: web.Request) -> web.StreamResponse:
     """How the list alone shows it: `{"hidden": true}`, `{"stale": true}`, `{"row": {"status": …}}`; `{}` as it is."""
-    gateway, transaction = request.app[GATEWAY], _named(request)
-    looks = _appearance(await body(request), set(list_row(transaction)))
-    gateway.appearances[transaction.transaction_id] = looks
-    if looks.hidden:
-        gateway.book.index.remove(transaction)
+    gateway, transaction = request.app[GATEWAY], _transaction(request)
+    override = _list_override(await body(request), set(list_row(transaction)))
+    gateway.list_overrides[transaction.transaction_id] = override
+    if override.hidden:
+        gateway.transactions.index.remove(transaction)
     else:
-        gateway.book.index.add(transaction)
-    return spoken({"hidden": looks.hidden, "stale": looks.stale, "row": looks.row})
+        gateway.transactions.index.add(transaction)
+    return json_response({"hidden": override.hidden, "stale": override.stale, "row": override.row})
 
 
 async def forget(request: web.Request) -> web.StreamResponse:
-    request.app[GATEWAY].book.forget(_named(request).transaction_id)
-    return spoken({"forgotten": True})
+    request.app[GATEWAY].transactions.forget(_transaction(request).transaction_id)
+    return json_response({"forgotten": True})
 
 
-async def announce(request: web.Request) -> web.StreamResponse:
+async def send_webhook(request: web.Request) -> web.StreamResponse:
     """Posts a webhook now: a replay, or with `webhook` and `webhook_lie` a forgery."""
     gateway = request.app[GATEWAY]
-    transaction = _named(request)
+    transaction = _transaction(request)
     try:
-        play = replace(gateway.play_of(transaction), webhook="prompt").but(await body(request))
-    except PlayError as bad:
+        behaviour = replace(gateway.behaviour_of(transaction), webhook="prompt").with_changes(await body(request))
+    except BehaviourError as bad:
         raise RefusedError(422, str(bad)) from None
-    return spoken({"posted": gateway.postman.post(transaction, play) is not None})
+    return json_response({"posted": gateway.webhooks.send(transaction, behaviour) is not None})
 
 
 async def orphans(request: web.Request) -> web.StreamResponse:
     """Charges that no merchant's request made: `{"count": 1, "amount": …, "created_at": …, "seconds_apart": 0}`."""
     gateway = request.app[GATEWAY]
     fields = await body(request)
-    if set(fields) - _OF_AN_ORPHAN:
-        raise RefusedError(422, f"an orphan has: {', '.join(sorted(_OF_AN_ORPHAN))}")
+    if set(fields) - _ORPHAN_FIELDS:
+        raise RefusedError(422, f"an orphan has: {', '.join(sorted(_ORPHAN_FIELDS))}")
     try:
         first = datetime.fromisoformat(fields["created_at"]) if "created_at" in fields else gateway.now()
         if first.tzinfo is None:
@@ -113,15 +123,15 @@ async def orphans(request: web.Request) -> web.StreamResponse:
     status, made = fields.get("status", "SUCCESS"), []
     for n in range(count):
         numbered = order if order.order_id is None else replace(order, order_id=order.order_id.replace("{n}", str(n)))
-        made.append(gateway.book.record(numbered, status, None, first + n * apart).transaction_id)
-    return spoken(made)
+        made.append(gateway.transactions.record(numbered, status, None, first + n * apart).transaction_id)
+    return json_response(made)
 
 
-def _appearance(fields: dict[str, Json], columns: set[str]) -> Appearance:
+def _list_override(fields: dict[str, Json], columns: set[str]) -> ListOverride:
     hidden, stale, row = fields.get("hidden", False), fields.get("stale", False), fields.get("row", {})
     if set(fields) - {"hidden", "stale", "row"} or not isinstance(row, dict) or set(row) - columns:
         raise RefusedError(422, f"hidden, stale, or a row with any of: {', '.join(sorted(columns))}")
-    return Appearance(bool(hidden), bool(stale), row)
+    return ListOverride(bool(hidden), bool(stale), row)
 
 
 def _well_typed(amount: Json, currency: Json) -> bool:
@@ -144,14 +154,14 @@ def _orphan(fields: dict[str, Json], mode: str) -> Order:
     )
 
 
-def _named(request: web.Request) -> Transaction:
+def _transaction(request: web.Request) -> Transaction:
     try:
-        return request.app[GATEWAY].book.find(request.match_info["name"])
+        return request.app[GATEWAY].transactions.find(request.match_info["name"])
     except UnknownTransactionError:
         raise RefusedError(404, "No such transaction.") from None
 
 
-def _allowed(act: Json) -> Transaction:
+def _or_conflict(act: Json) -> Transaction:
     try:
         transaction: Transaction = act()
     except NotAllowedError as refused:

@@ -54,7 +54,7 @@ class Keyring:
     def newest(self) -> Credentials:
         return self._keys[0]
 
-    def opened_by(self, secret_key: str, mode: str) -> Credentials | None:
+    def find(self, secret_key: str, mode: str) -> Credentials | None:
         presented = secret_key.encode(errors="surrogateescape")  # a header may hold any byte
         for keys in self._keys:
             if secrets.compare_digest(keys.secret_key.encode(), presented) and keys.mode == mode:

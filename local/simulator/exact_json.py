@@ -10,7 +10,7 @@ from typing import Any
 Json = Any
 
 
-def read(text: bytes | str) -> Json:
+def loads(text: bytes | str) -> Json:
     """Raises ValueError on anything that is not one JSON document in UTF-8."""
     if isinstance(text, bytes):
         text = text.decode("utf-8")
@@ -20,16 +20,16 @@ def read(text: bytes | str) -> Json:
         raise ValueError("nested too deeply") from None
 
 
-def write(value: Json) -> str:
+def dumps(value: Json) -> str:
     match value:
         case Decimal():
             return str(value)
         case Mapping():
-            return "{" + ",".join(f"{json.dumps(str(k))}:{write(v)}" for k, v in value.items()) + "}"
+            return "{" + ",".join(f"{json.dumps(str(k))}:{dumps(v)}" for k, v in value.items()) + "}"
         case str() | None | bool() | int() | float():
             return json.dumps(value)
         case Sequence():
-            return "[" + ",".join(write(item) for item in value) + "]"
+            return "[" + ",".join(dumps(item) for item in value) + "]"
     raise TypeError(f"{type(value).__name__} has no place in JSON")
 
 

@@ -1,4 +1,4 @@
-"""Requests and answers that are held back until the control plane lets them go."""
+"""Requests and answers that are held back until the control plane lets them released."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class HeldRequest:
     """Several may bear one name: two refunds of one transaction, held side by side."""
 
     name: str
     order_id: str | None
-    go: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     dropped: bool = False
 
-    def answers_to(self, name: str) -> bool:
+    def is_named(self, name: str) -> bool:
         return name in {self.name, self.order_id}
 
 
-class Holds:
+class HeldRequests:
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
-        self._held: list[Held] = []
+        self._held: list[HeldRequest] = []
         self._count = 0
 
     async def hold(self, transaction_id: str | None, order_id: str | None) -> bool:
         """Whether it was let go, and not dropped. One without a transaction goes by a number."""
         self._count += 1
-        held = Held(transaction_id or f"unrecorded-{self._count}", order_id)
+        held = HeldRequest(transaction_id or f"unrecorded-{self._count}", order_id)
         self._held.append(held)
         self._on_change()
         try:
-            await held.go.wait()
+            await held.released.wait()
         finally:
             self._held.remove(held)
             self._on_change()
@@ -48,7 +48,7 @@ class Holds:
         """By transaction_id or order_id; all of them when no name is given."""
         chosen = self._named(name)
         for held in chosen:
-            held.go.set()
+            held.released.set()
         return len(chosen)
 
     def drop(self) -> None:
@@ -57,11 +57,11 @@ class Holds:
             held.dropped = True
         self.release()
 
-    def shown(self) -> list[dict[str, Json]]:
+    def as_json(self) -> list[dict[str, Json]]:
         return [{"transaction_id": held.name, "order_id": held.order_id} for held in self._held]
 
     def count(self, name: str | None = None) -> int:
         return len(self._named(name))
 
-    def _named(self, name: str | None) -> list[Held]:
-        return [held for held in self._held if name is None or held.answers_to(name)]
+    def _named(self, name: str | None) -> list[HeldRequest]:
+        return [held for held in self._held if name is None or held.is_named(name)]

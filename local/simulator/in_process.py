@@ -13,7 +13,7 @@ from local.simulator.control_client import Control
 from local.simulator.credentials import Credentials
 from local.simulator.gateway import Gateway
 from local.simulator.server import serving
-from local.simulator.webhook_timing import Pace
+from local.simulator.webhook_timing import WebhookTiming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,10 @@ class Simulator:
 
 
 @contextmanager
-def running(credentials: Credentials | None = None, *, pace: Pace | None = None, port: int = 0) -> Iterator[Simulator]:
-    """`port` 0 takes a free one. The pace is brisk unless told otherwise: in process means in a test."""
+def running(
+    credentials: Credentials | None = None, *, timing: WebhookTiming | None = None, port: int = 0
+) -> Iterator[Simulator]:
+    """`port` 0 takes a free one. The timing is brisk unless told otherwise: in process means in a test."""
     credentials = credentials or Credentials.invented()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
@@ -40,7 +42,7 @@ def running(credentials: Credentials | None = None, *, pace: Pace | None = None,
 
     async def serve() -> None:
         try:
-            async with serving(Gateway(credentials, pace or Pace.brisk()), port) as url:
+            async with serving(Gateway(credentials, timing or WebhookTiming.fast()), port) as url:
                 listening.set_result(url)
                 await stop.wait()
         except BaseException as error:

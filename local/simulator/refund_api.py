@@ -1,54 +1,54 @@
-"""The refund endpoint: read, named, decided, answered. In that order, whatever the play."""
+"""The refund endpoint: read, named, decided, answered. In that order, whatever the behaviour."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.simulator.auth import admitted, json_body
-from local.simulator.behaviour import Play
+from local.simulator.auth import authenticated
+from local.simulator.behaviour import Behaviour
 from local.simulator.envelope import envelope
 from local.simulator.gateway import GATEWAY, Gateway
-from local.simulator.request_parsing import RefusedError, check_refund, plain
-from local.simulator.responses import travel
+from local.simulator.request_parsing import RefusedError, check_refund, json_body, json_object
+from local.simulator.responses import response_for
 from local.simulator.transaction_store import NotAllowedError, UnknownTransactionError
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from local.simulator.traffic_log import Entry
+    from local.simulator.traffic_log import LoggedRequest
     from local.simulator.transaction import Transaction
 
 
 async def refund(request: web.Request) -> web.StreamResponse:
     gateway = request.app[GATEWAY]
-    entry = gateway.journal.open("refund", request.match_info["mode"])
+    entry = gateway.traffic.add_request("refund", request.match_info["mode"])
     try:
-        transaction = await _named(request, gateway, entry)
-        play = gateway.script.take("refund", transaction.order.order_id) or Play()
-        entry.play = play.parts()
-        await gateway.stalled(play, transaction.transaction_id, transaction.order.order_id)
-        if play.verdict is not None:
-            transaction = _refunded(gateway, transaction.transaction_id)
+        transaction = await _transaction(request, gateway, entry)
+        behaviour = gateway.scripted.take("refund", transaction.order.order_id) or Behaviour()
+        entry.behaviour = behaviour.summary()
+        await gateway.hold_if_stalled(behaviour, transaction.transaction_id, transaction.order.order_id)
+        if behaviour.verdict is not None:
+            transaction = _refund(gateway, transaction.transaction_id)
     except RefusedError as refusal:
-        gateway.journal.close(entry, f"refused: {refusal.code} {refusal.message}")
+        gateway.traffic.set_outcome(entry, f"refused: {refusal.code} {refusal.message}")
         raise
-    gateway.journal.close(entry, "nothing was refunded" if play.verdict is None else "refunded")
-    _affect_status(gateway, transaction, play)
-    if play.answer == "held":
-        await gateway.holds.hold(transaction.transaction_id, transaction.order.order_id)
-    said = envelope(transaction, lie=play.answer_lie)
-    said["message"] = play.message or "Transaction refunded successfully."
-    return await travel(request, play, said)
+    gateway.traffic.set_outcome(entry, "nothing was refunded" if behaviour.verdict is None else "refunded")
+    _apply_to_status(gateway, transaction, behaviour)
+    if behaviour.answer == "held":
+        await gateway.held_requests.hold(transaction.transaction_id, transaction.order.order_id)
+    body = envelope(transaction, lie=behaviour.answer_lie)
+    body["message"] = behaviour.message or "Transaction refunded successfully."
+    return await response_for(request, behaviour, body)
 
 
-async def _named(request: web.Request, gateway: Gateway, entry: Entry) -> Transaction:
-    admitted(request, gateway.keyring)
-    fields = plain(await json_body(request))
-    gateway.journal.read_refund(entry, fields)
+async def _transaction(request: web.Request, gateway: Gateway, entry: LoggedRequest) -> Transaction:
+    authenticated(request, gateway.keyring)
+    fields = json_object(await json_body(request))
+    gateway.traffic.set_refund_fields(entry, fields)
     check_refund(fields)
     try:
-        transaction = gateway.book.find(fields["transaction_id"], entry.mode)
+        transaction = gateway.transactions.find(fields["transaction_id"], entry.mode)
     except UnknownTransactionError:
         raise _not_found() from None
     if transaction.transaction_id != fields["transaction_id"]:
@@ -57,19 +57,24 @@ async def _named(request: web.Request, gateway: Gateway, entry: Entry) -> Transa
     return transaction
 
 
-def _refunded(gateway: Gateway, transaction_id: str) -> Transaction:
+def _refund(gateway: Gateway, transaction_id: str) -> Transaction:
     try:
-        return gateway.book.refund(transaction_id)
+        return gateway.transactions.refund(transaction_id)
     except NotAllowedError as refused:
         raise RefusedError(400, str(refused)) from None
 
 
-def _affect_status(gateway: Gateway, transaction: Transaction, play: Play) -> None:
-    """What the status endpoint says from now on is the refund's play, where that says anything about it."""
-    if (play.status, play.status_lie) == ("plain", "") or (play.status == "lagging" and play.verdict is None):
+def _apply_to_status(gateway: Gateway, transaction: Transaction, behaviour: Behaviour) -> None:
+    """What the status endpoint says from now on is the refund's behaviour, where that says anything about it."""
+    if (behaviour.status, behaviour.status_lie) == ("plain", "") or (
+        behaviour.status == "lagging" and behaviour.verdict is None
+    ):
         return
-    gateway.plays[transaction.transaction_id] = replace(
-        gateway.play_of(transaction), status=play.status, status_times=play.status_times, status_lie=play.status_lie
+    gateway.behaviours[transaction.transaction_id] = replace(
+        gateway.behaviour_of(transaction),
+        status=behaviour.status,
+        status_times=behaviour.status_times,
+        status_lie=behaviour.status_lie,
     )
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from local.simulator.crypto import UnreadableError, decrypt
-from local.simulator.exact_json import Json, read
+from local.simulator.exact_json import Json, loads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from aiohttp import web
 
     from local.simulator.credentials import Credentials
 
@@ -36,18 +38,24 @@ class RefusedError(Exception):
         self.message = message
         self.errors = errors
 
-    def spoken(self) -> dict[str, Json]:
+    def body(self) -> dict[str, Json]:
         return {"message": self.message} | ({} if self.errors is None else {"errors": self.errors})
 
 
-def opened(body: bytes, keys: Credentials) -> dict[str, Json]:
+async def json_body(request: web.Request) -> bytes:
+    if request.content_type != "application/json":
+        raise RefusedError(400, "Please send application/json.")
+    return await request.read()
+
+
+def decrypted_fields(body: bytes, keys: Credentials) -> dict[str, Json]:
     """The fields inside `{"payload": "<iv hex>:<ciphertext hex>"}`."""
-    outer = plain(body)
+    outer = json_object(body)
     payload = outer.get("payload")
     if not isinstance(payload, str) or set(outer) != {"payload"}:
         raise RefusedError(400, "Please pass encrypted payload.")
     try:
-        fields = read(decrypt(payload, keys.encryption_key))
+        fields = loads(decrypt(payload, keys.encryption_key))
     except (UnreadableError, ValueError):
         raise RefusedError(400, "Invalid encrypted payload.") from None
     if not isinstance(fields, dict):
@@ -55,9 +63,9 @@ def opened(body: bytes, keys: Credentials) -> dict[str, Json]:
     return fields
 
 
-def plain(body: bytes) -> dict[str, Json]:
+def json_object(body: bytes) -> dict[str, Json]:
     try:
-        fields = read(body)
+        fields = loads(body)
     except ValueError:
         raise RefusedError(400, "Invalid JSON.") from None
     if not isinstance(fields, dict):
@@ -65,7 +73,7 @@ def plain(body: bytes) -> dict[str, Json]:
     return fields
 
 
-def check(call: str, fields: Mapping[str, Json]) -> None:
+def check_charge(call: str, fields: Mapping[str, Json]) -> None:
     required = REQUIRED[call]
     missing = [name for name in required if name not in fields]
     errors = [_error(name, "is required") for name in missing]

@@ -11,133 +11,133 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from local.simulator.exact_json import Json, write
+from local.simulator.exact_json import Json, dumps
 
 if TYPE_CHECKING:
-    from local.simulator.behaviour import Play
+    from local.simulator.behaviour import Behaviour
 
 # Longer than API Gateway's 29 s: whoever waits for this answer has given up.
-_FOREVER: Final = 35.0
+_SILENCE_SECONDS: Final = 35.0
 _CHUNK: Final = b" " * 65536
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
+class Exchange:
     request: web.Request
-    play: Play
+    behaviour: Behaviour
     body: bytes
 
 
-Travel = Callable[[Journey], Awaitable[web.StreamResponse]]
+Responder = Callable[[Exchange], Awaitable[web.StreamResponse]]
 
 
-def spoken(body: Json, code: int = 200) -> web.Response:
-    return web.Response(body=write(body).encode(), status=code, content_type="application/json")
+def json_response(body: Json, code: int = 200) -> web.Response:
+    return web.Response(body=dumps(body).encode(), status=code, content_type="application/json")
 
 
-async def travel(request: web.Request, play: Play, envelope: Json) -> web.StreamResponse:
-    return await _ROADS[play.answer](Journey(request, play, write(envelope).encode()))
+async def response_for(request: web.Request, behaviour: Behaviour, envelope: Json) -> web.StreamResponse:
+    return await _RESPONDERS[behaviour.answer](Exchange(request, behaviour, dumps(envelope).encode()))
 
 
-async def _plain(journey: Journey) -> web.StreamResponse:
-    return web.Response(body=journey.body, status=journey.play.answer_code, content_type="application/json")
+async def _plain(exchange: Exchange) -> web.StreamResponse:
+    return web.Response(body=exchange.body, status=exchange.behaviour.answer_code, content_type="application/json")
 
 
-async def _slow(journey: Journey) -> web.StreamResponse:
-    await asyncio.sleep(_seconds(journey.play, 2.0))
-    return await _plain(journey)
+async def _slow(exchange: Exchange) -> web.StreamResponse:
+    await asyncio.sleep(_seconds(exchange.behaviour, 2.0))
+    return await _plain(exchange)
 
 
-async def _timeout(journey: Journey) -> web.StreamResponse:
-    await asyncio.sleep(_seconds(journey.play, _FOREVER))
-    return _hung_up(journey.request)
+async def _timeout(exchange: Exchange) -> web.StreamResponse:
+    await asyncio.sleep(_seconds(exchange.behaviour, _SILENCE_SECONDS))
+    return _aborted(exchange.request)
 
 
-async def _reset(journey: Journey) -> web.StreamResponse:
-    transport = journey.request.transport
+async def _reset(exchange: Exchange) -> web.StreamResponse:
+    transport = exchange.request.transport
     connection = transport.get_extra_info("socket") if transport else None
     if connection is not None:  # zero linger makes the close a RST
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    return _hung_up(journey.request)
+    return _aborted(exchange.request)
 
 
-async def _cut_off(journey: Journey) -> web.StreamResponse:
+async def _cut_off(exchange: Exchange) -> web.StreamResponse:
     """Promises the whole length, sends half of it, and closes."""
-    response = await _begun(journey.request, length=len(journey.body))
-    await response.write(journey.body[: len(journey.body) // 2])
-    if journey.request.transport is not None:
-        journey.request.transport.close()  # unlike abort, lets the half go out first
+    response = await _started(exchange.request, length=len(exchange.body))
+    await response.write(exchange.body[: len(exchange.body) // 2])
+    if exchange.request.transport is not None:
+        exchange.request.transport.close()  # unlike abort, lets the half go out first
     return response
 
 
-async def _slow_drip(journey: Journey) -> web.StreamResponse:
+async def _slow_drip(exchange: Exchange) -> web.StreamResponse:
     """Each byte comes in time; the whole does not."""
-    response = await _begun(journey.request, length=len(journey.body))
-    for byte in journey.body:
+    response = await _started(exchange.request, length=len(exchange.body))
+    for byte in exchange.body:
         await response.write(bytes([byte]))
-        await asyncio.sleep(_seconds(journey.play, 0.2))
+        await asyncio.sleep(_seconds(exchange.behaviour, 0.2))
     return response
 
 
-async def _too_large(journey: Journey) -> web.StreamResponse:
+async def _too_large(exchange: Exchange) -> web.StreamResponse:
     """Valid JSON at its end, for whoever has the memory."""
-    response = await _begun(journey.request, length=journey.play.answer_bytes + len(journey.body))
-    for sent in range(0, journey.play.answer_bytes, len(_CHUNK)):
-        await response.write(_CHUNK[: journey.play.answer_bytes - sent])
-    await response.write(journey.body)
+    response = await _started(exchange.request, length=exchange.behaviour.answer_bytes + len(exchange.body))
+    for sent in range(0, exchange.behaviour.answer_bytes, len(_CHUNK)):
+        await response.write(_CHUNK[: exchange.behaviour.answer_bytes - sent])
+    await response.write(exchange.body)
     return response
 
 
-async def _truncated(journey: Journey) -> web.StreamResponse:
-    return web.Response(body=journey.body[: len(journey.body) // 2], content_type="application/json")
+async def _truncated(exchange: Exchange) -> web.StreamResponse:
+    return web.Response(body=exchange.body[: len(exchange.body) // 2], content_type="application/json")
 
 
-async def _garbage(journey: Journey) -> web.StreamResponse:
+async def _garbage(exchange: Exchange) -> web.StreamResponse:
     return web.Response(text="<html><body>It works!</body></html>", content_type="text/html")
 
 
-async def _server_error(journey: Journey) -> web.StreamResponse:
+async def _server_error(exchange: Exchange) -> web.StreamResponse:
     page = "<html><body>Internal Server Error</body></html>"
     return web.Response(text=page, status=500, content_type="text/html")
 
 
-async def _elsewhere(journey: Journey) -> web.StreamResponse:
+async def _elsewhere(exchange: Exchange) -> web.StreamResponse:
     """307 to the same endpoint: a client that follows it sends the card twice, and the journal shows it."""
-    return web.Response(status=307, headers={"Location": journey.request.path})
+    return web.Response(status=307, headers={"Location": exchange.request.path})
 
 
-async def _refused_422(journey: Journey) -> web.StreamResponse:
-    errors = list(journey.play.errors) or [{"field": "phone_number", "message": "phone_number is invalid"}]
-    return spoken({"message": journey.play.message or "Validation failed", "errors": errors}, 422)
+async def _refused_422(exchange: Exchange) -> web.StreamResponse:
+    errors = list(exchange.behaviour.errors) or [{"field": "phone_number", "message": "phone_number is invalid"}]
+    return json_response({"message": exchange.behaviour.message or "Validation failed", "errors": errors}, 422)
 
 
-def _bare(code: int, message: str) -> Travel:
-    async def road(journey: Journey) -> web.StreamResponse:
-        return spoken({"message": journey.play.message or message}, code)
+def _bare(code: int, message: str) -> Responder:
+    async def responder(exchange: Exchange) -> web.StreamResponse:
+        return json_response({"message": exchange.behaviour.message or message}, code)
 
-    return road
-
-
-def _seconds(play: Play, otherwise: float) -> float:
-    return otherwise if play.answer_seconds is None else play.answer_seconds
+    return responder
 
 
-async def _begun(request: web.Request, length: int) -> web.StreamResponse:
+def _seconds(behaviour: Behaviour, otherwise: float) -> float:
+    return otherwise if behaviour.answer_seconds is None else behaviour.answer_seconds
+
+
+async def _started(request: web.Request, length: int) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     response.content_length = length
     await response.prepare(request)
     return response
 
 
-def _hung_up(request: web.Request) -> web.StreamResponse:
+def _aborted(request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()  # goes nowhere: the connection is gone
 
 
-_ROADS: Final[dict[str, Travel]] = {
+_RESPONDERS: Final[dict[str, Responder]] = {
     "plain": _plain,
-    "held": _plain,  # the holding happens before the road is taken
+    "held": _plain,  # the holding happens before the responder is taken
     "stalled": _plain,
     "timeout": _timeout,
     "reset": _reset,

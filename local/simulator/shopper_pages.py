@@ -8,10 +8,10 @@ from aiohttp import web
 
 from local.simulator import card_form as form
 from local.simulator import html_pages
-from local.simulator.card_api import page_url
+from local.simulator.card_api import checkout_url
 from local.simulator.cards import brand, masked
 from local.simulator.gateway import GATEWAY, Gateway
-from local.simulator.scripted_scenarios import by_card
+from local.simulator.scripted_scenarios import behaviour_of_card
 from local.simulator.transaction_store import NotAllowedError, UnknownTransactionError
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ async def challenge(request: web.Request) -> web.StreamResponse:
         return _page(html_pages.unknown(), 404)
     if transaction.is_final:
         return _page(html_pages.decided(transaction))
-    if _has_no_card_yet(transaction):
-        return _to(page_url(request, transaction))
+    if _is_hosted_without_card(transaction):
+        return _redirect(checkout_url(request, transaction))
     return _page(html_pages.challenge(transaction))
 
 
@@ -44,12 +44,12 @@ async def respond(request: web.Request) -> web.StreamResponse:
     transaction = _transaction(request, "card")
     if transaction is None:
         return _page(html_pages.unknown(), 404)
-    if _has_no_card_yet(transaction):
-        return _to(page_url(request, transaction))
+    if _is_hosted_without_card(transaction):
+        return _redirect(checkout_url(request, transaction))
     status = _BUTTONS.get(str((await request.post()).get("decision")))
     if status is None:
         return _page(html_pages.challenge(transaction), 400)
-    return _back_to_shop(_decided(gateway, transaction, status))
+    return _redirect_to_shop(_decide(gateway, transaction, status))
 
 
 async def card_form(request: web.Request) -> web.StreamResponse:
@@ -57,69 +57,69 @@ async def card_form(request: web.Request) -> web.StreamResponse:
     transaction = _transaction(request, "hosted")
     if transaction is None:
         return _page(html_pages.unknown(), 404)
-    if _takes_a_card(transaction):
+    if _awaits_card(transaction):
         return _page(html_pages.card_form(transaction))
     if transaction.status == "REDIRECT":
-        return _to(page_url(request, transaction))  # the challenge of the card that was entered
+        return _redirect(checkout_url(request, transaction))  # the challenge of the card that was entered
     return _page(html_pages.decided(transaction))
 
 
 async def pay(request: web.Request) -> web.StreamResponse:
     """POST: a card on the hosted page; it plays its scenario, of which a 3-D Secure challenge may be a part."""
     gateway = request.app[GATEWAY]
-    typed = {name: str(value) for name, value in (await request.post()).items()}
+    entered = {name: str(value) for name, value in (await request.post()).items()}
     transaction = _transaction(request, "hosted")
     if transaction is None:
         return _page(html_pages.unknown(), 404)
-    if not _takes_a_card(transaction):
-        return _onwards(request, transaction)
-    if typed.get("decision") == "abandon":
-        return _back_to_shop(_decided(gateway, transaction, "ABANDONED"))
-    faults = form.faults(typed, gateway.now().date())
+    if not _awaits_card(transaction):
+        return _next_page(request, transaction)
+    if entered.get("decision") == "abandon":
+        return _redirect_to_shop(_decide(gateway, transaction, "ABANDONED"))
+    faults = form.faults(entered, gateway.now().date())
     if faults:
         return _page(html_pages.card_form(transaction, faults), 422)
-    return _onwards(request, _played(gateway, transaction, form.number_in(typed)))
+    return _next_page(request, _charge_card(gateway, transaction, form.number_in(entered)))
 
 
-def _played(gateway: Gateway, transaction: Transaction, number: str) -> Transaction:
-    play = by_card(number)
-    if play.verdict is None:
+def _charge_card(gateway: Gateway, transaction: Transaction, number: str) -> Transaction:
+    behaviour = behaviour_of_card(number)
+    if behaviour.verdict is None:
         return transaction  # the bank never heard of it, nor of the card
     name = transaction.transaction_id
-    gateway.plays[name] = play.under(gateway.play_of(transaction))
-    transaction = gateway.book.amend(name, card_number=masked(number), card_type=brand(number))
-    if play.verdict == "REDIRECT":
+    gateway.behaviours[name] = behaviour.overridden_by(gateway.behaviour_of(transaction))
+    transaction = gateway.transactions.amend(name, card_number=masked(number), card_type=brand(number))
+    if behaviour.verdict == "REDIRECT":
         return transaction
-    return _decided(gateway, transaction, play.verdict, play.message)
+    return _decide(gateway, transaction, behaviour.verdict, behaviour.message)
 
 
-def _onwards(request: web.Request, transaction: Transaction) -> web.Response:
+def _next_page(request: web.Request, transaction: Transaction) -> web.Response:
     """Where a shopper belongs who has entered a card."""
-    if transaction.status == "REDIRECT" and not _has_no_card_yet(transaction):
-        return _to(page_url(request, transaction))
-    return _back_to_shop(transaction)
+    if transaction.status == "REDIRECT" and not _is_hosted_without_card(transaction):
+        return _redirect(checkout_url(request, transaction))
+    return _redirect_to_shop(transaction)
 
 
-def _takes_a_card(transaction: Transaction) -> bool:
-    return _has_no_card_yet(transaction) and not transaction.is_final
+def _awaits_card(transaction: Transaction) -> bool:
+    return _is_hosted_without_card(transaction) and not transaction.is_final
 
 
-def _has_no_card_yet(transaction: Transaction) -> bool:
+def _is_hosted_without_card(transaction: Transaction) -> bool:
     return transaction.order.method == "hosted" and transaction.order.card_number is None
 
 
-def _decided(gateway: Gateway, transaction: Transaction, status: str, message: str | None = None) -> Transaction:
+def _decide(gateway: Gateway, transaction: Transaction, status: str, message: str | None = None) -> Transaction:
     try:
-        transaction = gateway.book.decide(transaction.transaction_id, status, message)
+        transaction = gateway.transactions.decide(transaction.transaction_id, status, message)
     except NotAllowedError:
-        return gateway.book.find(transaction.transaction_id)
-    gateway.announce(transaction)
+        return gateway.transactions.find(transaction.transaction_id)
+    gateway.send_webhook(transaction)
     return transaction
 
 
 def _transaction(request: web.Request, kind: str) -> Transaction | None:
     try:
-        found = request.app[GATEWAY].book.find(request.match_info["transaction_id"], request.match_info["mode"])
+        found = request.app[GATEWAY].transactions.find(request.match_info["transaction_id"], request.match_info["mode"])
     except UnknownTransactionError:
         return None
     if found.transaction_id != request.match_info["transaction_id"]:
@@ -131,10 +131,10 @@ def _page(html: str, code: int = 200) -> web.Response:
     return web.Response(text=html, status=code, content_type="text/html", charset="utf-8", headers=_HEADERS)
 
 
-def _to(url: str) -> web.Response:
+def _redirect(url: str) -> web.Response:
     return web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
 
 
-def _back_to_shop(transaction: Transaction) -> web.Response:
+def _redirect_to_shop(transaction: Transaction) -> web.Response:
     url = transaction.order.redirect_url
-    return _to(url) if url else _page(html_pages.decided(transaction))
+    return _redirect(url) if url else _page(html_pages.decided(transaction))

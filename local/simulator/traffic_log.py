@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from local.simulator.cards import masked
 from local.simulator.request_parsing import KNOWN_FIELDS, REFUND
-from local.simulator.transaction import stamp
+from local.simulator.transaction import iso_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Entry:
+class LoggedRequest:
     """One POST to the gateway. It is written down when it arrives and completed as more is learnt about it."""
 
     call: str
@@ -27,13 +27,14 @@ class Entry:
     at: datetime
     order_id: str | None = None
     decrypted: dict[str, Json] | None = None
-    play: dict[str, str] | None = None
+    behaviour: dict[str, str] | None = None
     transaction_id: str | None = None
     became: str = "not understood"
 
-    def shown(self) -> dict[str, Json]:
-        names = ("call", "mode", "order_id", "transaction_id", "became", "decrypted", "play")
-        return {"at": stamp(self.at)} | {name: getattr(self, name) for name in names}
+    def as_json(self) -> dict[str, Json]:
+        names = ("call", "mode", "order_id", "transaction_id", "became", "decrypted")
+        shown = {name: getattr(self, name) for name in names}
+        return {"at": iso_timestamp(self.at)} | shown | {"play": self.behaviour}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,52 +55,52 @@ class Delivery:
     def accepted(self) -> bool:
         return self.status_code is not None and 200 <= self.status_code < 300
 
-    def shown(self) -> dict[str, Json]:
+    def as_json(self) -> dict[str, Json]:
         names = ("transaction_id", "order_id", "url", "attempt", "headers", "body", "status_code", "error")
-        return {"at": stamp(self.at)} | {name: getattr(self, name) for name in names}
+        return {"at": iso_timestamp(self.at)} | {name: getattr(self, name) for name in names}
 
 
-class Journal:
+class TrafficLog:
     def __init__(self, now: Callable[[], datetime], on_change: Callable[[], None] = lambda: None) -> None:
         self._now = now
         self._on_change = on_change
-        self.entries: list[Entry] = []
+        self.entries: list[LoggedRequest] = []
         self.deliveries: list[Delivery] = []
         self.status_requests: Counter[str] = Counter()
         self.list_requests: list[dict[str, Json]] = []
 
-    def open(self, call: str, mode: str) -> Entry:
-        entry = Entry(call, mode, self._now())
+    def add_request(self, call: str, mode: str) -> LoggedRequest:
+        entry = LoggedRequest(call, mode, self._now())
         self.entries.append(entry)
         self._on_change()
         return entry
 
-    def read(self, entry: Entry, fields: Mapping[str, Json]) -> None:
+    def set_fields(self, entry: LoggedRequest, fields: Mapping[str, Json]) -> None:
         entry.decrypted = without_card_data(fields)
         order_id = fields.get("order_id")
         entry.order_id = order_id if isinstance(order_id, str) else None
         self._on_change()
 
-    def read_refund(self, entry: Entry, fields: Mapping[str, Json]) -> None:
+    def set_refund_fields(self, entry: LoggedRequest, fields: Mapping[str, Json]) -> None:
         entry.decrypted = {name: _without_number(fields[name]) for name in REFUND if name in fields}
         transaction_id = fields.get("transaction_id")
         entry.transaction_id = transaction_id if isinstance(transaction_id, str) else None
         self._on_change()
 
-    def close(self, entry: Entry, became: str) -> None:
+    def set_outcome(self, entry: LoggedRequest, became: str) -> None:
         entry.became = became
         self._on_change()
 
-    def deliver(self, delivery: Delivery) -> None:
+    def add_delivery(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)
         self._on_change()
 
-    def ask(self, name: str) -> None:
+    def count_status_request(self, name: str) -> None:
         self.status_requests[name] += 1
         self._on_change()
 
-    def ask_list(self, mode: str, query: Mapping[str, str]) -> None:
-        self.list_requests.append({"at": stamp(self._now()), "mode": mode, "query": dict(query)})
+    def add_list_request(self, mode: str, query: Mapping[str, str]) -> None:
+        self.list_requests.append({"at": iso_timestamp(self._now()), "mode": mode, "query": dict(query)})
         self._on_change()
 
     def count(self, call: str) -> int:
@@ -123,14 +124,14 @@ class Journal:
         self._on_change()
 
 
-_UNSPOKEN: Final = {"card_cvv"}
+_NEVER_SHOWN: Final = {"card_cvv"}
 # Not the sixteen digits of a transaction_id: they follow its letters.
 _CARD_NUMBER: Final = re.compile(r"\b\d(?:[ -]?\d){11,18}\b")
 
 
 def without_card_data(fields: Mapping[str, Json]) -> dict[str, Json]:
     """Only fields that the gateway knows are shown: an unknown one might hold a card number under another name."""
-    shown = {name: value for name, value in fields.items() if name in KNOWN_FIELDS and name not in _UNSPOKEN}
+    shown = {name: value for name, value in fields.items() if name in KNOWN_FIELDS and name not in _NEVER_SHOWN}
     if "card_number" in shown:
         shown["card_number"] = masked(shown["card_number"])
     return shown

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from local.simulator.exact_json import Json
-from local.simulator.transaction import Transaction, stamp
+from local.simulator.transaction import Transaction, iso_timestamp
 
 Key = tuple[str, str]
 
@@ -28,7 +28,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DayRange:
     """Whole days in UTC, both ends included."""
 
     first: date | None = None
@@ -42,7 +42,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
+class ListOverride:
     """How one transaction looks in the list, while the status endpoint tells the truth about it."""
 
     hidden: bool = False
@@ -50,31 +50,31 @@ class Appearance:
     row: Mapping[str, Json] = field(default_factory=dict)  # what the row says instead
 
 
-class Index:
+class TransactionIndex:
     def __init__(self) -> None:
         self._keys: dict[str, list[Key]] = {"test": [], "live": []}
 
     def add(self, transaction: Transaction) -> None:
         """Once, however often it is added."""
         keys, key = self._keys[transaction.order.mode], _key(transaction.created_at, transaction.transaction_id)
-        place = bisect_left(keys, key)
-        if keys[place : place + 1] != [key]:
-            keys.insert(place, key)
+        position = bisect_left(keys, key)
+        if keys[position : position + 1] != [key]:
+            keys.insert(position, key)
 
     def remove(self, transaction: Transaction) -> None:
         keys, key = self._keys[transaction.order.mode], _key(transaction.created_at, transaction.transaction_id)
-        place = bisect_left(keys, key)
-        if keys[place : place + 1] == [key]:
-            del keys[place]
+        position = bisect_left(keys, key)
+        if keys[position : position + 1] == [key]:
+            del keys[position]
 
-    def page(self, mode: str, span: Span, size: int, after: str | None, before: str | None) -> Page:
+    def page(self, mode: str, span: DayRange, size: int, after: str | None, before: str | None) -> Page:
         keys = self._keys[mode]
         low, high = span.bounds(keys)
         if before is not None:  # towards the newer end
-            start = bisect_left(keys, _opened(before)) + 1
+            start = bisect_left(keys, _decoded(before)) + 1
             first, last = max(low, start), min(high, start + size)
         else:
-            last = max(low, bisect_left(keys, _opened(after), low, high)) if after is not None else high
+            last = max(low, bisect_left(keys, _decoded(after), low, high)) if after is not None else high
             first = max(low, last - size)
         shown = keys[first:last][::-1]
         return Page(
@@ -86,14 +86,14 @@ class Index:
 
 
 def _key(created_at: datetime, transaction_id: str) -> Key:
-    return stamp(created_at) or "", transaction_id
+    return iso_timestamp(created_at) or "", transaction_id
 
 
 def _cursor(key: Key) -> str:
     return base64.urlsafe_b64encode("|".join(key).encode()).decode().rstrip("=")
 
 
-def _opened(cursor: str) -> Key:
+def _decoded(cursor: str) -> Key:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError):

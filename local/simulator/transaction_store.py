@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from local.simulator.transaction import MESSAGES, Order, Transaction
-from local.simulator.transaction_index import Index
+from local.simulator.transaction_index import TransactionIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,14 +24,14 @@ class NotAllowedError(Exception):
     """The bank refuses; the message is what the gateway would say."""
 
 
-class Book:
+class TransactionStore:
     def __init__(self, now: Callable[[], datetime], on_change: Callable[[], None] = lambda: None) -> None:
         self._now = now
         self._on_change = on_change
         self._transactions: dict[str, Transaction] = {}
-        self._earlier: dict[str, Transaction] = {}
+        self._previous: dict[str, Transaction] = {}
         self._by_order: dict[str, list[str]] = {}
-        self.index = Index()
+        self.index = TransactionIndex()
 
     def __iter__(self) -> Iterator[Transaction]:
         return iter(self._transactions.values())
@@ -53,7 +53,7 @@ class Book:
         if order.order_id is not None:
             self._by_order.setdefault(order.order_id, []).append(transaction.transaction_id)
         self.index.add(transaction)
-        return self._keep(transaction)
+        return self._store(transaction)
 
     def find(self, name: str, mode: str | None = None) -> Transaction:
         """By transaction_id, or the latest with that order_id."""
@@ -64,9 +64,9 @@ class Book:
                 return transaction
         raise UnknownTransactionError(name)
 
-    def earlier(self, transaction_id: str) -> Transaction | None:
+    def previous_version(self, transaction_id: str) -> Transaction | None:
         """As it was before its last change; None if it never changed."""
-        return self._earlier.get(transaction_id)
+        return self._previous.get(transaction_id)
 
     def has_order(self, order_id: str, mode: str) -> bool:
         ids = self._by_order.get(order_id, [])
@@ -78,31 +78,31 @@ class Book:
         if transaction.is_final and not overrule:
             raise NotAllowedError("Transaction has already been decided.")
         message = message or MESSAGES.get(status, "")
-        return self._keep(replace(transaction, status=status, message=message, decided_at=self._now()))
+        return self._store(replace(transaction, status=status, message=message, decided_at=self._now()))
 
     def refund(self, name: str) -> Transaction:
-        transaction = self._money_taken(name)
+        transaction = self._refundable(name)
         if transaction.refunded_at is not None:
             raise NotAllowedError("Transaction has already been refunded.")
-        return self._keep(replace(transaction, refunded_at=self._now()))
+        return self._store(replace(transaction, refunded_at=self._now()))
 
     def charge_back(self, name: str) -> Transaction:
         """The cardholder's bank asks nobody: what was refunded can be charged back as well."""
-        transaction = self._money_taken(name)
-        return self._keep(replace(transaction, charged_back_at=self._now()))
+        transaction = self._refundable(name)
+        return self._store(replace(transaction, charged_back_at=self._now()))
 
     def suspect(self, name: str) -> Transaction:
-        return self._keep(replace(self.find(name), suspicious_at=self._now()))
+        return self._store(replace(self.find(name), suspicious_at=self._now()))
 
     def amend(self, name: str, **order: Json) -> Transaction:
         """Drift: the gateway's idea of the order changes behind everybody's back."""
         transaction = self.find(name)
-        return self._keep(replace(transaction, order=replace(transaction.order, **order)))
+        return self._store(replace(transaction, order=replace(transaction.order, **order)))
 
     def forget(self, name: str) -> None:
         transaction = self.find(name)
         del self._transactions[transaction.transaction_id]
-        self._earlier.pop(transaction.transaction_id, None)
+        self._previous.pop(transaction.transaction_id, None)
         if transaction.order.order_id is not None:
             self._by_order[transaction.order.order_id].remove(transaction.transaction_id)
         self.index.remove(transaction)
@@ -110,12 +110,12 @@ class Book:
 
     def clear(self) -> None:
         self._transactions.clear()
-        self._earlier.clear()
+        self._previous.clear()
         self._by_order.clear()
-        self.index = Index()
+        self.index = TransactionIndex()
         self._on_change()
 
-    def _money_taken(self, name: str) -> Transaction:
+    def _refundable(self, name: str) -> Transaction:
         transaction = self.find(name)
         if transaction.charged_back_at is not None:
             raise NotAllowedError("Transaction has already been charged back.")
@@ -123,9 +123,9 @@ class Book:
             raise NotAllowedError("Only a successful transaction can be refunded.")
         return transaction
 
-    def _keep(self, transaction: Transaction) -> Transaction:
+    def _store(self, transaction: Transaction) -> Transaction:
         if transaction.transaction_id in self._transactions:
-            self._earlier[transaction.transaction_id] = self._transactions[transaction.transaction_id]
+            self._previous[transaction.transaction_id] = self._transactions[transaction.transaction_id]
         self._transactions[transaction.transaction_id] = transaction
         self._on_change()
         return transaction

@@ -14,65 +14,67 @@ if TYPE_CHECKING:
     from local.simulator.traffic_log import Delivery
 
 
-async def waited(gateway: Gateway, fields: Mapping[str, Json]) -> bool:
+async def wait_for(gateway: Gateway, fields: Mapping[str, Json]) -> bool:
     wanted = dict(fields)
     of, seconds = wanted.pop("of", None), wanted.pop("timeout", 5)
-    if not wanted or set(wanted) - set(_FACTS):
-        raise RefusedError(422, f"wait for one or more of: {', '.join(_FACTS)}")
+    if not wanted or set(wanted) - set(_CONDITIONS):
+        raise RefusedError(422, f"wait for one or more of: {', '.join(_CONDITIONS)}")
     try:
-        return await gateway.bell.until(
-            lambda: all(_FACTS[name](gateway, of, value) for name, value in wanted.items()), float(seconds)
+        return await gateway.changes.wait_until(
+            lambda: all(_CONDITIONS[name](gateway, of, value) for name, value in wanted.items()), float(seconds)
         )
     except (TypeError, ValueError):
         raise RefusedError(422, "timeout and counts are numbers") from None
 
 
 def _status(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    return any(one.status == wanted for one in gateway.book if of in {None, one.transaction_id, one.order.order_id})
+    return any(
+        one.status == wanted for one in gateway.transactions if of in {None, one.transaction_id, one.order.order_id}
+    )
 
 
 def _held(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    held = gateway.holds.count(of)
+    held = gateway.held_requests.count(of)
     return (held > 0) == wanted if isinstance(wanted, bool) else held >= int(wanted)
 
 
 def _posts(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    posts = gateway.journal.posts()
+    posts = gateway.traffic.posts()
     return (sum(posts.values()) if of is None else posts.get(of, 0)) >= int(wanted)
 
 
 def _refund_posts(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    posts = gateway.journal.count("refund") if of is None else gateway.journal.refund_posts().get(of, 0)
+    posts = gateway.traffic.count("refund") if of is None else gateway.traffic.refund_posts().get(of, 0)
     return posts >= int(wanted)
 
 
 def _refunded(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    known = [one for one in gateway.book if of in {None, one.transaction_id, one.order.order_id}]
+    known = [one for one in gateway.transactions if of in {None, one.transaction_id, one.order.order_id}]
     return any(one.refunded_at is not None for one in known) == bool(wanted)
 
 
 def _status_requests(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    asked = gateway.journal.status_requests
+    asked = gateway.traffic.status_requests
     return (asked.total() if of is None else asked[of]) >= int(wanted)
 
 
 def _list_requests(gateway: Gateway, _of: str | None, wanted: Json) -> bool:
-    return len(gateway.journal.list_requests) >= int(wanted)
+    return len(gateway.traffic.list_requests) >= int(wanted)
 
 
 def _deliveries(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    return len(_made(gateway, of)) >= int(wanted)
+    return len(_deliveries_of(gateway, of)) >= int(wanted)
 
 
 def _delivered(gateway: Gateway, of: str | None, wanted: Json) -> bool:
-    return sum(one.accepted for one in _made(gateway, of)) >= int(wanted)
+    return sum(one.accepted for one in _deliveries_of(gateway, of)) >= int(wanted)
 
 
-def _made(gateway: Gateway, of: str | None) -> list[Delivery]:
-    return [one for one in gateway.journal.deliveries if of in {None, one.transaction_id, one.order_id}]
+def _deliveries_of(gateway: Gateway, of: str | None) -> list[Delivery]:
+    return [one for one in gateway.traffic.deliveries if of in {None, one.transaction_id, one.order_id}]
 
 
-_FACTS: dict[str, Callable[[Gateway, str | None, Json], bool]] = {
+_CONDITIONS: dict[str, Callable[[Gateway, str | None, Json], bool]] = {
     "status": _status,
     "held": _held,
     "posts": _posts,

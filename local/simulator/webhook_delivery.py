@@ -10,23 +10,23 @@ import aiohttp
 
 from local.simulator.crypto import signature
 from local.simulator.envelope import envelope
-from local.simulator.exact_json import write
+from local.simulator.exact_json import dumps
 from local.simulator.loopback import LoopbackResolver, is_loopback
-from local.simulator.traffic_log import Delivery, Journal
+from local.simulator.traffic_log import Delivery, TrafficLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from datetime import datetime
 
-    from local.simulator.behaviour import Play
+    from local.simulator.behaviour import Behaviour
     from local.simulator.transaction import Transaction
-    from local.simulator.webhook_timing import Pace
+    from local.simulator.webhook_timing import WebhookTiming
 
 SIGNATURE_HEADER: Final = "fs-webhook-hash"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Webhook:
     transaction_id: str
     order_id: str | None
     url: str
@@ -34,103 +34,103 @@ class Letter:
     signing: str = "right"  # right, wrong or none
 
 
-class Postman:
+class WebhookSender:
     def __init__(
-        self, journal: Journal, signing_key: Callable[[], str], pace: Pace, now: Callable[[], datetime]
+        self, traffic: TrafficLog, signing_key: Callable[[], str], timing: WebhookTiming, now: Callable[[], datetime]
     ) -> None:
-        self._journal = journal
+        self._traffic = traffic
         self._signing_key = signing_key
-        self._pace = pace
+        self._timing = timing
         self._now = now
-        self._rounds: set[asyncio.Task[None]] = set()
-        self._overtaken: list[Letter] = []  # reordered ones wait here for a later letter to overtake them
+        self._deliveries: set[asyncio.Task[None]] = set()
+        self._reordered: list[Webhook] = []  # reordered ones wait here for a later webhook to overtake them
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
         connector = aiohttp.TCPConnector(resolver=LoopbackResolver(), force_close=True)
-        timeout = aiohttp.ClientTimeout(total=self._pace.timeout)
+        timeout = aiohttp.ClientTimeout(total=self._timing.timeout)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
 
     async def stop(self) -> None:
-        self.drop_everything()
-        await asyncio.gather(*self._rounds, return_exceptions=True)
+        self.cancel_all()
+        await asyncio.gather(*self._deliveries, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 
-    def drop_everything(self) -> None:
-        self._overtaken.clear()
-        for one in self._rounds:
+    def cancel_all(self) -> None:
+        self._reordered.clear()
+        for one in self._deliveries:
             one.cancel()
 
-    def post(self, transaction: Transaction, play: Play) -> asyncio.Task[None] | None:
+    def send(self, transaction: Transaction, behaviour: Behaviour) -> asyncio.Task[None] | None:
         url = transaction.order.webhook_url
-        if url is None or not transaction.is_announced or play.webhook == "lost":
+        if url is None or not transaction.has_webhook or behaviour.webhook == "lost":
             return None
-        letter = self._written(transaction, url, play)
-        match play.webhook:
+        webhook = self._webhook_of(transaction, url, behaviour)
+        match behaviour.webhook:
             case "duplicate":
-                tasks = [self._set_out(self._carry(letter)) for _ in range(play.webhook_times)]
+                tasks = [self._start(self._deliver(webhook)) for _ in range(behaviour.webhook_times)]
                 return tasks[-1] if tasks else None
             case "late":
-                return self._set_out(self._carry(letter, after=play.webhook_seconds))
-            case "reordered" if not self._waits_to_be_overtaken(transaction):
-                self._overtaken.append(letter)
+                return self._start(self._deliver(webhook, after=behaviour.webhook_seconds))
+            case "reordered" if not self._holds_one_of(transaction):
+                self._reordered.append(webhook)
                 return None
-        return self._set_out(self._carry(letter))
+        return self._start(self._deliver(webhook))
 
-    def _waits_to_be_overtaken(self, transaction: Transaction) -> bool:
-        return any(letter.transaction_id == transaction.transaction_id for letter in self._overtaken)
+    def _holds_one_of(self, transaction: Transaction) -> bool:
+        return any(webhook.transaction_id == transaction.transaction_id for webhook in self._reordered)
 
-    async def carried(self, round_: asyncio.Task[None]) -> None:
+    async def wait_for(self, delivery: asyncio.Task[None]) -> None:
         """Until the round is over; a round that was called off is over too."""
-        await asyncio.wait([round_])
+        await asyncio.wait([delivery])
 
-    def _written(self, transaction: Transaction, url: str, play: Play) -> Letter:
-        body = write(envelope(transaction, lie=play.webhook_lie)).encode()
-        signing = {"unsigned": "none", "wrongly-signed": "wrong"}.get(play.webhook, "right")
-        return Letter(transaction.transaction_id, transaction.order.order_id, url, body, signing)
+    def _webhook_of(self, transaction: Transaction, url: str, behaviour: Behaviour) -> Webhook:
+        body = dumps(envelope(transaction, lie=behaviour.webhook_lie)).encode()
+        signing = {"unsigned": "none", "wrongly-signed": "wrong"}.get(behaviour.webhook, "right")
+        return Webhook(transaction.transaction_id, transaction.order.order_id, url, body, signing)
 
-    def _set_out(self, round_: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(round_)
-        self._rounds.add(task)
-        task.add_done_callback(self._rounds.discard)
+    def _start(self, delivery: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(delivery)
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
         return task
 
-    async def _carry(self, letter: Letter, after: float = 0.0) -> None:
+    async def _deliver(self, webhook: Webhook, after: float = 0.0) -> None:
         await asyncio.sleep(after)
-        for attempt, wait in enumerate((0.0, *self._pace.intervals), start=1):
+        for attempt, wait in enumerate((0.0, *self._timing.retry_intervals), start=1):
             await asyncio.sleep(wait)
-            if await self._hand_over(letter, attempt):
+            if await self._attempt(webhook, attempt):
                 break
-        overtaken, self._overtaken = self._overtaken, []
-        for older in overtaken:
-            self._set_out(self._carry(older))
+        reordered, self._reordered = self._reordered, []
+        for older in reordered:
+            self._start(self._deliver(older))
 
-    async def _hand_over(self, letter: Letter, attempt: int) -> bool:
-        headers = {"Content-Type": "application/json", **self._signed(letter)}
-        status_code, error = await self._send(letter, headers)
+    async def _attempt(self, webhook: Webhook, attempt: int) -> bool:
+        headers = {"Content-Type": "application/json", **self._signature_headers(webhook)}
+        status_code, error = await self._post(webhook, headers)
         delivery = Delivery(
-            transaction_id=letter.transaction_id,
-            order_id=letter.order_id,
-            url=letter.url,
+            transaction_id=webhook.transaction_id,
+            order_id=webhook.order_id,
+            url=webhook.url,
             attempt=attempt,
             at=self._now(),
             headers=headers,
-            body=letter.body.decode(),
+            body=webhook.body.decode(),
             status_code=status_code,
             error=error,
         )
-        self._journal.deliver(delivery)
+        self._traffic.add_delivery(delivery)
         return delivery.accepted
 
-    async def _send(self, letter: Letter, headers: dict[str, str]) -> tuple[int | None, str | None]:
-        if not is_loopback(letter.url):
+    async def _post(self, webhook: Webhook, headers: dict[str, str]) -> tuple[int | None, str | None]:
+        if not is_loopback(webhook.url):
             return None, "not sent: the simulator delivers to this machine only"
         if self._session is None:
             return None, "not sent: the postman has not started"
         try:
             async with self._session.post(
-                letter.url, data=letter.body, headers=headers, allow_redirects=False
+                webhook.url, data=webhook.body, headers=headers, allow_redirects=False
             ) as answer:
                 return answer.status, None
         except TimeoutError:
@@ -138,8 +138,8 @@ class Postman:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return None, type(error).__name__
 
-    def _signed(self, letter: Letter) -> dict[str, str]:
-        if letter.signing == "none":
+    def _signature_headers(self, webhook: Webhook) -> dict[str, str]:
+        if webhook.signing == "none":
             return {}
-        key = self._signing_key() if letter.signing == "right" else "not the webhook secret"
-        return {SIGNATURE_HEADER: signature(letter.body, key)}
+        key = self._signing_key() if webhook.signing == "right" else "not the webhook secret"
+        return {SIGNATURE_HEADER: signature(webhook.body, key)}

@@ -1,4 +1,4 @@
-"""How patient the postman is. The gateway publishes neither its retry intervals nor its time-out."""
+"""How patient the postman is. The gateway publishes neither its retry retry_intervals nor its time-out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class WebhookTiming:
     """The first delivery is immediate; each interval is the wait before one retry (the gateway makes up to 3)."""
 
-    intervals: tuple[float, ...] = (1.0, 4.0, 10.0)
+    retry_intervals: tuple[float, ...] = (1.0, 4.0, 10.0)
     timeout: float = 10.0
 
     @classmethod
-    def brisk(cls) -> Pace:
-        return cls(intervals=(0.02, 0.04, 0.06), timeout=5.0)
+    def fast(cls) -> WebhookTiming:
+        return cls(retry_intervals=(0.02, 0.04, 0.06), timeout=5.0)

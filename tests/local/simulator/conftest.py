@@ -7,7 +7,7 @@ import pytest
 from local.simulator import Simulator, running
 from local.simulator.control_client import Control
 from tests.local.simulator.merchant import Merchant
-from tests.local.simulator.webhook_receiver import Doorstep, doorstep
+from tests.local.simulator.webhook_receiver import WebhookReceiver, webhook_receiver
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,6 @@ def merchant(simulator: Simulator, control: Control) -> Iterator[Merchant]:
 
 
 @pytest.fixture
-def hook() -> Iterator[Doorstep]:
-    with doorstep() as here:
-        yield here
+def receiver() -> Iterator[WebhookReceiver]:
+    with webhook_receiver() as receiver:
+        yield receiver

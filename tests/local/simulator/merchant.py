@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from local.simulator import Simulator
-from local.simulator.exact_json import read
+from local.simulator.exact_json import loads
 
 PAYMENT: dict[str, Any] = {
     "first_name": "James",
@@ -49,7 +49,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        return read(self.raw)
+        return loads(self.raw)
 
     @property
     def json_or_none(self) -> Any:

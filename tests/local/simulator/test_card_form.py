@@ -12,9 +12,9 @@ GOOD = {"card_number": "4242424242424242", "card_expiry": "12/30", "card_cvv": "
 
 @pytest.mark.parametrize("number", ["4242424242424242", "4242 4242 4242 4242", " 4242-4242-4242-4242 "])
 def test_a_number_may_be_grouped(number: str) -> None:
-    typed = GOOD | {"card_number": number}
-    assert faults(typed, TODAY) == {}
-    assert number_in(typed) == "4242424242424242"
+    entered = GOOD | {"card_number": number}
+    assert faults(entered, TODAY) == {}
+    assert number_in(entered) == "4242424242424242"
 
 
 @pytest.mark.parametrize(

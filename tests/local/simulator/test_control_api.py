@@ -6,7 +6,7 @@ import pytest
 
 from local.simulator.control_client import Control, ControlError
 from tests.local.simulator.merchant import Merchant
-from tests.local.simulator.webhook_receiver import Doorstep
+from tests.local.simulator.webhook_receiver import WebhookReceiver
 
 ORDER = "12524AGSDF34DS"
 
@@ -57,29 +57,29 @@ def test_a_line_that_makes_no_sense_is_refused(control: Control, line: dict[str,
     assert control.scripted() == []
 
 
-def test_decides_as_the_shopper_would(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    merchant.pay(webhook_url=hook.url())
+def test_decides_as_the_shopper_would(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+    merchant.pay(webhook_url=receiver.url())
     assert control.decide(ORDER, "decline", message="No funds.")["status"] == "FAILED"
     assert control.wait(ORDER, delivered=1)
-    assert (hook.received[0].json["status"], hook.received[0].json["message"]) == ("FAILED", "No funds.")
+    assert (receiver.received[0].json["status"], receiver.received[0].json["message"]) == ("FAILED", "No funds.")
     with pytest.raises(ControlError, match="409"):
         control.decide(ORDER, "approve")
     assert control.decide(ORDER, "approve", overrule=True, quietly=True)["status"] == "SUCCESS"
     assert not control.wait(ORDER, deliveries=2, timeout=0.05)
 
 
-def test_reset_forgets_everything_but_the_keys(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+def test_reset_forgets_everything_but_the_keys(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-late", webhook_seconds=0.1)
     control.script("approve")
     control.switch(down=True)
     control.switch(down=False, page_size=1)
-    merchant.pay(webhook_url=hook.url())
+    merchant.pay(webhook_url=receiver.url())
     control.reset()
     book = control.book()
     assert (book["card_requests"], book["posts"], book["transactions"], book["requests"]) == (0, {}, [], [])
     assert control.scripted() == []
     assert not control.wait(deliveries=1, timeout=0.2)
-    assert hook.received == []
+    assert receiver.received == []
     assert merchant.pay().code == 200
 
 

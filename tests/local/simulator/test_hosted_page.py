@@ -9,7 +9,7 @@ from local.simulator.cards import CARDS
 from local.simulator.control_client import Control
 from local.simulator.scenarios import SCENARIOS
 from tests.local.simulator.merchant import CARD, PAYMENT, Answer, Merchant
-from tests.local.simulator.webhook_receiver import Doorstep
+from tests.local.simulator.webhook_receiver import WebhookReceiver
 
 ORDER = "12524AGSDF34DS"
 TYPED = {"card_number": "4242 4242 4242 4242", "card_expiry": "12/49", "card_cvv": "739"}
@@ -55,8 +55,10 @@ def test_the_page_has_a_form_that_people_and_browsers_can_fill_in(merchant: Merc
     assert "form-action" not in page.headers["Content-Security-Policy"]  # it would forbid the way back to the shop
 
 
-def test_a_card_pays_and_leads_back_to_the_shop(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    url = merchant.pay_hosted(webhook_url=hook.url()).json["redirect_url"]
+def test_a_card_pays_and_leads_back_to_the_shop(
+    merchant: Merchant, control: Control, receiver: WebhookReceiver
+) -> None:
+    url = merchant.pay_hosted(webhook_url=receiver.url()).json["redirect_url"]
     answer = enter(merchant, url)
     assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
     assert control.wait(ORDER, delivered=1, status="SUCCESS")
@@ -159,8 +161,8 @@ def test_a_card_payment_has_no_card_form(merchant: Merchant, control: Control) -
     assert control.transaction(ORDER)["status"] == "REDIRECT"
 
 
-def test_a_shopper_may_leave_without_paying(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    url = merchant.pay_hosted(webhook_url=hook.url()).json["redirect_url"]
+def test_a_shopper_may_leave_without_paying(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+    url = merchant.pay_hosted(webhook_url=receiver.url()).json["redirect_url"]
     answer = merchant.press(url, decision="abandon")
     assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
     assert control.transaction(ORDER)["status"] == "ABANDONED"
@@ -181,10 +183,10 @@ def test_nothing_of_the_card_is_kept_but_its_mask(merchant: Merchant, control: C
 
 
 def test_what_was_scripted_for_the_payment_goes_before_what_the_card_plays(
-    merchant: Merchant, control: Control, hook: Doorstep
+    merchant: Merchant, control: Control, receiver: WebhookReceiver
 ) -> None:
     control.script("redirect", call="hosted", webhook="lost", status_lie="amount")
-    url = merchant.pay_hosted(webhook_url=hook.url()).json["redirect_url"]
+    url = merchant.pay_hosted(webhook_url=receiver.url()).json["redirect_url"]
     enter(merchant, url, card_number="4000000000060022")  # alone it sends its webhook three times
     assert merchant.status(ORDER).json["data"]["amount"] == "10000"
     assert not control.wait(ORDER, deliveries=1, timeout=0.05)

@@ -11,7 +11,7 @@ import pytest
 from local.simulator import Simulator, running
 from local.simulator.control_client import ControlError
 from tests.local.simulator.merchant import Merchant
-from tests.local.simulator.webhook_receiver import Doorstep
+from tests.local.simulator.webhook_receiver import WebhookReceiver
 
 NEW = {"secret_key": "PA_TEST_new", "encryption_key": "f" * 32, "webhook_secret": "new secret"}
 
@@ -32,12 +32,12 @@ def test_new_keys_work_at_once_and_old_ones_only_if_kept(simulator: Simulator, *
     assert old.pay(order_id="old").code == (200 if keep_previous else 401)
 
 
-def test_the_newest_secret_signs(simulator: Simulator, hook: Doorstep) -> None:
+def test_the_newest_secret_signs(simulator: Simulator, receiver: WebhookReceiver) -> None:
     simulator.control.rotate(webhook_secret="newest", keep_previous=True)
-    Merchant(simulator).pay(card_number="4242424242424242", webhook_url=hook.url())
+    Merchant(simulator).pay(card_number="4242424242424242", webhook_url=receiver.url())
     assert simulator.control.wait(delivered=1)
-    (letter,) = hook.received
-    assert letter.headers["fs-webhook-hash"] == hmac.new(b"newest", letter.body, hashlib.sha256).hexdigest()
+    (webhook,) = receiver.received
+    assert webhook.headers["fs-webhook-hash"] == hmac.new(b"newest", webhook.body, hashlib.sha256).hexdigest()
 
 
 @pytest.mark.parametrize("keys", [{"secret_key": "nonsense"}, {"encryption_key": "short"}])

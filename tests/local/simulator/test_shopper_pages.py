@@ -6,7 +6,7 @@ import pytest
 
 from local.simulator.control_client import Control
 from tests.local.simulator.merchant import PAYMENT, Merchant
-from tests.local.simulator.webhook_receiver import Doorstep
+from tests.local.simulator.webhook_receiver import WebhookReceiver
 
 
 def test_the_page_offers_two_buttons_and_the_facts(merchant: Merchant) -> None:
@@ -24,19 +24,19 @@ def test_the_page_offers_two_buttons_and_the_facts(merchant: Merchant) -> None:
 
 @pytest.mark.parametrize(("button", "status"), [("approve", "SUCCESS"), ("decline", "FAILED")])
 def test_a_button_decides_and_leads_back_to_the_shop(
-    merchant: Merchant, control: Control, hook: Doorstep, button: str, status: str
+    merchant: Merchant, control: Control, receiver: WebhookReceiver, button: str, status: str
 ) -> None:
-    url = merchant.pay(webhook_url=hook.url()).json["redirect_url"]
-    assert hook.received == []
+    url = merchant.pay(webhook_url=receiver.url()).json["redirect_url"]
+    assert receiver.received == []
     answer = merchant.press(url, decision=button)
     assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
     assert merchant.status("12524AGSDF34DS").json["status"] == status
     assert control.wait("12524AGSDF34DS", delivered=1)
-    assert [one.json["status"] for one in hook.received] == [status]
+    assert [one.json["status"] for one in receiver.received] == [status]
 
 
-def test_a_decided_payment_stays_decided(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    url = merchant.pay(webhook_url=hook.url()).json["redirect_url"]
+def test_a_decided_payment_stays_decided(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+    url = merchant.pay(webhook_url=receiver.url()).json["redirect_url"]
     merchant.press(url, decision="approve")
     again = merchant.press(url, decision="decline")
     assert (again.code, again.headers["Location"]) == (303, PAYMENT["redirect_url"])

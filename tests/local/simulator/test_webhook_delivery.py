@@ -5,10 +5,10 @@ import hmac
 
 import pytest
 
-from local.simulator import Credentials, Pace, running
+from local.simulator import Credentials, WebhookTiming, running
 from local.simulator.control_client import Control
 from tests.local.simulator.merchant import Merchant
-from tests.local.simulator.webhook_receiver import Doorstep
+from tests.local.simulator.webhook_receiver import WebhookReceiver
 
 ORDER = "12524AGSDF34DS"
 
@@ -17,24 +17,26 @@ def hashed(body: bytes, secret: str | None) -> str:
     return hmac.new((secret or "").encode(), body, hashlib.sha256).hexdigest()
 
 
-def test_the_raw_bytes_are_signed_with_the_webhook_secret(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    merchant.pay(card_number="4242424242424242", first_name="Zoë", webhook_url=hook.url())
+def test_the_raw_bytes_are_signed_with_the_webhook_secret(
+    merchant: Merchant, control: Control, receiver: WebhookReceiver
+) -> None:
+    merchant.pay(card_number="4242424242424242", first_name="Zoë", webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
-    (letter,) = hook.received
-    assert letter.headers["fs-webhook-hash"] == hashed(letter.body, merchant.simulator.credentials.webhook_secret)
-    assert letter.headers["content-type"] == "application/json"
-    assert letter.json["status"] == "SUCCESS"
-    assert letter.json["data"]["amount"] == 100
-    assert letter.json["data"]["order_id"] == ORDER
-    assert "redirect_url" not in letter.json
+    (webhook,) = receiver.received
+    assert webhook.headers["fs-webhook-hash"] == hashed(webhook.body, merchant.simulator.credentials.webhook_secret)
+    assert webhook.headers["content-type"] == "application/json"
+    assert webhook.json["status"] == "SUCCESS"
+    assert webhook.json["data"]["amount"] == 100
+    assert webhook.json["data"]["order_id"] == ORDER
+    assert "redirect_url" not in webhook.json
 
 
-def test_without_a_webhook_secret_the_encryption_key_signs(hook: Doorstep) -> None:
+def test_without_a_webhook_secret_the_encryption_key_signs(receiver: WebhookReceiver) -> None:
     keys = Credentials("PA_TEST_1", "0123456789abcdef0123456789abcdef", None)
     with running(keys) as simulator:
-        Merchant(simulator).pay(card_number="4242424242424242", webhook_url=hook.url())
+        Merchant(simulator).pay(card_number="4242424242424242", webhook_url=receiver.url())
         assert simulator.control.wait(ORDER, delivered=1)
-    assert hook.received[0].headers["fs-webhook-hash"] == hashed(hook.received[0].body, keys.encryption_key)
+    assert receiver.received[0].headers["fs-webhook-hash"] == hashed(receiver.received[0].body, keys.encryption_key)
 
 
 @pytest.mark.parametrize(
@@ -51,35 +53,35 @@ def test_without_a_webhook_secret_the_encryption_key_signs(hook: Doorstep) -> No
     ],
 )
 def test_only_success_failure_and_block_are_announced(
-    merchant: Merchant, control: Control, hook: Doorstep, card: str, sent: int
+    merchant: Merchant, control: Control, receiver: WebhookReceiver, card: str, sent: int
 ) -> None:
-    merchant.pay(card_number=card, webhook_url=hook.url())
+    merchant.pay(card_number=card, webhook_url=receiver.url())
     # Letters leave in order: once a later payment's has arrived, an earlier one's would have been sent.
-    merchant.pay(card_number="4242424242424242", webhook_url=hook.url(), order_id="later")
+    merchant.pay(card_number="4242424242424242", webhook_url=receiver.url(), order_id="later")
     assert control.wait("later", delivered=1)
     assert control.wait(ORDER, deliveries=sent)
     assert len(control.deliveries(ORDER)) == sent
 
 
-def test_is_tried_again_until_it_is_accepted(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    hook.answers = [500, 302, 200]
-    merchant.pay(card_number="4242424242424242", webhook_url=hook.url())
+def test_is_tried_again_until_it_is_accepted(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+    receiver.answers = [500, 302, 200]
+    merchant.pay(card_number="4242424242424242", webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
     made = control.deliveries(ORDER)
     assert [(one["attempt"], one["status_code"]) for one in made] == [(1, 500), (2, 302), (3, 200)]
-    assert len({one.body for one in hook.received}) == 1
-    assert made[0]["body"].encode() == hook.received[0].body
+    assert len({one.body for one in receiver.received}) == 1
+    assert made[0]["body"].encode() == receiver.received[0].body
 
 
-def test_is_given_up_after_three_retries(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    hook.answers = [500] * 9
-    merchant.pay(card_number="4242424242424242", webhook_url=hook.url())
+def test_is_given_up_after_three_retries(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+    receiver.answers = [500] * 9
+    merchant.pay(card_number="4242424242424242", webhook_url=receiver.url())
     assert control.wait(ORDER, deliveries=4)
     assert not control.wait(ORDER, deliveries=5, timeout=0.3)
 
 
-def test_a_door_that_does_not_open_is_a_failed_attempt(hook: Doorstep) -> None:
-    with running(pace=Pace(intervals=(0.01,), timeout=0.1)) as simulator:
+def test_a_door_that_does_not_open_is_a_failed_attempt(receiver: WebhookReceiver) -> None:
+    with running(timing=WebhookTiming(retry_intervals=(0.01,), timeout=0.1)) as simulator:
         merchant = Merchant(simulator)
         merchant.pay(card_number="4242424242424242", webhook_url="http://127.0.0.1:1/")
         assert simulator.control.wait(ORDER, deliveries=2)
@@ -88,10 +90,12 @@ def test_a_door_that_does_not_open_is_a_failed_attempt(hook: Doorstep) -> None:
     assert all(one["error"] for one in made)
 
 
-def test_names_under_localhost_are_this_machine(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    merchant.pay(card_number="4242424242424242", webhook_url=hook.url("a1b2.execute-api.localhost"))
+def test_names_under_localhost_are_this_machine(
+    merchant: Merchant, control: Control, receiver: WebhookReceiver
+) -> None:
+    merchant.pay(card_number="4242424242424242", webhook_url=receiver.url("a1b2.execute-api.localhost"))
     assert control.wait(ORDER, delivered=1)
-    assert hook.received[0].headers["host"] == f"a1b2.execute-api.localhost:{hook.port}"
+    assert receiver.received[0].headers["host"] == f"a1b2.execute-api.localhost:{receiver.port}"
 
 
 @pytest.mark.parametrize("url", ["https://pay.agency/webhook", "http://192.0.2.1/", "http://localhost.example/"])
@@ -101,86 +105,90 @@ def test_nothing_is_sent_to_another_machine(merchant: Merchant, control: Control
     assert control.deliveries(ORDER)[0]["error"] == "not sent: the simulator delivers to this machine only"
 
 
-def test_unsigned(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+def test_unsigned(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-unsigned")
-    merchant.pay(webhook_url=hook.url())
+    merchant.pay(webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
-    assert "fs-webhook-hash" not in hook.received[0].headers
+    assert "fs-webhook-hash" not in receiver.received[0].headers
 
 
-def test_wrongly_signed(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+def test_wrongly_signed(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-wrongly-signed")
-    merchant.pay(webhook_url=hook.url())
+    merchant.pay(webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
-    (letter,) = hook.received
+    (webhook,) = receiver.received
     keys = merchant.simulator.credentials
-    assert len(letter.headers["fs-webhook-hash"]) == 64
-    assert letter.headers["fs-webhook-hash"] != hashed(letter.body, keys.webhook_secret)
-    assert letter.headers["fs-webhook-hash"] != hashed(letter.body, keys.encryption_key)
+    assert len(webhook.headers["fs-webhook-hash"]) == 64
+    assert webhook.headers["fs-webhook-hash"] != hashed(webhook.body, keys.webhook_secret)
+    assert webhook.headers["fs-webhook-hash"] != hashed(webhook.body, keys.encryption_key)
 
 
-def test_duplicate(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+def test_duplicate(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-duplicate", webhook_times=5)
-    merchant.pay(webhook_url=hook.url())
+    merchant.pay(webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=5)
-    assert len({one.body for one in hook.received}) == 1
+    assert len({one.body for one in receiver.received}) == 1
 
 
-def test_late(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+def test_late(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-late", webhook_seconds=0.6)
-    merchant.pay(webhook_url=hook.url())
+    merchant.pay(webhook_url=receiver.url())
     assert not control.wait(ORDER, deliveries=1, timeout=0.1)
     assert control.wait(ORDER, delivered=1)
 
 
-def test_lost(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+def test_lost(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-lost")
-    merchant.pay(webhook_url=hook.url())
+    merchant.pay(webhook_url=receiver.url())
     assert not control.wait(ORDER, deliveries=1, timeout=0.1)
     assert merchant.status(ORDER).json["status"] == "SUCCESS"
 
 
-def test_reordered_overtaken_by_its_own_successor(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+def test_reordered_overtaken_by_its_own_successor(
+    merchant: Merchant, control: Control, receiver: WebhookReceiver
+) -> None:
     control.script("webhook-reordered", outcome="decline")
-    merchant.pay(webhook_url=hook.url())
+    merchant.pay(webhook_url=receiver.url())
     assert not control.wait(ORDER, deliveries=1, timeout=0.05)
     control.decide(ORDER, "approve", overrule=True)
     assert control.wait(ORDER, delivered=2)
-    assert [one.json["status"] for one in hook.received] == ["SUCCESS", "FAILED"]
+    assert [one.json["status"] for one in receiver.received] == ["SUCCESS", "FAILED"]
 
 
-def test_reordered_overtaken_by_another_payment(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+def test_reordered_overtaken_by_another_payment(
+    merchant: Merchant, control: Control, receiver: WebhookReceiver
+) -> None:
     control.script("webhook-reordered")
-    merchant.pay(webhook_url=hook.url())
-    merchant.pay(webhook_url=hook.url(), card_number="4242424242424242", order_id="second")
+    merchant.pay(webhook_url=receiver.url())
+    merchant.pay(webhook_url=receiver.url(), card_number="4242424242424242", order_id="second")
     assert control.wait(ORDER, delivered=1)
-    assert [one.json["data"]["order_id"] for one in hook.received] == ["second", ORDER]
+    assert [one.json["data"]["order_id"] for one in receiver.received] == ["second", ORDER]
 
 
-def test_first_arrives_before_the_answer(merchant: Merchant, control: Control, hook: Doorstep) -> None:
+def test_first_arrives_before_the_answer(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-first")
-    merchant.pay(webhook_url=hook.url())
-    assert len(hook.received) == 1
+    merchant.pay(webhook_url=receiver.url())
+    assert len(receiver.received) == 1
 
 
 @pytest.mark.parametrize(("lie", "where", "said"), [("amount", "amount", 10_000), ("order_id", "order_id", None)])
 def test_a_webhook_may_lie(
-    merchant: Merchant, control: Control, hook: Doorstep, lie: str, where: str, said: int | None
+    merchant: Merchant, control: Control, receiver: WebhookReceiver, lie: str, where: str, said: int | None
 ) -> None:
     control.script("approve", webhook_lie=lie)
-    merchant.pay(webhook_url=hook.url())
+    merchant.pay(webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
-    data = hook.received[0].json["data"]
+    data = receiver.received[0].json["data"]
     assert data[where] == (said or f"{ORDER}-of-somebody-else")
     assert merchant.status(ORDER).json["data"]["order_id"] == ORDER
 
 
-def test_a_webhook_can_be_replayed_and_forged(merchant: Merchant, control: Control, hook: Doorstep) -> None:
-    merchant.pay(card_number="4242424242424242", webhook_url=hook.url())
+def test_a_webhook_can_be_replayed_and_forged(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+    merchant.pay(card_number="4242424242424242", webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
     assert control.announce(ORDER)
     assert control.wait(ORDER, delivered=2)
     assert control.announce(ORDER, webhook="unsigned", webhook_lie="status")
     assert control.wait(ORDER, delivered=3)
-    assert [one.json["status"] for one in hook.received] == ["SUCCESS", "SUCCESS", "FAILED"]
-    assert ["fs-webhook-hash" in one.headers for one in hook.received] == [True, True, False]
+    assert [one.json["status"] for one in receiver.received] == ["SUCCESS", "SUCCESS", "FAILED"]
+    assert ["fs-webhook-hash" in one.headers for one in receiver.received] == [True, True, False]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from local.simulator.exact_json import read
+from local.simulator.exact_json import loads
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,11 @@ class Received:
 
     @property
     def json(self) -> Any:
-        return read(self.body)
+        return loads(self.body)
 
 
 @dataclass
-class Doorstep:
+class WebhookReceiver:
     port: int
     answers: list[int] = field(default_factory=list)  # the next answers' codes; 200 when there is none left
     received: list[Received] = field(default_factory=list)
@@ -32,15 +32,15 @@ class Doorstep:
 
 
 @contextmanager
-def doorstep() -> Iterator[Doorstep]:
-    here = Doorstep(0)
+def webhook_receiver() -> Iterator[WebhookReceiver]:
+    receiver = WebhookReceiver(0)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            here.received.append(Received(self.path, headers, body))
-            self.send_response(here.answers.pop(0) if here.answers else 200)
+            receiver.received.append(Received(self.path, headers, body))
+            self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -48,11 +48,11 @@ def doorstep() -> Iterator[Doorstep]:
             """Says nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    here.port = server.server_address[1]
+    receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield here
+        yield receiver
     finally:
         server.shutdown()
         thread.join()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from local.simulator import Credentials, Simulator, running
-from local.simulator.scenarios import REFUNDS
+from local.simulator.scenarios import REFUND_SCENARIOS
 from payments.gateway.circuit_breaker import CircuitBreaker
 from payments.gateway.client import PayAgency
 from payments.gateway.credentials import GatewayKeys
@@ -114,7 +114,7 @@ def paid(simulator: Simulator) -> Iterator[Paid]:
 
 
 def test_every_scenario_of_a_refund_is_tried_here() -> None:
-    assert {*REPORTS, *FAILS, *KEY_REFUSED} == set(REFUNDS)
+    assert {*REPORTS, *FAILS, *KEY_REFUSED} == set(REFUND_SCENARIOS)
 
 
 @pytest.mark.parametrize("scenario", REPORTS)
