@@ -14,7 +14,7 @@ from pathlib import Path
 from local.consumer.running_stack import RunningStack, running_stack
 from local.stack import deploy, manifest
 from local.stack.errors import StackError
-from local.stack.progress import say
+from local.stack.progress import print_line
 
 
 def exports(stack: RunningStack, path: str) -> str:
@@ -41,7 +41,7 @@ def main() -> int:
     try:
         sys.stdout.write(exports(running_stack(parser.parse_args().file), os.environ["PATH"]))
     except StackError as error:
-        say(str(error), sys.stderr)
+        print_line(str(error), sys.stderr)
         return 1
     return 0
 

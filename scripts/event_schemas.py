@@ -41,14 +41,14 @@ def _schema(detail_type: str) -> Schema:
             "detail-type": {"const": detail_type},
             "source": {"const": SOURCE},
             "resources": {"type": "array", "items": {"type": "string"}, "description": "The payment's id."},
-            "detail": {"allOf": [{"$ref": "#/$defs/EventDetail"}, {"properties": {"data": _always(detail_type)}}]},
+            "detail": {"allOf": [{"$ref": "#/$defs/EventDetail"}, {"properties": {"data": _constants(detail_type)}}]},
         },
         "$defs": _shapes(),
         "examples": [each for each in samples().values() if each["detail-type"] == detail_type],
     }
 
 
-def _always(detail_type: str) -> Schema:
+def _constants(detail_type: str) -> Schema:
     """What holds in each event of this type, beyond what holds in all."""
     name = detail_type.removeprefix("payment.")
     if name.startswith("refund_"):
@@ -69,8 +69,8 @@ def _shapes() -> dict[str, Schema]:
     shapes: dict[str, Schema] = whole["$defs"]
     _put_forms(EventDetail, shapes)
     for shape in shapes.values():
-        for told in shape.get("properties", {}).values():
-            told.pop("title", None)  # the name again, with capitals
+        for member in shape.get("properties", {}).values():
+            member.pop("title", None)  # the name again, with capitals
     return shapes
 
 
@@ -83,8 +83,8 @@ def _put_forms(kind: type, shapes: dict[str, Schema]) -> None:
                 _put_forms(part, shapes)
 
 
-def _put_form(form: Form, told: Schema) -> None:
-    (valued,) = (each for each in told.get("anyOf", [told]) if each["type"] != "null")
+def _put_form(form: Form, member: Schema) -> None:
+    (valued,) = (each for each in member.get("anyOf", [member]) if each["type"] != "null")
     keywords = {name: value for name, value in dataclasses.asdict(form).items() if value}
     valued |= {name: list(value) if isinstance(value, tuple) else value for name, value in keywords.items()}
 

@@ -13,7 +13,7 @@ from scripts.compatibility import breaches
 from scripts.event_samples import samples
 from scripts.event_schemas import Schema, schemas
 
-HOUSE = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 
 
 def refused(directory: Path, fresh: dict[str, Schema]) -> list[str]:
@@ -36,7 +36,7 @@ def text(content: Schema) -> str:
 
 
 def main() -> int:
-    directory, fresh = HOUSE / "schemas" / SCHEMA_VERSION, schemas()
+    directory, fresh = ROOT / "schemas" / SCHEMA_VERSION, schemas()
     if broken := refused(directory, fresh):
         sys.stderr.write("\n".join([f"Schema {SCHEMA_VERSION} would break its consumers:", *broken, ""]))
         sys.stderr.write(
@@ -44,7 +44,7 @@ def main() -> int:
         )
         return 1
     write(directory, fresh)
-    write(HOUSE / "events", samples())
+    write(ROOT / "events", samples())
     return 0
 
 

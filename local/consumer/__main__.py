@@ -12,14 +12,14 @@ from local.consumer.deployment import deployed
 from local.consumer.log_tail import Log
 from local.consumer.running_stack import running_stack
 from local.stack import manifest
-from local.stack.program_exit import ran
-from local.stack.progress import noting
+from local.stack.program_exit import exit_code_of
+from local.stack.progress import progress_printer
 
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 
 
 def consume(file: Path) -> None:
-    note, stack = noting(), running_stack(file)
+    note, stack = progress_printer(), running_stack(file)
     note("deploying examples/consumer with sam")
     outputs = deployed(stack.admin, stack.bus)
     note("the consumer listens; Ctrl-C leaves it running with its stack")
@@ -28,7 +28,7 @@ def consume(file: Path) -> None:
         for line in log.fresh():
             missing = f" {line['payment_id']} misses {line['missing']}" if "missing" in line else ""
             note(f"{line['message']}{missing}")
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
 
 
 def main() -> int:
@@ -37,7 +37,7 @@ def main() -> int:
         "--file", type=Path, default=os.environ.get("STACK_FILE") or manifest.DEFAULT, help="the running stack's"
     )
     options = parser.parse_args()
-    return ran(lambda: consume(options.file))
+    return exit_code_of(lambda: consume(options.file))
 
 
 if __name__ == "__main__":

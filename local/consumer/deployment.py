@@ -6,17 +6,19 @@ from collections.abc import Mapping
 
 from local.stack import deploy
 from local.stack.cloud import Cloud
-from local.stack.processes import make_room, start
+from local.stack.processes import make_directory, start
 
-TEMPLATE = deploy.HOUSE / "examples/consumer/template.yaml"
+TEMPLATE = deploy.ROOT / "examples/consumer/template.yaml"
 STACK_NAME = "payments-consumer"
 _SECONDS = 120.0
 
 
 def deployed(cloud: Cloud, bus: str) -> Mapping[str, str]:
     """The outputs of the consumer's stack. Deploying again what has not changed changes nothing."""
-    room = make_room("consumer")
-    process = start("sam deploy", room, _command(cloud, bus), env=deploy.environment_of(cloud, room), cwd=room)
+    directory = make_directory("consumer")
+    process = start(
+        "sam deploy", directory, _command(cloud, bus), env=deploy.environment_of(cloud, directory), cwd=directory
+    )
     try:
         if process.wait(_SECONDS):
             raise process.ended()

@@ -28,10 +28,10 @@ class Log:
             if known_by in self._seen:
                 continue
             self._seen.add(known_by)
-            yield from _told(event["message"])
+            yield from _log_lines(event["message"])
 
 
-def _told(message: str) -> Iterator[dict[str, Any]]:
+def _log_lines(message: str) -> Iterator[dict[str, Any]]:
     for text in message.splitlines():
         try:
             line = json.loads(text)

@@ -19,8 +19,8 @@ class RunningStack:
 
 def running_stack(path: Path) -> RunningStack:
     try:
-        told = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except FileNotFoundError:
         raise SettingError(f"there is no {path}: start a stack with `make run` or `make up` first") from None
-    keys = Keys(told["admin_access_key_id"], told["admin_secret_access_key"])
-    return RunningStack(Cloud(told["aws_endpoint_url"], told["region"], keys), told["bus"], told["table"])
+    keys = Keys(content["admin_access_key_id"], content["admin_secret_access_key"])
+    return RunningStack(Cloud(content["aws_endpoint_url"], content["region"], keys), content["bus"], content["table"])

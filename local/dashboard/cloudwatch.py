@@ -11,7 +11,7 @@ from typing import Any
 from local.dashboard import emf
 from local.stack.cloud import Cloud
 
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 Points = dict[datetime, float]
 Dimensions = Mapping[str, str]
 
@@ -28,9 +28,9 @@ class Metrics:
         fresh = list(emf.values(self._lines()))
         client = self.cloud.client("cloudwatch")
         for namespace in {value.namespace for value in fresh}:
-            told = iter([_datum(value) for value in fresh if value.namespace == namespace])
-            while some := list(islice(told, _AT_ONCE)):
-                client.put_metric_data(Namespace=namespace, MetricData=some)
+            data = iter([_datum(value) for value in fresh if value.namespace == namespace])
+            while batch := list(islice(data, _BATCH_SIZE)):
+                client.put_metric_data(Namespace=namespace, MetricData=batch)
         return fresh
 
     def points(
@@ -68,16 +68,16 @@ class Metrics:
     def _unseen(self, events: Iterable[dict[str, Any]]) -> Iterator[str]:
         for event in events:
             # The emulator gives events no id; an EMF line holds its millisecond, so a stream has no two alike.
-            told = (event["logStreamName"], event["message"])
-            if told not in self._seen:
-                self._seen.add(told)
+            key = (event["logStreamName"], event["message"])
+            if key not in self._seen:
+                self._seen.add(key)
                 yield event["message"]
 
 
 def _datum(value: emf.Value) -> dict[str, Any]:
     return {
         "MetricName": value.name,
-        "Dimensions": [{"Name": name, "Value": told} for name, told in value.dimensions],
+        "Dimensions": [{"Name": name, "Value": value_} for name, value_ in value.dimensions],
         "Timestamp": value.at,
         "Value": value.value,
         "Unit": value.unit,

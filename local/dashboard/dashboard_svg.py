@@ -11,7 +11,7 @@ _COLUMN, _ROW, _GAP, _MARGIN, _HEAD = 50, 36, 10, 20, 52
 _FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
-def picture(widgets: Sequence[Widget], span: Span, title: str, subtitle: str) -> str:
+def dashboard_svg(widgets: Sequence[Widget], span: Span, title: str, subtitle: str) -> str:
     """Widgets lie where the dashboard puts them, on its 24 columns."""
     width = 2 * _MARGIN + 24 * _COLUMN - _GAP
     height = _HEAD + _MARGIN + max(w.y + w.height for w in widgets) * _ROW

@@ -33,17 +33,17 @@ def values(lines: Iterable[str]) -> Iterator[Value]:
 
 def _of_line(line: str) -> Iterator[Value]:
     try:
-        told = json.loads(line[line.index("{") :])
+        fields = json.loads(line[line.index("{") :])
     except ValueError:
         return
-    at = datetime.fromtimestamp(told["_aws"]["Timestamp"] / 1000, UTC)
-    for directive in told["_aws"]["CloudWatchMetrics"]:
+    at = datetime.fromtimestamp(fields["_aws"]["Timestamp"] / 1000, UTC)
+    for directive in fields["_aws"]["CloudWatchMetrics"]:
         for names in directive["Dimensions"]:
-            dimensions = tuple(sorted((name, str(told[name])) for name in names))
+            dimensions = tuple(sorted((name, str(fields[name])) for name in names))
             for metric in directive["Metrics"]:
-                for value in _listed(told[metric["Name"]]):
+                for value in _listed(fields[metric["Name"]]):
                     yield Value(directive["Namespace"], metric["Name"], dimensions, metric["Unit"], value, at)
 
 
-def _listed(told: Any) -> list[float]:
-    return [float(value) for value in (told if isinstance(told, list) else [told])]
+def _listed(value: Any) -> list[float]:
+    return [float(each) for each in (value if isinstance(value, list) else [value])]

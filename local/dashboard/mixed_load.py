@@ -31,36 +31,36 @@ _CURRENCIES = {"GBP": 5, "EUR": 3, "USD": 2}
 _OUTAGE_FROM, _OUTAGE_TO = 0.35, 0.55
 _FOLLOW_UP_EVERY = 10.0
 _PAUSE = 0.7
-_INCIDENTS = {0.2: "_change_of_mind", 0.75: "_refused_key", 0.85: "_change_of_mind", 0.92: "_behind_our_back"}
+_INCIDENTS = {0.2: "_late_approval", 0.75: "_refused_key", 0.85: "_late_approval", 0.92: "_dashboard_actions"}
 """At which part of the play what happens once."""
 
 
 @dataclass(slots=True)
-class Scenes:
+class MixedLoad:
     """`follow_up` runs the function now: the schedule's minute is long for a picture of a few of them."""
 
     shop: Shop
-    bank: Control
+    gateway: Control
     follow_up: Callable[[], None]
-    chance: random.Random = field(default_factory=lambda: random.Random(8))  # noqa: S311 - it picks scenarios
-    _at_the_bank: list[str] = field(default_factory=list)
+    rng: random.Random = field(default_factory=lambda: random.Random(8))  # noqa: S311 - it picks scenarios
+    _undecided: list[str] = field(default_factory=list)
     _declined: list[str] = field(default_factory=list)
     _paid: list[tuple[str, str]] = field(default_factory=list)
 
-    def play(self, seconds: float, meanwhile: Callable[[], None]) -> None:
+    def run(self, seconds: float, meanwhile: Callable[[], None]) -> None:
         """Charges, forgeries and reconciliations for so long; `meanwhile` is called at each reconciliation."""
-        begun, followed_up_at, incidents = time.monotonic(), 0.0, sorted(_INCIDENTS)
-        while (now := time.monotonic() - begun) < seconds:
+        started, followed_up_at, incidents = time.monotonic(), 0.0, sorted(_INCIDENTS)
+        while (now := time.monotonic() - started) < seconds:
             in_outage = _OUTAGE_FROM <= now / seconds < _OUTAGE_TO
-            self.bank.switch(status_unavailable=in_outage)
+            self.gateway.switch(status_unavailable=in_outage)
             self._charge(_OUTAGE if in_outage else _GOOD | _ODD)
             if incidents and now / seconds > incidents[0]:
                 getattr(self, _INCIDENTS[incidents.pop(0)])()
-            if self.chance.random() < 0.06:
-                self._forge()
-            if self.chance.random() < 0.25:
-                self._return_of_a_shopper()
-            if self._paid and self.chance.random() < 0.08:
+            if self.rng.random() < 0.06:
+                self._forge_webhooks()
+            if self.rng.random() < 0.25:
+                self._decide_one()
+            if self._paid and self.rng.random() < 0.08:
                 self._refund(*self._paid.pop())
             if now - followed_up_at >= _FOLLOW_UP_EVERY:
                 followed_up_at = now
@@ -69,53 +69,53 @@ class Scenes:
             time.sleep(_PAUSE)
 
     def _charge(self, mix: dict[str, float] | dict[str, int]) -> None:
-        scenario, order = self._of(mix), f"scene-{secrets.token_hex(6)}"
+        scenario, order = self._pick(mix), f"scene-{secrets.token_hex(6)}"
         lost = {"webhook": "lost"} if scenario in _OUTAGE and scenario != "approve" else {}
-        self.bank.script(scenario, order_id=order, **lost)
+        self.gateway.script(scenario, order_id=order, **lost)
         answer = self.shop.charge(self._order(order), order)
         became = answer.json.get("status")
         if became in ("requires_action", "pending"):
-            self._at_the_bank.append(order)
+            self._undecided.append(order)
         if became == "failed":
             self._declined.append(order)
         if became == "succeeded":
             self._paid.append((order, answer.json["id"]))
 
     def _refund(self, order: str, payment_id: str) -> None:
-        self.bank.script(self._of(_REFUNDS), call="refund", order_id=order)
+        self.gateway.script(self._pick(_REFUNDS), call="refund", order_id=order)
         self.shop.post(f"/charges/{payment_id}/refunds", {"reason": "sent back"}, {"Idempotency-Key": order})
 
-    def _behind_our_back(self) -> None:
+    def _dashboard_actions(self) -> None:
         """What is done in the gateway's dashboard, for the reconciliation to find."""
-        for deed in (self.bank.refund, self.bank.charge_back, self.bank.charge_back, self.bank.suspect):
+        for action in (self.gateway.refund, self.gateway.charge_back, self.gateway.charge_back, self.gateway.suspect):
             if self._paid:
-                deed(self._paid.pop(0)[0])
-        self.bank.orphan(amount=6400, currency="EUR")
+                action(self._paid.pop(0)[0])
+        self.gateway.orphan(amount=6400, currency="EUR")
 
-    def _return_of_a_shopper(self) -> None:
-        if self._at_the_bank:
-            self.bank.decide(self._at_the_bank.pop(0), self.chance.choice(["approve", "approve", "approve", "decline"]))
+    def _decide_one(self) -> None:
+        if self._undecided:
+            self.gateway.decide(self._undecided.pop(0), self.rng.choice(["approve", "approve", "approve", "decline"]))
 
-    def _change_of_mind(self) -> None:
+    def _late_approval(self) -> None:
         """The bank lets through what it had declined."""
         if self._declined:
-            self.bank.decide(self._declined.pop(), "approve", overrule=True)
+            self.gateway.decide(self._declined.pop(), "approve", overrule=True)
 
     def _refused_key(self) -> None:
         """The gateway does not know our key for a moment: not the cached one, and not the one fetched anew."""
         for _ in range(2):
-            self.bank.script("bad-credentials")
+            self.gateway.script("bad-credentials")
         order = f"scene-{secrets.token_hex(6)}"
         self.shop.charge(self._order(order), order)
 
-    def _forge(self) -> None:
+    def _forge_webhooks(self) -> None:
         """A stranger guesses an address; some guess fast."""
-        for _ in range(self.chance.choice([1, 1, 4])):
+        for _ in range(self.rng.choice([1, 1, 4])):
             Shop(self.shop.api_url, self.shop.region, None).post(f"/webhooks/pay-agency/pay_guess/{'0' * 64}", {})
 
     def _order(self, order: str) -> dict[str, Any]:
-        amount = self.chance.choice([499, 1250, 2999, 4999, 12900])
-        return document.payment() | {"order_id": order, "amount": amount, "currency": self._of(_CURRENCIES)}
+        amount = self.rng.choice([499, 1250, 2999, 4999, 12900])
+        return document.payment() | {"order_id": order, "amount": amount, "currency": self._pick(_CURRENCIES)}
 
-    def _of(self, weights: dict[str, float] | dict[str, int]) -> str:
-        return self.chance.choices(list(weights), list(weights.values()))[0]
+    def _pick(self, weights: dict[str, float] | dict[str, int]) -> str:
+        return self.rng.choices(list(weights), list(weights.values()))[0]

@@ -51,11 +51,11 @@ def card(widget: Widget, box: Box, span: Span) -> str:
 
 
 def text(
-    x: float, y: float, said: str, *, size: float = 11, fill: str = INK, anchor: str = "start", weight: int = 400
+    x: float, y: float, content: str, *, size: float = 11, fill: str = INK, anchor: str = "start", weight: int = 400
 ) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{fill}" text-anchor="{anchor}" '
-        f'font-weight="{weight}">{escape(said)}</text>'
+        f'font-weight="{weight}">{escape(content)}</text>'
     )
 
 
@@ -167,7 +167,7 @@ def _legend_rows(series: Sequence[Series], width: float) -> Iterator[list[Mark]]
     row: list[Mark] = []
     used = 0.0
     for nth, each in enumerate(series):
-        label = f"{each.label} {_said(each)}".strip()
+        label = f"{each.label} {_legend_value(each)}".strip()
         needed = 24 + len(label) * 6.2
         if row and used + needed > width:
             yield row
@@ -178,7 +178,7 @@ def _legend_rows(series: Sequence[Series], width: float) -> Iterator[list[Mark]]
         yield row
 
 
-def _said(series: Series) -> str:
+def _legend_value(series: Series) -> str:
     """The total of what is counted, the last of what is measured."""
     if not series.points:
         return "-" if series.stat != "Sum" else "0"

@@ -53,7 +53,7 @@ class Dashboard:
 
     def widgets(self) -> list[Widget]:
         body = re.sub(r"\$\{([^!}][^}]*)\}", lambda found: self._name(found[1]), self._text())
-        return [self._widget(told) for told in json.loads(body)["widgets"]]
+        return [self._widget(definition) for definition in json.loads(body)["widgets"]]
 
     def _text(self) -> str:
         text: str = yaml.safe_load(_FILE.read_text())["Fn::Sub"]
@@ -62,13 +62,13 @@ class Dashboard:
     def _name(self, reference: str) -> str:
         return self.names.get(reference.removesuffix(".Arn").removesuffix(".QueueName"), reference)
 
-    def _widget(self, told: dict[str, Any]) -> Widget:
-        properties = told["properties"]
+    def _widget(self, definition: dict[str, Any]) -> Widget:
+        properties = definition["properties"]
         lines = properties.get("annotations", {}).get("horizontal", [])
         return Widget(
-            kind=told["type"],
+            kind=definition["type"],
             title=properties["title"],
-            **{key: told[key] for key in ("x", "y", "width", "height")},
+            **{key: definition[key] for key in ("x", "y", "width", "height")},
             unit=properties.get("yAxis", {}).get("left", {}).get("label", ""),
             stacked=properties.get("stacked", False),
             limits={line["label"]: line["value"] for line in lines},
@@ -86,8 +86,8 @@ class Dashboard:
                 yield from self._found(row[0]["expression"])
             else:
                 options = row[-1] if isinstance(row[-1], dict) else {}
-                words = [word for word in row[2:] if isinstance(word, str)]
-                dimensions = dict(zip(words[::2], words[1::2], strict=True))
+                parts = [part for part in row[2:] if isinstance(part, str)]
+                dimensions = dict(zip(parts[::2], parts[1::2], strict=True))
                 stat = options.get("stat", properties["stat"])
                 yield self._one(row[0], row[1], dimensions, stat, options.get("label", row[1]))
 
@@ -96,8 +96,8 @@ class Dashboard:
         if search is None:
             raise ValueError(f"only searches by one dimension are understood, not {expression}")
         namespace, by, name, service, stat = search.groups()
-        known = [told for told in self.metrics.known(namespace, name) if set(told) == {"service", by}]
-        for dimensions in sorted(known, key=lambda told: told[by]):
+        known = [each for each in self.metrics.known(namespace, name) if set(each) == {"service", by}]
+        for dimensions in sorted(known, key=lambda each: each[by]):
             if dimensions["service"] == service:
                 yield self._one(namespace, name, dimensions, stat, dimensions[by])
 

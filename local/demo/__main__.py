@@ -10,15 +10,15 @@ from pathlib import Path
 
 from local.demo import snippets
 from local.demo.timeline import MissingStepError, Timeline
-from local.demo.walkthrough import Journey
+from local.demo.walkthrough import Walkthrough
 from local.simulator.control_client import Control
 from local.stack import gateway, manifest
 from local.stack.api_client import Shop
 from local.stack.errors import SettingError, tail
 from local.stack.gateway import GatewayKeys
 from local.stack.lifecycle import running
-from local.stack.program_exit import STACK_IS_GONE, ran
-from local.stack.progress import noting
+from local.stack.program_exit import STACK_STOPPED, exit_code_of
+from local.stack.progress import progress_printer
 from local.stack.stack import Stack
 from local.stack.subscriber import Subscriber, subscribed
 
@@ -26,34 +26,34 @@ Note = Callable[[str], None]
 
 
 def demo(*, stay: bool) -> None:
-    if gateway.url_from():
+    if gateway.url_from_environment():
         raise SettingError("the demo looks into the simulator's book; with GATEWAY_URL use `make up`")
-    note, file = noting(), os.environ.get("STACK_FILE")
+    note, file = progress_printer(), os.environ.get("STACK_FILE")
     with (
         manifest.claimed(Path(file) if file else None) as path,
         running(keys=GatewayKeys.chosen(os.environ), manifest_file=path, note=note) as stack,
         subscribed(stack.admin, stack.bus) as bus,
     ):
         note("ready; here comes the documented payment\n")
-        _walk(_journey(stack, bus, note), stack)
+        _run(_walkthrough(stack, bus, note), stack)
         note("all eight steps happened")
         if stay:
             sys.stdout.write(_invitation(stack, path))
-            _tell_events(bus, note)
+            _print_events(bus, note)
 
 
-def _walk(journey: Journey, stack: Stack) -> None:
+def _run(walkthrough: Walkthrough, stack: Stack) -> None:
     try:
-        journey.walk()
+        walkthrough.run()
     except MissingStepError:
         sys.stderr.write(f"\nThe end of what MiniStack and the functions wrote:\n{tail(stack.log())}\n")
         raise
 
 
-def _journey(stack: Stack, bus: Subscriber, note: Note) -> Journey:
+def _walkthrough(stack: Stack, bus: Subscriber, note: Note) -> Walkthrough:
     shop = Shop(stack.api_url, stack.region, stack.identities.client)
-    bank = Control(stack.gateway.control_url or "")
-    return Journey(shop, bank, bus, Timeline(note, sys.stdout.write))
+    gateway = Control(stack.gateway.control_url or "")
+    return Walkthrough(shop, gateway, bus, Timeline(note, sys.stdout.write))
 
 
 def _invitation(stack: Stack, path: Path) -> str:
@@ -72,7 +72,7 @@ With Python:
 """
 
 
-def _tell_events(bus: Subscriber, note: Note) -> None:
+def _print_events(bus: Subscriber, note: Note) -> None:
     while True:
         for event in bus.poll(seconds=5):
             data = event["detail"]["data"]
@@ -85,7 +85,7 @@ def main() -> int:
         "--stay", action="store_true", help="keep the stack up and say how to send a payment of one's own"
     )
     options = parser.parse_args()
-    return ran(lambda: demo(stay=options.stay), farewell=STACK_IS_GONE)
+    return exit_code_of(lambda: demo(stay=options.stay), last_line=STACK_STOPPED)
 
 
 if __name__ == "__main__":

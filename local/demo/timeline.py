@@ -35,14 +35,14 @@ class Timeline:
 
     def __init__(self, note: Callable[[str], None], write: Callable[[str], object]) -> None:
         self._note, self._write = note, write
-        self.told: list[str] = []
+        self.recorded: list[str] = []
 
-    def tell(self, step: str, *lines: str) -> None:
-        due = _NAMES[len(self.told)]
+    def record(self, step: str, *lines: str) -> None:
+        due = _NAMES[len(self.recorded)]
         if step != due:
             raise MissingStepError(due, f"{step} came in its place")
-        self.told.append(step)
-        self._note(f"{len(self.told)}. {step:<10}{STEPS[step]}")
+        self.recorded.append(step)
+        self._note(f"{len(self.recorded)}. {step:<10}{STEPS[step]}")
         self._write("".join(f"{_INDENT}{line}\n" for text in lines for line in text.splitlines()) + "\n")
 
 

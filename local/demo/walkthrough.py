@@ -20,15 +20,15 @@ _TOKEN = re.compile(r"/[^/]+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
+class Walkthrough:
     shop: Shop
-    bank: Control
+    gateway: Control
     bus: Subscriber
     timeline: Timeline
     order: dict[str, Any] = field(default_factory=document.payment)
     browser: Browser = field(default_factory=Browser)
 
-    def walk(self) -> str:
+    def run(self) -> str:
         """The id of the payment, which is succeeded."""
         payment = self._request()
         self._decrypted()
@@ -46,7 +46,7 @@ class Journey:
         if answer.status != 201:
             raise MissingStepError("request", f"the API answered {answer.status} {answer.body.decode()}")
         payment: dict[str, Any] = answer.json
-        self.timeline.tell(
+        self.timeline.record(
             "request",
             f"POST {self.shop.api_url}/charges   Idempotency-Key: {key}   (SigV4; card number and CVV masked here)",
             shown(document.masked(self.order)),
@@ -55,19 +55,19 @@ class Journey:
         return payment
 
     def _decrypted(self) -> None:
-        seen = [r for r in self.bank.book()["requests"] if r["order_id"] == self.order["order_id"]]
+        seen = [r for r in self.gateway.book()["requests"] if r["order_id"] == self.order["order_id"]]
         fields = seen[0]["decrypted"] if seen else None
         if not fields or fields["amount"] != self.order["amount"]:
             raise MissingStepError("decrypted", f"the gateway's book says {seen}")
         # The last part of the webhook's address is the token that opens it.
         fields["webhook_url"] = _TOKEN.sub("/***", fields["webhook_url"])
-        self.timeline.tell("decrypted", shown(fields), f"POSTed {len(seen)} time, {seen[0]['became']}")
+        self.timeline.record("decrypted", shown(fields), f"POSTed {len(seen)} time, {seen[0]['became']}")
 
     def _redirect(self, payment: dict[str, Any]) -> str:
         if payment["status"] != "requires_action":
             raise MissingStepError("redirect", f"the payment is {payment['status']}: {payment['message']}")
         url: str = payment["next_action"]["url"]
-        self.timeline.tell("redirect", url)
+        self.timeline.record("redirect", url)
         return url
 
     def _approval(self, url: str) -> None:
@@ -77,18 +77,18 @@ class Journey:
         sent = self.browser.press(page, "Approve")
         if sent.to != self.order["redirect_url"]:
             raise MissingStepError("approval", f"the page answered {sent.status} and sends the browser to {sent.to}")
-        self.timeline.tell("approval", f"Approve pressed; {sent.status}, back to the shop at {sent.to}")
+        self.timeline.record("approval", f"Approve pressed; {sent.status}, back to the shop at {sent.to}")
 
     def _webhook(self, transaction_id: str) -> None:
-        delivered = self.bank.wait(transaction_id, delivered=1, timeout=_SECONDS)
-        attempts = self.bank.deliveries(transaction_id)
+        delivered = self.gateway.wait(transaction_id, delivered=1, timeout=_SECONDS)
+        attempts = self.gateway.deliveries(transaction_id)
         if not delivered:
-            said = [attempt["status_code"] or attempt["error"] for attempt in attempts]
-            raise MissingStepError("webhook", f"attempts of the gateway: {len(attempts)}, answered with {said}")
+            answers = [attempt["status_code"] or attempt["error"] for attempt in attempts]
+            raise MissingStepError("webhook", f"attempts of the gateway: {len(attempts)}, answered with {answers}")
         last = attempts[-1]
         signature = {name.lower(): value for name, value in last["headers"].items()}["fs-webhook-hash"]
         body = json.loads(last["body"])
-        self.timeline.tell(
+        self.timeline.record(
             "webhook",
             f"POST {_TOKEN.sub('/***', last['url'])}   fs-webhook-hash: {signature[:8]}…",
             f"{body['status']} {body['data']['amount']} {body['data']['currency']}; answered {last['status_code']}",
@@ -96,11 +96,11 @@ class Journey:
 
     def _status(self) -> None:
         order_id = self.order["order_id"]
-        if not self.bank.wait(order_id, status_requests=1, timeout=_SECONDS):
+        if not self.gateway.wait(order_id, status_requests=1, timeout=_SECONDS):
             raise MissingStepError("status", "the gateway was never asked, so the webhook was taken at its word")
-        asked = self.bank.book()["status_requests"].get(order_id, 0)
-        status = self.bank.transaction(order_id)["status"]
-        self.timeline.tell("status", f"GET /api/test/status/{order_id}: {status} (asked {asked} time)")
+        asked = self.gateway.book()["status_requests"].get(order_id, 0)
+        status = self.gateway.transaction(order_id)["status"]
+        self.timeline.record("status", f"GET /api/test/status/{order_id}: {status} (asked {asked} time)")
 
     def _event(self, payment_id: str) -> None:
         event = self.bus.wait_for(payment_id, "payment.succeeded", _SECONDS)
@@ -108,10 +108,10 @@ class Journey:
             came = [event["detail-type"] for event in self.bus.received]
             raise MissingStepError("event", f"no payment.succeeded came to the subscriber's queue, only {came}")
         before = [e["detail-type"] for e in self.bus.of(payment_id) if e is not event]
-        self.timeline.tell("event", f"before it: {', '.join(before)}" if before else "", shown(event))
+        self.timeline.record("event", f"before it: {', '.join(before)}" if before else "", shown(event))
 
     def _payment(self, payment_id: str) -> None:
         answer = self.shop.get(f"/charges/{payment_id}")
         if answer.status != 200 or answer.json["status"] != "succeeded":
             raise MissingStepError("payment", f"the API answered {answer.status} {answer.body.decode()}")
-        self.timeline.tell("payment", f"GET {self.shop.api_url}/charges/{payment_id}: 200", shown(answer.json))
+        self.timeline.record("payment", f"GET {self.shop.api_url}/charges/{payment_id}: 200", shown(answer.json))

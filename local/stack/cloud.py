@@ -30,7 +30,7 @@ class Cloud:
     region: str
     keys: Keys
 
-    def seen_by(self, keys: Keys) -> Cloud:
+    def with_keys(self, keys: Keys) -> Cloud:
         return Cloud(self.endpoint_url, self.region, keys)
 
     def session(self) -> boto3.Session:

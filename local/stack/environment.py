@@ -9,13 +9,13 @@ from pathlib import Path
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
-def plain(room: Path, source: Mapping[str, str] | None = None) -> dict[str, str]:
-    """HOME and TMPDIR are the child's own room, so that no two stacks meet and nothing stays behind."""
+def plain(directory: Path, source: Mapping[str, str] | None = None) -> dict[str, str]:
+    """HOME and TMPDIR are the child's own directory, so that no two stacks meet and nothing stays behind."""
     source = os.environ if source is None else source
     kept = {name: source[name] for name in _KEPT if name in source}
     return kept | {
-        "HOME": str(room),
-        "TMPDIR": str(room),
+        "HOME": str(directory),
+        "TMPDIR": str(directory),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

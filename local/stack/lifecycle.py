@@ -35,29 +35,29 @@ def running(
         aws = ministack.started(also_remove=(manifest_file,) if manifest_file else ())
         down.callback(aws.process.release)
         note("starting the gateway simulator" if gateway_url is None else f"using the gateway at {gateway_url}")
-        bank = down.enter_context(gateway.chosen(gateway_url, keys, simulator_options))
+        gateway_in_use = down.enter_context(gateway.chosen(gateway_url, keys, simulator_options))
         ministack.wait_until_ready(aws)
-        stack = _set_up(aws, bank, parameters or {}, note)
+        stack = _set_up(aws, gateway_in_use, parameters or {}, note)
         if manifest_file:
             down.callback(manifest_file.unlink, missing_ok=True)
             manifest.write(manifest_file, stack.manifest())
         yield stack
 
 
-def _set_up(aws: MiniStack, bank: Gateway, parameters: Mapping[str, str], note: Note) -> Stack:
+def _set_up(aws: MiniStack, gateway_in_use: Gateway, parameters: Mapping[str, str], note: Note) -> Stack:
     api_id = secrets.token_hex(4)
     # By path, not by host: *.localhost does not resolve everywhere.
     api_url = f"{aws.root.endpoint_url}/_aws/execute-api/{api_id}/{deploy.STAGE}"
-    people = identities.created(aws.root, api_id)
-    admin = aws.root.seen_by(people.admin)
+    users = identities.created(aws.root, api_id)
+    admin = aws.root.with_keys(users.admin)
     note("deploying template.yaml with sam")
-    deployed = deploy.deployed(admin, api_id, _parameters(bank, api_url) | dict(parameters), note)
+    deployed = deploy.deployed(admin, api_id, _parameters(gateway_in_use, api_url) | dict(parameters), note)
     stack = Stack(
         name=deploy.STACK_NAME,
         api_url=api_url,
         admin=admin,
-        identities=people,
-        gateway=bank,
+        identities=users,
+        gateway=gateway_in_use,
         table=deployed.outputs["TableName"],
         bus=deployed.outputs["BusName"],
         gateway_secret=deployed.outputs["GatewaySecretArn"],
@@ -66,18 +66,18 @@ def _set_up(aws: MiniStack, bank: Gateway, parameters: Mapping[str, str], note: 
     )
     note("filling the gateway's secret")
     admin.client("secretsmanager").put_secret_value(
-        SecretId=stack.gateway_secret, SecretString=json.dumps(asdict(bank.keys))
+        SecretId=stack.gateway_secret, SecretString=json.dumps(asdict(gateway_in_use.keys))
     )
     note("asking the API for a first answer")
-    readiness.first_answer(stack, aws.process)
+    readiness.check_first_answer(stack, aws.process)
     return stack
 
 
-def _parameters(bank: Gateway, api_url: str) -> dict[str, str]:
+def _parameters(gateway_in_use: Gateway, api_url: str) -> dict[str, str]:
     return {
         "GatewayMode": "test",
         "GatewayAmountUnit": "minor",  # as the reference document says
-        "GatewayBaseUrl": bank.url,
+        "GatewayBaseUrl": gateway_in_use.url,
         "PublicBaseUrl": api_url,
         "ArchiveEvents": "no",  # MiniStack's CloudFormation knows no archive
     }

@@ -31,9 +31,9 @@ def write(path: Path, content: Mapping[str, object]) -> None:
 
 
 @contextlib.contextmanager
-def claimed(chosen: Path | None) -> Iterator[Path]:
-    """The file this stack may write: the chosen one, or the first of stack.json, stack-2.json, … that is free."""
-    candidates = [chosen] if chosen else (_numbered(n) for n in itertools.count(1))
+def claimed(requested: Path | None) -> Iterator[Path]:
+    """The file this stack may write: the requested one, or the first of stack.json, stack-2.json, … that is free."""
+    candidates = [requested] if requested else (_numbered(n) for n in itertools.count(1))
     for path in candidates:
         lock = _lock(path)
         if lock is None:
@@ -46,7 +46,7 @@ def claimed(chosen: Path | None) -> Iterator[Path]:
             _lock_file(path).unlink(missing_ok=True)
             os.close(lock)
         return
-    raise ManifestTakenError(chosen or DEFAULT)
+    raise ManifestTakenError(requested or DEFAULT)
 
 
 def _numbered(n: int) -> Path:

@@ -6,22 +6,22 @@ import sys
 from collections.abc import Callable
 
 from local.stack.errors import StackError
-from local.stack.progress import say
-from local.stack.signals import Ended, ending_in_order
+from local.stack.progress import print_line
+from local.stack.signals import Terminated, orderly_shutdown
 
-STACK_IS_GONE = "The stack is down, and nothing of it is left."
+STACK_STOPPED = "The stack is down, and nothing of it is left."
 
 
-def ran(program: Callable[[], None], *, farewell: str | None = None) -> int:
+def exit_code_of(program: Callable[[], None], *, last_line: str | None = None) -> int:
     """The exit code: 0 when it is done, 1 when the stack cannot do it, 128 and the signal when it is told to end."""
     try:
-        with ending_in_order():
+        with orderly_shutdown():
             program()
-    except Ended as ended:
-        if farewell is not None:
-            say(f"\n{farewell}", sys.stderr)
+    except Terminated as ended:
+        if last_line is not None:
+            print_line(f"\n{last_line}", sys.stderr)
         return ended.exit_code
     except StackError as error:
-        say(f"\n{error}", sys.stderr)
+        print_line(f"\n{error}", sys.stderr)
         return 1
     return 0

@@ -9,17 +9,17 @@ from collections.abc import Callable
 from typing import TextIO
 
 
-def noting(out: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> Callable[[str], None]:
+def progress_printer(out: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> Callable[[str], None]:
     out = out or sys.stdout
     begun = clock()
 
     def note(text: str) -> None:
-        say(f"{clock() - begun:6.1f} s  {text}", out)
+        print_line(f"{clock() - begun:6.1f} s  {text}", out)
 
     return note
 
 
-def say(text: str, out: TextIO) -> None:
+def print_line(text: str, out: TextIO) -> None:
     """The terminal may be gone while its stack is still being taken down."""
     with contextlib.suppress(OSError, ValueError):
         out.write(f"{text}\n")

@@ -10,7 +10,7 @@ from local.stack.stack import Stack
 _UNKNOWN_PAYMENT = f"/charges/pay_{'a' * 26}"
 
 
-def first_answer(stack: Stack, ministack: Process) -> None:
+def check_first_answer(stack: Stack, ministack: Process) -> None:
     """A 404 for a payment that nobody made: signed in, function started, table read. Once will do: sam waited."""
     shop = Shop(stack.api_url, stack.region, stack.identities.client)
     answer = shop.get(_UNKNOWN_PAYMENT)
@@ -19,5 +19,5 @@ def first_answer(stack: Stack, ministack: Process) -> None:
 
 
 def _not_ready(answer: Answer, ministack: Process) -> StackError:
-    said = answer.body.decode(errors="replace")[:500]
-    return NotReadyError(f"the API answered {answer.status} where 404 was due: {said}", ministack.written())
+    body = answer.body.decode(errors="replace")[:500]
+    return NotReadyError(f"the API answered {answer.status} where 404 was due: {body}", ministack.written())

@@ -25,7 +25,7 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def _dying_with_me() -> Callable[[], None] | None:
+def _killed_with_supervisor() -> Callable[[], None] | None:
     """Should the leash itself be killed, Linux takes the command along; elsewhere that one case stays open."""
     if not sys.platform.startswith("linux"):
         return None
@@ -46,7 +46,7 @@ def _end(command: subprocess.Popen[bytes], grace: float) -> None:
         _signal_all(command, signal.SIGKILL)
 
 
-def _end_when_let_go(command: subprocess.Popen[bytes], grace: float) -> None:
+def _end_when_released(command: subprocess.Popen[bytes], grace: float) -> None:
     while os.read(0, 64):
         pass
     _end(command, grace)
@@ -72,10 +72,10 @@ def main() -> int:
         stdin=subprocess.DEVNULL,
         process_group=0,
         close_fds=False,  # the listening socket that the holder passed on goes further
-        preexec_fn=_dying_with_me(),  # noqa: PLW1509 - this process has a single thread yet
+        preexec_fn=_killed_with_supervisor(),  # noqa: PLW1509 - this process has a single thread yet
     )
     signal.signal(signal.SIGTERM, lambda *_: _signal_all(command, signal.SIGTERM))
-    threading.Thread(target=_end_when_let_go, args=(command, options.grace), daemon=True).start()
+    threading.Thread(target=_end_when_released, args=(command, options.grace), daemon=True).start()
     code = command.wait()
     _signal_all(command, signal.SIGKILL)  # what it started may have outlived it
     _remove(options.remove)

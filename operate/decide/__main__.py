@@ -12,27 +12,27 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operate.decide.decision import CHOICES, NotForYou, decide
+from operate.decide.decision import CHOICES, NotDecidable, decide
 from operate.outputs import outputs_of
 from payments.ledger.payments import DynamoLedger
 from payments.model.pan import may_hold_number
 from payments.model.timestamps import utc_now
 
 
-def options(arguments: list[str] | None = None) -> argparse.Namespace:
+def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m operate.decide", description=__doc__)
     parser.add_argument("--payment", metavar="pay_…", required=True)
     parser.add_argument("--to", choices=CHOICES, required=True, help="what the gateway's back office says became of it")
     parser.add_argument(
-        "--because", metavar="WORDS", required=True, type=_words, help="what this rests on; it stays in the history"
+        "--because", metavar="WORDS", required=True, type=_text, help="what this rests on; it stays in the history"
     )
-    parser.add_argument("--who", default=getpass.getuser(), type=_words, help="who decides (default: you, %(default)s)")
+    parser.add_argument("--who", default=getpass.getuser(), type=_text, help="who decides (default: you, %(default)s)")
     parser.add_argument("--stack", default="payments", help="the stack whose outputs name the table")
     parser.add_argument("--table", help="instead of the stack's")
-    return parser.parse_args(arguments)
+    return parser.parse_args(argv)
 
 
-def _words(text: str) -> str:
+def _text(text: str) -> str:
     """They stay in the history for ever, and are shown to whoever may read the payment."""
     if not text.strip():
         raise argparse.ArgumentTypeError("say what it rests on")
@@ -41,18 +41,20 @@ def _words(text: str) -> str:
     return text
 
 
-def _table(chosen: argparse.Namespace) -> str:
-    if chosen.table:
-        return str(chosen.table)
-    return outputs_of(boto3.client("cloudformation"), chosen.stack)["TableName"]
+def _table(arguments: argparse.Namespace) -> str:
+    if arguments.table:
+        return str(arguments.table)
+    return outputs_of(boto3.client("cloudformation"), arguments.stack)["TableName"]
 
 
 def main() -> int:
-    chosen = options()
+    arguments = options()
     try:
-        ledger = DynamoLedger(boto3.client("dynamodb"), _table(chosen))
-        decided = decide(ledger, chosen.payment, chosen.to, who=chosen.who, why=chosen.because, at=utc_now())
-    except (ClientError, BotoCoreError, NotForYou) as error:
+        ledger = DynamoLedger(boto3.client("dynamodb"), _table(arguments))
+        decided = decide(
+            ledger, arguments.payment, arguments.to, who=arguments.who, why=arguments.because, at=utc_now()
+        )
+    except (ClientError, BotoCoreError, NotDecidable) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(

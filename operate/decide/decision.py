@@ -15,45 +15,47 @@ REFUNDED: Final = "refunded"
 REFUND_FAILED: Final = "refund_failed"
 CHOICES: Final = (*sorted(status.value for status in TRANSITIONS[Status.NEEDS_REVIEW]), REFUNDED, REFUND_FAILED)
 
-STILL_BEING_SENT: Final = timedelta(minutes=2)
+LONGEST_SENDING: Final = timedelta(minutes=2)
 """Longer than the function that sends it may run: whoever calls it failed sooner would let a second one out."""
 
 _DECIDED: Final = Failure("decided_by_operator", "decided after a review")
 
 
-class NotForYou(PaymentsError):
+class NotDecidable(PaymentsError):
     """The payment does not wait for a human; the sentence says what it is."""
 
 
 def decide(ledger: DynamoLedger, payment_id: str, to: str, *, who: str, why: str, at: datetime) -> Payment:
-    """The payment as decided. Raises NotForYou when there is none that waits, or somebody was quicker.
+    """The payment as decided. Raises NotDecidable when there is none that waits, or somebody was quicker.
 
     `who` and `why` stand in the history, for ever, and are told to nobody else: no card data, no names of shoppers.
     """
     payment = ledger.get(payment_id)
     if payment is None:
-        raise NotForYou(f"there is no payment {payment_id}")
+        raise NotDecidable(f"there is no payment {payment_id}")
     try:
         return ledger.save(payment, _decided(payment, to, {"who": who, "why": why}, at))
     except (IllegalTransition, LostRace) as error:
-        raise NotForYou(f"{payment_id} has moved on meanwhile: look again") from error
+        raise NotDecidable(f"{payment_id} has moved on meanwhile: look again") from error
 
 
 def _decided(payment: Payment, to: str, evidence: Evidence, at: datetime) -> Payment:
     if to in (REFUNDED, REFUND_FAILED):
         return _refund_decided(payment, to, evidence, at)
     if payment.status is not Status.NEEDS_REVIEW:
-        raise NotForYou(f"{payment.id} is {payment.status}: only what needs review is decided by hand")
+        raise NotDecidable(f"{payment.id} is {payment.status}: only what needs review is decided by hand")
     failure = None if to == Status.SUCCEEDED else _DECIDED
     return payment.transition_to(Status(to), at=at, source="operator", evidence=evidence, failure=failure)
 
 
 def _refund_decided(payment: Payment, to: str, evidence: Evidence, at: datetime) -> Payment:
     if not payment.awaits_refund:
-        raise NotForYou(f"{payment.id} has refund {payment.refund.status}: only one in doubt is decided by hand")
+        raise NotDecidable(f"{payment.id} has refund {payment.refund.status}: only one in doubt is decided by hand")
     request = payment.refund_attempt
-    if to == REFUND_FAILED and request is not None and at - request.requested_at < STILL_BEING_SENT:
-        raise NotForYou(f"the refund of {payment.id} may still be on its way to the gateway: look again in two minutes")
+    if to == REFUND_FAILED and request is not None and at - request.requested_at < LONGEST_SENDING:
+        raise NotDecidable(
+            f"the refund of {payment.id} may still be on its way to the gateway: look again in two minutes"
+        )
     if to == REFUNDED:
         return refunds.refunded(payment, at, at=at, source="operator", evidence=evidence)
     return refunds.failed(payment, _DECIDED, at=at, source="operator", evidence=evidence)

@@ -9,19 +9,19 @@ from payments.events.outbox import Bus
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Republished:
     payments: int = 0
     events: int = 0
     refused: int = 0
 
 
-def tell_again(payments: Iterable[tuple[Event, ...]], bus: Bus) -> Told:
+def republish_events(payments: Iterable[tuple[Event, ...]], bus: Bus) -> Republished:
     """Goes on after a refusal: to run it again is harmless, for the ids are the same."""
-    told = Told()
+    counts = Republished()
     for events in payments:
-        taken = bus.publish([replayed(event) for event in events])
-        told = Told(told.payments + 1, told.events + taken, told.refused + len(events) - taken)
-    return told
+        accepted = bus.publish([replayed(event) for event in events])
+        counts = Republished(counts.payments + 1, counts.events + accepted, counts.refused + len(events) - accepted)
+    return counts
 
 
 class CountingBus:
@@ -31,7 +31,7 @@ class CountingBus:
         return len(list(events))
 
 
-class Terminal:
+class TerminalTelemetry:
     """Meets the Telemetry port for the person who runs this."""
 
     def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:

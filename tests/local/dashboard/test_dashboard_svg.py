@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from local.dashboard.dashboard_svg import picture
+from local.dashboard.dashboard_svg import dashboard_svg
 from local.dashboard.widget_svg import Span
 from local.dashboard.widgets import Series, Widget
 
@@ -19,7 +19,7 @@ WIDGET = Widget("metric", "What <happened>", 0, 0, 8, 6, unit="payments", stacke
 
 def drawn(*series: Series, **changes: Any) -> ET.Element:
     widget = replace(WIDGET, series=series, **changes)
-    return ET.fromstring(picture([widget], SPAN, "payments", "a test"))  # noqa: S314 - our own picture
+    return ET.fromstring(dashboard_svg([widget], SPAN, "payments", "a test"))  # noqa: S314 - our own picture
 
 
 def points(*values: float) -> dict[datetime, float]:
@@ -41,9 +41,9 @@ def test_stacked_bars_stay_within_the_frame() -> None:
 
 
 def test_a_legend_says_the_total_of_a_sum_and_the_last_of_a_level() -> None:
-    said = [text.text for text in drawn(Series("a", "Sum", points(1, 3)), Series("b", "Maximum", points(9, 6))).iter()]
+    texts = [text.text for text in drawn(Series("a", "Sum", points(1, 3)), Series("b", "Maximum", points(9, 6))).iter()]
 
-    assert {"a 4", "b 6"} <= set(said)
+    assert {"a 4", "b 6"} <= set(texts)
 
 
 def test_a_widget_without_a_value_says_so() -> None:

@@ -11,14 +11,16 @@ from local.dashboard.emf import Value, values
 AT = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
 
 
-def line(**told: Any) -> str:
+def line(**members: Any) -> str:
     directive = {
         "Namespace": "PayAgency",
         "Dimensions": [["service"], ["service", "cause"]],
         "Metrics": [{"Name": "WebhookRejections", "Unit": "Count"}],
     }
     aws = {"Timestamp": int(AT.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": aws, "service": "payments", "cause": "token", "WebhookRejections": [1.0, 2.0], **told})
+    return json.dumps(
+        {"_aws": aws, "service": "payments", "cause": "token", "WebhookRejections": [1.0, 2.0], **members}
+    )
 
 
 def test_each_value_counts_under_each_set_of_dimensions() -> None:

@@ -10,20 +10,20 @@ def test_there_are_eight_steps() -> None:
     assert list(STEPS) == ["request", "decrypted", "redirect", "approval", "webhook", "status", "event", "payment"]
 
 
-def test_the_steps_are_told_in_their_order() -> None:
+def test_the_steps_are_recorded_in_their_order() -> None:
     notes: list[str] = []
     timeline = Timeline(notes.append, notes.append)
     for step in STEPS:
-        timeline.tell(step, "as seen")
-    assert timeline.told == list(STEPS)
+        timeline.record(step, "as seen")
+    assert timeline.recorded == list(STEPS)
     assert notes[0].startswith("1. request")
 
 
 def test_a_step_left_out_is_named() -> None:
     timeline = Timeline(lambda _: None, lambda _: None)
-    timeline.tell("request")
+    timeline.record("request")
     with pytest.raises(MissingStepError, match="Step 2 did not happen: decrypted") as missing:
-        timeline.tell("redirect")
+        timeline.record("redirect")
     assert missing.value.step == "decrypted"
     assert "5 webhook, 6 status, 7 event, 8 payment" in str(missing.value)
 

@@ -10,7 +10,7 @@ import pytest
 from local.stack import manifest
 from local.stack.errors import ManifestTakenError
 
-HOUSE = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[3]
 NAMES = {"api_url": "http://127.0.0.1:1/v1"}
 
 
@@ -60,7 +60,7 @@ def test_stacks_side_by_side_take_the_next_free_name(tmp_path: Path) -> None:
         command = [sys.executable, "-c", CLAIM]
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            command, cwd=tmp_path, env={"PYTHONPATH": str(HOUSE)}, stdin=pipe, stdout=pipe, text=True
+            command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, stdin=pipe, stdout=pipe, text=True
         )
 
     with claim() as first:

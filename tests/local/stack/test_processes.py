@@ -13,9 +13,9 @@ import pytest
 
 from local.stack import environment
 from local.stack.errors import ProcessEndedError, TookTooLongError
-from local.stack.processes import Process, make_room, start
+from local.stack.processes import Process, make_directory, start
 
-HOUSE = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[3]
 
 # A program that starts another one, as MiniStack starts its workers; and writes both ids; SIGTERM does not impress it.
 FAMILY = """
@@ -32,10 +32,10 @@ HOLDER = """
 import pathlib, sys, time
 from local.stack import environment
 from local.stack.processes import start
-room = pathlib.Path(sys.argv[1])
-ids, manifest = room.parent / "ids", room.parent / "manifest"
+directory = pathlib.Path(sys.argv[1])
+ids, manifest = directory.parent / "ids", directory.parent / "manifest"
 command = [sys.executable, "-c", sys.argv[2], str(ids)]
-process = start("family", room, command, env=environment.plain(room), remove=[manifest])
+process = start("family", directory, command, env=environment.plain(directory), remove=[manifest])
 process.wait_until(ids.exists, 20)
 print("started", flush=True)
 time.sleep(60)
@@ -60,18 +60,20 @@ def gone(pid: int) -> bool:
     return False
 
 
-def started(command: str, *arguments: str, room: Path | None = None) -> Process:
-    room = room or make_room("test")
-    return start("a test's child", room, [sys.executable, "-c", command, *arguments], env=environment.plain(room))
+def started(command: str, *arguments: str, directory: Path | None = None) -> Process:
+    directory = directory or make_directory("test")
+    return start(
+        "a test's child", directory, [sys.executable, "-c", command, *arguments], env=environment.plain(directory)
+    )
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
 def test_the_whole_family_dies_with_a_killed_holder(tmp_path: Path, signum: signal.Signals) -> None:
-    room, manifest = tmp_path / "room", tmp_path / "manifest"
-    room.mkdir()
+    directory, manifest = tmp_path / "room", tmp_path / "manifest"
+    directory.mkdir()
     manifest.write_text("{}")
-    command = [sys.executable, "-c", HOLDER, str(room), FAMILY]
-    with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, text=True) as holder:
+    command = [sys.executable, "-c", HOLDER, str(directory), FAMILY]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "started\n"
         ids = [int(pid) for pid in (tmp_path / "ids").read_text().split()]
@@ -79,7 +81,7 @@ def test_the_whole_family_dies_with_a_killed_holder(tmp_path: Path, signum: sign
         holder.send_signal(signum)
     assert eventually(lambda: all(gone(pid) for pid in ids))
     # The supervisor removes one path after the other, after the processes have ended.
-    assert eventually(lambda: not room.exists() and not manifest.exists())
+    assert eventually(lambda: not directory.exists() and not manifest.exists())
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="PR_SET_PDEATHSIG is Linux's")
@@ -103,7 +105,7 @@ def test_releasing_ends_even_what_ignores_sigterm_and_removes_the_room(tmp_path:
     process.wait_until((tmp_path / "ids").exists, 20)
     process.release()
     assert eventually(lambda: all(gone(int(pid)) for pid in (tmp_path / "ids").read_text().split()))
-    assert not process.room.exists()
+    assert not process.directory.exists()
     assert not process.alive
 
 
@@ -116,7 +118,7 @@ def test_what_a_finished_command_left_running_ends_too(tmp_path: Path) -> None:
         assert process.wait(20) == 0
         left = int(process.written())
         assert eventually(lambda: gone(left))
-        assert not process.room.exists()
+        assert not process.directory.exists()
     finally:
         process.release()
 

@@ -5,22 +5,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-HOUSE = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[3]
 START = """
 import sys
-from local.stack.program_exit import ran
+from local.stack.program_exit import exit_code_of
 from local.stack.errors import SettingError
-from local.stack.signals import wait_for_the_end
+from local.stack.signals import wait_for_signal
 """
 
 
 def started(program: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", START + program]
-    return subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def test_a_program_that_is_done_says_nothing() -> None:
-    with started("sys.exit(ran(lambda: None, farewell='Gone.'))") as process:
+    with started("sys.exit(exit_code_of(lambda: None, last_line='Gone.'))") as process:
         assert process.communicate(timeout=20) == ("", "")
     assert process.returncode == 0
 
@@ -29,19 +29,19 @@ def test_what_the_stack_cannot_do_is_a_sentence_and_no_traceback() -> None:
     program = """
 def program():
     raise SettingError("This cannot be used.")
-sys.exit(ran(program, farewell="Gone."))
+sys.exit(exit_code_of(program, last_line="Gone."))
 """
     with started(program) as process:
         assert process.communicate(timeout=20) == ("", "\nThis cannot be used.\n")
     assert process.returncode == 1
 
 
-def test_a_program_that_is_told_to_end_says_farewell_and_which_signal() -> None:
+def test_a_program_that_is_told_to_end_says_last_line_and_which_signal() -> None:
     program = """
 def program():
     print("waiting", flush=True)
-    wait_for_the_end()
-sys.exit(ran(program, farewell="Gone."))
+    wait_for_signal()
+sys.exit(exit_code_of(program, last_line="Gone."))
 """
     with started(program) as process:
         assert process.stdout is not None

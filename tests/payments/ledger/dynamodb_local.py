@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from local.stack import environment, ports
-from local.stack.processes import make_room, start
+from local.stack.processes import make_directory, start
 
 START_SECONDS = 60.0
 
@@ -19,7 +19,7 @@ START_SECONDS = 60.0
 @contextmanager
 def running(emulator: Path) -> Iterator[Any]:
     """A client of a fresh DynamoDB Local. `emulator` is the directory that holds DynamoDBLocal.jar."""
-    room, port = make_room("dynamodb-local"), _free_port()
+    room, port = make_directory("dynamodb-local"), _free_port()
     process = start(
         "DynamoDB Local",
         room,

@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 
-class Teller:
+class Reporter:
     """Writes with Powertools; gets nothing but events, which hold no personal data."""
 
     def __init__(self, logger: Logger, metrics: Metrics) -> None:
@@ -14,19 +14,19 @@ class Teller:
         self._metrics = metrics
         self._missing: dict[str, list[int]] = {}
 
-    def tell_payment(self, event: dict[str, Any]) -> None:
+    def report_payment(self, event: dict[str, Any]) -> None:
         """The payment, as the event has it."""
         metadata, data = event["detail"]["metadata"], event["detail"]["data"]
         line = f"{event['detail-type']} {data['payment_id']} {data['amount']} {data['currency']}"
-        told_again = "replay-name" in event or metadata.get("replayed", False)
-        self._logger.info(line, extra={**data, "event_id": metadata["event_id"], "told_again": told_again})
+        replayed = "replay-name" in event or metadata.get("replayed", False)
+        self._logger.info(line, extra={**data, "event_id": metadata["event_id"], "replayed": replayed})
         self._metrics.add_metric(name="PaymentsPrinted", unit=MetricUnit.Count, value=1)
 
-    def note_gap(self, payment_id: str, missing: list[int]) -> None:
+    def set_missing(self, payment_id: str, missing: list[int]) -> None:
         """How a payment stands by now: the queue may bring its events in any order, and the next may fill the gap."""
         self._missing[payment_id] = missing
 
-    def tell_gaps(self) -> None:
+    def report_gaps(self) -> None:
         """What is missing after a whole batch: late, or lost on its way to this consumer."""
         for payment_id, missing in self._missing.items():
             if missing:
