@@ -1,6 +1,6 @@
-"""The gateway simulator: a stateful stand-in for Pay Agency that decrypts, remembers, signs and misbehaves on demand.
+"""The gateway simulator: a stateful stand-in for Pay Agency. It decrypts, stores, signs, and fails on request.
 
-It shares no code with `functions/`: a mistake made in both would prove nothing.
+It shares no code with `functions/`: a mistake in shared code would go unnoticed.
 """
 
 from local.simulator.credentials import Credentials

@@ -1,4 +1,4 @@
-"""Who may ask: a bearer key of the path's own kind."""
+"""Authentication: a bearer key of the same mode (test or live) as the path."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def authenticated(request: web.Request, keyring: Keyring) -> Credentials:
+    """The credentials of the request's secret key. Raises RefusedError (401) for a missing or wrong key."""
     scheme, _, secret_key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret_key.strip():
         raise RefusedError(401, "Authentication token is missing.")

@@ -1,6 +1,6 @@
-"""A play: what the bank does with one request, and how the answer, the webhook and the status endpoint behave.
+"""The behaviour for one request: its outcome, and how the answer, the webhook and the status endpoint behave.
 
-The four are independent, so a scenario is a named play, and any part of it can be overridden when it is scripted.
+The four are independent. A scenario is a named behaviour; a script may override any part of it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ OUTCOMES: Final[dict[str, str | None]] = {
     "pending": "PENDING",
     "init": "INIT",
     "abandon": "ABANDONED",
-    "unknown": "QUARANTINED",  # a status that no document names: the enumeration is open
-    "nothing": None,  # the bank never heard of it
+    "unknown": "QUARANTINED",  # a status that no document names: clients must expect one
+    "nothing": None,  # the request never reaches the bank
 }
 ANSWERS: Final = (
     "plain", "held", "stalled", "timeout", "reset", "cut-off", "server-error", "garbage", "truncated", "slow",
@@ -45,7 +45,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 
 
 class BehaviourError(ValueError):
-    """A play that names something the simulator does not know."""
+    """A behaviour with an unknown part or value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,23 @@ class Behaviour:
     webhook_times: int = 3  # how often a duplicate one arrives
     webhook_lie: str = ""
     status: str = "plain"
-    status_times: int = 1  # how many status requests are answered badly before the truth
+    status_times: int = 1  # how many status requests are answered wrongly first
     status_lie: str = ""
 
     def with_changes(self, changes: Mapping[str, Json]) -> Behaviour:
         known = {field.name for field in fields(self)}
         for name, value in changes.items():
             if name not in known:
-                raise BehaviourError(f"a play has no {name}")
+                raise BehaviourError(f"a behaviour has no {name}")
             if name in _CHOICES and value not in _CHOICES[name]:
                 raise BehaviourError(f"{name} must be one of: {', '.join(filter(None, _CHOICES[name]))}")
         return replace(self, **{name: _plain(name, value) for name, value in changes.items()})
 
     def overridden_by(self, scripted: Behaviour) -> Behaviour:
-        """What was scripted about the webhook and the status goes before what this, the card's own play, says."""
+        """This, the card's behaviour, with the webhook and status parts of the scripted one where those are set."""
         kinds = {"webhook": (scripted.webhook, scripted.webhook_lie), "status": (scripted.status, scripted.status_lie)}
-        usual = {"webhook": ("prompt", ""), "status": ("plain", "")}
-        scripted_parts = tuple(kind for kind, part in kinds.items() if part != usual[kind])
+        default = {"webhook": ("prompt", ""), "status": ("plain", "")}
+        scripted_parts = tuple(kind for kind, part in kinds.items() if part != default[kind])
         names = [field.name for field in fields(self) if field.name.startswith(scripted_parts)]
         return replace(self, **{name: getattr(scripted, name) for name in names})
 

@@ -1,4 +1,4 @@
-"""The card endpoint and the hosted one: open, check, let the bank decide, answer. In that order, whatever the behaviour."""
+"""The card endpoint and the hosted endpoint: decrypt, validate, record the transaction, answer; in this order."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _record(gateway: Gateway, entry: LoggedRequest, behaviour: Behaviour, order:
 async def _answer(
     request: web.Request, gateway: Gateway, entry: LoggedRequest, behaviour: Behaviour, transaction: Transaction | None
 ) -> web.StreamResponse:
-    # Only a plain answer goes out before the news: the other ways keep the merchant waiting, the bank does not wait.
+    # Only a plain answer is sent before the webhook: the bank does not wait for an answer that is late or faulty.
     webhook_last = behaviour.answer == "plain" and behaviour.webhook != "first"
     if transaction is not None and not webhook_last:
         delivery = gateway.send_webhook(transaction)
@@ -113,7 +113,7 @@ async def _answer(
 
 
 def checkout_url(request: web.Request, transaction: Transaction) -> str:
-    """The shopper's page: the 3-D Secure one, or the hosted one with its card form."""
+    """The shopper's page: 3-D Secure, or the hosted page with its card form."""
     order = transaction.order
     part = "card" if order.method == "card" or order.card_number else "hosted/card"
     return f"{request.url.origin()}/api/v1/{order.mode}/{part}/checkout/{transaction.transaction_id}"

@@ -1,4 +1,4 @@
-"""What a shopper typed into the hosted page's form, checked as a bank's page checks it. Nothing of it is kept here."""
+"""Validation of the hosted page's card form. Nothing that the shopper entered is stored here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 FIELDS: Final = ("card_number", "card_expiry", "card_cvv")
-# As people type it and as browsers fill it in: 12/30, 12 / 2030, 1230.
+# Accepts 12/30, 12 / 2030 and 1230: people and browsers write the expiry differently.
 _EXPIRY: Final = re.compile(r"(?P<month>0[1-9]|1[0-2])\s*[/-]?\s*(?P<year>20[0-9]{2}|[0-9]{2})", re.ASCII)
 
 
@@ -21,7 +21,7 @@ def number_in(entered: Mapping[str, str]) -> str:
 
 
 def faults(entered: Mapping[str, str], today: date) -> dict[str, str]:
-    """What is wrong, by field and in the form's order; empty when nothing is. No fault repeats what was entered."""
+    """Error messages by field, in the form's order; empty for valid input. No message repeats the input."""
     number = number_in(entered)
     found = {
         "card_number": _number_fault(number),

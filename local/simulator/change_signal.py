@@ -1,4 +1,4 @@
-"""Rings whenever something changes, so that a test can wait for a condition instead of sleeping."""
+"""A signal on every change of state, so that a test can wait for a condition instead of sleeping."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class ChangeSignal:
         self._changed = asyncio.Event()
 
     async def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Whether the condition became true within the time. It is evaluated again after each change."""
         try:
             async with asyncio.timeout(seconds):
                 while not condition():

@@ -1,4 +1,4 @@
-"""The control plane, `/_control`: look into the bank's book, write the script, act as the shopper, hold and release."""
+"""The control API, `/_control`: read the simulator's state, script scenarios, switch conditions, hold and release."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def reset(request: web.Request) -> web.StreamResponse:
 
 
 async def script(request: web.Request) -> web.StreamResponse:
-    """`{"scenario": …, "call": "card", "order_id": …}` and any part of the behaviour to override."""
+    """Adds `{"scenario": …, "call": "card", "order_id": …}`, with any part of the behaviour to override."""
     gateway = request.app[GATEWAY]
     fields = await body(request)
     call, order_id = fields.pop("call", "card"), fields.pop("order_id", None)
@@ -62,8 +62,8 @@ async def script(request: web.Request) -> web.StreamResponse:
     start = known[scenario] if scenario is not None else _default_behaviour(call)
     try:
         gateway.scripted.add(ScriptedScenario(start.with_changes(fields), call, order_id))
-    except BehaviourError as bad:
-        raise RefusedError(422, str(bad)) from None
+    except BehaviourError as error:
+        raise RefusedError(422, str(error)) from None
     return await scripted(request)
 
 
@@ -78,17 +78,17 @@ async def scripted(request: web.Request) -> web.StreamResponse:
 
 
 async def switches(request: web.Request) -> web.StreamResponse:
-    now = request.app[GATEWAY].switches
+    current = request.app[GATEWAY].switches
     for name, value in (await body(request)).items():
-        present = getattr(now, name, None)
+        present = getattr(current, name, None)
         if present is None or type(value) is not type(present) or (name == "page_size" and value < 1):
             raise RefusedError(422, f"{name} is no switch, or its value has the wrong type")
-        setattr(now, name, value)
-    return json_response({name: getattr(now, name) for name in now.__slots__})
+        setattr(current, name, value)
+    return json_response({name: getattr(current, name) for name in current.__slots__})
 
 
 async def credentials(request: web.Request) -> web.StreamResponse:
-    """Rotation: only the keys that are named change. `keep_previous` lets the old ones work on."""
+    """Rotates the keys that are named. With `keep_previous` the old ones stay valid."""
     fields = await body(request)
     keep_previous = bool(fields.pop("keep_previous", False))
     unknown = set(fields) - {"secret_key", "encryption_key", "webhook_secret"}
@@ -96,8 +96,8 @@ async def credentials(request: web.Request) -> web.StreamResponse:
         raise RefusedError(422, "secret_key, encryption_key and webhook_secret are strings; nothing else is known")
     try:
         request.app[GATEWAY].keyring.rotate(fields, keep_previous=keep_previous)
-    except CredentialsError as bad:
-        raise RefusedError(422, str(bad)) from None
+    except CredentialsError as error:
+        raise RefusedError(422, str(error)) from None
     return json_response({"rotated": sorted(fields)})
 
 
@@ -110,7 +110,7 @@ async def release(request: web.Request) -> web.StreamResponse:
 
 
 async def wait(request: web.Request) -> web.StreamResponse:
-    """Answers as soon as the fact holds: `{"of": order or transaction, "status" | "held" | "posts" | …: wanted}`."""
+    """Waits for conditions: `{"of": order or transaction, "status" | "held" | "posts" | …: wanted}`. 408: not in time."""
     happened = await wait_for(request.app[GATEWAY], await body(request))
     return json_response({"happened": happened}, 200 if happened else 408)
 

@@ -1,4 +1,4 @@
-"""The control plane's client: what a test or the demo says to the simulator behind the gateway's back."""
+"""The client of the control API, for tests and the demo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.simulator.exact_json import Json, dumps, loads
 
 
 class ControlError(Exception):
-    """The control plane answered with anything but success."""
+    """The control API answered with a status other than 200."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -19,7 +19,7 @@ class ControlError(Exception):
 
 
 class Control:
-    """`url` is the control plane's own, ending in /_control. `of` and `name` are a transaction_id or an order_id."""
+    """`url` ends in /_control. `of` and `name`: a transaction_id or an order_id. Every call may raise ControlError."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -46,21 +46,21 @@ class Control:
     def script(
         self, scenario: str | None = None, *, call: str = "card", order_id: str | None = None, **behaviour: Json
     ) -> None:
-        """The next `call` (card, hosted, refund, list, page) plays this. `behaviour` overrides parts of it."""
+        """Sets the scenario of the next `call` (card, hosted, refund, list, page); `behaviour` overrides parts of it."""
         named = {} if scenario is None else {"scenario": scenario}
         self._post("/script", {**named, "call": call, "order_id": order_id, **behaviour})
 
     def scripted(self) -> list[dict[str, Json]]:
-        """The lines that are still to be played."""
-        lines: list[dict[str, Json]] = self._get("/script")
-        return lines
+        """The scripted scenarios that no call has used yet."""
+        remaining: list[dict[str, Json]] = self._get("/script")
+        return remaining
 
     def switch(self, **switches: bool | int) -> dict[str, Json]:
         """refuse_duplicates, status_unavailable, down, page_size."""
         return self._post("/switches", switches)
 
     def rotate(self, *, keep_previous: bool = False, **keys: str) -> None:
-        """secret_key, encryption_key, webhook_secret: those that are named change."""
+        """Changes the keys that are named: secret_key, encryption_key, webhook_secret."""
         self._post("/credentials", {**keys, "keep_previous": keep_previous})
 
     def held(self) -> list[dict[str, Json]]:
@@ -71,8 +71,9 @@ class Control:
         return int(self._post("/release", {"of": of})["released"])
 
     def wait(self, of: str | None = None, *, timeout: float = 5, **fact: Json) -> bool:
-        """For status="SUCCESS", held=True (or how many), refunded=True, or at least so many posts, refund_posts,
-        status_requests, list_requests, deliveries (attempts) or delivered (2xx)."""
+        """Whether all conditions held within `timeout` seconds: status="SUCCESS", held=True (or how many),
+        refunded=True, or a minimum of posts, refund_posts, status_requests, list_requests, deliveries (attempts)
+        or delivered (2xx)."""
         try:
             return bool(self._post("/wait", {"of": of, "timeout": timeout, **fact})["happened"])
         except ControlError as error:
@@ -83,7 +84,7 @@ class Control:
     def decide(
         self, name: str, outcome: str, *, message: str | None = None, overrule: bool = False, quietly: bool = False
     ) -> dict[str, Json]:
-        """outcome: approve, decline, block, abandon, …; `overrule` a decided one; `quietly` without a webhook."""
+        """`outcome`: approve, decline, block, abandon, …; `overrule` changes a final status; `quietly`: no webhook."""
         fields = {"outcome": outcome, "message": message, "overrule": overrule, "quietly": quietly}
         return self._post(f"/transactions/{_quoted(name)}/decide", fields)
 
@@ -100,7 +101,8 @@ class Control:
         return self._post(f"/transactions/{_quoted(name)}/amend", order)
 
     def list_as(self, name: str, *, hidden: bool = False, stale: bool = False, **row: Json) -> None:
-        """In the list alone: not at all, as before its last change, or with other values in its row; else as it is."""
+        """Changes the list alone: `hidden` leaves the row out, `stale` shows the version before the last change, and
+        `row` overrides columns. Without any of them the row is shown as it is."""
         self._post(f"/transactions/{_quoted(name)}/listing", {"hidden": hidden, "stale": stale, "row": row})
 
     def forget(self, name: str) -> None:
@@ -110,12 +112,15 @@ class Control:
         return self.orphans(1, **order)[0]
 
     def orphans(self, count: int, **order: Json) -> list[str]:
-        """amount, currency, order_id ("{n}" in it is counted up), status, created_at (ISO 8601), seconds_apart."""
+        """Creates transactions that no request made, and returns their ids.
+
+        `order`: amount, currency, order_id ("{n}" becomes a counter), status, created_at (ISO 8601), seconds_apart.
+        """
         made: list[str] = self._call("POST", "/orphans", {"count": count, **order})
         return made
 
     def announce(self, name: str, **behaviour: Json) -> bool:
-        """Posts a webhook now; `webhook="unsigned"` or `webhook_lie="status"` make it a forgery."""
+        """Sends a webhook now; with `webhook="unsigned"` or `webhook_lie="status"` it is a forged one."""
         return bool(self._post(f"/transactions/{_quoted(name)}/webhook", behaviour)["posted"])
 
     def _get(self, path: str) -> Json:

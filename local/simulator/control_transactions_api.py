@@ -1,4 +1,4 @@
-"""The part of `/_control` that acts as somebody at the gateway, or as the shopper, would on one transaction."""
+"""The control API for one transaction: actions of the shopper, the bank, or a user of the gateway's dashboard."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from local.simulator.transaction_index import ListOverride
 from local.simulator.transaction_store import NotAllowedError, UnknownTransactionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp import web
 
     from local.simulator.exact_json import Json
@@ -31,7 +33,7 @@ async def one(request: web.Request) -> web.StreamResponse:
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
-    """As the shopper or the bank would; `overrule` changes even a decided one (money that moves late)."""
+    """Decides as the shopper or the bank; `overrule` also changes a final status (money that moves late)."""
     gateway = request.app[GATEWAY]
     fields = await body(request)
     status = OUTCOMES.get(str(fields.get("outcome")))
@@ -68,7 +70,7 @@ async def suspect(request: web.Request) -> web.StreamResponse:
 
 
 async def amend(request: web.Request) -> web.StreamResponse:
-    """Drift: `{"amount": …}` or `{"currency": …}` changes at the gateway alone."""
+    """Changes the amount or the currency at the gateway alone: `{"amount": …}` or `{"currency": …}`."""
     fields = await body(request)
     amount, currency = fields.get("amount", 0), fields.get("currency", "")
     if not fields or set(fields) - {"amount", "currency"} or not _well_typed(amount, currency):
@@ -79,7 +81,7 @@ async def amend(request: web.Request) -> web.StreamResponse:
 
 
 async def listing(request: web.Request) -> web.StreamResponse:
-    """How the list alone shows it: `{"hidden": true}`, `{"stale": true}`, `{"row": {"status": …}}`; `{}` as it is."""
+    """Changes the row in the list alone: `{"hidden": true}`, `{"stale": true}`, `{"row": {"status": …}}`, or `{}`."""
     gateway, transaction = request.app[GATEWAY], _transaction(request)
     override = _list_override(await body(request), set(list_row(transaction)))
     gateway.list_overrides[transaction.transaction_id] = override
@@ -96,18 +98,18 @@ async def forget(request: web.Request) -> web.StreamResponse:
 
 
 async def send_webhook(request: web.Request) -> web.StreamResponse:
-    """Posts a webhook now: a replay, or with `webhook` and `webhook_lie` a forgery."""
+    """Sends a webhook now: a replay, or with `webhook` and `webhook_lie` a forged one."""
     gateway = request.app[GATEWAY]
     transaction = _transaction(request)
     try:
         behaviour = replace(gateway.behaviour_of(transaction), webhook="prompt").with_changes(await body(request))
-    except BehaviourError as bad:
-        raise RefusedError(422, str(bad)) from None
+    except BehaviourError as error:
+        raise RefusedError(422, str(error)) from None
     return json_response({"posted": gateway.webhooks.send(transaction, behaviour) is not None})
 
 
 async def orphans(request: web.Request) -> web.StreamResponse:
-    """Charges that no merchant's request made: `{"count": 1, "amount": …, "created_at": …, "seconds_apart": 0}`."""
+    """Charges without a merchant's request: `{"count": 1, "amount": …, "created_at": …, "seconds_apart": 0}`."""
     gateway = request.app[GATEWAY]
     fields = await body(request)
     if set(fields) - _ORPHAN_FIELDS:
@@ -161,9 +163,8 @@ def _transaction(request: web.Request) -> Transaction:
         raise RefusedError(404, "No such transaction.") from None
 
 
-def _or_conflict(act: Json) -> Transaction:
+def _or_conflict(change: Callable[[], Transaction]) -> Transaction:
     try:
-        transaction: Transaction = act()
-    except NotAllowedError as refused:
-        raise RefusedError(409, str(refused)) from None
-    return transaction
+        return change()
+    except NotAllowedError as error:
+        raise RefusedError(409, str(error)) from None

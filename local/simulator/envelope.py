@@ -1,4 +1,4 @@
-"""What the gateway says about a transaction, in each of its dialects: amounts are numbers here and strings there."""
+"""The gateway's JSON for a transaction: the amount is a number in some answers and a string in others."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _OTHER_DIGITS = str.maketrans("0123456789", "9876543210")
 
 
 def envelope(transaction: Transaction, checkout_url: str | None = None, lie: str = "") -> dict[str, Json]:
-    """Card, webhook and refund dialect: the amount is a number, echoed as it came."""
+    """For card, webhook and refund: the amount is a number, digit for digit as the merchant sent it."""
     return _envelope(transaction, transaction.order.amount, checkout_url, lie)
 
 
 def status_envelope(transaction: Transaction, checkout_url: str | None = None, lie: str = "") -> dict[str, Json]:
-    """Status dialect: the same, with the amount as a string."""
+    """For the status endpoint: the same, with the amount as a string."""
     answer = _envelope(transaction, transaction.order.amount, checkout_url, lie)
     answer["data"]["amount"] = str(answer["data"]["amount"])
     return answer
@@ -70,7 +70,7 @@ def _flag(date_name: str, date: str | None) -> dict[str, Json]:
 def _falsified(answer: dict[str, Json], lie: str, transaction: Transaction) -> dict[str, Json]:
     data = answer["data"]
     match lie:
-        case "amount":  # the classic mistake: the other unit
+        case "amount":  # major units taken for minor units
             data["amount"] = data["amount"] * 100
         case "currency":
             data["currency"] = "USD" if data["currency"] == "EUR" else "EUR"
@@ -80,7 +80,7 @@ def _falsified(answer: dict[str, Json], lie: str, transaction: Transaction) -> d
             data["transaction_id"] = data["transaction_id"].translate(_OTHER_DIGITS)
         case "status":
             answer["status"] = "FAILED" if answer["status"] == "SUCCESS" else "SUCCESS"
-        case "refund":  # kept from sight, or made up
+        case "refund":  # a refund hidden, or one that was not made
             made_up = (
                 None if data["refund"]["status"] else iso_timestamp(transaction.decided_at or transaction.created_at)
             )

@@ -1,4 +1,4 @@
-"""JSON in which an amount survives to the last digit: numbers with a fraction are Decimal, never float."""
+"""JSON with exact amounts: a number with a fraction is a Decimal, never a float."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = Any
 
 
 def loads(text: bytes | str) -> Json:
-    """Raises ValueError on anything that is not one JSON document in UTF-8."""
+    """Raises ValueError for anything but one JSON document in UTF-8."""
     if isinstance(text, bytes):
         text = text.decode("utf-8")
     try:

@@ -1,4 +1,4 @@
-"""The gateway as a whole: its keys, its book, its script, its postman. The rooms of HTTP are given this one thing."""
+"""The state of the simulated gateway. Every HTTP handler gets this one object."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def utc_now() -> datetime:
 
 @dataclass(slots=True)
 class Switches:
-    """Standing conditions, in contrast to the script's single plays."""
+    """Conditions that last until they are switched off; a scripted scenario is for one call."""
 
-    refuse_duplicates: bool = True  # a wire order_id that has a transaction is refused
+    refuse_duplicates: bool = True  # an order_id that already has a transaction is refused
     status_unavailable: bool = False  # the status endpoint answers 503
     down: bool = False  # every endpoint answers 503
     page_size: int = 50  # rows in a page of the transaction list
@@ -59,18 +59,18 @@ class Gateway:
         return self.behaviours.get(transaction.transaction_id, Behaviour())
 
     def send_webhook(self, transaction: Transaction) -> asyncio.Task[None] | None:
-        """Puts the news in the post, if it is news that the gateway posts, and no reset came between."""
+        """Sends the transaction's webhook. None if its status has no webhook, or a reset has removed it."""
         if transaction not in self.transactions:
             return None
         return self.webhooks.send(transaction, self.behaviour_of(transaction))
 
     async def hold_if_stalled(self, behaviour: Behaviour, transaction_id: str | None, order_id: str | None) -> None:
-        """Where a behaviour holds up the request itself: the bank hears of it only when the control plane lets it go."""
+        """Holds a `stalled` request before it has any effect. Raises RefusedError (503) if a reset drops it."""
         if behaviour.answer == "stalled" and not await self.held_requests.hold(transaction_id, order_id):
             raise RefusedError(503, "Service Unavailable")
 
     def reset(self) -> None:
-        """Forgets everything but the keys."""
+        """Removes all state but the keys."""
         self.webhooks.cancel_all()
         self.held_requests.drop()
         self.behaviours.clear()

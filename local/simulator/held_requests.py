@@ -1,4 +1,4 @@
-"""Requests and answers that are held back until the control plane lets them released."""
+"""Requests that are held until the control API releases them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class HeldRequest:
-    """Several may bear one name: two refunds of one transaction, held side by side."""
+    """Several may have the same name: two refunds of one transaction can be held at once."""
 
     name: str
     order_id: str | None
@@ -32,7 +32,7 @@ class HeldRequests:
         self._count = 0
 
     async def hold(self, transaction_id: str | None, order_id: str | None) -> bool:
-        """Whether it was let go, and not dropped. One without a transaction goes by a number."""
+        """Waits for the release. False if the request was dropped. Without a transaction its name is a number."""
         self._count += 1
         held = HeldRequest(transaction_id or f"unrecorded-{self._count}", order_id)
         self._held.append(held)
@@ -45,14 +45,14 @@ class HeldRequests:
         return not held.dropped
 
     def release(self, name: str | None = None) -> int:
-        """By transaction_id or order_id; all of them when no name is given."""
+        """By transaction_id or order_id, or all of them; returns how many."""
         chosen = self._named(name)
         for held in chosen:
             held.released.set()
         return len(chosen)
 
     def drop(self) -> None:
-        """What is held belongs to a past that is forgotten: it is let go, and nothing more may come of it."""
+        """For a reset: ends every hold, and no held request may take effect afterwards."""
         for held in self._held:
             held.dropped = True
         self.release()

@@ -1,4 +1,4 @@
-"""What the shopper sees. Every value is escaped; there is no script, and nothing is loaded from anywhere."""
+"""The shopper's pages as HTML. Every value is escaped; the pages have no script and load nothing."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def challenge(transaction: Transaction) -> str:
 
 
 def card_form(transaction: Transaction, faults: Mapping[str, str] | None = None) -> str:
-    """`faults` by field. What was typed is not shown again: a page that repeats a card number keeps it."""
+    """`faults` by field. The entered values are not shown again, so that no page holds a card number."""
     faults = faults or {}
     body = _CARD_FORM.substitute(
         summary=_summary(transaction),
@@ -109,7 +109,7 @@ def unknown() -> str:
 def _summary(transaction: Transaction) -> str:
     order = transaction.order
     rows = {
-        # As the merchant sent it: whether that is pence or pounds, the bank's page does not know.
+        # As the merchant sent it; the simulator does not know whether it is in pence or pounds.
         "Amount as sent": f"{order.amount} {order.currency}",
         "Card": order.card_number,
         "Cardholder": f"{order.customer.first_name} {order.customer.last_name}",

@@ -1,4 +1,4 @@
-"""The simulator inside another process: its own thread, its own loop, gone when the block ends."""
+"""The simulator inside the calling process: in a thread and an event loop that end with the `with` block."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Simulator:
 def running(
     credentials: Credentials | None = None, *, timing: WebhookTiming | None = None, port: int = 0
 ) -> Iterator[Simulator]:
-    """`port` 0 takes a free one. The timing is brisk unless told otherwise: in process means in a test."""
+    """`port` 0 takes a free one. The default timing is the fast one, for tests."""
     credentials = credentials or Credentials.invented()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Where the postman may go: this machine. A sample payment's webhook_url must not reach its real owner."""
+"""Webhooks are sent to this machine only: the webhook_url of a sample payment belongs to somebody else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_loopback(url: str) -> bool:
 
 
 class LoopbackResolver(AbstractResolver):
-    """RFC 6761: `localhost` and every name under it are this machine. Not every system knows the second half."""
+    """Resolves `localhost` and every name under it, as RFC 6761 says; not every system knows the names under it."""
 
     async def resolve(
         self,
@@ -42,7 +42,7 @@ class LoopbackResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Holds nothing."""
+        """There is nothing to close."""
 
 
 def _is_localhost(host: str) -> bool:

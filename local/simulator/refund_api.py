@@ -1,4 +1,4 @@
-"""The refund endpoint: read, named, decided, answered. In that order, whatever the behaviour."""
+"""The refund endpoint: parse, find the transaction, refund it, answer; always in this order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def _transaction(request: web.Request, gateway: Gateway, entry: LoggedRequ
     except UnknownTransactionError:
         raise _not_found() from None
     if transaction.transaction_id != fields["transaction_id"]:
-        raise _not_found()  # an order_id names no refund
+        raise _not_found()  # an order_id is not accepted here
     entry.order_id = transaction.order.order_id
     return transaction
 
@@ -60,12 +60,12 @@ async def _transaction(request: web.Request, gateway: Gateway, entry: LoggedRequ
 def _refund(gateway: Gateway, transaction_id: str) -> Transaction:
     try:
         return gateway.transactions.refund(transaction_id)
-    except NotAllowedError as refused:
-        raise RefusedError(400, str(refused)) from None
+    except NotAllowedError as error:
+        raise RefusedError(400, str(error)) from None
 
 
 def _apply_to_status(gateway: Gateway, transaction: Transaction, behaviour: Behaviour) -> None:
-    """What the status endpoint says from now on is the refund's behaviour, where that says anything about it."""
+    """The status parts of the refund's behaviour, if set, hold for the transaction from now on."""
     if (behaviour.status, behaviour.status_lie) == ("plain", "") or (
         behaviour.status == "lagging" and behaviour.verdict is None
     ):

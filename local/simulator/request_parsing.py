@@ -1,4 +1,4 @@
-"""What the gateway makes of a request: opened, checked field by field, or refused with its own words."""
+"""Parsing and validation of requests. A request that is not valid raises RefusedError with the gateway's texts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KNOWN_FIELDS: Final = frozenset({*REQUIRED["card"], *_OPTIONAL})
 
 
 class RefusedError(Exception):
-    """An answer without a transaction: the request was refused, and nothing was recorded."""
+    """The request is refused with this HTTP code and body; nothing is recorded."""
 
     def __init__(self, code: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
         super().__init__(message)
@@ -49,7 +49,7 @@ async def json_body(request: web.Request) -> bytes:
 
 
 def decrypted_fields(body: bytes, keys: Credentials) -> dict[str, Json]:
-    """The fields inside `{"payload": "<iv hex>:<ciphertext hex>"}`."""
+    """The fields inside `{"payload": "<iv hex>:<ciphertext hex>"}`. Raises RefusedError."""
     outer = json_object(body)
     payload = outer.get("payload")
     if not isinstance(payload, str) or set(outer) != {"payload"}:
@@ -120,7 +120,7 @@ def _amount_fault(value: Json) -> str | None:
 
 
 def _is_web_address(text: str) -> bool:
-    """Also a guard: what passes is put into a Location header and a link."""
+    """Also protects the pages: the URL becomes a Location header and a link."""
     if not text.isascii() or not text.isprintable() or " " in text:
         return False
     try:

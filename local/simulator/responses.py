@@ -1,4 +1,4 @@
-"""How an answer travels back, or fails to. By the time anything here runs, the bank has made up its mind."""
+"""HTTP responses, good and faulty. The outcome of the transaction is already stored when a response is made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local.simulator.exact_json import Json, dumps
 if TYPE_CHECKING:
     from local.simulator.behaviour import Behaviour
 
-# Longer than API Gateway's 29 s: whoever waits for this answer has given up.
+# Longer than API Gateway's 29 s time-out, so every client has given up.
 _SILENCE_SECONDS: Final = 35.0
 _CHUNK: Final = b" " * 65536
 
@@ -62,16 +62,16 @@ async def _reset(exchange: Exchange) -> web.StreamResponse:
 
 
 async def _cut_off(exchange: Exchange) -> web.StreamResponse:
-    """Promises the whole length, sends half of it, and closes."""
+    """Declares the whole length, sends half of the body, and closes the connection."""
     response = await _started(exchange.request, length=len(exchange.body))
     await response.write(exchange.body[: len(exchange.body) // 2])
     if exchange.request.transport is not None:
-        exchange.request.transport.close()  # unlike abort, lets the half go out first
+        exchange.request.transport.close()  # unlike abort, sends what is buffered first
     return response
 
 
 async def _slow_drip(exchange: Exchange) -> web.StreamResponse:
-    """Each byte comes in time; the whole does not."""
+    """Each byte arrives within a read time-out; the whole body does not."""
     response = await _started(exchange.request, length=len(exchange.body))
     for byte in exchange.body:
         await response.write(bytes([byte]))
@@ -80,7 +80,7 @@ async def _slow_drip(exchange: Exchange) -> web.StreamResponse:
 
 
 async def _too_large(exchange: Exchange) -> web.StreamResponse:
-    """Valid JSON at its end, for whoever has the memory."""
+    """Valid JSON after `answer_bytes` spaces, to test the limit on a response's size."""
     response = await _started(exchange.request, length=exchange.behaviour.answer_bytes + len(exchange.body))
     for sent in range(0, exchange.behaviour.answer_bytes, len(_CHUNK)):
         await response.write(_CHUNK[: exchange.behaviour.answer_bytes - sent])
@@ -102,7 +102,7 @@ async def _server_error(exchange: Exchange) -> web.StreamResponse:
 
 
 async def _elsewhere(exchange: Exchange) -> web.StreamResponse:
-    """307 to the same endpoint: a client that follows it sends the card twice, and the journal shows it."""
+    """307 to the same endpoint: a client that follows it sends the card twice, and the traffic log shows both."""
     return web.Response(status=307, headers={"Location": exchange.request.path})
 
 
@@ -118,8 +118,8 @@ def _bare(code: int, message: str) -> Responder:
     return responder
 
 
-def _seconds(behaviour: Behaviour, otherwise: float) -> float:
-    return otherwise if behaviour.answer_seconds is None else behaviour.answer_seconds
+def _seconds(behaviour: Behaviour, default: float) -> float:
+    return default if behaviour.answer_seconds is None else behaviour.answer_seconds
 
 
 async def _started(request: web.Request, length: int) -> web.StreamResponse:
@@ -132,12 +132,12 @@ async def _started(request: web.Request, length: int) -> web.StreamResponse:
 def _aborted(request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
-    return web.Response()  # goes nowhere: the connection is gone
+    return web.Response()  # never sent: the connection is closed
 
 
 _RESPONDERS: Final[dict[str, Responder]] = {
     "plain": _plain,
-    "held": _plain,  # the holding happens before the responder is taken
+    "held": _plain,  # the endpoint has held the request before
     "stalled": _plain,
     "timeout": _timeout,
     "reset": _reset,

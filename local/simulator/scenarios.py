@@ -1,4 +1,4 @@
-"""The plays that have a name. `docs/simulator.md` lists each of them; a test keeps the two together."""
+"""The named behaviours. `docs/simulator.md` lists each of them, and a test compares the two."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final
 
 from local.simulator.behaviour import Behaviour
 
-# For a charge; for a refund too, where the outcome is approve or nothing.
+# For charges. For refunds only those with the outcome approve or nothing.
 SCENARIOS: Final[dict[str, Behaviour]] = {
-    # Verdicts, told plainly.
+    # Every status, with a plain answer.
     "approve": Behaviour(),
     "decline": Behaviour("decline"),
     "blocked": Behaviour("block"),
@@ -17,7 +17,7 @@ SCENARIOS: Final[dict[str, Behaviour]] = {
     "init": Behaviour("init"),
     "abandoned": Behaviour("abandon"),
     "unknown-status": Behaviour("unknown"),
-    # Charged, but the merchant cannot tell from the answer.
+    # Charged, but the answer does not show it.
     "charged-then-timeout": Behaviour(answer="timeout"),
     "charged-then-500": Behaviour(answer="server-error"),
     "charged-then-reset": Behaviour(answer="reset"),
@@ -41,15 +41,15 @@ SCENARIOS: Final[dict[str, Behaviour]] = {
     "bad-credentials": Behaviour("nothing", answer="bad-credentials"),
     "forbidden": Behaviour("nothing", answer="forbidden"),
     "unavailable": Behaviour("nothing", answer="unavailable"),
-    # Charged, but the answer speaks of something else.
+    # Charged, but the answer does not match the request.
     "wrong-amount": Behaviour(answer_lie="amount"),
     "wrong-currency": Behaviour(answer_lie="currency"),
     "wrong-order-id": Behaviour(answer_lie="order_id"),
     "wrong-transaction-id": Behaviour(answer_lie="transaction_id"),
-    # Charged, but the status endpoint does not say so at once.
+    # Charged, but the status endpoint does not show it at first.
     "status-404-then-found": Behaviour(status="missing", status_times=2),
     "status-unavailable": Behaviour(status="unavailable", status_times=2),
-    # Charged, but the webhook does not arrive once, on time and signed.
+    # Charged, but the webhook is lost, late, repeated, reordered or badly signed.
     "webhook-unsigned": Behaviour(webhook="unsigned"),
     "webhook-wrongly-signed": Behaviour(webhook="wrongly-signed"),
     "webhook-duplicate": Behaviour(webhook="duplicate"),
@@ -62,10 +62,10 @@ SCENARIOS: Final[dict[str, Behaviour]] = {
 _ALREADY_REFUNDED: Final = "Transaction has already been refunded."
 _ALREADY_CHARGED_BACK: Final = "Transaction has already been charged back."
 
-# For `call="refund"` alone. "approve" refunds, "nothing" does not; no card plays them.
+# For `call="refund"` alone. "approve" refunds, "nothing" does not; no card has them.
 REFUND_SCENARIOS: Final[dict[str, Behaviour]] = {
     "refunded": Behaviour(),
-    # Refunded, but the merchant cannot tell from the answer.
+    # Refunded, but the answer does not show it.
     "refunded-then-timeout": Behaviour(answer="timeout"),
     "refunded-then-500": Behaviour(answer="server-error"),
     "refunded-then-503": Behaviour(answer="unavailable"),
@@ -78,7 +78,7 @@ REFUND_SCENARIOS: Final[dict[str, Behaviour]] = {
     "refunded-then-held": Behaviour(answer="held"),
     "refund-stalled": Behaviour(answer="stalled"),
     "refunded-with-500": Behaviour(answer_code=500),
-    # Refunded, and the answer lies about it.
+    # Refunded, but the answer is wrong.
     "refunded-unflagged": Behaviour(answer_lie="refund"),
     "refunded-but-refused": Behaviour(answer="refused-400"),
     "refunded-wrong-amount": Behaviour(answer_lie="amount"),
@@ -88,14 +88,14 @@ REFUND_SCENARIOS: Final[dict[str, Behaviour]] = {
     # Refunded, but the status endpoint shows it late.
     "refunded-status-lags": Behaviour(status="lagging", status_times=2),
     "refunded-then-timeout-status-lags": Behaviour(answer="timeout", status="lagging", status_times=2),
-    # Not refunded, and the merchant cannot tell from the answer.
+    # Not refunded, but the answer does not show it.
     "not-refunded-timeout": Behaviour("nothing", answer="timeout"),
     "not-refunded-reset": Behaviour("nothing", answer="reset"),
     "not-refunded-500": Behaviour("nothing", answer="server-error"),
     "not-refunded-garbage": Behaviour("nothing", answer="garbage"),
     "not-refunded-unflagged": Behaviour("nothing"),
     "not-refunded-but-flagged": Behaviour("nothing", answer_lie="refund"),
-    # Refused. The last two are words alone; a refund or a chargeback in the dashboard makes them true.
+    # Refused. The last two are messages alone; `refund` or `charge_back` of the control API makes them true.
     "refund-refused-422": Behaviour(
         "nothing", answer="refused-422", errors=({"field": "reason", "message": "reason is invalid"},)
     ),

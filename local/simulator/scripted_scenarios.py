@@ -1,4 +1,4 @@
-"""What is to happen next: one-shot plays in the order they were written, and otherwise what the card says."""
+"""Scripted scenarios, each for one call and in the order they were added; without one the card decides."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ UNSUPPORTED: Final = Behaviour("decline", message="The Card is not supported for
 
 @dataclass(frozen=True, slots=True)
 class ScriptedScenario:
-    """One scripted behaviour, for the next call of its kind; of any order, or of the one that it names."""
+    """A behaviour for the next call of one kind, of any order or of the order that is named."""
 
     behaviour: Behaviour
     call: str = "card"
     order_id: str | None = None
 
     def __post_init__(self) -> None:
-        """A scenario that could have no effect is no scenario."""
+        """Refuses a behaviour that could have no effect."""
         behaviour, is_list = self.behaviour, self.call in {"list", "page"}
         if self.call == "refund" and behaviour.outcome not in {"approve", "nothing"}:
             raise BehaviourError("the outcome of a refund must be one of: approve, nothing")
@@ -56,7 +56,7 @@ class ScriptedScenarios:
         return None
 
     def take_page(self, cursor: str | None) -> Behaviour:
-        """A scenario for a page that is asked for with a cursor goes before one for any page of the list."""
+        """A request with a cursor takes a scenario for `page` first, then one for `list`."""
         calls = ("list",) if cursor is None else ("page", "list")
         return next((behaviour for call in calls if (behaviour := self.take(call, None)) is not None), Behaviour())
 

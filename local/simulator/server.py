@@ -1,4 +1,4 @@
-"""The routes, and the one place where a refusal becomes an HTTP answer."""
+"""The routes, and the one place where a RefusedError becomes an HTTP response."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
 
 @asynccontextmanager
 async def serving(gateway: Gateway, port: int) -> AsyncIterator[str]:
-    """Serves on 127.0.0.1 while inside, and yields the URL. Leaving it drops what is still held or in the post."""
+    """Serves on 127.0.0.1 inside the block, and yields the URL. At the end held requests and webhooks are dropped."""
     runner = web.AppRunner(application(gateway), access_log=None, shutdown_timeout=0.2)
     await gateway.webhooks.start()
     await runner.setup()

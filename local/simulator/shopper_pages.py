@@ -1,4 +1,4 @@
-"""The shopper's side: 3-D Secure page and hosted page. A decided payment stays decided, however often one presses."""
+"""The shopper's endpoints: 3-D Secure page and hosted page. Pressing a button again changes no final status."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ async def card_form(request: web.Request) -> web.StreamResponse:
     if _awaits_card(transaction):
         return _page(html_pages.card_form(transaction))
     if transaction.status == "REDIRECT":
-        return _redirect(checkout_url(request, transaction))  # the challenge of the card that was entered
+        return _redirect(checkout_url(request, transaction))  # to the 3-D Secure page of the entered card
     return _page(html_pages.decided(transaction))
 
 
 async def pay(request: web.Request) -> web.StreamResponse:
-    """POST: a card on the hosted page; it plays its scenario, of which a 3-D Secure challenge may be a part."""
+    """POST: a card on the hosted page. Its scenario is played, which may include a 3-D Secure challenge."""
     gateway = request.app[GATEWAY]
     entered = {name: str(value) for name, value in (await request.post()).items()}
     transaction = _transaction(request, "hosted")
@@ -84,7 +84,7 @@ async def pay(request: web.Request) -> web.StreamResponse:
 def _charge_card(gateway: Gateway, transaction: Transaction, number: str) -> Transaction:
     behaviour = behaviour_of_card(number)
     if behaviour.verdict is None:
-        return transaction  # the bank never heard of it, nor of the card
+        return transaction  # neither the payment nor the card reaches the bank
     name = transaction.transaction_id
     gateway.behaviours[name] = behaviour.overridden_by(gateway.behaviour_of(transaction))
     transaction = gateway.transactions.amend(name, card_number=masked(number), card_type=brand(number))
@@ -94,7 +94,7 @@ def _charge_card(gateway: Gateway, transaction: Transaction, number: str) -> Tra
 
 
 def _next_page(request: web.Request, transaction: Transaction) -> web.Response:
-    """Where a shopper belongs who has entered a card."""
+    """After a card was entered: the 3-D Secure page, or back to the shop."""
     if transaction.status == "REDIRECT" and not _is_hosted_without_card(transaction):
         return _redirect(checkout_url(request, transaction))
     return _redirect_to_shop(transaction)
@@ -123,7 +123,7 @@ def _transaction(request: web.Request, kind: str) -> Transaction | None:
     except UnknownTransactionError:
         return None
     if found.transaction_id != request.match_info["transaction_id"]:
-        return None  # an order_id opens no page
+        return None  # an order_id is not accepted here
     return found if kind == "card" or found.order.method == "hosted" else None
 
 

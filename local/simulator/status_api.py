@@ -1,4 +1,4 @@
-"""What a merchant may ask: the status of one transaction, and the list of all."""
+"""The status endpoint: one transaction, by its transaction_id or its order_id."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def status(request: web.Request) -> web.StreamResponse:
 
 
 def _visible_version(gateway: Gateway, transaction: Transaction) -> Transaction:
-    """What its behaviour lets the status endpoint see of it: the truth, in the end."""
+    """The version that the status endpoint shows. Each faulty answer uses up one of `status_times`; then the current one."""
     behaviour = gateway.behaviour_of(transaction)
     earlier = gateway.transactions.previous_version(transaction.transaction_id) or transaction
     if (

@@ -1,4 +1,4 @@
-"""What came in and what went out: every request to the gateway and every webhook delivery, without card data."""
+"""The log of every request to the gateway and every webhook delivery, without card data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """One POST to the gateway. It is written down when it arrives and completed as more is learnt about it."""
+    """One POST to the gateway. It is logged on arrival and completed while it is handled."""
 
     call: str
     mode: str
@@ -39,7 +39,7 @@ class LoggedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt to hand over one webhook."""
+    """One attempt to deliver one webhook."""
 
     transaction_id: str
     order_id: str | None
@@ -107,12 +107,12 @@ class TrafficLog:
         return sum(entry.call == call for entry in self.entries)
 
     def posts(self) -> dict[str, int]:
-        """How often each wire order_id was POSTed, to the card endpoint or the hosted one."""
+        """The number of POSTs by order_id, to the card endpoint and the hosted endpoint."""
         posts = Counter(e.order_id for e in self.entries if e.order_id is not None and e.call != "refund")
         return {str(order_id): times for order_id, times in posts.items()}
 
     def refund_posts(self) -> dict[str, int]:
-        """How often a refund of each transaction was POSTed, under its transaction_id and under its order_id."""
+        """The number of refund POSTs, by transaction_id and by order_id."""
         refunds = (entry for entry in self.entries if entry.call == "refund")
         return dict(Counter(name for e in refunds for name in {e.transaction_id, e.order_id} if name is not None))
 
@@ -125,12 +125,12 @@ class TrafficLog:
 
 
 _NEVER_SHOWN: Final = {"card_cvv"}
-# Not the sixteen digits of a transaction_id: they follow its letters.
+# The digits of a transaction_id do not match: they follow its letters without a word boundary.
 _CARD_NUMBER: Final = re.compile(r"\b\d(?:[ -]?\d){11,18}\b")
 
 
 def without_card_data(fields: Mapping[str, Json]) -> dict[str, Json]:
-    """Only fields that the gateway knows are shown: an unknown one might hold a card number under another name."""
+    """The known fields only: an unknown field might hold a card number under another name."""
     shown = {name: value for name, value in fields.items() if name in KNOWN_FIELDS and name not in _NEVER_SHOWN}
     if "card_number" in shown:
         shown["card_number"] = masked(shown["card_number"])

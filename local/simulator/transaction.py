@@ -1,4 +1,4 @@
-"""One transaction as the bank sees it. Card numbers are masked before they come here; there is no CVV at all."""
+"""One transaction of the simulated gateway. The card number is masked, and there is no CVV."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a merchant asked for."""
+    """The merchant's request."""
 
     mode: str
     method: str

@@ -1,4 +1,4 @@
-"""The transaction list's order, newest first, and its cursors: a page costs the page, however long the list is."""
+"""The order of the transaction list, newest first, and its cursors. The cost of a page does not grow with the list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 
 class CursorError(ValueError):
-    """A cursor that this list did not hand out."""
+    """A cursor that this list did not issue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class DayRange:
 
 @dataclass(frozen=True, slots=True)
 class ListOverride:
-    """How one transaction looks in the list, while the status endpoint tells the truth about it."""
+    """Changes one transaction's row in the list; the status endpoint is not affected."""
 
     hidden: bool = False
-    stale: bool = False  # the row is as it was before the transaction's last change
-    row: Mapping[str, Json] = field(default_factory=dict)  # what the row says instead
+    stale: bool = False  # the row shows the version before the last change
+    row: Mapping[str, Json] = field(default_factory=dict)  # columns with other values
 
 
 class TransactionIndex:
@@ -55,7 +55,7 @@ class TransactionIndex:
         self._keys: dict[str, list[Key]] = {"test": [], "live": []}
 
     def add(self, transaction: Transaction) -> None:
-        """Once, however often it is added."""
+        """Adding a transaction again changes nothing."""
         keys, key = self._keys[transaction.order.mode], _key(transaction.created_at, transaction.transaction_id)
         position = bisect_left(keys, key)
         if keys[position : position + 1] != [key]:

@@ -24,8 +24,8 @@ async def transactions(request: web.Request) -> web.StreamResponse:
     gateway.traffic.add_list_request(mode, query)
     authenticated(request, gateway.keyring)
     span = DayRange(_day(query, "transaction_start_date"), _day(query, "transaction_end_date"))
-    asked_with = query.get("nextCursor") or query.get("prevCursor")
-    behaviour = gateway.scripted.take_page(asked_with)
+    cursor = query.get("nextCursor") or query.get("prevCursor")
+    behaviour = gateway.scripted.take_page(cursor)
     await gateway.hold_if_stalled(behaviour, None, None)
     try:
         page = gateway.transactions.index.page(
@@ -36,11 +36,11 @@ async def transactions(request: web.Request) -> web.StreamResponse:
     if behaviour.answer == "held":
         await gateway.held_requests.hold(None, None)
     if behaviour.answer_lie == "cursor":
-        page = replace(page, next_cursor=asked_with)
-    return await response_for(request, behaviour, _listed(gateway, page))
+        page = replace(page, next_cursor=cursor)
+    return await response_for(request, behaviour, _page_json(gateway, page))
 
 
-def _listed(gateway: Gateway, page: Page) -> Json:
+def _page_json(gateway: Gateway, page: Page) -> Json:
     meta = {
         "hasNextPage": page.next_cursor is not None,
         "hasPrevPage": page.previous_cursor is not None,

@@ -1,4 +1,4 @@
-"""What the bank believes: every transaction, and the only ways in which one can change. No HTTP here."""
+"""The transactions of the simulated gateway, and the only ways to change one. No HTTP here."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class UnknownTransactionError(LookupError):
-    """No transaction answers to that name."""
+    """No transaction has this transaction_id or order_id."""
 
 
 class NotAllowedError(Exception):
-    """The bank refuses; the message is what the gateway would say."""
+    """The change is not allowed; the message is the gateway's text."""
 
 
 class TransactionStore:
@@ -56,7 +56,7 @@ class TransactionStore:
         return self._store(transaction)
 
     def find(self, name: str, mode: str | None = None) -> Transaction:
-        """By transaction_id, or the latest with that order_id."""
+        """By transaction_id, or the latest with that order_id. Raises UnknownTransactionError."""
         ids = [name] if name in self._transactions else self._by_order.get(name, [])
         for transaction_id in reversed(ids):
             transaction = self._transactions[transaction_id]
@@ -65,7 +65,7 @@ class TransactionStore:
         raise UnknownTransactionError(name)
 
     def previous_version(self, transaction_id: str) -> Transaction | None:
-        """As it was before its last change; None if it never changed."""
+        """The transaction before its last change; None if it never changed."""
         return self._previous.get(transaction_id)
 
     def has_order(self, order_id: str, mode: str) -> bool:
@@ -73,7 +73,10 @@ class TransactionStore:
         return any(self._transactions[one].order.mode == mode for one in ids)
 
     def decide(self, name: str, status: str, message: str | None = None, *, overrule: bool = False) -> Transaction:
-        """The shopper's or the bank's word. A decided transaction stays decided, unless the bank overrules itself."""
+        """Sets the status, as the shopper or the bank would. A final status changes only with `overrule`.
+
+        Raises NotAllowedError.
+        """
         transaction = self.find(name)
         if transaction.is_final and not overrule:
             raise NotAllowedError("Transaction has already been decided.")
@@ -87,7 +90,7 @@ class TransactionStore:
         return self._store(replace(transaction, refunded_at=self._now()))
 
     def charge_back(self, name: str) -> Transaction:
-        """The cardholder's bank asks nobody: what was refunded can be charged back as well."""
+        """A refunded transaction can be charged back as well: the cardholder's bank does not check."""
         transaction = self._refundable(name)
         return self._store(replace(transaction, charged_back_at=self._now()))
 
@@ -95,7 +98,7 @@ class TransactionStore:
         return self._store(replace(self.find(name), suspicious_at=self._now()))
 
     def amend(self, name: str, **order: Json) -> Transaction:
-        """Drift: the gateway's idea of the order changes behind everybody's back."""
+        """Changes fields of the order at the gateway alone, so that it differs from the merchant's record."""
         transaction = self.find(name)
         return self._store(replace(transaction, order=replace(transaction.order, **order)))
 

@@ -1,4 +1,4 @@
-"""Facts that a test may wait for through the control plane, instead of sleeping."""
+"""The conditions that a test can wait for through the control API, instead of sleeping."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 async def wait_for(gateway: Gateway, fields: Mapping[str, Json]) -> bool:
+    """Whether all conditions held in time. Raises RefusedError (422) for an unknown condition or a wrong type."""
     wanted = dict(fields)
     of, seconds = wanted.pop("of", None), wanted.pop("timeout", 5)
     if not wanted or set(wanted) - set(_CONDITIONS):

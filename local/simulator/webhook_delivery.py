@@ -1,4 +1,4 @@
-"""Carries webhooks: signed, tried up to four times, and given up. How each travels is the play's choice."""
+"""Delivery of webhooks: signed, tried up to four times. The behaviour says how each one is delivered."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class WebhookSender:
         self._timing = timing
         self._now = now
         self._deliveries: set[asyncio.Task[None]] = set()
-        self._reordered: list[Webhook] = []  # reordered ones wait here for a later webhook to overtake them
+        self._reordered: list[Webhook] = []  # reordered webhooks wait here until a later one is delivered
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
@@ -82,7 +82,7 @@ class WebhookSender:
         return any(webhook.transaction_id == transaction.transaction_id for webhook in self._reordered)
 
     async def wait_for(self, delivery: asyncio.Task[None]) -> None:
-        """Until the round is over; a round that was called off is over too."""
+        """Waits until the delivery is done or cancelled."""
         await asyncio.wait([delivery])
 
     def _webhook_of(self, transaction: Transaction, url: str, behaviour: Behaviour) -> Webhook:
@@ -127,7 +127,7 @@ class WebhookSender:
         if not is_loopback(webhook.url):
             return None, "not sent: the simulator delivers to this machine only"
         if self._session is None:
-            return None, "not sent: the postman has not started"
+            return None, "not sent: the sender has not started"
         try:
             async with self._session.post(
                 webhook.url, data=webhook.body, headers=headers, allow_redirects=False

@@ -1,4 +1,4 @@
-"""How patient the postman is. The gateway publishes neither its retry retry_intervals nor its time-out."""
+"""Retry intervals and time-out of webhook deliveries. The gateway publishes neither, so these are guesses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WebhookTiming:
-    """The first delivery is immediate; each interval is the wait before one retry (the gateway makes up to 3)."""
+    """All values in seconds. The first delivery is immediate; each interval is the wait before one retry (up to 3)."""
 
     retry_intervals: tuple[float, ...] = (1.0, 4.0, 10.0)
     timeout: float = 10.0
