@@ -1,4 +1,4 @@
-"""The sample events of events/event-*.json: payments that never were, led through the house's own code."""
+"""The sample events of events/event-*.json, made with the service's own code."""
 
 import json
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _FLAGS: Final = {"REFUNDED": "refunded", "CHARGED_BACK": "charged_back"}
 
 @dataclass(frozen=True, slots=True)
 class _Scenario:
-    """`statuses`: the gateway's statuses, one after the other; the last entry of the history is the sample."""
+    """`statuses`: the gateway's statuses in their order. The sample is the last entry of the history."""
 
     order_id: str
     statuses: str = ""
@@ -95,14 +95,14 @@ _SCENARIOS: Final[Mapping[str, _Scenario]] = {
 
 
 def samples() -> dict[str, Sample]:
-    """Each sample as EventBridge hands it to a consumer, by the name of its file."""
+    """Each sample in EventBridge's envelope, by the name of its file."""
     events = {f"event-{name}": _last(scenario.payment()) for name, scenario in _SCENARIOS.items()}
     events["event-succeeded-replayed"] = replayed(events["event-succeeded"])
     return {name: as_delivered(event, name) for name, event in events.items()}
 
 
 def as_delivered(event: Event, name: str) -> Sample:
-    """What the bus makes of the entry that the house puts on it. `name` stands for the delivery: it gives the id."""
+    """The event in EventBridge's envelope. Its id is derived from `name`."""
     client = _RecordingClient()
     EventBridgeBus(client, "payments", _NoTelemetry()).publish([event])
     entry = client.entry
@@ -124,7 +124,7 @@ def _last(payment: Payment) -> Event:
 
 
 class _RecordingClient:
-    """EventBridge's client, for one entry."""
+    """A client of EventBridge that keeps one entry."""
 
     entry: dict[str, Any]
 
@@ -134,7 +134,7 @@ class _RecordingClient:
 
 
 class _NoTelemetry:
-    """Nobody operates on samples."""
+    """Samples need no telemetry."""
 
     def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The events' JSON Schemas, one a detail-type, made of the types in payments.events."""
+"""The events' JSON Schemas, one a detail-type, derived from the types in payments.events."""
 
 import dataclasses
 from typing import Any, Final, get_args, get_type_hints
@@ -29,7 +29,7 @@ def schemas() -> dict[str, Schema]:
 
 
 def _schema(detail_type: str) -> Schema:
-    """The envelope is EventBridge's and stays open; what is ours, `detail`, is closed."""
+    """EventBridge's envelope allows additional members; our `detail` does not."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:payagency:payments:{SCHEMA_VERSION}:{detail_type}",
@@ -49,7 +49,7 @@ def _schema(detail_type: str) -> Schema:
 
 
 def _constants(detail_type: str) -> Schema:
-    """What holds in each event of this type, beyond what holds in all."""
+    """The values that are constant in every event of this type."""
     name = detail_type.removeprefix("payment.")
     if name.startswith("refund_"):
         return {"properties": {"refund": {"properties": {"status": {"const": name.removeprefix("refund_")}}}}}
@@ -70,7 +70,7 @@ def _shapes() -> dict[str, Schema]:
     _put_forms(EventDetail, shapes)
     for shape in shapes.values():
         for member in shape.get("properties", {}).values():
-            member.pop("title", None)  # the name again, with capitals
+            member.pop("title", None)  # pydantic repeats the name as a title
     return shapes
 
 
@@ -90,6 +90,6 @@ def _put_form(form: Form, member: Schema) -> None:
 
 
 def _parts(hint: Any) -> list[Any]:
-    """A type and everything it is made of, what is annotated to it included."""
+    """A type, its arguments and its annotations, recursively."""
     inner = [*get_args(hint), *getattr(hint, "__metadata__", ())]
     return [hint, *(part for each in inner for part in _parts(each))]

@@ -1,4 +1,4 @@
-"""`python -m local.consumer`: deploys the example consumer onto the running stack and shows what it prints."""
+"""`python -m local.consumer`: deploys the example consumer onto the running stack and prints its log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def consume(file: Path) -> None:
     note, stack = progress_printer(), running_stack(file)
     note("deploying examples/consumer with sam")
     outputs = deployed(stack.admin, stack.bus)
-    note("the consumer listens; Ctrl-C leaves it running with its stack")
+    note("the consumer is running; Ctrl-C stops this log, not the consumer")
     log = Log(stack.admin, outputs["LogGroup"])
     while True:
         for line in log.fresh():

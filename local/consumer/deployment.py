@@ -1,4 +1,4 @@
-"""`sam deploy` of the example consumer's own template, as its team would, onto the emulated cloud."""
+"""`sam deploy` of the example consumer's template onto the emulated cloud."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECONDS = 120.0
 
 
 def deployed(cloud: Cloud, bus: str) -> Mapping[str, str]:
-    """The outputs of the consumer's stack. Deploying again what has not changed changes nothing."""
+    """Deploys the consumer and returns the outputs of its stack. Without a change it changes nothing."""
     directory = make_directory("consumer")
     process = start(
         "sam deploy", directory, _command(cloud, bus), env=deploy.environment_of(cloud, directory), cwd=directory

@@ -1,4 +1,4 @@
-"""What a function writes, line by line, as CloudWatch Logs has it."""
+"""The log of a function, line by line, from CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LEVELS = frozenset({"INFO", "WARNING", "ERROR"})
 
 @dataclass(slots=True)
 class Log:
-    """`fresh` gives each line once."""
+    """`fresh()` returns each line once."""
 
     cloud: Cloud
     group: str
     _seen: set[tuple[object, ...]] = field(default_factory=set)
 
     def fresh(self) -> Iterator[dict[str, Any]]:
-        """The lines of the consumer's own logger since the last time; Lambda's and the metrics are left out."""
+        """The consumer's own log lines since the last call, without those of Lambda and of the metrics."""
         pages = self.cloud.client("logs").get_paginator("filter_log_events").paginate(logGroupName=self.group)
         for event in (event for page in pages for event in page["events"]):
             known_by = (event["logStreamName"], event["timestamp"], event["message"])  # MiniStack gives no eventId

@@ -1,4 +1,4 @@
-"""A running stack as its manifest tells of it: for programs that have not started it themselves."""
+"""A running stack, read from its manifest, for programs that did not start it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m local.dashboard`: plays mixed scenarios on a stack of its own, and draws the dashboard of them."""
+"""`python -m local.dashboard`: runs mixed scenarios on a new stack, and draws its dashboard."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw(out: Path, minutes: float) -> None:
     note = progress_printer()
     with running(note=note, simulator_options=("--webhook-intervals", "1,2,3")) as stack:
         metrics, since = Metrics(stack.admin), _period_start(datetime.now(UTC))
-        note(f"playing mixed scenarios for {minutes:g} minutes")
+        note(f"running mixed scenarios for {minutes:g} minutes")
         _load(stack).run(minutes * 60, meanwhile=lambda: _feed(metrics, note))
         _reconcile(stack)
         _feed(metrics, note)
@@ -41,12 +41,12 @@ def draw(out: Path, minutes: float) -> None:
 
 
 def _period_start(at: datetime) -> datetime:
-    """The beginning of the period."""
+    """The start of the period that contains `at`."""
     return at.replace(microsecond=0) - timedelta(seconds=at.second % int(_PERIOD.total_seconds()))
 
 
 def _feed(metrics: Metrics, note: Callable[[str], None]) -> None:
-    note(f"{len(metrics.feed())} values more")
+    note(f"{len(metrics.feed())} new values")
 
 
 def _load(stack: Stack) -> MixedLoad:
@@ -60,7 +60,7 @@ def _load(stack: Stack) -> MixedLoad:
 
 
 def _reconcile(stack: Stack) -> None:
-    """Compares the books of the run: what it played with is found."""
+    """Runs the reconciliation of today."""
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     stack.admin.client("lambda").invoke(
         FunctionName=stack.functions["ReconciliationFunction"],

@@ -12,7 +12,7 @@ _FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue'
 
 
 def dashboard_svg(widgets: Sequence[Widget], span: Span, title: str, subtitle: str) -> str:
-    """Widgets lie where the dashboard puts them, on its 24 columns."""
+    """The SVG, with the widgets at their places on the dashboard's 24 columns."""
     width = 2 * _MARGIN + 24 * _COLUMN - _GAP
     height = _HEAD + _MARGIN + max(w.y + w.height for w in widgets) * _ROW
     cards = "\n".join(card(widget, _box(widget), span) for widget in widgets)

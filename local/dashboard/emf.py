@@ -1,6 +1,6 @@
-"""Reads CloudWatch's embedded metric format: a log line becomes the values that CloudWatch would make of it.
+"""Parser of CloudWatch's embedded metric format: the values that CloudWatch takes from a log line.
 
-Written from the format's specification; it shares no code with what writes the lines.
+It follows the format's specification and shares no code with the writer of the lines.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of one metric, under one set of dimensions."""
+    """One value of one metric under one set of dimensions."""
 
     namespace: str
     name: str
@@ -25,7 +25,7 @@ class Value:
 
 
 def values(lines: Iterable[str]) -> Iterator[Value]:
-    """Every value in every line that is EMF; other lines are not ours to read."""
+    """Every value of every EMF line; other lines are skipped."""
     for line in lines:
         if '"_aws"' in line:
             yield from _of_line(line)

@@ -1,4 +1,4 @@
-"""Mixed scenarios: a few minutes of a shop's life at a gateway that has a bad moment in the middle."""
+"""Mixed scenarios: a few minutes of payments, with an outage of the gateway in the middle."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _OUTAGE_FROM, _OUTAGE_TO = 0.35, 0.55
 _FOLLOW_UP_EVERY = 10.0
 _PAUSE = 0.7
 _INCIDENTS = {0.2: "_late_approval", 0.75: "_refused_key", 0.85: "_late_approval", 0.92: "_dashboard_actions"}
-"""At which part of the play what happens once."""
+"""Incidents that happen once, by the part of the run that has passed."""
 
 
 @dataclass(slots=True)
 class MixedLoad:
-    """`follow_up` runs the function now: the schedule's minute is long for a picture of a few of them."""
+    """`follow_up` invokes the function at once: its schedule of one minute is too slow for a run of a few minutes."""
 
     shop: Shop
     gateway: Control
@@ -48,7 +48,7 @@ class MixedLoad:
     _paid: list[tuple[str, str]] = field(default_factory=list)
 
     def run(self, seconds: float, meanwhile: Callable[[], None]) -> None:
-        """Charges, forgeries and reconciliations for so long; `meanwhile` is called at each reconciliation."""
+        """Charges, forged webhooks and follow-ups for `seconds`; `meanwhile` is called after each follow-up."""
         started, followed_up_at, incidents = time.monotonic(), 0.0, sorted(_INCIDENTS)
         while (now := time.monotonic() - started) < seconds:
             in_outage = _OUTAGE_FROM <= now / seconds < _OUTAGE_TO
@@ -86,7 +86,7 @@ class MixedLoad:
         self.shop.post(f"/charges/{payment_id}/refunds", {"reason": "sent back"}, {"Idempotency-Key": order})
 
     def _dashboard_actions(self) -> None:
-        """What is done in the gateway's dashboard, for the reconciliation to find."""
+        """Actions in the gateway's dashboard, which the reconciliation finds."""
         for action in (self.gateway.refund, self.gateway.charge_back, self.gateway.charge_back, self.gateway.suspect):
             if self._paid:
                 action(self._paid.pop(0)[0])
@@ -97,19 +97,19 @@ class MixedLoad:
             self.gateway.decide(self._undecided.pop(0), self.rng.choice(["approve", "approve", "approve", "decline"]))
 
     def _late_approval(self) -> None:
-        """The bank lets through what it had declined."""
+        """The bank approves a payment that it had declined."""
         if self._declined:
             self.gateway.decide(self._declined.pop(), "approve", overrule=True)
 
     def _refused_key(self) -> None:
-        """The gateway does not know our key for a moment: not the cached one, and not the one fetched anew."""
+        """The gateway refuses our key twice: the cached one, and the one that is fetched again."""
         for _ in range(2):
             self.gateway.script("bad-credentials")
         order = f"scene-{secrets.token_hex(6)}"
         self.shop.charge(self._order(order), order)
 
     def _forge_webhooks(self) -> None:
-        """A stranger guesses an address; some guess fast."""
+        """Webhooks with a guessed URL, sometimes several at once."""
         for _ in range(self.rng.choice([1, 1, 4])):
             Shop(self.shop.api_url, self.shop.region, None).post(f"/webhooks/pay-agency/pay_guess/{'0' * 64}", {})
 

@@ -1,4 +1,4 @@
-"""One widget as SVG: sums as bars, one upon the other; levels as lines; limits dashed. No library."""
+"""One widget as SVG: sums as stacked bars, levels as lines, limits as dashed lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEFT, _RIGHT, _TOP, _LEGEND_LINE = 46, 12, 46, 15
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What the horizontal axis covers."""
+    """The time range of the horizontal axis."""
 
     since: datetime
     until: datetime
@@ -41,7 +41,7 @@ class Box:
 
 
 def card(widget: Widget, box: Box, span: Span) -> str:
-    """The widget, in its frame."""
+    """The widget with its frame."""
     frame = (
         f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="6" fill="#fff" stroke="{GRID}"/>'
         + text(box.x + 14, box.y + 23, widget.title, size=13.5, weight=600)
@@ -89,7 +89,7 @@ def _chart(widget: Widget, box: Box, span: Span) -> Iterator[str]:
 
 
 def _heights(series: Sequence[Series]) -> Iterator[float]:
-    """What the vertical axis must reach: the highest stack of bars, the highest line."""
+    """The heights that the vertical axis must cover: every stack of bars, every point of a line."""
     stacks: dict[datetime, float] = {}
     for each in series:
         for at, value in each.points.items():
@@ -151,7 +151,7 @@ def _lines(series: Sequence[Series], plot: Box, top: float, span: Span) -> Itera
 
 
 def _limit(label: str, limit: float, plot: Box, top: float) -> Iterator[str]:
-    """A limit far above what happened would flatten it: then it is named at the top, with an arrow."""
+    """A limit far above the values would flatten them; it is written at the top, with an arrow."""
     if limit > top:
         yield text(plot.x + plot.width, plot.y - 8, f"↑ {label}: {limit:g}", size=10, fill=LIMIT, anchor="end")
         return
@@ -179,7 +179,7 @@ def _legend_rows(series: Sequence[Series], width: float) -> Iterator[list[Mark]]
 
 
 def _legend_value(series: Series) -> str:
-    """The total of what is counted, the last of what is measured."""
+    """The total of a sum, or the last value of a level."""
     if not series.points:
         return "-" if series.stat != "Sum" else "0"
     values = list(series.points.values())

@@ -1,4 +1,4 @@
-"""The template's dashboard, widget by widget, with the values that its metrics have had."""
+"""The template's dashboard: its widgets with the values of their metrics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """`kind` is metric or alarm; an alarm widget has states instead of series."""
+    """`kind` is metric or alarm. An alarm widget has states instead of series."""
 
     kind: str
     title: str
@@ -44,7 +44,7 @@ class Widget:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """`names` are what the template's references stand for."""
+    """`names` maps the template's references to physical names."""
 
     metrics: Metrics
     names: Mapping[str, str]
@@ -94,7 +94,7 @@ class Dashboard:
     def _found(self, expression: str) -> Iterator[Series]:
         search = _SEARCH.match(expression)
         if search is None:
-            raise ValueError(f"only searches by one dimension are understood, not {expression}")
+            raise ValueError(f"only a search by one dimension is supported, not {expression}")
         namespace, by, name, service, stat = search.groups()
         known = [each for each in self.metrics.known(namespace, name) if set(each) == {"service", by}]
         for dimensions in sorted(known, key=lambda each: each[by]):

@@ -1,4 +1,4 @@
-"""`python -m local.demo`: the documented payment through a stack of its own; `--stay` keeps it up for yours."""
+"""`python -m local.demo`: the documented payment on a new stack; `--stay` keeps the stack for your own payments."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ Note = Callable[[str], None]
 
 def demo(*, stay: bool) -> None:
     if gateway.url_from_environment():
-        raise SettingError("the demo looks into the simulator's book; with GATEWAY_URL use `make up`")
+        raise SettingError("the demo needs the simulator; with GATEWAY_URL use `make up`")
     note, file = progress_printer(), os.environ.get("STACK_FILE")
     with (
         manifest.claimed(Path(file) if file else None) as path,
         running(keys=GatewayKeys.chosen(os.environ), manifest_file=path, note=note) as stack,
         subscribed(stack.admin, stack.bus) as bus,
     ):
-        note("ready; here comes the documented payment\n")
+        note("ready; sending the documented payment\n")
         _run(_walkthrough(stack, bus, note), stack)
         note("all eight steps happened")
         if stay:
@@ -58,9 +58,9 @@ def _walkthrough(stack: Stack, bus: Subscriber, note: Note) -> Walkthrough:
 
 def _invitation(stack: Stack, path: Path) -> str:
     return f"""
-Now yours. The stack stays up until Ctrl-C; {path} holds its addresses and keys.
-Open next_action.url of the answer in a browser; the event then shows up here.
-What the gateway believes: {stack.gateway.control_url}/book
+Now your own payment. The stack stays up until Ctrl-C; {path} holds its addresses and keys.
+Open next_action.url of the answer in a browser; the event is then printed here.
+The state of the gateway: {stack.gateway.control_url}/book
 
 With curl:
 
@@ -82,7 +82,7 @@ def _print_events(bus: Subscriber, note: Note) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
     parser.add_argument(
-        "--stay", action="store_true", help="keep the stack up and say how to send a payment of one's own"
+        "--stay", action="store_true", help="keep the stack running and print how to send your own payment"
     )
     options = parser.parse_args()
     return exit_code_of(lambda: demo(stay=options.stay), last_line=STACK_STOPPED)

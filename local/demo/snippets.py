@@ -1,4 +1,4 @@
-"""What to paste for a payment of one's own: one curl line, one Python snippet, both signed with SigV4."""
+"""Snippets to paste for your own payment: one curl line and one Python program, both signed with SigV4."""
 
 from __future__ import annotations
 
@@ -60,5 +60,5 @@ def python(stack: Stack) -> str:
 
 
 def _payment() -> dict[str, Any]:
-    """The documented one, for an order of its own: the other is paid."""
+    """The documented payment with a new order_id, because the documented order is paid."""
     return document.payment() | {"order_id": f"yours-{secrets.token_hex(4)}"}

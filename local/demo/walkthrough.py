@@ -1,4 +1,4 @@
-"""The documented payment's way through the stack. A step that does not happen raises, naming the step."""
+"""The documented payment, step by step through the stack. A step that does not happen raises MissingStepError."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Walkthrough:
     browser: Browser = field(default_factory=Browser)
 
     def run(self) -> str:
-        """The id of the payment, which is succeeded."""
+        """Runs all steps and returns the payment's id. Raises MissingStepError."""
         payment = self._request()
         self._decrypted()
         url = self._redirect(payment)
@@ -58,8 +58,8 @@ class Walkthrough:
         seen = [r for r in self.gateway.book()["requests"] if r["order_id"] == self.order["order_id"]]
         fields = seen[0]["decrypted"] if seen else None
         if not fields or fields["amount"] != self.order["amount"]:
-            raise MissingStepError("decrypted", f"the gateway's book says {seen}")
-        # The last part of the webhook's address is the token that opens it.
+            raise MissingStepError("decrypted", f"the gateway logged {seen}")
+        # The last part of the webhook's URL is its secret token.
         fields["webhook_url"] = _TOKEN.sub("/***", fields["webhook_url"])
         self.timeline.record("decrypted", shown(fields), f"POSTed {len(seen)} time, {seen[0]['became']}")
 
@@ -97,7 +97,7 @@ class Walkthrough:
     def _status(self) -> None:
         order_id = self.order["order_id"]
         if not self.gateway.wait(order_id, status_requests=1, timeout=_SECONDS):
-            raise MissingStepError("status", "the gateway was never asked, so the webhook was taken at its word")
+            raise MissingStepError("status", "the service never asked the gateway for the status")
         asked = self.gateway.book()["status_requests"].get(order_id, 0)
         status = self.gateway.transaction(order_id)["status"]
         self.timeline.record("status", f"GET /api/test/status/{order_id}: {status} (asked {asked} time)")

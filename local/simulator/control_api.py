@@ -110,7 +110,7 @@ async def release(request: web.Request) -> web.StreamResponse:
 
 
 async def wait(request: web.Request) -> web.StreamResponse:
-    """Waits for conditions: `{"of": order or transaction, "status" | "held" | "posts" | …: wanted}`. 408: not in time."""
+    """Waits for `{"of": order or transaction, "status" | "held" | "posts" | …: wanted}`. 408: not in time."""
     happened = await wait_for(request.app[GATEWAY], await body(request))
     return json_response({"happened": happened}, 200 if happened else 408)
 

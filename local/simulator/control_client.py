@@ -46,7 +46,7 @@ class Control:
     def script(
         self, scenario: str | None = None, *, call: str = "card", order_id: str | None = None, **behaviour: Json
     ) -> None:
-        """Sets the scenario of the next `call` (card, hosted, refund, list, page); `behaviour` overrides parts of it."""
+        """The scenario of the next `call` (card, hosted, refund, list, page); `behaviour` overrides parts of it."""
         named = {} if scenario is None else {"scenario": scenario}
         self._post("/script", {**named, "call": call, "order_id": order_id, **behaviour})
 

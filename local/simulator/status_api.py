@@ -34,7 +34,7 @@ async def status(request: web.Request) -> web.StreamResponse:
 
 
 def _visible_version(gateway: Gateway, transaction: Transaction) -> Transaction:
-    """The version that the status endpoint shows. Each faulty answer uses up one of `status_times`; then the current one."""
+    """The version to show: the current one, after `status_times` faulty answers."""
     behaviour = gateway.behaviour_of(transaction)
     earlier = gateway.transactions.previous_version(transaction.transaction_id) or transaction
     if (

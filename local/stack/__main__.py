@@ -38,7 +38,7 @@ def up(file: Path | None, gateway_url: str | None) -> None:
         running(gateway_url=url, keys=keys, manifest_file=path, note=note) as stack,
     ):
         note(f"ready: {stack.api_url}")
-        note(f"everything a client needs is in {path}; Ctrl-C takes the stack down")
+        note(f"everything a client needs is in {path}; Ctrl-C stops the stack")
         wait_for_signal()
 
 

@@ -1,4 +1,4 @@
-"""A shop's way in: requests to the API, signed with SigV4."""
+"""The client of the API: requests signed with SigV4."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Without keys its requests go unsigned."""
+    """A shop's backend. Without keys its requests are not signed."""
 
     api_url: str
     region: str
@@ -39,7 +39,7 @@ class Shop:
     _pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager, repr=False, compare=False)
 
     def post(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
-        """`bytes` and `str` go as they are, all else as JSON."""
+        """`bytes` and `str` are sent as they are, everything else as JSON."""
         raw = body if isinstance(body, bytes | str) else json.dumps(body)
         return self.request("POST", path, raw, {"Content-Type": "application/json"} | dict(headers or {}))
 

@@ -1,4 +1,4 @@
-"""`sam deploy` of the real template, as an engineer would, onto the emulated cloud."""
+"""`sam deploy` of the real template onto the emulated cloud."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Deployed:
 
 
 def deployed(cloud: Cloud, api_id: str, parameters: Mapping[str, str], note: Callable[[str], None]) -> Deployed:
-    """`api_id` is settled before the deploy, for the functions must know the address they will be reached under."""
+    """Deploys the template. `api_id` is chosen before, because the functions need the address of their own API."""
     _make_bucket(cloud)
     command = _command(cloud, api_id, parameters)
     directory = make_directory("sam")
@@ -51,7 +51,7 @@ def sam() -> str:
 def _command(cloud: Cloud, api_id: str, parameters: Mapping[str, str]) -> list[str]:
     return [
         *[sam(), "deploy", "--config-env", "local", "--stack-name", STACK_NAME, "--region", cloud.region],
-        # Named, or sam would take a built template from .aws-sam, whose wheels are for another machine.
+        # Named explicitly: sam prefers a built template in .aws-sam, with wheels for another platform.
         *["--template-file", str(ROOT / "template.yaml"), "--s3-bucket", BUCKET],
         *["--tags", f"ms-custom-id={api_id}"],
         *["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())],

@@ -1,4 +1,4 @@
-"""The gateway the stack is pointed at: the simulator as a child, or one that somebody else runs on loopback."""
+"""The gateway of the stack: the simulator as a child process, or another gateway on this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class GatewayKeys:
-    """As the gateway would hand them out: a test key, and an encryption key whose 32 characters are its bytes."""
+    """Keys in the gateway's format: a test key, and an encryption key of 32 characters, which are its 32 bytes."""
 
     secret_key: str = field(repr=False)
     encryption_key: str = field(repr=False)
@@ -51,7 +51,7 @@ class Gateway:
 
 
 def on_loopback(url: str) -> str:
-    """The URL without a trailing slash. Card numbers leave the API for it, so it must not leave this machine."""
+    """The URL without a trailing slash. Raises SettingError unless it is local: card numbers are sent there."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port

@@ -1,7 +1,7 @@
 """MiniStack: AWS in one process, on a free port of 127.0.0.1, enforcing IAM.
 
-It lets its own root key through without a look at the signature, so that key is random and stays in this process;
-whoever is a client gets an IAM user.
+It does not verify signatures of its root key, so that key is random and stays in this process.
+Every client gets an IAM user.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class MiniStack:
 
 
 def started(also_remove: tuple[Path, ...] = ()) -> MiniStack:
-    """`also_remove`: what must not outlive MiniStack, even if this process is killed."""
+    """`also_remove`: paths to remove with MiniStack, even if this process is killed."""
     directory = make_directory("ministack")
     root = Keys(f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20))
     with ports.listening() as sock:
@@ -79,7 +79,7 @@ def _environment(directory: Path, port: int, root: Keys) -> dict[str, str]:
         "STATE_DIR": str(directory / "state"),
         "S3_DATA_DIR": str(directory / "s3"),
         "LAMBDA_EXECUTOR": "local",
-        # Its other listeners take fixed ports of every interface, and a Docker daemon is none of its business here.
+        # Off: the other listeners bind fixed ports on every interface. Docker is not used.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{directory}/no-docker",

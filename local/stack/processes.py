@@ -1,4 +1,4 @@
-"""Child processes that cannot outlive this one, each in a room (a directory) that goes with it."""
+"""Child processes that cannot outlive this one, each with a temporary directory that is removed with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def make_directory(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Process:
-    """A command on a leash. It, its descendants and its directory end with `release()`, or with this process."""
+    """A supervised command. `release()`, or the end of this process, ends it with its descendants and its directory."""
 
     name: str
     directory: Path
@@ -37,7 +37,7 @@ class Process:
         return self._supervisor.poll() is None
 
     def written(self) -> str:
-        """Readable even after the command has ended and its directory is gone, until `release()`."""
+        """The output so far. It stays readable after the command has ended, until `release()`."""
         if self._log.closed:
             return ""
         self._log.seek(0)
@@ -98,6 +98,6 @@ def start(
             env=dict(env),
             cwd=cwd,
             pass_fds=tuple(pass_fds),
-            start_new_session=True,  # Ctrl-C reaches the holder alone, which then lets go in order
+            start_new_session=True,  # Ctrl-C reaches this process alone, which then stops the command
         )
     return Process(name, directory, supervisor, written)

@@ -1,4 +1,4 @@
-"""How every program around the stack ends: what it says last, and the code that it exits with."""
+"""The exit code and the last line of every program that runs a stack."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from local.stack.errors import StackError
 from local.stack.progress import print_line
 from local.stack.signals import Terminated, orderly_shutdown
 
-STACK_STOPPED = "The stack is down, and nothing of it is left."
+STACK_STOPPED = "The stack is stopped, and all its files are removed."
 
 
 def exit_code_of(program: Callable[[], None], *, last_line: str | None = None) -> int:
-    """The exit code: 0 when it is done, 1 when the stack cannot do it, 128 and the signal when it is told to end."""
+    """Runs the program. Returns 0 on success, 1 on a StackError, or 128 plus the signal's number."""
     try:
         with orderly_shutdown():
             program()

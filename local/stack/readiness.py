@@ -1,4 +1,4 @@
-"""The stack is ready when the API gives a shop an answer of its own, which takes the whole way in."""
+"""The readiness check: the API must answer a signed request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _UNKNOWN_PAYMENT = f"/charges/pay_{'a' * 26}"
 
 
 def check_first_answer(stack: Stack, ministack: Process) -> None:
-    """A 404 for a payment that nobody made: signed in, function started, table read. Once will do: sam waited."""
+    """Expects a 404 for an unknown payment: that needs IAM, the function and the table. Raises NotReadyError.
+
+    One request is enough, because `sam deploy` has waited for the resources.
+    """
     shop = Shop(stack.api_url, stack.region, stack.identities.client)
     answer = shop.get(_UNKNOWN_PAYMENT)
     if answer.status != 404:
@@ -20,4 +23,4 @@ def check_first_answer(stack: Stack, ministack: Process) -> None:
 
 def _not_ready(answer: Answer, ministack: Process) -> StackError:
     body = answer.body.decode(errors="replace")[:500]
-    return NotReadyError(f"the API answered {answer.status} where 404 was due: {body}", ministack.written())
+    return NotReadyError(f"the API answered {answer.status} instead of 404: {body}", ministack.written())

@@ -1,4 +1,4 @@
-"""Every polite way to end a program leads through the same door as Ctrl-C, so that what was started is taken down."""
+"""Every signal to end the program raises the same exception, so that everything that was started is stopped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def _raise(signum: int, _: FrameType | None) -> None:
-    # Once is enough: a second Ctrl-C must not interrupt the taking down.
+    # From now on signals are ignored: a second Ctrl-C must not interrupt the shutdown.
     for each in _ENDING:
         signal.signal(each, signal.SIG_IGN)
     raise Terminated(signum)
@@ -33,9 +33,9 @@ def _raise(signum: int, _: FrameType | None) -> None:
 
 @contextlib.contextmanager
 def orderly_shutdown() -> Iterator[None]:
-    """SIGINT, SIGTERM, SIGHUP, the death of the parent and of the terminal raise `Terminated` in the main thread.
+    """SIGINT, SIGTERM, SIGHUP and the end of the parent or the terminal raise `Terminated` in the main thread.
 
-    Under nohup (SIGHUP ignored) somebody wants the program to outlive its terminal and its parent.
+    Under nohup (SIGHUP is ignored) the program is meant to outlive its terminal and its parent.
     """
     under_nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     handled = [signum for signum in _ENDING if not (under_nohup and signum == signal.SIGHUP)]
@@ -50,7 +50,7 @@ def orderly_shutdown() -> Iterator[None]:
 
 
 def _end_with_parent(parent: int, terminals: list[int]) -> None:
-    """A make that was killed outright passes no signal on, nor does one whose terminal is gone."""
+    """A `make` that was killed, or lost its terminal, passes no signal on to this process."""
     pause = threading.Event()
     while os.getppid() == parent and not _hung_up(terminals):
         pause.wait(_POLL_SECONDS)

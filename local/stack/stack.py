@@ -1,4 +1,4 @@
-"""What a running stack is to its clients: addresses, names and keys."""
+"""A running stack: addresses, names and keys for its clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.stack.identities import Identities
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """`log` is what MiniStack and the functions have written so far."""
+    """`log()` returns the output of MiniStack and the functions so far."""
 
     name: str
     api_url: str
@@ -34,7 +34,7 @@ class Stack:
         return self.admin.with_keys(keys)
 
     def manifest(self) -> dict[str, Any]:
-        """The names are a contract with whoever reads `.local/stack.json`."""
+        """The content of `.local/stack.json`. Its names are a contract with the readers of that file."""
         users = self.identities
         return {
             "api_url": self.api_url,

@@ -1,11 +1,11 @@
-"""Runs one command on a leash: when the other end of standard input is let go, the command and all it started end.
+"""Runs one command, and ends it with all its descendants when the pipe on standard input is closed.
 
-The holder lets go by closing the pipe, and so does the kernel for a holder that was killed: no other signal is needed.
-Run as a file, with the standard library alone, so that it starts at once and whatever the holder's environment is:
+The parent closes the pipe to stop the command. When the parent is killed, the kernel closes it.
+This file is run as a script with the standard library alone, so it starts fast and in any environment:
 
     python supervisor.py [--remove PATH]… [--grace SECONDS] -- COMMAND…
 
-The paths are removed when the command has ended.
+The paths are removed after the command has ended.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def _killed_with_supervisor() -> Callable[[], None] | None:
-    """Should the leash itself be killed, Linux takes the command along; elsewhere that one case stays open."""
+    """On Linux the kernel kills the command when the supervisor is killed. Other systems cannot do that."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None).prctl
@@ -71,17 +71,17 @@ def main() -> int:
         options.command,
         stdin=subprocess.DEVNULL,
         process_group=0,
-        close_fds=False,  # the listening socket that the holder passed on goes further
-        preexec_fn=_killed_with_supervisor(),  # noqa: PLW1509 - this process has a single thread yet
+        close_fds=False,  # the command inherits the listening socket of the parent
+        preexec_fn=_killed_with_supervisor(),  # noqa: PLW1509 - this process still has a single thread
     )
     signal.signal(signal.SIGTERM, lambda *_: _signal_all(command, signal.SIGTERM))
     threading.Thread(target=_end_when_released, args=(command, options.grace), daemon=True).start()
     code = command.wait()
-    _signal_all(command, signal.SIGKILL)  # what it started may have outlived it
+    _signal_all(command, signal.SIGKILL)  # its descendants may still run
     _remove(options.remove)
     return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":
-    # os._exit: the thread that reads the pipe is still in its read.
+    # os._exit does not wait for the thread that still reads the pipe.
     os._exit(main())

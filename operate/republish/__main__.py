@@ -1,8 +1,8 @@
 """`python -m operate.republish`: puts events on the bus again, marked `replayed`, under the same event ids.
 
-Credentials, region and endpoint come from the environment, as for every AWS tool. It needs dynamodb:GetItem (--payment)
-or dynamodb:Scan (--day) on the table, events:PutEvents on the bus, and, unless both are named,
-cloudformation:DescribeStacks.
+Credentials, region and endpoint come from the environment, as for every AWS tool. The command needs
+dynamodb:GetItem (--payment) or dynamodb:Scan (--day) on the table, events:PutEvents on the bus, and, without
+`--table` and `--bus`, cloudformation:DescribeStacks.
 """
 
 import argparse
@@ -19,15 +19,15 @@ from operate.republish.selection import of_day, of_payment
 from payments.bus.eventbridge import EventBridgeBus
 from payments.model.identifiers import is_payment_id
 
-_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8})  # a scan yields to the payments that are being made
+_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8})  # the scan must not slow down payments
 
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m operate.republish", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--payment", metavar="pay_…", type=_payment_id, help="every event of one payment")
-    what.add_argument("--day", metavar="YYYY-MM-DD", type=date.fromisoformat, help="a day's in UTC; scans the table")
-    parser.add_argument("--stack", default="payments", help="the stack whose outputs name table and bus")
+    what.add_argument("--day", metavar="YYYY-MM-DD", type=date.fromisoformat, help="a UTC day; scans the table")
+    parser.add_argument("--stack", default="payments", help="the stack with table and bus in its outputs")
     parser.add_argument("--table", help="instead of the stack's")
     parser.add_argument("--bus", help="instead of the stack's")
     parser.add_argument("--dry-run", action="store_true", help="count, and put nothing on the bus")
@@ -35,7 +35,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def republish(arguments: argparse.Namespace) -> Republished:
-    """Reads, and tells again."""
+    """Reads the chosen events and publishes them again."""
     table, bus_name = _names(arguments)
     dynamodb, events = boto3.client("dynamodb", config=_CONFIG), boto3.client("events", config=_CONFIG)
     found = of_day(dynamodb, table, arguments.day) if arguments.day else of_payment(dynamodb, table, arguments.payment)
@@ -53,7 +53,7 @@ def _names(arguments: argparse.Namespace) -> tuple[str, str]:
 
 def _payment_id(text: str) -> str:
     if not is_payment_id(text):
-        raise argparse.ArgumentTypeError("no payment's id: pay_ and 26 of a-z, 2-7")
+        raise argparse.ArgumentTypeError("not a payment's id: pay_ and 26 of a-z, 2-7")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Telling again: in order for each payment, under the same event ids, marked. What the bus refuses is counted."""
+"""Publishes events again: in order for each payment, with the same event ids, marked as replayed."""
 
 import sys
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ class Republished:
 
 
 def republish_events(payments: Iterable[tuple[Event, ...]], bus: Bus) -> Republished:
-    """Goes on after a refusal: to run it again is harmless, for the ids are the same."""
+    """Counts the events that the bus refuses and goes on. A second run is harmless, because the ids are the same."""
     counts = Republished()
     for events in payments:
         accepted = bus.publish([replayed(event) for event in events])
@@ -25,17 +25,17 @@ def republish_events(payments: Iterable[tuple[Event, ...]], bus: Bus) -> Republi
 
 
 class CountingBus:
-    """Meets the Bus port and tells nobody: for a dry run."""
+    """A Bus that only counts, for a dry run."""
 
     def publish(self, events: Iterable[Event]) -> int:
         return len(list(events))
 
 
 class TerminalTelemetry:
-    """Meets the Telemetry port for the person who runs this."""
+    """A Telemetry that writes to the terminal."""
 
     def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
-        """Each note names its payment."""
+        """Nothing to do: each note names its payment."""
 
     def note(self, signal: str, **facts: str | int) -> None:
         sys.stderr.write(f"{signal} {facts}\n")

@@ -1,4 +1,4 @@
-"""The payments whose events are told again: one by its id, or those with events on a day."""
+"""The events to publish again: those of one payment, or those of one day."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -14,16 +14,16 @@ _PAYMENTS_UNTIL: Final = "begins_with(pk, :prefix) AND created_at < :end"
 
 
 def of_payment(client: Any, table: str, payment_id: str) -> Iterator[tuple[Event, ...]]:
-    """One read. Nothing when there is no such payment."""
+    """The published events of one payment, with one read; nothing if there is no such payment."""
     payment = DynamoLedger(client, table).get(payment_id)
     if payment is not None:
         yield published(payment)
 
 
 def of_day(client: Any, table: str, day: date) -> Iterator[tuple[Event, ...]]:
-    """Payment by payment, what happened on a day in UTC. No index knows days: this reads, and costs, the whole table.
+    """The published events of a day in UTC, payment by payment. Without an index by day it scans the table.
 
-    The filter keeps later payments and orders from coming over the wire; it makes the scan no cheaper.
+    The filter saves the transfer of orders and later payments; it makes the scan no cheaper.
     """
     pages = client.get_paginator("scan").paginate(
         TableName=table,

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from operate.decide.__main__ import options
-from operate.decide.decision import CHOICES, LONGEST_SENDING, REFUND_FAILED, REFUNDED, NotDecidable, decide
+from operate.decide.decision import CHOICES, MAX_SENDING_TIME, REFUND_FAILED, REFUNDED, NotDecidable, decide
 from payments.events.event import unpublished
 from payments.ledger.payments import DynamoLedger
 from payments.model import refund as refunds
@@ -91,7 +91,7 @@ def test_a_refund_in_doubt_is_decided_too_and_asked_about_no_more(
     paid = decide(ledger, in_review.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
     asked = ledger.save(paid, refunds.requested(paid, RefundAttempt("rf_1", "n", START), "f"))
 
-    decided = decide(ledger, asked.id, choice, who="ada", why=WHY, at=START + LONGEST_SENDING)
+    decided = decide(ledger, asked.id, choice, who="ada", why=WHY, at=START + MAX_SENDING_TIME)
 
     assert (decided.status, decided.refund.status) == (Status.SUCCEEDED, status)
     assert (decided.history[-1].source, decided.follow_up.ask_at) == ("operator", None)
@@ -102,7 +102,7 @@ def test_a_refund_that_may_still_be_on_its_way_has_not_failed(ledger: DynamoLedg
     paid = decide(ledger, in_review.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
     ledger.save(paid, refunds.requested(paid, RefundAttempt("rf_1", "n", START), "f"))
     with pytest.raises(NotDecidable, match="still be on its way"):
-        decide(ledger, in_review.id, REFUND_FAILED, who="ada", why=WHY, at=START + LONGEST_SENDING / 2)
+        decide(ledger, in_review.id, REFUND_FAILED, who="ada", why=WHY, at=START + MAX_SENDING_TIME / 2)
 
 
 @pytest.mark.parametrize("choice", [REFUNDED, REFUND_FAILED])
@@ -122,10 +122,10 @@ def test_only_a_verdict_can_be_decided(to: str, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("", "say what it rests on"),
-        ("  ", "say what it rests on"),
-        ("card 4111 1111 1111 1111", "no card's number"),
-        ("411111******1111", "no card's number"),
+        ("", "give a reason"),
+        ("  ", "give a reason"),
+        ("card 4111 1111 1111 1111", "no card number"),
+        ("411111******1111", "no card number"),
         ("james@example.com says so", "no email address"),
     ],
 )

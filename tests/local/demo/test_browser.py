@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from local.demo.browser import Browser, Sent
+from local.demo.browser import Browser, Redirect
 
 PAGE = b"""<!doctype html><form action="/answer" method="post">
 <input type="hidden" name="challenge" value="c&amp;1">
@@ -51,5 +51,5 @@ def bank() -> Iterator[str]:
 def test_pressing_a_button_posts_its_form_and_shows_where_it_leads(bank: str, caption: str) -> None:
     browser = Browser()
     page = browser.open(bank)
-    assert browser.press(page, caption) == Sent(303, "https://shop.example/back")
+    assert browser.press(page, caption) == Redirect(303, "https://shop.example/back")
     assert Bank.posted == [("/answer", {"challenge": ["c&1"], "decision": [caption.lower()]})]

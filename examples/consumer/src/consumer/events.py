@@ -1,18 +1,18 @@
-"""Reading an event: only what this consumer relies on is looked at, so new members break nothing."""
+"""Parsing of an event. Only the members that this consumer uses are checked, so new members break nothing."""
 
 import json
 from typing import Any, Final
 
 SUPPORTED: Final = "1."
-"""The schema versions this consumer was written for."""
+"""The prefix of the schema versions that this consumer supports."""
 
 
 class UnsupportedEvent(Exception):
-    """Trying again will not help: the event belongs in the dead-letter queue, before a human."""
+    """A retry does not help: the event goes to the dead-letter queue, for a human."""
 
 
 def event_in(body: str) -> dict[str, Any]:
-    """The event of a message. Raises UnsupportedEvent, naming what is wrong and quoting nothing."""
+    """The event of a message. Raises UnsupportedEvent, with the kind of error and no content of the message."""
     try:
         event: dict[str, Any] = json.loads(body)
         metadata, data = event["detail"]["metadata"], event["detail"]["data"]

@@ -1,4 +1,4 @@
-"""Which events of each payment have been received: sequences start at 1 and have no gap, so what is missing shows."""
+"""Detection of missing events. A payment's sequence numbers start at 1 without gaps."""
 
 import time
 from typing import Any, Final
@@ -6,18 +6,18 @@ from typing import Any, Final
 import boto3
 
 RETENTION_SECONDS: Final = 180 * 24 * 60 * 60
-"""How long an event and a sequence are remembered: longer than the archive keeps events, so a replay is a repeat."""
+"""How long events and sequence numbers are stored: longer than the archive, so a replay is detected as a repeat."""
 
 
 class GapDetector:
-    """One item a payment in the consumer's table."""
+    """The sequence numbers of each payment, one item a payment in the consumer's table."""
 
     def __init__(self, table: str, client: Any = None) -> None:
         self._table = table
         self._client = client or boto3.client("dynamodb")
 
     def missing_after(self, payment_id: str, sequence: int) -> list[int]:
-        """Notes one sequence as received; returns those before the highest that have not been. Any order, any repeats."""
+        """Stores a sequence number; returns the missing ones below the highest. Order and repeats do not matter."""
         answer = self._client.update_item(
             TableName=self._table,
             Key={"id": {"S": f"sequences#{payment_id}"}},

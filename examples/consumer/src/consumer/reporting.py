@@ -1,4 +1,4 @@
-"""What an operator of this consumer sees: a line a payment, a line and a metric a gap."""
+"""Logs and metrics of this consumer: one line a payment, one line and one metric a gap."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 
 class Reporter:
-    """Writes with Powertools; gets nothing but events, which hold no personal data."""
+    """Writes with Powertools. Its only input are events, which hold no personal data."""
 
     def __init__(self, logger: Logger, metrics: Metrics) -> None:
         self._logger = logger
@@ -15,7 +15,7 @@ class Reporter:
         self._missing: dict[str, list[int]] = {}
 
     def report_payment(self, event: dict[str, Any]) -> None:
-        """The payment, as the event has it."""
+        """Logs the payment of an event."""
         metadata, data = event["detail"]["metadata"], event["detail"]["data"]
         line = f"{event['detail-type']} {data['payment_id']} {data['amount']} {data['currency']}"
         replayed = "replay-name" in event or metadata.get("replayed", False)
@@ -23,11 +23,11 @@ class Reporter:
         self._metrics.add_metric(name="PaymentsPrinted", unit=MetricUnit.Count, value=1)
 
     def set_missing(self, payment_id: str, missing: list[int]) -> None:
-        """How a payment stands by now: the queue may bring its events in any order, and the next may fill the gap."""
+        """Replaces the missing numbers of a payment: a later event of the batch may fill the gap."""
         self._missing[payment_id] = missing
 
     def report_gaps(self) -> None:
-        """What is missing after a whole batch: late, or lost on its way to this consumer."""
+        """Reports the gaps after a whole batch: those events are late or lost."""
         for payment_id, missing in self._missing.items():
             if missing:
                 facts = {"payment_id": payment_id, "missing": missing}
