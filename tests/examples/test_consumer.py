@@ -1,4 +1,4 @@
-"""The example consumer's rooms; its door, Powertools' idempotency and the queues are tested in tests/flow."""
+"""The example consumer's modules. Its handler, Powertools' idempotency and the queues are tested in tests/flow."""
 
 import copy
 import json
@@ -40,12 +40,12 @@ def gaps() -> Iterator[GapDetector]:
         yield GapDetector("remembered", client)
 
 
-class TestReading:
+class TestParsing:
     @pytest.mark.parametrize("name", SAMPLES)
-    def test_takes_every_sample(self, name: str) -> None:
+    def test_every_sample_is_accepted(self, name: str) -> None:
         assert event_in(json.dumps(SAMPLES[name])) == SAMPLES[name]
 
-    def test_takes_what_a_later_version_adds(self) -> None:
+    def test_new_members_of_a_later_version_are_accepted(self) -> None:
         event = copy.deepcopy(SAMPLES["event-succeeded"])
         event["detail"]["data"]["fee"] = 12
         event["detail"]["metadata"]["schema_version"] = "1.1"
@@ -63,7 +63,7 @@ class TestReading:
             json.dumps(SAMPLES["event-succeeded"]).replace('"sequence": 3', '"sequence": "x"'),
         ],
     )
-    def test_refuses_what_it_does_not_understand_and_quotes_nothing(self, body: str) -> None:
+    def test_an_unsupported_event_is_refused_without_quoting_it(self, body: str) -> None:
         with pytest.raises(UnsupportedEvent, match=r"^(no event of a payment: \w+|an event of a schema version .+)$"):
             event_in(body)
 
@@ -78,7 +78,7 @@ class TestGapDetection:
     def test_a_repeat_changes_nothing(self, gaps: GapDetector) -> None:
         assert [gaps.missing_after("pay_1", n) for n in (2, 2, 1, 1)] == [[1], [1], [], []]
 
-    def test_payments_are_apart(self, gaps: GapDetector) -> None:
+    def test_payments_are_independent(self, gaps: GapDetector) -> None:
         gaps.missing_after("pay_1", 1)
 
         assert gaps.missing_after("pay_2", 2) == [1]

@@ -1,4 +1,4 @@
-"""A human's decision: recorded once, told like every other entry, and only where a human is asked for."""
+"""An operator's decision: recorded once, published like every other entry, and only where a decision is needed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +44,7 @@ def in_review(ledger: DynamoLedger) -> Payment:
 
 
 @pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice in set(Status)])
-def test_it_is_the_payments_next_entry_and_due_to_be_told(
+def test_a_decision_is_the_next_entry_and_due_to_be_published(
     ledger: DynamoLedger, in_review: Payment, choice: str
 ) -> None:
     decide(ledger, in_review.id, choice, who="ada", why=WHY, at=START)
@@ -55,10 +55,10 @@ def test_it_is_the_payments_next_entry_and_due_to_be_told(
     assert (stored.status, entry.source, entry.evidence) == (choice, "operator", {"who": "ada", "why": WHY})
     assert stored.follow_up.due_at == START
     assert unpublished(stored)[-1].type == f"payment.{choice}"
-    assert WHY not in str(unpublished(stored)), "consumers are told what, not why"
+    assert WHY not in str(unpublished(stored)), "the reason is not published"
 
 
-def test_an_order_is_free_again_once_its_payment_is_decided_to_have_failed(
+def test_an_order_can_be_charged_again_after_its_payment_is_decided_as_failed(
     ledger: DynamoLedger, in_review: Payment
 ) -> None:
     decide(ledger, in_review.id, Status.FAILED, who="ada", why=WHY, at=START)
@@ -66,14 +66,14 @@ def test_an_order_is_free_again_once_its_payment_is_decided_to_have_failed(
     assert ledger.claim(second, ledger.order(samples.ORDER_ID)) is None
 
 
-def test_what_does_not_wait_for_a_human_is_not_decided_by_one(ledger: DynamoLedger) -> None:
+def test_a_payment_that_is_not_in_review_cannot_be_decided(ledger: DynamoLedger) -> None:
     claimed = samples.payment()
     ledger.claim(claimed, None)
     with pytest.raises(NotDecidable, match="is processing"):
         decide(ledger, claimed.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
 
 
-def test_a_payment_that_is_not_there_is_said_to_be_missing(ledger: DynamoLedger) -> None:
+def test_an_unknown_payment_is_reported_as_missing(ledger: DynamoLedger) -> None:
     with pytest.raises(NotDecidable, match="there is no payment"):
         decide(ledger, "pay_" + "a" * 26, Status.FAILED, who="ada", why=WHY, at=START)
 
@@ -85,7 +85,7 @@ def test_the_second_of_two_decisions_is_refused(ledger: DynamoLedger, in_review:
 
 
 @pytest.mark.parametrize(("choice", "status"), [(REFUNDED, "refunded"), (REFUND_FAILED, "failed")])
-def test_a_refund_in_doubt_is_decided_too_and_asked_about_no_more(
+def test_a_requested_refund_can_be_decided_and_is_no_longer_followed_up(
     ledger: DynamoLedger, in_review: Payment, choice: str, status: str
 ) -> None:
     paid = decide(ledger, in_review.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
@@ -98,7 +98,7 @@ def test_a_refund_in_doubt_is_decided_too_and_asked_about_no_more(
     assert unpublished(decided)[-1].type == f"payment.{'refunded' if choice == REFUNDED else choice}"
 
 
-def test_a_refund_that_may_still_be_on_its_way_has_not_failed(ledger: DynamoLedger, in_review: Payment) -> None:
+def test_a_refund_that_may_still_be_sent_cannot_be_decided_as_failed(ledger: DynamoLedger, in_review: Payment) -> None:
     paid = decide(ledger, in_review.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
     ledger.save(paid, refunds.requested(paid, RefundAttempt("rf_1", "n", START), "f"))
     with pytest.raises(NotDecidable, match="still be on its way"):
@@ -106,7 +106,9 @@ def test_a_refund_that_may_still_be_on_its_way_has_not_failed(ledger: DynamoLedg
 
 
 @pytest.mark.parametrize("choice", [REFUNDED, REFUND_FAILED])
-def test_a_refund_that_nobody_asked_for_is_not(ledger: DynamoLedger, in_review: Payment, choice: str) -> None:
+def test_a_refund_that_was_not_requested_cannot_be_decided(
+    ledger: DynamoLedger, in_review: Payment, choice: str
+) -> None:
     with pytest.raises(NotDecidable, match="has refund none"):
         decide(ledger, in_review.id, choice, who="ada", why=WHY, at=START)
 
@@ -120,7 +122,7 @@ def test_only_a_verdict_can_be_decided(to: str, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("option", ["--because", "--who"])
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("text", "message"),
     [
         ("", "give a reason"),
         ("  ", "give a reason"),
@@ -129,14 +131,14 @@ def test_only_a_verdict_can_be_decided(to: str, capsys: pytest.CaptureFixture[st
         ("james@example.com says so", "no email address"),
     ],
 )
-def test_what_stays_in_the_history_names_no_card_and_no_shopper(
-    option: str, words: str, sentence: str, capsys: pytest.CaptureFixture[str]
+def test_the_reason_and_the_name_may_hold_no_card_number_and_no_email_address(
+    option: str, text: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        options(["--payment", "pay_1", "--to", "failed", "--because", WHY, option, words])
-    message = capsys.readouterr().err
-    assert sentence in message
-    assert "4111" not in message
+        options(["--payment", "pay_1", "--to", "failed", "--because", WHY, option, text])
+    stderr = capsys.readouterr().err
+    assert message in stderr
+    assert "4111" not in stderr
 
 
 def test_a_reason_is_required(capsys: pytest.CaptureFixture[str]) -> None:

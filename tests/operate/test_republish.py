@@ -1,4 +1,4 @@
-"""Events told again: the right ones, the same ones, marked; what the bus has not had yet is left to the follow-up."""
+"""Events published again: the chosen ones, unchanged but marked. Unpublished events are left to the follow-up."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class Table:
     name: str
 
     def store(self, payment: Payment, published: int) -> Payment:
-        """A payment with its order, its history written, and so much of it on the bus."""
+        """Stores a payment with its order and its history, of which `published` entries are published."""
         ledger, claimed = DynamoLedger(self.client, self.name), replace(payment, history=payment.history[:1])
         order = ledger.order(payment.order_id) if payment.order_id else None
         assert ledger.claim(replace(claimed, status=Status.PROCESSING), order) is None
@@ -50,7 +50,7 @@ def table() -> Iterator[Table]:
 
 
 def paid(key: str, **changes: Any) -> Payment:
-    """Claimed today, paid tomorrow."""
+    """A payment that is claimed today and paid tomorrow."""
     return samples.payment(key=key, order_id=f"order-{key}", **changes).transition_to(
         Status.SUCCEEDED, at=START + timedelta(days=1), source="status", evidence={}, transaction_id="PA1"
     )
@@ -61,13 +61,13 @@ def ids(found: Iterator[tuple[Any, ...]]) -> set[str]:
 
 
 class TestSelection:
-    def test_a_payment_gives_what_was_published(self, table: Table) -> None:
+    def test_a_payment_has_its_published_events(self, table: Table) -> None:
         payment = table.store(paid("one"), published=1)
 
         assert ids(of_payment(table.client, table.name, payment.id)) == {f"{payment.id}:1"}
         assert list(of_payment(table.client, table.name, "pay_" + "a" * 26)) == []
 
-    def test_a_day_gives_what_happened_on_it(self, table: Table) -> None:
+    def test_a_day_has_the_events_of_that_day(self, table: Table) -> None:
         one, two = table.store(paid("one"), published=2), table.store(paid("two"), published=2)
 
         assert ids(of_day(table.client, table.name, TODAY)) == {f"{one.id}:1", f"{two.id}:1"}
@@ -85,19 +85,19 @@ class TestSelection:
 
 
 class TestReplay:
-    def test_again_is_the_same_event_marked(self) -> None:
+    def test_a_republished_event_is_the_same_event_marked(self) -> None:
         payment, bus = replace(paid("one"), published=2), RecordingBus()
 
         assert republish_events([published(payment)], bus) == Republished(payments=1, events=2)
         assert [event.detail["metadata"].pop("replayed") for event in bus.events] == [True, True]
         assert tuple(bus.events) == unpublished(replace(payment, published=0))
 
-    def test_what_the_bus_refuses_is_counted_and_the_next_payment_is_told(self) -> None:
+    def test_refused_events_are_counted_and_the_next_payment_is_published(self) -> None:
         payments = [published(replace(paid(key), published=2)) for key in ("one", "two")]
 
         assert republish_events(payments, RecordingBus(takes=1)) == Republished(payments=2, events=2, refused=2)
 
-    def test_a_dry_run_tells_nobody(self) -> None:
+    def test_a_dry_run_publishes_nothing(self) -> None:
         assert republish_events([published(replace(paid("one"), published=2))], CountingBus()) == Republished(1, 2, 0)
 
 

@@ -1,4 +1,4 @@
-"""The picture is SVG that any viewer reads: bars for sums, lines for levels, and no number out of its frame."""
+"""The dashboard as SVG: bars for sums, lines for levels, and nothing outside the frame."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -40,21 +40,21 @@ def test_stacked_bars_stay_within_the_frame() -> None:
     assert all(float(bar.get("height", 0)) >= 0 and float(bar.get("y", 0)) >= 0 for bar in svg.iter(f"{SVG}rect"))
 
 
-def test_a_legend_says_the_total_of_a_sum_and_the_last_of_a_level() -> None:
+def test_the_legend_shows_the_total_of_a_sum_and_the_last_value_of_a_level() -> None:
     texts = [text.text for text in drawn(Series("a", "Sum", points(1, 3)), Series("b", "Maximum", points(9, 6))).iter()]
 
     assert {"a 4", "b 6"} <= set(texts)
 
 
-def test_a_widget_without_a_value_says_so() -> None:
+def test_a_widget_without_values_shows_no_data() -> None:
     assert "no data" in [text.text for text in drawn(Series("a", "Sum", {})).iter()]
 
 
-def test_a_title_may_hold_anything() -> None:
+def test_a_title_is_escaped() -> None:
     assert "What <happened>" in [text.text for text in drawn().iter()]
 
 
-def test_an_alarm_has_its_state() -> None:
+def test_an_alarm_shows_its_state() -> None:
     svg = drawn(kind="alarm", states={"payments-late-success": "ALARM", "payments-dead-letters": "OK"})
 
     assert {"late-success", "!", "dead-letters", "✓"} <= {text.text for text in svg.iter()}

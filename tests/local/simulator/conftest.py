@@ -1,4 +1,4 @@
-"""One running simulator a module, forgotten between tests."""
+"""One running simulator a module, reset before each test."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A merchant in a few lines, independent of both sides: encrypts with `cryptography`, talks with urllib3."""
+"""A small client of a merchant, independent of the service and of the simulator: `cryptography` and urllib3."""
 
 import json
 import os
@@ -53,7 +53,7 @@ class Answer:
 
     @property
     def json_or_none(self) -> Any:
-        """What it says; the words "not JSON" of a page that says nothing."""
+        """The JSON body, or the text "not JSON" for any other body."""
         try:
             return self.json
         except ValueError:

@@ -1,4 +1,4 @@
-"""The card endpoint: what it takes, what it refuses, what it says."""
+"""The card endpoint: authentication, validation and answers."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ UNIFORM = ("first_name", "last_name", "email", "address", "country", "city", "st
            "redirect_url")  # fmt: skip
 
 
-def test_the_documents_payment_is_answered_as_in_the_document(merchant: Merchant) -> None:
+def test_the_documented_payment_gets_the_documented_answer(merchant: Merchant) -> None:
     answer = merchant.pay(leave_out=("order_id",))
     transaction_id = answer.json["data"]["transaction_id"]
     assert answer.code == 200
@@ -51,9 +51,9 @@ def test_the_amount_is_echoed_to_the_last_digit(merchant: Merchant, amount: str)
     assert f'"amount":"{amount}",'.encode() in merchant.status("12524AGSDF34DS").raw
 
 
-def test_an_unsupported_card_is_declined_in_the_documents_words(merchant: Merchant) -> None:
-    said = merchant.pay(card_number="4917610000000000").json
-    assert (said["status"], said["message"]) == ("FAILED", "The Card is not supported for testing.")
+def test_an_unsupported_card_is_declined_with_the_documented_message(merchant: Merchant) -> None:
+    answer = merchant.pay(card_number="4917610000000000").json
+    assert (answer["status"], answer["message"]) == ("FAILED", "The Card is not supported for testing.")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_an_unsupported_card_is_declined_in_the_documents_words(merchant: Mercha
         ({"Authorization": "Bearer \xe9"}, "Invalid Secret Key."),
     ],
 )
-def test_without_the_right_key_nothing_is_looked_at(
+def test_every_endpoint_refuses_a_request_without_the_right_key(
     merchant: Merchant, control: Control, headers: dict[str, str], message: str
 ) -> None:
     for method, path in (
@@ -82,14 +82,14 @@ def test_without_the_right_key_nothing_is_looked_at(
 
 
 @pytest.mark.parametrize(("kind", "good", "bad"), [("test", "test", "live"), ("live", "live", "test")])
-def test_a_key_opens_only_the_path_of_its_own_kind(kind: str, good: str, bad: str) -> None:
+def test_a_key_is_valid_only_for_the_paths_of_its_mode(kind: str, good: str, bad: str) -> None:
     with running(Credentials.invented(kind)) as simulator:
         assert Merchant(simulator, good).pay().code == 200
         assert Merchant(simulator, bad).pay().json == {"message": "Invalid Secret Key."}
         assert Merchant(simulator, bad).status("12524AGSDF34DS").code == 401
 
 
-def test_both_key_prefixes_are_known() -> None:
+def test_both_key_prefixes_are_accepted() -> None:
     with running(replace(Credentials.invented(), secret_key="FS_TEST_62d221bb")) as simulator:
         assert Merchant(simulator).pay().code == 200
 
@@ -109,7 +109,7 @@ def test_both_key_prefixes_are_known() -> None:
         json.dumps({"payload": "0" * 32 + ":" + "0" * 64}).encode(),
     ],
 )
-def test_what_cannot_be_opened_is_refused_with_a_bare_message(
+def test_a_payload_that_cannot_be_decrypted_is_a_400_with_a_message_alone(
     merchant: Merchant, control: Control, body: bytes
 ) -> None:
     answer = merchant.post("/api/v1/test/card", body)
@@ -118,12 +118,12 @@ def test_what_cannot_be_opened_is_refused_with_a_bare_message(
 
 
 @pytest.mark.parametrize("plaintext", [b"", b"not json", b"[]", b"1", b"null", b"\xff\xfe", b'{"amount":NaN}'])
-def test_what_opens_to_nonsense_is_refused_with_a_bare_message(merchant: Merchant, plaintext: bytes) -> None:
+def test_a_payload_without_a_json_object_is_a_400_with_a_message_alone(merchant: Merchant, plaintext: bytes) -> None:
     answer = merchant.send(plaintext)
     assert (answer.code, list(answer.json)) == (400, ["message"])
 
 
-def test_json_must_be_announced_as_json(merchant: Merchant) -> None:
+def test_the_content_type_must_be_json(merchant: Merchant) -> None:
     answer = merchant.post("/api/v1/test/card", b"{}", merchant.bearer | {"Content-Type": "text/plain"})
     assert answer.code == 400
 
@@ -151,7 +151,7 @@ def test_all_but_the_amount_are_strings(merchant: Merchant, name: str, value: An
     assert (answer.code, [error["field"] for error in answer.json["errors"]]) == (422, [name])
 
 
-def test_half_a_surrogate_pair_is_no_text(merchant: Merchant) -> None:
+def test_half_a_surrogate_pair_is_refused(merchant: Merchant) -> None:
     assert merchant.pay(first_name="\ud800").code == 422
 
 
@@ -162,17 +162,17 @@ def test_the_amount_is_a_positive_number(merchant: Merchant, value: Any) -> None
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "shop", "https://", "https://a b", "https://a\r\nX: y", "//a"])
-def test_only_web_addresses_are_redirected_to(merchant: Merchant, url: str) -> None:
+def test_the_redirect_url_must_be_http_or_https(merchant: Merchant, url: str) -> None:
     assert merchant.pay(redirect_url=url).code == 422
 
 
-def test_optional_fields_may_be_there_or_not(merchant: Merchant) -> None:
+def test_optional_fields_may_be_left_out(merchant: Merchant) -> None:
     assert merchant.pay(leave_out=("order_id",)).code == 200
     assert merchant.pay(terminal_id="T1", order_id="abc").code == 200
     assert merchant.pay(order_id="ab").code == 422
 
 
-def test_a_wire_order_id_is_taken_once_unless_switched_off(merchant: Merchant, control: Control) -> None:
+def test_an_order_id_is_accepted_once_unless_the_check_is_switched_off(merchant: Merchant, control: Control) -> None:
     assert merchant.pay().code == 200
     refused = merchant.pay()
     assert (refused.code, refused.json["errors"][0]["field"]) == (422, "order_id")
@@ -184,7 +184,7 @@ def test_a_wire_order_id_is_taken_once_unless_switched_off(merchant: Merchant, c
     assert len(book["transactions"]) == 2
 
 
-def test_every_request_counts_even_one_that_is_not_understood(merchant: Merchant, control: Control) -> None:
+def test_every_request_is_counted_even_a_refused_one(merchant: Merchant, control: Control) -> None:
     merchant.post("/api/v1/test/card", b"{}", {})
     merchant.pay(amount=None)
     book = control.book()
@@ -195,7 +195,7 @@ def test_every_request_counts_even_one_that_is_not_understood(merchant: Merchant
 @pytest.mark.parametrize(
     "changes", [{}, {"amount": None}, {"card_number": 4111111111111111}, {"pan": "4111111111111111"}]
 )
-def test_no_card_number_and_no_cvv_can_be_seen_anywhere(
+def test_no_card_number_and_no_cvv_is_shown_or_logged(
     merchant: Merchant, control: Control, caplog: pytest.LogCaptureFixture, changes: dict[str, Any]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -220,6 +220,6 @@ def test_every_listed_card_passes_the_luhn_check(number: str) -> None:
     assert (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-def test_an_unknown_route_is_named_as_the_gateway_names_it(merchant: Merchant) -> None:
+def test_an_unknown_route_has_the_gateways_message(merchant: Merchant) -> None:
     assert merchant.get("/api/v1/staging/card").json == {"message": "Route not found"}
     assert merchant.get("/api/v1/test/status/order").json == {"message": "Route not found"}

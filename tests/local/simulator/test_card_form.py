@@ -1,4 +1,4 @@
-"""The hosted page's form: what is taken for a card, and what is said about the rest."""
+"""The hosted page's card form: valid input, and the message for each invalid field."""
 
 from datetime import date
 
@@ -18,7 +18,7 @@ def test_a_number_may_be_grouped(number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "message"),
     [
         ("", "Enter the card number"),
         ("4242", "12 to 19 digits"),
@@ -29,15 +29,15 @@ def test_a_number_may_be_grouped(number: str) -> None:
         ("4242424242424224", "do not add up"),
     ],
 )
-def test_a_number_that_is_none_is_refused(number: str, said: str) -> None:
+def test_an_invalid_number_is_refused(number: str, message: str) -> None:
     found = faults(GOOD | {"card_number": number}, TODAY)
     assert list(found) == ["card_number"]
-    assert said in found["card_number"]
+    assert message in found["card_number"]
     assert number == "" or number not in found["card_number"]
 
 
 @pytest.mark.parametrize("expiry", ["11/26", "1126", "11 / 26", "11/2026", "11-2026", "01/27", "12/99"])
-def test_a_card_is_good_until_its_month_is_over(expiry: str) -> None:
+def test_a_card_is_valid_until_the_end_of_its_month(expiry: str) -> None:
     assert faults(GOOD | {"card_expiry": expiry}, TODAY) == {}
 
 
@@ -47,7 +47,7 @@ def test_an_expired_card_is_refused(expiry: str) -> None:
 
 
 @pytest.mark.parametrize("expiry", ["", "13/30", "00/30", "1/30", "2030", "12/1930", "12/030", "soon"])
-def test_an_expiry_that_is_none_is_refused(expiry: str) -> None:
+def test_an_invalid_expiry_is_refused(expiry: str) -> None:
     assert "MM/YY" in faults(GOOD | {"card_expiry": expiry}, TODAY)["card_expiry"]
 
 
@@ -63,9 +63,9 @@ def test_an_expiry_that_is_none_is_refused(expiry: str) -> None:
         ("378282246310005", "029", False),
     ],
 )
-def test_the_security_code_is_as_long_as_its_brand_wants_it(*, number: str, cvv: str, good: bool) -> None:
+def test_the_security_code_has_the_length_of_its_brand(*, number: str, cvv: str, good: bool) -> None:
     assert (faults(GOOD | {"card_number": number, "card_cvv": cvv}, TODAY) == {}) is good
 
 
-def test_an_empty_form_is_told_about_every_field_in_order() -> None:
+def test_an_empty_form_gets_a_message_for_every_field_in_order() -> None:
     assert list(faults({}, TODAY)) == ["card_number", "card_expiry", "card_cvv"]

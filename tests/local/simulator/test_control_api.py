@@ -1,4 +1,4 @@
-"""The control plane, through its client."""
+"""The control API, through its client."""
 
 from typing import Any
 
@@ -11,7 +11,9 @@ from tests.local.simulator.webhook_receiver import WebhookReceiver
 ORDER = "12524AGSDF34DS"
 
 
-def test_the_script_is_played_in_order_once_and_then_the_card_counts(merchant: Merchant, control: Control) -> None:
+def test_scripted_scenarios_are_used_once_in_order_and_then_the_card_decides(
+    merchant: Merchant, control: Control
+) -> None:
     control.script("decline")
     control.script("pending", message="Wait.")
     answers = [merchant.pay(order_id=f"order-{n}").json for n in range(3)]
@@ -19,28 +21,28 @@ def test_the_script_is_played_in_order_once_and_then_the_card_counts(merchant: M
     assert answers[1]["message"] == "Wait."
 
 
-def test_a_line_for_one_order_waits_for_it(merchant: Merchant, control: Control) -> None:
+def test_a_scenario_for_one_order_waits_for_that_order(merchant: Merchant, control: Control) -> None:
     control.script("decline", order_id="wanted")
     control.script("blocked")
     assert merchant.pay(order_id="other").json["status"] == "BLOCKED"
-    assert [line["order_id"] for line in control.scripted()] == ["wanted"]
+    assert [each["order_id"] for each in control.scripted()] == ["wanted"]
     assert merchant.pay(order_id="wanted").json["status"] == "FAILED"
 
 
-def test_a_request_that_is_not_understood_uses_up_no_line(merchant: Merchant, control: Control) -> None:
+def test_a_refused_request_uses_up_no_scenario(merchant: Merchant, control: Control) -> None:
     control.script("decline")
     merchant.pay(amount=None)
     assert len(control.scripted()) == 1
 
 
-def test_a_422_says_what_it_was_told_to_say(merchant: Merchant, control: Control) -> None:
+def test_a_422_has_the_scripted_message_and_errors(merchant: Merchant, control: Control) -> None:
     errors = [{"field": "zip", "message": "zip is odd"}]
     control.script("refused-422", message="No.", errors=errors)
     assert merchant.pay().json == {"message": "No.", "errors": errors}
 
 
 @pytest.mark.parametrize(
-    "line",
+    "scenario",
     [
         {"scenario": "nonsense"},
         {"scenario": "approve", "call": "nonsense"},
@@ -50,14 +52,14 @@ def test_a_422_says_what_it_was_told_to_say(merchant: Merchant, control: Control
         {"scenario": "approve", "outcome": ["approve"]},
     ],
 )
-def test_a_line_that_makes_no_sense_is_refused(control: Control, line: dict[str, Any]) -> None:
+def test_an_invalid_scenario_is_refused(control: Control, scenario: dict[str, Any]) -> None:
     with pytest.raises(ControlError) as refused:
-        control.script(**line)
+        control.script(**scenario)
     assert refused.value.code == 422
     assert control.scripted() == []
 
 
-def test_decides_as_the_shopper_would(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_decide_acts_as_the_shopper(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     merchant.pay(webhook_url=receiver.url())
     assert control.decide(ORDER, "decline", message="No funds.")["status"] == "FAILED"
     assert control.wait(ORDER, delivered=1)
@@ -68,7 +70,7 @@ def test_decides_as_the_shopper_would(merchant: Merchant, control: Control, rece
     assert not control.wait(ORDER, deliveries=2, timeout=0.05)
 
 
-def test_reset_forgets_everything_but_the_keys(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_reset_removes_all_state_but_the_keys(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-late", webhook_seconds=0.1)
     control.script("approve")
     control.switch(down=True)
@@ -92,7 +94,7 @@ def test_the_whole_gateway_can_be_down(merchant: Merchant, control: Control) -> 
 
 
 @pytest.mark.parametrize("switch", [{"nonsense": True}, {"down": 1}, {"page_size": True}, {"page_size": 0}])
-def test_a_switch_that_makes_no_sense_is_refused(control: Control, switch: dict[str, Any]) -> None:
+def test_an_invalid_switch_is_refused(control: Control, switch: dict[str, Any]) -> None:
     with pytest.raises(ControlError, match="422"):
         control.switch(**switch)
 
@@ -104,14 +106,14 @@ def test_orphans_are_charges_without_a_request(merchant: Merchant, control: Cont
     assert (book["card_requests"], book["posts"]) == (0, {})
 
 
-def test_drift_refunds_and_chargebacks_are_made_in_the_dashboard(merchant: Merchant, control: Control) -> None:
+def test_amounts_refunds_and_chargebacks_can_be_changed_at_the_gateway(merchant: Merchant, control: Control) -> None:
     merchant.pay(card_number="4242424242424242")
     assert control.amend(ORDER, amount=99, currency="EUR")["amount"] == 99
     assert merchant.status(ORDER).json["data"]["currency"] == "EUR"
     assert control.refund(ORDER)["refunded_at"]
     with pytest.raises(ControlError, match="already been refunded"):
         control.refund(ORDER)
-    assert control.charge_back(ORDER)["charged_back_at"], "the cardholder's bank does not ask whether it was refunded"
+    assert control.charge_back(ORDER)["charged_back_at"], "the cardholder's bank charges back a refunded payment too"
     with pytest.raises(ControlError, match="already been charged back"):
         control.charge_back(ORDER)
     control.forget(ORDER)

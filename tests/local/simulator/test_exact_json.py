@@ -1,4 +1,4 @@
-"""Numbers come through to the last digit."""
+"""Numbers are exact to the last digit."""
 
 import json
 
@@ -13,11 +13,11 @@ def test_a_number_is_written_as_it_was_read(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "", "{", "[1,]", "[" * 100_000])
-def test_what_is_not_json_is_a_value_error(text: str) -> None:
+def test_invalid_json_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         loads(text)
 
 
-def test_writes_what_another_reader_reads() -> None:
+def test_the_output_is_read_by_the_standard_library() -> None:
     value = {"a": [1, None, True, {"b": 'é"\\\n</script>'}], "c": ""}
     assert json.loads(dumps(value)) == value

@@ -1,4 +1,4 @@
-"""The hosted payment: its endpoint, and its page as a browser without script would use it."""
+"""The hosted payment: its endpoint, and its page as a browser without JavaScript uses it."""
 
 import json
 import re
@@ -17,7 +17,7 @@ TYPED = {"card_number": "4242 4242 4242 4242", "card_expiry": "12/49", "card_cvv
 
 @pytest.fixture
 def url(merchant: Merchant) -> str:
-    """The page of a hosted payment that waits for a card."""
+    """The page of a hosted payment that has no card yet."""
     return str(merchant.pay_hosted().json["redirect_url"])
 
 
@@ -25,7 +25,7 @@ def enter(merchant: Merchant, url: str, **changes: str) -> Answer:
     return merchant.press(url, **(TYPED | changes))
 
 
-def test_it_is_answered_with_the_address_of_its_page(merchant: Merchant) -> None:
+def test_the_answer_has_the_url_of_the_page(merchant: Merchant) -> None:
     answer = merchant.pay_hosted()
     assert (answer.code, answer.json["status"]) == (200, "REDIRECT")
     transaction_id = answer.json["data"]["transaction_id"]
@@ -35,13 +35,13 @@ def test_it_is_answered_with_the_address_of_its_page(merchant: Merchant) -> None
 
 
 @pytest.mark.parametrize("name", CARD)
-def test_the_endpoint_takes_no_card_data(merchant: Merchant, control: Control, name: str) -> None:
+def test_the_endpoint_refuses_card_data(merchant: Merchant, control: Control, name: str) -> None:
     refused = merchant.pay_hosted(**{name: CARD[name]})
     assert (refused.code, refused.json["errors"][0]["field"]) == (422, name)
     assert control.book()["transactions"] == []
 
 
-def test_the_page_has_a_form_that_people_and_browsers_can_fill_in(merchant: Merchant, url: str) -> None:
+def test_the_page_has_a_form_with_labels_and_autofill_names(merchant: Merchant, url: str) -> None:
     page = merchant.open(url)
     html = page.raw.decode()
     assert "script" not in html.lower()
@@ -52,12 +52,10 @@ def test_the_page_has_a_form_that_people_and_browsers_can_fill_in(merchant: Merc
     assert re.findall(r"<button[^>]*>([^<]+)</button>", html) == ["Pay", "Cancel and go back to the shop"]
     for fact in ("100 GBP", "James Dean", ORDER, '<html lang="en">'):
         assert fact in html
-    assert "form-action" not in page.headers["Content-Security-Policy"]  # it would forbid the way back to the shop
+    assert "form-action" not in page.headers["Content-Security-Policy"]  # it would block the redirect to the shop
 
 
-def test_a_card_pays_and_leads_back_to_the_shop(
-    merchant: Merchant, control: Control, receiver: WebhookReceiver
-) -> None:
+def test_a_card_pays_and_redirects_to_the_shop(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     url = merchant.pay_hosted(webhook_url=receiver.url()).json["redirect_url"]
     answer = enter(merchant, url)
     assert (answer.code, answer.headers["Location"]) == (303, PAYMENT["redirect_url"])
@@ -93,7 +91,7 @@ def test_a_wrong_entry_shows_the_form_again_and_charges_nothing(
     assert control.transaction(ORDER)["status"] == "SUCCESS"
 
 
-def test_several_wrong_entries_are_told_at_once_and_the_first_is_gone_to(merchant: Merchant, url: str) -> None:
+def test_several_wrong_entries_are_shown_at_once_and_the_first_has_the_focus(merchant: Merchant, url: str) -> None:
     html = merchant.press(url).raw.decode()
     assert html.count('role="alert"') == 3
     assert html.count("autofocus") == 1
@@ -114,7 +112,7 @@ def test_the_card_chooses_the_outcome_as_in_a_card_payment(
     assert control.transaction(ORDER)["status"] == status
 
 
-def test_a_card_that_the_bank_never_hears_of_leaves_the_page_open(
+def test_a_card_that_never_reaches_the_bank_leaves_the_page_open(
     merchant: Merchant, control: Control, url: str
 ) -> None:
     assert enter(merchant, url, card_number="4000000000020000").headers["Location"] == PAYMENT["redirect_url"]
@@ -122,13 +120,13 @@ def test_a_card_that_the_bank_never_hears_of_leaves_the_page_open(
     assert b"Card number" in merchant.open(url).raw
 
 
-def test_a_card_that_is_not_supported_is_declined_in_the_documents_words(merchant: Merchant, url: str) -> None:
+def test_a_card_that_is_not_supported_is_declined_with_the_documented_message(merchant: Merchant, url: str) -> None:
     enter(merchant, url, card_number="4917610000000000")
-    said = merchant.status(ORDER).json
-    assert (said["status"], said["message"]) == ("FAILED", "The Card is not supported for testing.")
+    answer = merchant.status(ORDER).json
+    assert (answer["status"], answer["message"]) == ("FAILED", "The Card is not supported for testing.")
 
 
-def test_a_challenge_is_decided_once_and_the_form_is_gone(merchant: Merchant, url: str) -> None:
+def test_after_a_challenge_is_decided_the_form_is_closed(merchant: Merchant, url: str) -> None:
     challenge = enter(merchant, url, card_number=PAYMENT["card_number"]).headers["Location"]
     assert b"Approve" in merchant.open(challenge).raw
     assert merchant.open(url).headers["Location"] == challenge
@@ -139,14 +137,14 @@ def test_a_challenge_is_decided_once_and_the_form_is_gone(merchant: Merchant, ur
     assert merchant.status(ORDER).json["status"] == "FAILED"
 
 
-def test_a_payment_that_waits_for_the_bank_takes_no_second_card(merchant: Merchant, control: Control, url: str) -> None:
+def test_a_pending_payment_takes_no_second_card(merchant: Merchant, control: Control, url: str) -> None:
     enter(merchant, url, card_number="4000000000000028")
     assert b"This payment is on its way" in merchant.open(url).raw
     enter(merchant, url)
     assert control.transaction(ORDER)["status"] == "PENDING"
 
 
-def test_the_challenge_cannot_be_met_without_a_card(merchant: Merchant, url: str) -> None:
+def test_there_is_no_challenge_without_a_card(merchant: Merchant, url: str) -> None:
     challenge = url.replace("/hosted", "")
     assert merchant.open(challenge).code == 303
     assert merchant.press(challenge, decision="approve").code == 303
@@ -172,7 +170,7 @@ def test_a_shopper_may_leave_without_paying(merchant: Merchant, control: Control
     assert not control.wait(ORDER, deliveries=1, timeout=0.05)
 
 
-def test_nothing_of_the_card_is_kept_but_its_mask(merchant: Merchant, control: Control, url: str) -> None:
+def test_only_the_masked_card_number_is_stored(merchant: Merchant, control: Control, url: str) -> None:
     enter(merchant, url, card_cvv="7391")
     enter(merchant, url, card_expiry="09/47")
     listed = merchant.get("/api/v1/test-transactions").json["data"]
@@ -182,17 +180,17 @@ def test_nothing_of_the_card_is_kept_but_its_mask(merchant: Merchant, control: C
         assert secret not in seen
 
 
-def test_what_was_scripted_for_the_payment_goes_before_what_the_card_plays(
+def test_a_scripted_webhook_and_status_override_those_of_the_card(
     merchant: Merchant, control: Control, receiver: WebhookReceiver
 ) -> None:
     control.script("redirect", call="hosted", webhook="lost", status_lie="amount")
     url = merchant.pay_hosted(webhook_url=receiver.url()).json["redirect_url"]
-    enter(merchant, url, card_number="4000000000060022")  # alone it sends its webhook three times
+    enter(merchant, url, card_number="4000000000060022")  # by itself this card sends its webhook three times
     assert merchant.status(ORDER).json["data"]["amount"] == "10000"
     assert not control.wait(ORDER, deliveries=1, timeout=0.05)
 
 
-def test_the_answer_to_the_request_can_be_spoilt_too(merchant: Merchant, control: Control) -> None:
+def test_the_answer_to_the_request_can_be_faulty_too(merchant: Merchant, control: Control) -> None:
     control.script("charged-then-500", call="hosted", outcome="redirect")
     assert merchant.pay_hosted().code == 500
     page = merchant.status(ORDER).json["redirect_url"]

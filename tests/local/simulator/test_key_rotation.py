@@ -1,4 +1,4 @@
-"""Rotating the gateway's keys under a running merchant."""
+"""Rotation of the gateway's keys while a merchant uses them."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ def simulator() -> Iterator[Simulator]:
 
 
 @pytest.mark.parametrize("keep_previous", [False, True])
-def test_new_keys_work_at_once_and_old_ones_only_if_kept(simulator: Simulator, *, keep_previous: bool) -> None:
+def test_new_keys_are_valid_at_once_and_old_ones_only_if_kept(simulator: Simulator, *, keep_previous: bool) -> None:
     old = Merchant(simulator)
     new = Merchant(replace(simulator, credentials=replace(simulator.credentials, **NEW)))
     assert new.pay(order_id="before").code == 401
@@ -41,7 +41,7 @@ def test_the_newest_secret_signs(simulator: Simulator, receiver: WebhookReceiver
 
 
 @pytest.mark.parametrize("keys", [{"secret_key": "nonsense"}, {"encryption_key": "short"}])
-def test_keys_that_cannot_be_keys_are_refused(simulator: Simulator, keys: dict[str, Any]) -> None:
+def test_invalid_keys_are_refused(simulator: Simulator, keys: dict[str, Any]) -> None:
     with pytest.raises(ControlError, match="422"):
         simulator.control.rotate(**keys)
     assert Merchant(simulator).pay().code == 200

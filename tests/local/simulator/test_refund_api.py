@@ -1,4 +1,4 @@
-"""Refunds: what a client of them must survive, and what the book can prove about it."""
+"""Refunds: every fault that a client must survive, and the state that the control API shows."""
 
 import json
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def test_a_refund_is_a_flag_beside_the_status(merchant: Merchant, control: Contr
     assert (book["refund_requests"], book["refund_posts"]) == (2, {transaction_id: 2, ORDER: 2})
 
 
-def test_what_was_charged_back_is_not_refunded(merchant: Merchant, control: Control) -> None:
+def test_a_charged_back_payment_is_not_refunded(merchant: Merchant, control: Control) -> None:
     transaction_id = merchant.pay(card_number=APPROVED).json["data"]["transaction_id"]
     control.charge_back(ORDER)
     assert merchant.refund(transaction_id).json == {"message": "Transaction has already been charged back."}
@@ -143,11 +143,11 @@ def test_odd_answers(
     assert control.book()["requests"][-1]["became"] == ("refunded" if done else "nothing was refunded")
 
 
-def test_the_answer_speaks_of_another_transaction(merchant: Merchant, control: Control, paid: str) -> None:
+def test_the_answer_may_name_another_transaction(merchant: Merchant, control: Control, paid: str) -> None:
     control.script("refunded-wrong-transaction-id", call="refund")
-    told = merchant.refund(paid).json["data"]["transaction_id"]
-    assert told != paid
-    assert merchant.status(told).code == 404
+    transaction_id = merchant.refund(paid).json["data"]["transaction_id"]
+    assert transaction_id != paid
+    assert merchant.status(transaction_id).code == 404
     assert is_refunded(control)
 
 
@@ -170,7 +170,7 @@ def test_the_status_endpoint_can_deny_a_refund_for_good(merchant: Merchant, cont
     assert [flagged(merchant.status(ORDER)) for _ in range(3)] == [False] * 3
 
 
-def test_a_status_does_not_lag_behind_what_did_not_happen(merchant: Merchant, control: Control) -> None:
+def test_the_status_does_not_lag_after_a_refund_that_was_not_made(merchant: Merchant, control: Control) -> None:
     url = merchant.pay().json["redirect_url"]
     merchant.press(url, decision="approve")
     control.script("not-refunded-500", call="refund", status="lagging")
@@ -178,7 +178,7 @@ def test_a_status_does_not_lag_behind_what_did_not_happen(merchant: Merchant, co
     assert merchant.status(ORDER).json["status"] == "SUCCESS"
 
 
-def test_a_held_answer_comes_when_it_is_released(merchant: Merchant, control: Control, paid: str) -> None:
+def test_a_held_answer_is_sent_on_release(merchant: Merchant, control: Control, paid: str) -> None:
     control.script("refunded-then-held", call="refund")
     with ThreadPoolExecutor() as threads:
         answer = threads.submit(merchant.refund, paid)
@@ -187,7 +187,7 @@ def test_a_held_answer_comes_when_it_is_released(merchant: Merchant, control: Co
         assert flagged(answer.result()) is True
 
 
-def test_a_stalled_refund_is_made_when_it_is_released(merchant: Merchant, control: Control, paid: str) -> None:
+def test_a_stalled_refund_is_made_on_release(merchant: Merchant, control: Control, paid: str) -> None:
     control.script("refund-stalled", call="refund")
     with pytest.raises(ReadTimeoutError):
         impatient(merchant).refund(paid)
@@ -208,7 +208,7 @@ def test_a_chargeback_overtakes_a_stalled_refund(merchant: Merchant, control: Co
     assert not is_refunded(control)
 
 
-def test_two_refunds_held_side_by_side_are_both_let_go(merchant: Merchant, control: Control, paid: str) -> None:
+def test_two_refunds_of_one_payment_can_be_held_and_released(merchant: Merchant, control: Control, paid: str) -> None:
     for _ in range(2):
         control.script("refund-stalled", call="refund")
     with ThreadPoolExecutor() as threads:
@@ -220,7 +220,7 @@ def test_two_refunds_held_side_by_side_are_both_let_go(merchant: Merchant, contr
     assert control.book()["refund_posts"][paid] == 2
 
 
-def test_what_was_stalled_when_everything_was_forgotten_never_happens(merchant: Merchant, control: Control) -> None:
+def test_a_request_that_is_stalled_during_a_reset_has_no_effect(merchant: Merchant, control: Control) -> None:
     control.script("stalled")
     with ThreadPoolExecutor() as threads:
         answer = threads.submit(merchant.pay)
@@ -230,7 +230,9 @@ def test_what_was_stalled_when_everything_was_forgotten_never_happens(merchant: 
     assert control.book()["transactions"] == []
 
 
-def test_only_the_refund_that_is_named_waits_for_its_line(merchant: Merchant, control: Control, paid: str) -> None:
+def test_a_scenario_for_one_order_is_for_the_refund_of_that_order(
+    merchant: Merchant, control: Control, paid: str
+) -> None:
     other = merchant.pay(card_number=APPROVED, order_id="other").json["data"]["transaction_id"]
     control.script("refund-refused-400", call="refund", order_id="other")
     assert merchant.refund(paid).code == 200
@@ -238,20 +240,20 @@ def test_only_the_refund_that_is_named_waits_for_its_line(merchant: Merchant, co
     assert control.book()["refund_posts"] == {paid: 1, ORDER: 1, other: 1, "other": 1}
 
 
-def test_the_request_is_in_the_book_without_a_card_number(merchant: Merchant, control: Control, paid: str) -> None:
+def test_the_logged_request_has_no_card_number(merchant: Merchant, control: Control, paid: str) -> None:
     merchant.refund(paid, reason=f"wrong card {APPROVED}, twice")
-    (asked,) = [one for one in control.book()["requests"] if one["call"] == "refund"]
-    assert asked["decrypted"] == {"transaction_id": paid, "reason": "wrong card ******, twice"}
-    assert (asked["transaction_id"], asked["order_id"]) == (paid, ORDER)
+    (request,) = [one for one in control.book()["requests"] if one["call"] == "refund"]
+    assert request["decrypted"] == {"transaction_id": paid, "reason": "wrong card ******, twice"}
+    assert (request["transaction_id"], request["order_id"]) == (paid, ORDER)
     assert APPROVED not in json.dumps(control.book())
 
 
-@pytest.mark.parametrize("line", [{"scenario": "decline"}, {"outcome": "pending"}, {"scenario": "nonsense"}])
-def test_a_refund_is_made_or_not_and_nothing_else(control: Control, line: dict[str, Any]) -> None:
+@pytest.mark.parametrize("scenario", [{"scenario": "decline"}, {"outcome": "pending"}, {"scenario": "nonsense"}])
+def test_the_outcome_of_a_refund_is_approve_or_nothing(control: Control, scenario: dict[str, Any]) -> None:
     with pytest.raises(ControlError, match="422"):
-        control.script(call="refund", **line)
+        control.script(call="refund", **scenario)
 
 
-def test_a_refund_scenario_is_no_charge(control: Control) -> None:
+def test_a_refund_scenario_is_refused_for_a_charge(control: Control) -> None:
     with pytest.raises(ControlError, match="scenario must be one of"):
         control.script("refunded-unflagged")

@@ -1,4 +1,4 @@
-"""The 3-D Secure page, as a browser without script would use it."""
+"""The 3-D Secure page, as a browser without JavaScript uses it."""
 
 import re
 
@@ -9,7 +9,7 @@ from tests.local.simulator.merchant import PAYMENT, Merchant
 from tests.local.simulator.webhook_receiver import WebhookReceiver
 
 
-def test_the_page_offers_two_buttons_and_the_facts(merchant: Merchant) -> None:
+def test_the_page_shows_the_payment_and_two_buttons(merchant: Merchant) -> None:
     page = merchant.open(merchant.pay().json["redirect_url"])
     html = page.raw.decode()
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -23,7 +23,7 @@ def test_the_page_offers_two_buttons_and_the_facts(merchant: Merchant) -> None:
 
 
 @pytest.mark.parametrize(("button", "status"), [("approve", "SUCCESS"), ("decline", "FAILED")])
-def test_a_button_decides_and_leads_back_to_the_shop(
+def test_a_button_decides_and_redirects_to_the_shop(
     merchant: Merchant, control: Control, receiver: WebhookReceiver, button: str, status: str
 ) -> None:
     url = merchant.pay(webhook_url=receiver.url()).json["redirect_url"]
@@ -49,7 +49,7 @@ def test_a_decided_payment_stays_decided(merchant: Merchant, control: Control, r
     assert len(control.deliveries()) == 1
 
 
-def test_a_press_without_a_known_decision_decides_nothing(merchant: Merchant) -> None:
+def test_an_unknown_decision_changes_nothing(merchant: Merchant) -> None:
     url = merchant.pay().json["redirect_url"]
     assert merchant.press(url, decision="maybe").code == 400
     assert merchant.press(url).code == 400
@@ -66,7 +66,7 @@ def test_everything_is_escaped(merchant: Merchant) -> None:
     assert b"&lt;script&gt;" in merchant.open(url).raw
 
 
-def test_a_page_that_does_not_exist(merchant: Merchant) -> None:
+def test_an_unknown_page_is_a_404(merchant: Merchant) -> None:
     merchant.pay()
     base = "/api/v1/test/card/checkout/"
     for name in ("PA0000000000000000", "12524AGSDF34DS", "%3Cscript%3E"):

@@ -1,4 +1,4 @@
-"""The transaction list: its rows, its pages and cursors, and all that a walk through it must survive."""
+"""The transaction list: its rows, pages and cursors, and every fault that a client must survive."""
 
 import json
 import time
@@ -38,7 +38,7 @@ def test_the_list_has_strings_and_masks(merchant: Merchant, control: Control) ->
     }
 
 
-def walk(merchant: Merchant, query: str = "", cursor: str = "nextCursor") -> list[list[str]]:
+def all_pages(merchant: Merchant, query: str = "", cursor: str = "nextCursor") -> list[list[str]]:
     pages, path = [], f"{LIST}?{query}"
     while True:
         listed = merchant.get(path).json
@@ -48,15 +48,15 @@ def walk(merchant: Merchant, query: str = "", cursor: str = "nextCursor") -> lis
         path = f"{LIST}?{query}&{cursor}={listed['meta'][cursor]}"
 
 
-def test_pages_are_walked_newest_first_and_without_gaps(merchant: Merchant, control: Control) -> None:
+def test_pages_are_newest_first_and_without_gaps(merchant: Merchant, control: Control) -> None:
     control.switch(page_size=3)
     made = control.orphans(8, created_at="2026-01-01T00:00:00Z", seconds_apart=60)
-    pages = walk(merchant)
+    pages = all_pages(merchant)
     assert [len(page) for page in pages] == [3, 3, 2]
     assert list(chain(*pages)) == made[::-1]
 
 
-def test_the_list_can_be_walked_back(merchant: Merchant, control: Control) -> None:
+def test_the_list_can_be_read_backwards(merchant: Merchant, control: Control) -> None:
     control.switch(page_size=2)
     made = control.orphans(6, created_at="2026-01-01T00:00:00Z", seconds_apart=60)[::-1]
     first = merchant.get(LIST).json
@@ -67,7 +67,7 @@ def test_the_list_can_be_walked_back(merchant: Merchant, control: Control) -> No
     assert (back["meta"]["hasPrevPage"], back["meta"]["hasNextPage"]) == (False, True)
 
 
-def test_what_is_charged_during_a_walk_does_not_disturb_it(merchant: Merchant, control: Control) -> None:
+def test_a_charge_while_the_list_is_read_does_not_disturb_it(merchant: Merchant, control: Control) -> None:
     control.switch(page_size=2)
     made = control.orphans(4, created_at="2026-01-01T00:00:00Z", seconds_apart=60)[::-1]
     cursor = merchant.get(LIST).json["meta"]["nextCursor"]
@@ -81,14 +81,14 @@ def test_what_is_charged_during_a_walk_does_not_disturb_it(merchant: Merchant, c
     ("first", "last", "count"),
     [("2026-01-02", "2026-01-03", 2), ("2026-01-04", "", 1), ("", "2026-01-01", 1), ("2026-02-01", "2026-01-01", 0)],
 )
-def test_days_are_whole_and_both_ends_count(
+def test_the_range_has_whole_days_and_includes_both_ends(
     merchant: Merchant, control: Control, first: str, last: str, count: int
 ) -> None:
     control.switch(page_size=1)
     control.orphans(4, created_at="2026-01-01T23:59:59.999Z", seconds_apart=86_400)
     query = f"transaction_start_date={first}&transaction_end_date={last}"
     assert merchant.get(f"{LIST}?{query}").json["meta"]["totalCount"] == count
-    assert len(list(chain(*walk(merchant, query)))) == count
+    assert len(list(chain(*all_pages(merchant, query)))) == count
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_bad_query_is_refused(merchant: Merchant, query: str) -> None:
 
 @pytest.fixture
 def three_pages(control: Control) -> list[str]:
-    """Six transactions, newest first, of which a page shows two."""
+    """Six transactions, newest first, on pages of two."""
     control.switch(page_size=2)
     return control.orphans(6, created_at="2026-01-01T00:00:00Z", seconds_apart=60)[::-1]
 
@@ -135,10 +135,10 @@ def test_a_page_fails_once(
     assert shown(first) == three_pages[:2]
     failed = page_after(merchant, cursor_in(first))
     try:
-        said = failed.json
+        body = failed.json
     except ValueError:
-        said = "not JSON"
-    assert (failed.code, about(said)) == (code, True)
+        body = "not JSON"
+    assert (failed.code, about(body)) == (code, True)
     assert shown(page_after(merchant, cursor_in(first))) == three_pages[2:4]
 
 
@@ -153,7 +153,9 @@ def test_a_page_fails_once(
         ("list-stalled", ReadTimeoutError),
     ],
 )
-def test_a_page_does_not_come(merchant: Merchant, control: Control, scenario: str, error: type[HTTPError]) -> None:
+def test_a_page_is_not_answered_in_time(
+    merchant: Merchant, control: Control, scenario: str, error: type[HTTPError]
+) -> None:
     control.script(scenario, call="list")
     impatient = Merchant(merchant.simulator, http=urllib3.PoolManager(retries=False, timeout=0.3))
     with pytest.raises(error):
@@ -162,7 +164,7 @@ def test_a_page_does_not_come(merchant: Merchant, control: Control, scenario: st
     assert merchant.get(LIST).code == 200
 
 
-def test_lines_are_played_page_by_page(merchant: Merchant, control: Control, three_pages: list[str]) -> None:
+def test_scenarios_are_used_page_by_page(merchant: Merchant, control: Control, three_pages: list[str]) -> None:
     control.script(call="page")
     control.script("list-unavailable", call="page")
     first = merchant.get(LIST)
@@ -200,14 +202,14 @@ def test_a_held_page_is_as_old_as_its_request_and_a_stalled_one_is_not(merchant:
             assert len(shown(answer.result())) == count
 
 
-def test_what_the_list_was_asked_is_in_the_book(merchant: Merchant, control: Control) -> None:
+def test_list_requests_are_shown_in_the_book(merchant: Merchant, control: Control) -> None:
     merchant.get(f"{LIST}?transaction_start_date=2026-01-01&nextCursor=x")
     (asked,) = control.book()["list_requests"]
     assert (asked["mode"], asked["query"]) == ("test", {"transaction_start_date": "2026-01-01", "nextCursor": "x"})
 
 
 @pytest.mark.parametrize(
-    "line",
+    "scenario",
     [
         {"scenario": "cursor-refused"},
         {"scenario": "cursor-repeated", "call": "list"},
@@ -218,26 +220,26 @@ def test_what_the_list_was_asked_is_in_the_book(merchant: Merchant, control: Con
         {"call": "card", "answer_lie": "cursor"},
     ],
 )
-def test_a_line_that_could_have_no_effect_is_refused(control: Control, line: dict[str, Any]) -> None:
+def test_a_scenario_that_could_have_no_effect_is_refused(control: Control, scenario: dict[str, Any]) -> None:
     with pytest.raises(ControlError, match="422"):
-        control.script(**line)
+        control.script(**scenario)
     assert control.scripted() == []
 
 
-def test_one_transaction_can_be_missing_from_the_list_alone(
+def test_one_transaction_can_be_hidden_in_the_list_alone(
     merchant: Merchant, control: Control, three_pages: list[str]
 ) -> None:
     control.list_as(three_pages[2], hidden=True)
     control.list_as(three_pages[2], hidden=True)
-    assert list(chain(*walk(merchant))) == three_pages[:2] + three_pages[3:]
+    assert list(chain(*all_pages(merchant))) == three_pages[:2] + three_pages[3:]
     assert merchant.get(LIST).json["meta"]["totalCount"] == 5
     assert merchant.status(three_pages[2]).code == 200
     control.list_as(three_pages[2])
     control.list_as(three_pages[2])
-    assert list(chain(*walk(merchant))) == three_pages
+    assert list(chain(*all_pages(merchant))) == three_pages
     control.list_as(three_pages[0], hidden=True)
     control.forget(three_pages[0])
-    assert list(chain(*walk(merchant))) == three_pages[1:]
+    assert list(chain(*all_pages(merchant))) == three_pages[1:]
 
 
 def test_a_row_can_lag_behind_its_transaction(merchant: Merchant, control: Control) -> None:
@@ -253,12 +255,12 @@ def test_a_row_can_lag_behind_its_transaction(merchant: Merchant, control: Contr
     assert merchant.get(LIST).json["data"][0]["refund_date"].endswith("Z")
 
 
-def test_a_row_can_say_something_else(merchant: Merchant, control: Control) -> None:
+def test_a_row_can_have_other_values(merchant: Merchant, control: Control) -> None:
     merchant.pay(card_number=APPROVED)
     control.list_as(ORDER, status="PENDING", amount="1.00", order_id=None, created_at="soon")
     (row,) = merchant.get(LIST).json["data"]
-    told = (row["status"], row["amount"], row["order_id"], row["created_at"], row["currency"])
-    assert told == ("PENDING", "1.00", None, "soon", "GBP")
+    shown_row = (row["status"], row["amount"], row["order_id"], row["created_at"], row["currency"])
+    assert shown_row == ("PENDING", "1.00", None, "soon", "GBP")
     assert merchant.status(ORDER).json["status"] == "SUCCESS"
     with pytest.raises(ControlError, match="422"):
         control.list_as(ORDER, nonsense=1)
@@ -266,7 +268,7 @@ def test_a_row_can_say_something_else(merchant: Merchant, control: Control) -> N
         control.list_as("nobody", hidden=True)
 
 
-def test_orphans_are_numbered_where_their_order_id_says_so(merchant: Merchant, control: Control) -> None:
+def test_orphans_are_numbered_by_a_placeholder_in_their_order_id(merchant: Merchant, control: Control) -> None:
     made = control.orphans(3, order_id="bulk-{n}", created_at="2026-01-01T00:00:00Z", seconds_apart=1)
     assert [row["order_id"] for row in merchant.get(LIST).json["data"]] == ["bulk-2", "bulk-1", "bulk-0"]
     assert control.transaction("bulk-1")["transaction_id"] == made[1]
@@ -274,14 +276,14 @@ def test_orphans_are_numbered_where_their_order_id_says_so(merchant: Merchant, c
         control.orphans(1, ammount=5)
 
 
-def test_a_hundred_thousand_rows_are_walked_in_seconds(merchant: Merchant, control: Control) -> None:
-    begun = time.monotonic()
+def test_a_hundred_thousand_rows_are_read_in_seconds(merchant: Merchant, control: Control) -> None:
+    started = time.monotonic()
     made = control.orphans(100_000, created_at="2026-01-01T00:00:00Z", seconds_apart=1)
     control.switch(page_size=500)
     rows, path = [], LIST
     while path:
-        said = json.loads(merchant.get(path).raw)
-        rows += [row["transaction_id"] for row in said["data"]]
-        path = said["meta"]["nextCursor"] and f"{LIST}?nextCursor={said['meta']['nextCursor']}"
+        body = json.loads(merchant.get(path).raw)
+        rows += [row["transaction_id"] for row in body["data"]]
+        path = body["meta"]["nextCursor"] and f"{LIST}?nextCursor={body['meta']['nextCursor']}"
     assert rows == made[::-1]
-    assert time.monotonic() - begun < 60  # a machine with nothing else to do needs five
+    assert time.monotonic() - started < 60  # an idle machine needs five

@@ -1,4 +1,4 @@
-"""Webhooks: what is sent, how it is signed, how often it is tried."""
+"""Webhooks: content, signature, retries and faults."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ from tests.local.simulator.webhook_receiver import WebhookReceiver
 ORDER = "12524AGSDF34DS"
 
 
-def hashed(body: bytes, secret: str | None) -> str:
+def hmac_of(body: bytes, secret: str | None) -> str:
     return hmac.new((secret or "").encode(), body, hashlib.sha256).hexdigest()
 
 
@@ -23,7 +23,7 @@ def test_the_raw_bytes_are_signed_with_the_webhook_secret(
     merchant.pay(card_number="4242424242424242", first_name="Zoë", webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
     (webhook,) = receiver.received
-    assert webhook.headers["fs-webhook-hash"] == hashed(webhook.body, merchant.simulator.credentials.webhook_secret)
+    assert webhook.headers["fs-webhook-hash"] == hmac_of(webhook.body, merchant.simulator.credentials.webhook_secret)
     assert webhook.headers["content-type"] == "application/json"
     assert webhook.json["status"] == "SUCCESS"
     assert webhook.json["data"]["amount"] == 100
@@ -36,7 +36,7 @@ def test_without_a_webhook_secret_the_encryption_key_signs(receiver: WebhookRece
     with running(keys) as simulator:
         Merchant(simulator).pay(card_number="4242424242424242", webhook_url=receiver.url())
         assert simulator.control.wait(ORDER, delivered=1)
-    assert receiver.received[0].headers["fs-webhook-hash"] == hashed(receiver.received[0].body, keys.encryption_key)
+    assert receiver.received[0].headers["fs-webhook-hash"] == hmac_of(receiver.received[0].body, keys.encryption_key)
 
 
 @pytest.mark.parametrize(
@@ -52,18 +52,20 @@ def test_without_a_webhook_secret_the_encryption_key_signs(receiver: WebhookRece
         ("4000000000000051", 0),  # unknown status
     ],
 )
-def test_only_success_failure_and_block_are_announced(
+def test_only_success_failure_and_block_have_a_webhook(
     merchant: Merchant, control: Control, receiver: WebhookReceiver, card: str, sent: int
 ) -> None:
     merchant.pay(card_number=card, webhook_url=receiver.url())
-    # Letters leave in order: once a later payment's has arrived, an earlier one's would have been sent.
+    # Webhooks are sent in order: when a later payment's has arrived, an earlier one would have been sent.
     merchant.pay(card_number="4242424242424242", webhook_url=receiver.url(), order_id="later")
     assert control.wait("later", delivered=1)
     assert control.wait(ORDER, deliveries=sent)
     assert len(control.deliveries(ORDER)) == sent
 
 
-def test_is_tried_again_until_it_is_accepted(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_a_webhook_is_sent_again_until_it_is_accepted(
+    merchant: Merchant, control: Control, receiver: WebhookReceiver
+) -> None:
     receiver.answers = [500, 302, 200]
     merchant.pay(card_number="4242424242424242", webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
@@ -73,14 +75,16 @@ def test_is_tried_again_until_it_is_accepted(merchant: Merchant, control: Contro
     assert made[0]["body"].encode() == receiver.received[0].body
 
 
-def test_is_given_up_after_three_retries(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_a_webhook_is_given_up_after_three_retries(
+    merchant: Merchant, control: Control, receiver: WebhookReceiver
+) -> None:
     receiver.answers = [500] * 9
     merchant.pay(card_number="4242424242424242", webhook_url=receiver.url())
     assert control.wait(ORDER, deliveries=4)
     assert not control.wait(ORDER, deliveries=5, timeout=0.3)
 
 
-def test_a_door_that_does_not_open_is_a_failed_attempt(receiver: WebhookReceiver) -> None:
+def test_a_refused_connection_is_a_failed_attempt(receiver: WebhookReceiver) -> None:
     with running(timing=WebhookTiming(retry_intervals=(0.01,), timeout=0.1)) as simulator:
         merchant = Merchant(simulator)
         merchant.pay(card_number="4242424242424242", webhook_url="http://127.0.0.1:1/")
@@ -105,46 +109,46 @@ def test_nothing_is_sent_to_another_machine(merchant: Merchant, control: Control
     assert control.deliveries(ORDER)[0]["error"] == "not sent: the simulator delivers to this machine only"
 
 
-def test_unsigned(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_a_webhook_may_be_unsigned(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-unsigned")
     merchant.pay(webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
     assert "fs-webhook-hash" not in receiver.received[0].headers
 
 
-def test_wrongly_signed(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_a_webhook_may_be_wrongly_signed(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-wrongly-signed")
     merchant.pay(webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
     (webhook,) = receiver.received
     keys = merchant.simulator.credentials
     assert len(webhook.headers["fs-webhook-hash"]) == 64
-    assert webhook.headers["fs-webhook-hash"] != hashed(webhook.body, keys.webhook_secret)
-    assert webhook.headers["fs-webhook-hash"] != hashed(webhook.body, keys.encryption_key)
+    assert webhook.headers["fs-webhook-hash"] != hmac_of(webhook.body, keys.webhook_secret)
+    assert webhook.headers["fs-webhook-hash"] != hmac_of(webhook.body, keys.encryption_key)
 
 
-def test_duplicate(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_a_webhook_may_be_duplicated(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-duplicate", webhook_times=5)
     merchant.pay(webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=5)
     assert len({one.body for one in receiver.received}) == 1
 
 
-def test_late(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_a_webhook_may_be_late(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-late", webhook_seconds=0.6)
     merchant.pay(webhook_url=receiver.url())
     assert not control.wait(ORDER, deliveries=1, timeout=0.1)
     assert control.wait(ORDER, delivered=1)
 
 
-def test_lost(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_a_webhook_may_be_lost(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
     control.script("webhook-lost")
     merchant.pay(webhook_url=receiver.url())
     assert not control.wait(ORDER, deliveries=1, timeout=0.1)
     assert merchant.status(ORDER).json["status"] == "SUCCESS"
 
 
-def test_reordered_overtaken_by_its_own_successor(
+def test_a_reordered_webhook_follows_a_later_one_of_its_payment(
     merchant: Merchant, control: Control, receiver: WebhookReceiver
 ) -> None:
     control.script("webhook-reordered", outcome="decline")
@@ -155,7 +159,7 @@ def test_reordered_overtaken_by_its_own_successor(
     assert [one.json["status"] for one in receiver.received] == ["SUCCESS", "FAILED"]
 
 
-def test_reordered_overtaken_by_another_payment(
+def test_a_reordered_webhook_follows_one_of_another_payment(
     merchant: Merchant, control: Control, receiver: WebhookReceiver
 ) -> None:
     control.script("webhook-reordered")
@@ -165,21 +169,23 @@ def test_reordered_overtaken_by_another_payment(
     assert [one.json["data"]["order_id"] for one in receiver.received] == ["second", ORDER]
 
 
-def test_first_arrives_before_the_answer(merchant: Merchant, control: Control, receiver: WebhookReceiver) -> None:
+def test_a_webhook_may_arrive_before_the_answer(
+    merchant: Merchant, control: Control, receiver: WebhookReceiver
+) -> None:
     control.script("webhook-first")
     merchant.pay(webhook_url=receiver.url())
     assert len(receiver.received) == 1
 
 
-@pytest.mark.parametrize(("lie", "where", "said"), [("amount", "amount", 10_000), ("order_id", "order_id", None)])
-def test_a_webhook_may_lie(
-    merchant: Merchant, control: Control, receiver: WebhookReceiver, lie: str, where: str, said: int | None
+@pytest.mark.parametrize(("lie", "where", "wrong"), [("amount", "amount", 10_000), ("order_id", "order_id", None)])
+def test_a_webhook_may_have_wrong_values(
+    merchant: Merchant, control: Control, receiver: WebhookReceiver, lie: str, where: str, wrong: int | None
 ) -> None:
     control.script("approve", webhook_lie=lie)
     merchant.pay(webhook_url=receiver.url())
     assert control.wait(ORDER, delivered=1)
     data = receiver.received[0].json["data"]
-    assert data[where] == (said or f"{ORDER}-of-somebody-else")
+    assert data[where] == (wrong or f"{ORDER}-of-somebody-else")
     assert merchant.status(ORDER).json["data"]["order_id"] == ORDER
 
 

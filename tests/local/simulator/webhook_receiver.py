@@ -1,4 +1,4 @@
-"""Where webhooks are received: a real HTTP server that answers as the test tells it to."""
+"""A real HTTP server that receives webhooks and answers with the codes that the test sets."""
 
 import threading
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the standard library's name
-            """Says nothing."""
+            """No log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver.port = server.server_address[1]

@@ -1,4 +1,4 @@
-"""What is started here ends with whoever started it, and leaves no directory behind."""
+"""A child process ends with its parent and leaves no directory behind."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from local.stack.processes import Process, make_directory, start
 
 ROOT = Path(__file__).parents[3]
 
-# A program that starts another one, as MiniStack starts its workers; and writes both ids; SIGTERM does not impress it.
+# Starts another program, as MiniStack starts its workers, writes both process ids, and ignores SIGTERM.
 FAMILY = """
 import os, pathlib, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -28,7 +28,7 @@ draft.rename(sys.argv[1])
 time.sleep(60)
 """
 
-HOLDER = """
+PARENT = """
 import pathlib, sys, time
 from local.stack import environment
 from local.stack.processes import start
@@ -50,7 +50,7 @@ def eventually(true: Callable[[], bool], timeout: float = 60.0) -> bool:
 
 
 def gone(pid: int) -> bool:
-    """A zombie is gone too: nobody has reaped it yet."""
+    """A zombie counts as gone: it has ended and was not reaped yet."""
     try:
         if sys.platform.startswith("linux"):
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -68,24 +68,24 @@ def started(command: str, *arguments: str, directory: Path | None = None) -> Pro
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
-def test_the_whole_family_dies_with_a_killed_holder(tmp_path: Path, signum: signal.Signals) -> None:
+def test_all_descendants_end_with_a_killed_parent(tmp_path: Path, signum: signal.Signals) -> None:
     directory, manifest = tmp_path / "room", tmp_path / "manifest"
     directory.mkdir()
     manifest.write_text("{}")
-    command = [sys.executable, "-c", HOLDER, str(directory), FAMILY]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "started\n"
+    command = [sys.executable, "-c", PARENT, str(directory), FAMILY]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "started\n"
         ids = [int(pid) for pid in (tmp_path / "ids").read_text().split()]
         assert not any(gone(pid) for pid in ids)
-        holder.send_signal(signum)
+        parent.send_signal(signum)
     assert eventually(lambda: all(gone(pid) for pid in ids))
     # The supervisor removes one path after the other, after the processes have ended.
     assert eventually(lambda: not directory.exists() and not manifest.exists())
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="PR_SET_PDEATHSIG is Linux's")
-def test_the_command_dies_with_a_killed_leash(tmp_path: Path) -> None:
+def test_the_command_ends_with_a_killed_supervisor(tmp_path: Path) -> None:
     process = started(FAMILY, str(tmp_path / "ids"))
     try:
         process.wait_until((tmp_path / "ids").exists, 20)
@@ -100,7 +100,7 @@ def test_the_command_dies_with_a_killed_leash(tmp_path: Path) -> None:
         process.release()
 
 
-def test_releasing_ends_even_what_ignores_sigterm_and_removes_the_room(tmp_path: Path) -> None:
+def test_a_release_ends_a_command_that_ignores_sigterm_and_removes_the_directory(tmp_path: Path) -> None:
     process = started(FAMILY, str(tmp_path / "ids"))
     process.wait_until((tmp_path / "ids").exists, 20)
     process.release()
@@ -109,7 +109,7 @@ def test_releasing_ends_even_what_ignores_sigterm_and_removes_the_room(tmp_path:
     assert not process.alive
 
 
-def test_what_a_finished_command_left_running_ends_too(tmp_path: Path) -> None:
+def test_a_child_that_a_finished_command_left_running_is_ended(tmp_path: Path) -> None:
     leaving = (
         "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
     )
@@ -123,7 +123,7 @@ def test_what_a_finished_command_left_running_ends_too(tmp_path: Path) -> None:
         process.release()
 
 
-def test_an_early_end_is_told_with_what_was_written() -> None:
+def test_an_early_end_is_an_error_with_the_output() -> None:
     process = started("import sys; sys.exit('no such luck')")
     try:
         with pytest.raises(ProcessEndedError, match=r"ended with code 1(?s:.*)no such luck"):

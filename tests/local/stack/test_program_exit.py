@@ -1,4 +1,4 @@
-"""The last words of a program around the stack, and its exit code."""
+"""The last line and the exit code of a program that runs a stack."""
 
 import signal
 import subprocess
@@ -19,13 +19,13 @@ def started(program: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_program_that_is_done_says_nothing() -> None:
+def test_a_finished_program_prints_nothing() -> None:
     with started("sys.exit(exit_code_of(lambda: None, last_line='Gone.'))") as process:
         assert process.communicate(timeout=20) == ("", "")
     assert process.returncode == 0
 
 
-def test_what_the_stack_cannot_do_is_a_sentence_and_no_traceback() -> None:
+def test_a_stack_error_is_printed_as_a_sentence_without_a_traceback() -> None:
     program = """
 def program():
     raise SettingError("This cannot be used.")
@@ -36,7 +36,7 @@ sys.exit(exit_code_of(program, last_line="Gone."))
     assert process.returncode == 1
 
 
-def test_a_program_that_is_told_to_end_says_last_line_and_which_signal() -> None:
+def test_a_signal_prints_the_last_line_and_sets_the_exit_code() -> None:
     program = """
 def program():
     print("waiting", flush=True)
