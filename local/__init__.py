@@ -1,1 +1,1 @@
-"""The estate on a desk: everything that stands in for the outside world on one machine."""
+"""The local stack: stand-ins on one machine for AWS, the gateway and the clients."""

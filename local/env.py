@@ -1,4 +1,4 @@
-"""`python -m local.env`: lines for a shell, after which sam, aws and boto3 speak to the running local stack.
+"""`python -m local.env`: shell lines that point sam, aws and boto3 to the running local stack.
 
 eval "$(python -m local.env)"
 """
@@ -11,14 +11,14 @@ import shlex
 import sys
 from pathlib import Path
 
-from local.consumer.manifests import RunningStack, running_stack
+from local.consumer.running_stack import RunningStack, running_stack
 from local.stack import deploy, manifest
 from local.stack.errors import StackError
-from local.stack.progress import say
+from local.stack.progress import print_line
 
 
 def exports(stack: RunningStack, path: str) -> str:
-    """`path`: the PATH to put sam on."""
+    """The export lines. `path` is the PATH that sam is put in front of."""
     keys = stack.admin.keys
     variables = {
         "AWS_ENDPOINT_URL": stack.admin.endpoint_url,
@@ -28,7 +28,7 @@ def exports(stack: RunningStack, path: str) -> str:
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
         "NO_PROXY": "127.0.0.1",
         "SAM_CLI_TELEMETRY": "0",
-        "SAM_CLI_POLL_DELAY": "0.5",  # the emulator is done sooner than sam would look
+        "SAM_CLI_POLL_DELAY": "0.5",  # the emulator deploys faster than sam's default polling
         "PATH": f"{Path(deploy.sam()).parent}{os.pathsep}{path}",
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
@@ -41,7 +41,7 @@ def main() -> int:
     try:
         sys.stdout.write(exports(running_stack(parser.parse_args().file), os.environ["PATH"]))
     except StackError as error:
-        say(str(error), sys.stderr)
+        print_line(str(error), sys.stderr)
         return 1
     return 0
 

@@ -1,1 +1,1 @@
-"""Tools for who operates the service. They run on the operator's machine, with the operator's rights."""
+"""Commands for operators. They run on the operator's machine, with the operator's permissions."""

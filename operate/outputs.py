@@ -1,4 +1,4 @@
-"""What a deployed stack says of itself: the names that an operator's command needs and was not told."""
+"""The outputs of a deployed stack: default names of table, bus and functions for the operator's commands."""
 
 from typing import Any
 

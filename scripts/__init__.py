@@ -1,1 +1,1 @@
-"""Tools of the house: each is run by the Makefile, none is deployed."""
+"""Development tools, run by the Makefile. None is deployed."""

@@ -1,7 +1,7 @@
-"""What may change in a schema without a new version: descriptions, and members that may be missing. Nothing else.
+"""The rules for a schema change without a new version: only descriptions and new optional members.
 
-An archive replays events of years ago under the schema of today, and consumers read the events of today with the
-schema of years ago: so nothing gets narrower, for the former, and nothing wider, for the latter.
+An archive replays old events under the new schema, so nothing may become narrower. Consumers read new events with
+an old schema, so nothing may become wider.
 """
 
 from collections.abc import Iterator
@@ -9,21 +9,21 @@ from typing import Any, Final
 
 Schema = dict[str, Any]
 
-_WORDS: Final = frozenset({"description", "title", "examples", "$id", "$schema"})
-"""Keywords that no event can violate."""
+_ANNOTATIONS: Final = frozenset({"description", "title", "examples", "$id", "$schema"})
+"""Keywords that do not restrict events."""
 _BY_NAME: Final = frozenset({"properties", "$defs"})
 
 
 def breaches(before: Schema, after: Schema, where: str = "") -> Iterator[str]:
-    """Every change, by its place, that needs a new schema version."""
-    for keyword in sorted((before.keys() | after.keys()) - _WORDS - _BY_NAME):
+    """Every change that needs a new schema version, with its JSON path."""
+    for keyword in sorted((before.keys() | after.keys()) - _ANNOTATIONS - _BY_NAME):
         yield from _changed(before.get(keyword), after.get(keyword), f"{where}/{keyword}")
     for keyword in sorted(_BY_NAME):
         yield from _members(before.get(keyword, {}), after.get(keyword, {}), f"{where}/{keyword}")
 
 
 def _members(before: Schema, after: Schema, where: str) -> Iterator[str]:
-    """A new member is harmless: a required one shows in `required`."""
+    """A new member is allowed here; a required one shows up as a change of `required`."""
     for name in sorted(before):
         if name in after:
             yield from _changed(before[name], after[name], f"{where}/{name}")

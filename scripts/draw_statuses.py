@@ -1,4 +1,4 @@
-"""Writes docs/statuses.md from the table of moves. `make fix` runs it, with functions/ on the path."""
+"""Writes docs/statuses.md from the table of transitions. `make fix` runs it, with functions/ on the path."""
 
 from pathlib import Path
 from typing import Final
@@ -8,42 +8,43 @@ from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, Status
 PAGE: Final = Path(__file__).parents[1] / "docs" / "statuses.md"
 
 MEANING: Final[dict[Status, str]] = {
-    Status.PROCESSING: "recorded; sent or not, there is no verdict yet",
-    Status.REQUIRES_ACTION: "the shopper is at the gateway's page",
-    Status.PENDING: "the gateway is waiting",
+    Status.PROCESSING: "recorded; there is no verdict yet, and it may not have been sent",
+    Status.REQUIRES_ACTION: "the shopper is on the gateway's page",
+    Status.PENDING: "the gateway has no verdict yet",
     Status.SUCCEEDED: "money moved",
-    Status.FAILED: "no money moved: declined, refused, or proved never to have arrived",
+    Status.FAILED: "no money moved: declined, refused, or the request provably never arrived",
     Status.BLOCKED: "no money moved: security or compliance",
     Status.ABANDONED: "no money moved: the shopper never completed",
-    Status.NEEDS_REVIEW: "neither paid nor unpaid: a human must look",
+    Status.NEEDS_REVIEW: "unclear whether money moved: an operator decides",
 }
 
-WAY_BACK: Final = """## The way back
+WAY_BACK: Final = """## Refunds and chargebacks
 
 | `refund.status` | meaning | may become |
 |---|---|---|
-| `none` | nobody has asked for the money back | `requested`; `refunded`, made at the gateway |
-| `requested` | asked for here, and not known yet whether it was done: the gateway is asked | `refunded`, `failed` |
-| `failed` | the money was not sent back; it may be asked for again | `requested`; `refunded`, if it was after all |
-| `refunded` | the money is on its way back | none |
+| `none` | no refund was requested | `requested`; `refunded`, if made at the gateway |
+| `requested` | requested here, outcome unknown: the follow-up asks the gateway | `refunded`, `failed` |
+| `failed` | not refunded; a refund may be requested again | `requested`; `refunded`, if the gateway made it after all |
+| `refunded` | the gateway has made the refund | none |
 
-`chargeback.status` goes from `none` to `charged_back`, whatever the refund is: the cardholder's bank asks nobody.
-What was charged back takes no refund, but one that was under way may be made all the same, and then both are true.
+`chargeback.status` changes from `none` to `charged_back`, whatever the refund's status is.
+A charged-back payment accepts no new refund. A refund that was already requested may still be made;
+then both are true.
 """
 
 
 def page() -> str:
-    """The whole page."""
+    """The page as Markdown."""
     return f"""# The statuses of a payment
 
-<!-- Written by scripts/draw_statuses.py from functions/payments/model/status.py; `make fix` writes it anew. -->
+<!-- Written by scripts/draw_statuses.py from functions/payments/model/status.py; `make fix` updates it. -->
 
 {_table()}
 
-Solid: while there is no verdict. Dashed: after one, on evidence alone that money moved after all or that witnesses
-contradict each other; and out of a review. Only the daily reconciliation puts what succeeded into review. Refund and chargeback
-are facts beside the status: they move nothing here.
-A move that is not drawn raises `IllegalMove`; a repeat of what is already so is no move.
+Solid arrows: transitions while there is no verdict. Dashed arrows: transitions after a verdict, when there is evidence
+that money moved after all or that two sources contradict each other; and transitions out of a review. Only the daily
+reconciliation puts a succeeded payment into review. Refunds and chargebacks do not change the status.
+A transition that is not drawn raises `IllegalTransition`; the same status again is no transition.
 
 ```mermaid
 {_diagram()}
@@ -53,7 +54,7 @@ A move that is not drawn raises `IllegalMove`; a repeat of what is already so is
 
 
 def _table() -> str:
-    rows = [f"| `{status}` | {MEANING[status]} | {_kind(status)} | {_moves(status)} |" for status in Status]
+    rows = [f"| `{status}` | {MEANING[status]} | {_kind(status)} | {_transitions(status)} |" for status in Status]
     return "\n".join(["| status | meaning | | may become |", "|---|---|---|---|", *rows])
 
 
@@ -70,13 +71,13 @@ def _diagram() -> str:
 
 def _kind(status: Status) -> str:
     if status in OPEN:
-        return "open: the gateway is asked"
+        return "open: the follow-up asks the gateway"
     if status in FREES_THE_ORDER:
-        return "final; the order may be tried again"
-    return "waits for a human" if status is Status.NEEDS_REVIEW else "final"
+        return "final; the order may be charged again"
+    return "waits for an operator" if status is Status.NEEDS_REVIEW else "final"
 
 
-def _moves(status: Status) -> str:
+def _transitions(status: Status) -> str:
     return ", ".join(f"`{to}`" for to in Status if to in TRANSITIONS[status]) or "none"
 
 

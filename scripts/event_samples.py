@@ -1,4 +1,4 @@
-"""The sample events of events/event-*.json: payments that never were, led through the house's own code."""
+"""The sample events of events/event-*.json, made with the service's own code."""
 
 import json
 from collections.abc import Mapping
@@ -25,23 +25,23 @@ Sample = dict[str, Any]
 _START: Final = datetime(2027, 1, 31, 9, 30, 0, 125000, tzinfo=UTC)
 _CALLER: Final = "arn:aws:iam::123456789012:role/shop-backend"
 _GBP: Final = Money(4999, "GBP")
-_ASKED: Final = "asked-to-refund"
-_REFUSED: Final = "refund-refused"
+_REFUND_REQUESTED: Final = "refund-requested"
+_REFUND_REFUSED: Final = "refund-refused"
 _FLAGS: Final = {"REFUNDED": "refunded", "CHARGED_BACK": "charged_back"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Story:
-    """`words`: the gateway's words, one after the other; the last entry of the history is the sample."""
+class _Scenario:
+    """`statuses`: the gateway's statuses in their order. The sample is the last entry of the history."""
 
     order_id: str
-    words: str = ""
+    statuses: str = ""
     money: Money = _GBP
     live: bool = False
     amount: int | None = None
 
     def payment(self) -> Payment:
-        told = intent(
+        payment = intent(
             payment_id_of(_CALLER, f"key of {self.order_id}"),
             fingerprint="",
             money=self.money,
@@ -50,60 +50,62 @@ class _Story:
             card=None,
             at=_START,
         )
-        for nth, word in enumerate(self.words.split(), 1):
+        for nth, status in enumerate(self.statuses.split(), 1):
             at = _START + timedelta(seconds=7 * nth * nth)
-            if word == _ASKED:
-                told = refunds.requested(told, RefundAttempt("rf_sample", "", at), "")
+            if status == _REFUND_REQUESTED:
+                payment = refunds.requested(payment, RefundAttempt("rf_sample", "", at), "")
                 continue
-            if word == _REFUSED:
-                told = refunds.failed(told, Failure("refund_refused", ""), at=at, source="answer", evidence={})
+            if status == _REFUND_REFUSED:
+                payment = refunds.failed(payment, Failure("refund_refused", ""), at=at, source="answer", evidence={})
                 continue
-            told = apply(told, self._report(word), "answer" if nth == 1 else "status", at)
-        return told
+            payment = apply(payment, self._transaction(status), "answer" if nth == 1 else "status", at)
+        return payment
 
-    def _report(self, word: str) -> GatewayTransaction:
+    def _transaction(self, status: str) -> GatewayTransaction:
         return GatewayTransaction(
-            raw_status=word,
-            verdict=VERDICTS.get("SUCCESS" if word in _FLAGS else word),
+            raw_status=status,
+            verdict=VERDICTS.get("SUCCESS" if status in _FLAGS else status),
             transaction_id=f"PA{self.order_id.partition('-')[2].rjust(16, '0')}",
             amount=Decimal(self.amount or self.money.amount),
             currency=self.money.currency,
-            message={"FAILED": "Insufficient funds.", "BLOCKED": "Blocked by the risk rules."}.get(word),
-            refunded=word == "REFUNDED",
-            charged_back=word == "CHARGED_BACK",
+            message={"FAILED": "Insufficient funds.", "BLOCKED": "Blocked by the risk rules."}.get(status),
+            refunded=status == "REFUNDED",
+            charged_back=status == "CHARGED_BACK",
         )
 
 
-_STORIES: Final[Mapping[str, _Story]] = {
-    "processing": _Story("web-1001"),
-    "requires_action": _Story("web-1001", "REDIRECT"),
-    "pending": _Story("web-1002", "PENDING"),
-    "succeeded": _Story("web-1001", "REDIRECT SUCCESS"),
-    "succeeded-live": _Story("pos-2001", "SUCCESS", Money(250000, "EUR"), live=True),
-    "succeeded-late": _Story("web-1003", "FAILED SUCCESS"),
-    "failed": _Story("web-1003", "FAILED"),
-    "blocked": _Story("web-1004", "BLOCKED"),
-    "abandoned": _Story("web-1005", "REDIRECT ABANDONED"),
-    "needs_review": _Story("web-1006", "SUCCESS", amount=499900),
-    "refunded": _Story("web-1001", f"REDIRECT SUCCESS {_ASKED} REFUNDED"),
-    "refund_requested": _Story("web-1001", f"REDIRECT SUCCESS {_ASKED}"),
-    "refund_failed": _Story("pos-2001", f"SUCCESS {_ASKED} {_REFUSED}", Money(250000, "EUR"), live=True),
-    "charged_back": _Story("pos-2001", "SUCCESS CHARGED_BACK", Money(250000, "EUR"), live=True),
+_SCENARIOS: Final[Mapping[str, _Scenario]] = {
+    "processing": _Scenario("web-1001"),
+    "requires_action": _Scenario("web-1001", "REDIRECT"),
+    "pending": _Scenario("web-1002", "PENDING"),
+    "succeeded": _Scenario("web-1001", "REDIRECT SUCCESS"),
+    "succeeded-live": _Scenario("pos-2001", "SUCCESS", Money(250000, "EUR"), live=True),
+    "succeeded-late": _Scenario("web-1003", "FAILED SUCCESS"),
+    "failed": _Scenario("web-1003", "FAILED"),
+    "blocked": _Scenario("web-1004", "BLOCKED"),
+    "abandoned": _Scenario("web-1005", "REDIRECT ABANDONED"),
+    "needs_review": _Scenario("web-1006", "SUCCESS", amount=499900),
+    "refunded": _Scenario("web-1001", f"REDIRECT SUCCESS {_REFUND_REQUESTED} REFUNDED"),
+    "refund_requested": _Scenario("web-1001", f"REDIRECT SUCCESS {_REFUND_REQUESTED}"),
+    "refund_failed": _Scenario(
+        "pos-2001", f"SUCCESS {_REFUND_REQUESTED} {_REFUND_REFUSED}", Money(250000, "EUR"), live=True
+    ),
+    "charged_back": _Scenario("pos-2001", "SUCCESS CHARGED_BACK", Money(250000, "EUR"), live=True),
 }
 
 
 def samples() -> dict[str, Sample]:
-    """Each sample as EventBridge hands it to a consumer, by the name of its file."""
-    told = {f"event-{name}": _last(story.payment()) for name, story in _STORIES.items()}
-    told["event-succeeded-replayed"] = replayed(told["event-succeeded"])
-    return {name: as_delivered(event, name) for name, event in told.items()}
+    """Each sample in EventBridge's envelope, by the name of its file."""
+    events = {f"event-{name}": _last(scenario.payment()) for name, scenario in _SCENARIOS.items()}
+    events["event-succeeded-replayed"] = replayed(events["event-succeeded"])
+    return {name: as_delivered(event, name) for name, event in events.items()}
 
 
 def as_delivered(event: Event, name: str) -> Sample:
-    """What the bus makes of the entry that the house puts on it. `name` stands for the delivery: it gives the id."""
-    put = _Put()
-    EventBridgeBus(put, "payments", _Deaf()).publish([event])
-    entry = put.entry
+    """The event in EventBridge's envelope. Its id is derived from `name`."""
+    client = _RecordingClient()
+    EventBridgeBus(client, "payments", _NoTelemetry()).publish([event])
+    entry = client.entry
     return {
         "version": "0",
         "id": str(uuid5(NAMESPACE_URL, name)),
@@ -121,8 +123,8 @@ def _last(payment: Payment) -> Event:
     return event_of(payment, payment.history[-1])
 
 
-class _Put:
-    """EventBridge's client, for one entry."""
+class _RecordingClient:
+    """A client of EventBridge that keeps one entry."""
 
     entry: dict[str, Any]
 
@@ -131,8 +133,8 @@ class _Put:
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
 
 
-class _Deaf:
-    """Nobody operates on samples."""
+class _NoTelemetry:
+    """Samples need no telemetry."""
 
     def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The events' JSON Schemas, one a detail-type, made of the types in payments.events."""
+"""The events' JSON Schemas, one a detail-type, derived from the types in payments.events."""
 
 import dataclasses
 from typing import Any, Final, get_args, get_type_hints
@@ -29,7 +29,7 @@ def schemas() -> dict[str, Schema]:
 
 
 def _schema(detail_type: str) -> Schema:
-    """The envelope is EventBridge's and stays open; what is ours, `detail`, is closed."""
+    """EventBridge's envelope allows additional members; our `detail` does not."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:payagency:payments:{SCHEMA_VERSION}:{detail_type}",
@@ -41,15 +41,15 @@ def _schema(detail_type: str) -> Schema:
             "detail-type": {"const": detail_type},
             "source": {"const": SOURCE},
             "resources": {"type": "array", "items": {"type": "string"}, "description": "The payment's id."},
-            "detail": {"allOf": [{"$ref": "#/$defs/EventDetail"}, {"properties": {"data": _always(detail_type)}}]},
+            "detail": {"allOf": [{"$ref": "#/$defs/EventDetail"}, {"properties": {"data": _constants(detail_type)}}]},
         },
         "$defs": _shapes(),
         "examples": [each for each in samples().values() if each["detail-type"] == detail_type],
     }
 
 
-def _always(detail_type: str) -> Schema:
-    """What holds in each event of this type, beyond what holds in all."""
+def _constants(detail_type: str) -> Schema:
+    """The values that are constant in every event of this type."""
     name = detail_type.removeprefix("payment.")
     if name.startswith("refund_"):
         return {"properties": {"refund": {"properties": {"status": {"const": name.removeprefix("refund_")}}}}}
@@ -69,8 +69,8 @@ def _shapes() -> dict[str, Schema]:
     shapes: dict[str, Schema] = whole["$defs"]
     _put_forms(EventDetail, shapes)
     for shape in shapes.values():
-        for told in shape.get("properties", {}).values():
-            told.pop("title", None)  # the name again, with capitals
+        for member in shape.get("properties", {}).values():
+            member.pop("title", None)  # pydantic repeats the name as a title
     return shapes
 
 
@@ -83,13 +83,13 @@ def _put_forms(kind: type, shapes: dict[str, Schema]) -> None:
                 _put_forms(part, shapes)
 
 
-def _put_form(form: Form, told: Schema) -> None:
-    (valued,) = (each for each in told.get("anyOf", [told]) if each["type"] != "null")
+def _put_form(form: Form, member: Schema) -> None:
+    (valued,) = (each for each in member.get("anyOf", [member]) if each["type"] != "null")
     keywords = {name: value for name, value in dataclasses.asdict(form).items() if value}
     valued |= {name: list(value) if isinstance(value, tuple) else value for name, value in keywords.items()}
 
 
 def _parts(hint: Any) -> list[Any]:
-    """A type and everything it is made of, what is annotated to it included."""
+    """A type, its arguments and its annotations, recursively."""
     inner = [*get_args(hint), *getattr(hint, "__metadata__", ())]
     return [hint, *(part for each in inner for part in _parts(each))]

@@ -1,4 +1,4 @@
-"""Writes the table of metrics in docs/observability.md from the catalogue. `make fix` runs it."""
+"""Writes the table of metrics in docs/observability.md from payments.runtime.metrics. `make fix` runs it."""
 
 import re
 from pathlib import Path
@@ -10,19 +10,19 @@ BETWEEN = re.compile(r"(?<=<!-- metrics -->\n).*(?=<!-- /metrics -->)", re.DOTAL
 
 
 def table() -> str:
-    """The catalogue as a table."""
+    """The metrics as a Markdown table."""
     head = ["| metric | unit | by | means | counts the signals |", "|---|---|---|---|---|"]
     return "\n".join([*head, *(_row(metric) for metric in METRICS.values())]) + "\n"
 
 
 def written() -> str:
-    """The table as it stands in the page."""
+    """The table that the page holds now."""
     found = BETWEEN.search(PAGE.read_text())
     return found[0] if found else ""
 
 
 def write() -> None:
-    """Puts the table into the page."""
+    """Writes the table into the page."""
     PAGE.write_text(BETWEEN.sub(lambda _: table(), PAGE.read_text()))
 
 

@@ -1,7 +1,7 @@
 """`python -m scripts.write_event_schemas`: writes schemas/<version>/ and events/event-*.json from the code.
 
-It refuses a change that consumers would break on: then raise SCHEMA_VERSION in payments.events, which opens a directory
-of its own beside the old one.
+It refuses a change that would break consumers. Then raise SCHEMA_VERSION in payments.events: the new version gets
+a directory beside the old one.
 """
 
 import json
@@ -13,15 +13,15 @@ from scripts.compatibility import breaches
 from scripts.event_samples import samples
 from scripts.event_schemas import Schema, schemas
 
-HOUSE = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 
 
 def refused(directory: Path, fresh: dict[str, Schema]) -> list[str]:
-    """What a consumer of the schemas that lie there would break on."""
-    there = {path.stem: json.loads(path.read_text()) for path in directory.glob("*.json")}
-    gone = [f"{name}: removed" for name in sorted(there.keys() - fresh.keys())]
+    """The changes that would break a consumer of the schemas in the directory."""
+    written = {path.stem: json.loads(path.read_text()) for path in directory.glob("*.json")}
+    gone = [f"{name}: removed" for name in sorted(written.keys() - fresh.keys())]
     return gone + [
-        f"{name}{each}" for name in there.keys() & fresh.keys() for each in breaches(there[name], fresh[name])
+        f"{name}{each}" for name in written.keys() & fresh.keys() for each in breaches(written[name], fresh[name])
     ]
 
 
@@ -36,7 +36,7 @@ def text(content: Schema) -> str:
 
 
 def main() -> int:
-    directory, fresh = HOUSE / "schemas" / SCHEMA_VERSION, schemas()
+    directory, fresh = ROOT / "schemas" / SCHEMA_VERSION, schemas()
     if broken := refused(directory, fresh):
         sys.stderr.write("\n".join([f"Schema {SCHEMA_VERSION} would break its consumers:", *broken, ""]))
         sys.stderr.write(
@@ -44,7 +44,7 @@ def main() -> int:
         )
         return 1
     write(directory, fresh)
-    write(HOUSE / "events", samples())
+    write(ROOT / "events", samples())
     return 0
 
 

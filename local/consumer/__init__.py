@@ -1,1 +1,1 @@
-"""The example consumer on the running local stack: deployed as on AWS, and its lines shown as they come."""
+"""The example consumer on the running local stack: deployed as on AWS, with its log on the terminal."""

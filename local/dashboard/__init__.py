@@ -1,1 +1,1 @@
-"""The dashboard on the desk: does what CloudWatch does with EMF lines, and draws the template's dashboard of it."""
+"""The dashboard of the local stack: turns EMF lines into metrics as CloudWatch does, and draws the dashboard as SVG."""

@@ -1,4 +1,4 @@
-"""CloudWatch's part: takes the functions' EMF lines from the logs into metrics, and answers for a dashboard's rows."""
+"""Turns EMF lines of the logs into metrics of the emulated CloudWatch, and reads metrics and alarms from it."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from typing import Any
 from local.dashboard import emf
 from local.stack.cloud import Cloud
 
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 Points = dict[datetime, float]
 Dimensions = Mapping[str, str]
 
 
 @dataclass(slots=True)
 class Metrics:
-    """The emulated CloudWatch, fed from the emulated logs. What was fed is not fed again."""
+    """The emulated CloudWatch. Each log line is used once."""
 
     cloud: Cloud
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
     def feed(self) -> list[emf.Value]:
-        """Puts what is new in the logs into CloudWatch, which looks at its alarms then; gives back what was new."""
+        """Puts the values of new log lines into CloudWatch, which then evaluates its alarms. Returns these values."""
         fresh = list(emf.values(self._lines()))
         client = self.cloud.client("cloudwatch")
         for namespace in {value.namespace for value in fresh}:
-            told = iter([_datum(value) for value in fresh if value.namespace == namespace])
-            while some := list(islice(told, _AT_ONCE)):
-                client.put_metric_data(Namespace=namespace, MetricData=some)
+            data = iter([_datum(value) for value in fresh if value.namespace == namespace])
+            while batch := list(islice(data, _BATCH_SIZE)):
+                client.put_metric_data(Namespace=namespace, MetricData=batch)
         return fresh
 
     def points(
         self, namespace: str, name: str, dimensions: Dimensions, stat: str, since: datetime, period: timedelta
     ) -> Points:
-        """The metric's statistic, period by period; nothing where there was no value."""
+        """The statistic by period; a period without a value is left out."""
         answer = self.cloud.client("cloudwatch").get_metric_statistics(
             Namespace=namespace,
             MetricName=name,
@@ -49,12 +49,12 @@ class Metrics:
         return {point["Timestamp"]: point[stat] for point in sorted(answer["Datapoints"], key=lambda p: p["Timestamp"])}
 
     def known(self, namespace: str, name: str) -> list[dict[str, str]]:
-        """The dimensions under which a metric has values."""
+        """The sets of dimensions under which a metric has values."""
         found = self.cloud.client("cloudwatch").list_metrics(Namespace=namespace, MetricName=name)["Metrics"]
         return [{each["Name"]: each["Value"] for each in metric["Dimensions"]} for metric in found]
 
     def alarms(self) -> dict[str, str]:
-        """Alarm → state."""
+        """The state of each alarm, by its name."""
         pages = self.cloud.client("cloudwatch").get_paginator("describe_alarms").paginate()
         return {alarm["AlarmName"]: alarm["StateValue"] for page in pages for alarm in page["MetricAlarms"]}
 
@@ -67,17 +67,17 @@ class Metrics:
 
     def _unseen(self, events: Iterable[dict[str, Any]]) -> Iterator[str]:
         for event in events:
-            # The emulator gives events no id; an EMF line holds its millisecond, so a stream has no two alike.
-            told = (event["logStreamName"], event["message"])
-            if told not in self._seen:
-                self._seen.add(told)
+            # The emulator's events have no id. An EMF line has a millisecond, so no two lines of a stream are equal.
+            key = (event["logStreamName"], event["message"])
+            if key not in self._seen:
+                self._seen.add(key)
                 yield event["message"]
 
 
 def _datum(value: emf.Value) -> dict[str, Any]:
     return {
         "MetricName": value.name,
-        "Dimensions": [{"Name": name, "Value": told} for name, told in value.dimensions],
+        "Dimensions": [{"Name": name, "Value": value_} for name, value_ in value.dimensions],
         "Timestamp": value.at,
         "Value": value.value,
         "Unit": value.unit,

@@ -1,6 +1,6 @@
-"""Reads CloudWatch's embedded metric format: a log line becomes the values that CloudWatch would make of it.
+"""Parser of CloudWatch's embedded metric format: the values that CloudWatch takes from a log line.
 
-Written from the format's specification; it shares no code with what writes the lines.
+It follows the format's specification and shares no code with the writer of the lines.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of one metric, under one set of dimensions."""
+    """One value of one metric under one set of dimensions."""
 
     namespace: str
     name: str
@@ -25,7 +25,7 @@ class Value:
 
 
 def values(lines: Iterable[str]) -> Iterator[Value]:
-    """Every value in every line that is EMF; other lines are not ours to read."""
+    """Every value of every EMF line; other lines are skipped."""
     for line in lines:
         if '"_aws"' in line:
             yield from _of_line(line)
@@ -33,17 +33,17 @@ def values(lines: Iterable[str]) -> Iterator[Value]:
 
 def _of_line(line: str) -> Iterator[Value]:
     try:
-        told = json.loads(line[line.index("{") :])
+        fields = json.loads(line[line.index("{") :])
     except ValueError:
         return
-    at = datetime.fromtimestamp(told["_aws"]["Timestamp"] / 1000, UTC)
-    for directive in told["_aws"]["CloudWatchMetrics"]:
+    at = datetime.fromtimestamp(fields["_aws"]["Timestamp"] / 1000, UTC)
+    for directive in fields["_aws"]["CloudWatchMetrics"]:
         for names in directive["Dimensions"]:
-            dimensions = tuple(sorted((name, str(told[name])) for name in names))
+            dimensions = tuple(sorted((name, str(fields[name])) for name in names))
             for metric in directive["Metrics"]:
-                for value in _listed(told[metric["Name"]]):
+                for value in _listed(fields[metric["Name"]]):
                     yield Value(directive["Namespace"], metric["Name"], dimensions, metric["Unit"], value, at)
 
 
-def _listed(told: Any) -> list[float]:
-    return [float(value) for value in (told if isinstance(told, list) else [told])]
+def _listed(value: Any) -> list[float]:
+    return [float(each) for each in (value if isinstance(value, list) else [value])]

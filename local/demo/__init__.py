@@ -1,1 +1,1 @@
-"""The demo shop: sends the documented payment through the local stack and tells what happens on the way."""
+"""The demo: sends the documented payment through the local stack and prints each step."""

@@ -1,4 +1,4 @@
-"""`python -m local.demo`: the documented payment through a stack of its own; `--stay` keeps it up for yours."""
+"""`python -m local.demo`: the documented payment on a new stack; `--stay` keeps the stack for your own payments."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from local.demo import yours
-from local.demo.journey import Journey
+from local.demo import snippets
 from local.demo.timeline import MissingStepError, Timeline
-from local.simulator.control import Control
+from local.demo.walkthrough import Walkthrough
+from local.simulator.control_client import Control
 from local.stack import gateway, manifest
-from local.stack.ending import STACK_IS_GONE, ran
+from local.stack.api_client import Shop
 from local.stack.errors import SettingError, tail
 from local.stack.gateway import GatewayKeys
-from local.stack.progress import noting
-from local.stack.running import running
-from local.stack.shop import Shop
+from local.stack.lifecycle import running
+from local.stack.program_exit import STACK_STOPPED, exit_code_of
+from local.stack.progress import progress_printer
 from local.stack.stack import Stack
 from local.stack.subscriber import Subscriber, subscribed
 
@@ -26,53 +26,53 @@ Note = Callable[[str], None]
 
 
 def demo(*, stay: bool) -> None:
-    if gateway.url_from():
-        raise SettingError("the demo looks into the simulator's book; with GATEWAY_URL use `make up`")
-    note, file = noting(), os.environ.get("STACK_FILE")
+    if gateway.url_from_environment():
+        raise SettingError("the demo needs the simulator; with GATEWAY_URL use `make up`")
+    note, file = progress_printer(), os.environ.get("STACK_FILE")
     with (
         manifest.claimed(Path(file) if file else None) as path,
         running(keys=GatewayKeys.chosen(os.environ), manifest_file=path, note=note) as stack,
         subscribed(stack.admin, stack.bus) as bus,
     ):
-        note("ready; here comes the documented payment\n")
-        _walk(_journey(stack, bus, note), stack)
+        note("ready; sending the documented payment\n")
+        _run(_walkthrough(stack, bus, note), stack)
         note("all eight steps happened")
         if stay:
             sys.stdout.write(_invitation(stack, path))
-            _tell_events(bus, note)
+            _print_events(bus, note)
 
 
-def _walk(journey: Journey, stack: Stack) -> None:
+def _run(walkthrough: Walkthrough, stack: Stack) -> None:
     try:
-        journey.walk()
+        walkthrough.run()
     except MissingStepError:
         sys.stderr.write(f"\nThe end of what MiniStack and the functions wrote:\n{tail(stack.log())}\n")
         raise
 
 
-def _journey(stack: Stack, bus: Subscriber, note: Note) -> Journey:
+def _walkthrough(stack: Stack, bus: Subscriber, note: Note) -> Walkthrough:
     shop = Shop(stack.api_url, stack.region, stack.identities.client)
-    bank = Control(stack.gateway.control_url or "")
-    return Journey(shop, bank, bus, Timeline(note, sys.stdout.write))
+    gateway = Control(stack.gateway.control_url or "")
+    return Walkthrough(shop, gateway, bus, Timeline(note, sys.stdout.write))
 
 
 def _invitation(stack: Stack, path: Path) -> str:
     return f"""
-Now yours. The stack stays up until Ctrl-C; {path} holds its addresses and keys.
-Open next_action.url of the answer in a browser; the event then shows up here.
-What the gateway believes: {stack.gateway.control_url}/book
+Now your own payment. The stack stays up until Ctrl-C; {path} holds its addresses and keys.
+Open next_action.url of the answer in a browser; the event is then printed here.
+The state of the gateway: {stack.gateway.control_url}/book
 
 With curl:
 
-{yours.curl(stack)}
+{snippets.curl(stack)}
 
 With Python:
 
-{yours.python(stack)}
+{snippets.python(stack)}
 """
 
 
-def _tell_events(bus: Subscriber, note: Note) -> None:
+def _print_events(bus: Subscriber, note: Note) -> None:
     while True:
         for event in bus.poll(seconds=5):
             data = event["detail"]["data"]
@@ -82,10 +82,10 @@ def _tell_events(bus: Subscriber, note: Note) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
     parser.add_argument(
-        "--stay", action="store_true", help="keep the stack up and say how to send a payment of one's own"
+        "--stay", action="store_true", help="keep the stack running and print how to send your own payment"
     )
     options = parser.parse_args()
-    return ran(lambda: demo(stay=options.stay), farewell=STACK_IS_GONE)
+    return exit_code_of(lambda: demo(stay=options.stay), last_line=STACK_STOPPED)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Redirect:
     """Where the last answer sends the browser."""
 
     status: int
@@ -67,7 +67,7 @@ class Browser:
         form.feed(answer.data.decode())
         return Page(url, answer.status, form)
 
-    def press(self, page: Page, caption: str) -> Sent:
+    def press(self, page: Page, caption: str) -> Redirect:
         """Does not follow: the shop's address is on the internet, and the demo stays here."""
         body = urlencode([*page.form.hidden, page.form.buttons[caption]])
         answer = self._http.request(
@@ -77,4 +77,4 @@ class Browser:
             headers={"Content-Type": "application/x-www-form-urlencoded"},
             redirect=False,
         )
-        return Sent(answer.status, answer.headers.get("Location"))
+        return Redirect(answer.status, answer.headers.get("Location"))

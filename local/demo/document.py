@@ -1,4 +1,4 @@
-"""The payment that the gateway's document prints, less `webhook_url`, which the deployment sets itself."""
+"""The payment of the gateway's document, without `webhook_url`, which the service sets itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def payment() -> dict[str, Any]:
 
 
 def masked(payment: dict[str, Any]) -> dict[str, Any]:
-    """As it may be shown on a screen."""
+    """The payment with card number and CVV masked."""
     number = str(payment["card_number"])
     hidden = {"card_number": f"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}", "card_cvv": "***"}
     return {name: hidden.get(name, value) for name, value in payment.items()}

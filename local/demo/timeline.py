@@ -1,4 +1,4 @@
-"""The timeline on the screen: eight steps, each told when it has happened."""
+"""The eight steps of the demo, each printed when it has happened."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ STEPS = {
     "redirect": "the shopper is sent to 3-D Secure",
     "approval": "the shopper approves",
     "webhook": "the gateway calls our webhook",
-    "status": "we ask the gateway whether it is true",
-    "event": "a subscriber on the bus is told",
+    "status": "we ask the gateway for the status",
+    "event": "a subscriber on the bus gets the event",
     "payment": "the shop reads the payment",
 }
 _NAMES = tuple(STEPS)
@@ -31,18 +31,18 @@ class MissingStepError(StackError):
 
 
 class Timeline:
-    """Steps must come in their order, so that none can be left out unnoticed."""
+    """Steps are recorded in their order; a step that is left out raises MissingStepError."""
 
     def __init__(self, note: Callable[[str], None], write: Callable[[str], object]) -> None:
         self._note, self._write = note, write
-        self.told: list[str] = []
+        self.recorded: list[str] = []
 
-    def tell(self, step: str, *lines: str) -> None:
-        due = _NAMES[len(self.told)]
+    def record(self, step: str, *lines: str) -> None:
+        due = _NAMES[len(self.recorded)]
         if step != due:
             raise MissingStepError(due, f"{step} came in its place")
-        self.told.append(step)
-        self._note(f"{len(self.told)}. {step:<10}{STEPS[step]}")
+        self.recorded.append(step)
+        self._note(f"{len(self.recorded)}. {step:<10}{STEPS[step]}")
         self._write("".join(f"{_INDENT}{line}\n" for text in lines for line in text.splitlines()) + "\n")
 
 

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Final
 
 from local.reconciliation.scenes import FORGOTTEN, play
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack, running
 from local.stack.errors import StackError
-from local.stack.progress import noting, say
-from local.stack.signals import Ended, ending_in_order
+from local.stack.progress import print_line, progress_printer
+from local.stack.signals import Terminated, orderly_shutdown
 
 SAMPLES: Final = Path(__file__).parents[2] / "docs" / "samples"
 
 
 def sample() -> None:
-    note = noting()
+    note = progress_printer()
     with running(note=note) as stack:
         note("playing the day")
         play(
@@ -62,12 +62,12 @@ def _run(stack: Stack) -> dict[str, str]:
 
 def main() -> int:
     try:
-        with ending_in_order():
+        with orderly_shutdown():
             sample()
-    except Ended as ended:
+    except Terminated as ended:
         return ended.exit_code
     except StackError as error:
-        say(f"\n{error}", sys.stderr)
+        print_line(f"\n{error}", sys.stderr)
         return 1
     return 0
 

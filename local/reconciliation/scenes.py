@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.demo import document
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
 
 

@@ -1,10 +1,10 @@
-"""The gateway simulator: a stateful stand-in for Pay Agency that decrypts, remembers, signs and misbehaves on demand.
+"""The gateway simulator: a stateful stand-in for Pay Agency. It decrypts, stores, signs, and fails on request.
 
-It shares no code with `functions/`: a mistake made in both would prove nothing.
+It shares no code with `functions/`: a mistake in shared code would go unnoticed.
 """
 
 from local.simulator.credentials import Credentials
-from local.simulator.pace import Pace
-from local.simulator.running import Simulator, running
+from local.simulator.in_process import Simulator, running
+from local.simulator.webhook_timing import WebhookTiming
 
-__all__ = ["Credentials", "Pace", "Simulator", "running"]
+__all__ = ["Credentials", "Simulator", "WebhookTiming", "running"]

@@ -1,4 +1,4 @@
-"""`python -m local.simulator`: the simulator as a process of its own."""
+"""`python -m local.simulator`: the simulator as a separate process."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from local.simulator.credentials import Credentials, CredentialsError
 from local.simulator.gateway import Gateway
-from local.simulator.pace import Pace
 from local.simulator.server import serving
+from local.simulator.webhook_timing import WebhookTiming
 
 _KEYS = ("secret_key", "encryption_key", "webhook_secret")
 
@@ -26,12 +26,14 @@ def main() -> int:
         return 2
     try:
         credentials = Credentials(keys["secret_key"], keys["encryption_key"], keys["webhook_secret"])
-    except CredentialsError as bad:
-        sys.stderr.write(f"simulator: {bad}\n")
+    except CredentialsError as error:
+        sys.stderr.write(f"simulator: {error}\n")
         return 2
-    pace = Pace(options.webhook_intervals, options.webhook_timeout)
+    timing = WebhookTiming(options.webhook_intervals, options.webhook_timeout)
     try:
-        asyncio.run(_serve(Gateway(credentials, pace), options.port, options.announce, with_parent=options.with_parent))
+        asyncio.run(
+            _serve(Gateway(credentials, timing), options.port, options.announce, with_parent=options.with_parent)
+        )
     except OSError as error:
         sys.stderr.write(f"simulator: {error}\n")
         return 1
@@ -45,11 +47,11 @@ async def _serve(gateway: Gateway, port: int, announce: Path | None, *, with_par
     async with serving(gateway, port) as url:
         text = json.dumps({"url": url, "control": f"{url}/_control"})
         if announce is not None:
-            _write_whole(announce, text)
+            _write_atomically(announce, text)
         else:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
-        watch = asyncio.create_task(_orphaned(stop)) if with_parent else None
+        watch = asyncio.create_task(_stop_with_parent(stop)) if with_parent else None
         await stop.wait()
         if watch is not None:
             watch.cancel()
@@ -57,16 +59,16 @@ async def _serve(gateway: Gateway, port: int, announce: Path | None, *, with_par
             _remove(announce)
 
 
-async def _orphaned(stop: asyncio.Event) -> None:
-    """A parent that was killed cannot say goodbye; nothing that it started should outlive it."""
+async def _stop_with_parent(stop: asyncio.Event) -> None:
+    """A parent that was killed stops no child, so the child polls for the parent."""
     parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110  no event tells a process that its parent is gone
+    while os.getppid() == parent:  # noqa: ASYNC110  a process gets no event when its parent ends
         await asyncio.sleep(0.5)
     stop.set()
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Whoever waits for the file never reads half of it."""
+def _write_atomically(path: Path, text: str) -> None:
+    """A reader that polls for the file never reads half of it."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
@@ -81,13 +83,13 @@ def _intervals(text: str) -> tuple[float, ...]:
 
 
 def _options() -> argparse.Namespace:
-    usual = Pace()
+    default = WebhookTiming()
     parser = argparse.ArgumentParser(prog="python -m local.simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--announce", type=Path, metavar="FILE", help="written once the simulator listens")
     parser.add_argument("--with-parent", action="store_true", help="stop when the starting process is gone")
-    parser.add_argument("--webhook-intervals", type=_intervals, default=usual.intervals, metavar="S,S,S")
-    parser.add_argument("--webhook-timeout", type=float, default=usual.timeout, metavar="S")
+    parser.add_argument("--webhook-intervals", type=_intervals, default=default.retry_intervals, metavar="S,S,S")
+    parser.add_argument("--webhook-timeout", type=float, default=default.timeout, metavar="S")
     for name in _KEYS:
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"or SIMULATOR_{name.upper()} in the environment")
     return parser.parse_args()

@@ -1,13 +1,13 @@
-"""Which card plays which scenario. Any other card is declined in the document's words: not supported for testing."""
+"""The scenario of each test card. Any other card is declined as not supported for testing, as the document says."""
 
 from __future__ import annotations
 
 from typing import Final
 
 CARDS: Final[dict[str, str]] = {
-    # The document's own card, as the document answers it.
+    # The card of the reference document, with the document's answer.
     "4111111111111111": "redirect",
-    # One approved card for each brand that a shop may meet.
+    # One approved card for each brand.
     "4242424242424242": "approve",
     "5555555555554444": "approve",
     "2223003122003222": "approve",
@@ -23,7 +23,7 @@ CARDS: Final[dict[str, str]] = {
     "4000000000000036": "init",
     "4000000000000044": "abandoned",
     "4000000000000051": "unknown-status",
-    # Charged, but the merchant is not told.
+    # Charged, but the answer does not reach the merchant.
     "4000000000010001": "charged-then-timeout",
     "4000000000010019": "charged-then-500",
     "4000000000010027": "charged-then-reset",
@@ -37,7 +37,7 @@ CARDS: Final[dict[str, str]] = {
     "4000000000010100": "held",
     "4000000000010118": "envelope-with-500",
     "4000000000010126": "stalled",
-    # Not charged, and the merchant is not told either.
+    # Not charged, and the answer does not reach the merchant.
     "4000000000020000": "uncharged-timeout",
     "4000000000020018": "uncharged-reset",
     "4000000000020026": "uncharged-500",
@@ -52,10 +52,10 @@ CARDS: Final[dict[str, str]] = {
     "4000000000040016": "wrong-currency",
     "4000000000040024": "wrong-order-id",
     "4000000000040032": "wrong-transaction-id",
-    # A status endpoint that is behind, or down.
+    # The status endpoint lags or is down.
     "4000000000050007": "status-404-then-found",
     "4000000000050015": "status-unavailable",
-    # Webhooks that do not arrive once, on time and signed.
+    # Webhooks that are lost, late, repeated, reordered or badly signed.
     "4000000000060006": "webhook-unsigned",
     "4000000000060014": "webhook-wrongly-signed",
     "4000000000060022": "webhook-duplicate",
@@ -67,7 +67,7 @@ CARDS: Final[dict[str, str]] = {
 
 
 def masked(card_number: object) -> str:
-    """First 6 and last 4, and nothing at all of what does not look like a card number."""
+    """The first 6 and last 4 digits; only asterisks if the value does not look like a card number."""
     if isinstance(card_number, str) and card_number.isdigit() and 12 <= len(card_number) <= 19:
         return f"{card_number[:6]}{'*' * (len(card_number) - 10)}{card_number[-4:]}"
     return "******"

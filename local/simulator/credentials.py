@@ -1,4 +1,4 @@
-"""The keys that the gateway gave to its merchant, and what each of them opens."""
+"""The keys that the gateway issues to its merchant, and the keys in force during a rotation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEY_KIND = re.compile(r"^(?:PA|FS)_(TEST|LIVE)_[\x21-\x7e]+$")
 
 
 class CredentialsError(ValueError):
-    """Keys that the real gateway could not have handed out."""
+    """Keys that the real gateway could not have issued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class Credentials:
 
     @property
     def signing_key(self) -> str:
-        """The gateway's page names both keys; a merchant who set no webhook secret gets the encryption key."""
+        """The webhook secret; without one, the encryption key signs. The gateway's page names both."""
         return self.webhook_secret or self.encryption_key
 
 
 class Keyring:
-    """The keys in force, newest first: several only while a rotation overlaps."""
+    """The keys in force, newest first; several only during a rotation with `keep_previous`."""
 
     def __init__(self, *credentials: Credentials) -> None:
         self._keys = credentials
@@ -54,7 +54,7 @@ class Keyring:
     def newest(self) -> Credentials:
         return self._keys[0]
 
-    def opened_by(self, secret_key: str, mode: str) -> Credentials | None:
+    def find(self, secret_key: str, mode: str) -> Credentials | None:
         presented = secret_key.encode(errors="surrogateescape")  # a header may hold any byte
         for keys in self._keys:
             if secrets.compare_digest(keys.secret_key.encode(), presented) and keys.mode == mode:
@@ -62,6 +62,6 @@ class Keyring:
         return None
 
     def rotate(self, changes: Mapping[str, str], *, keep_previous: bool) -> None:
-        """Only the keys that are named change."""
+        """Replaces the named keys; the others stay."""
         fresh = replace(self.newest, **changes)
         self._keys = (fresh, *self._keys) if keep_previous else (fresh,)

@@ -1,4 +1,4 @@
-"""Opens what merchants encrypt and signs what they are told. Built on pycryptodome; the client uses another library."""
+"""Decrypts the merchants' payloads and signs webhooks. Uses pycryptodome, because the client uses another library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WIRE_FORM = re.compile(r"(?P<iv>[0-9a-f]{32}):(?P<text>(?:[0-9a-f]{32})+)")
 
 
 class UnreadableError(ValueError):
-    """Whatever was wrong with it: one error, no details."""
+    """The payload cannot be decrypted. The error has no details, so that it is no padding oracle."""
 
 
 def decrypt(payload: str, encryption_key: str) -> bytes:

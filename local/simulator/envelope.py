@@ -1,27 +1,27 @@
-"""What the gateway says about a transaction, in each of its dialects: amounts are numbers here and strings there."""
+"""The gateway's JSON for a transaction: the amount is a number in some answers and a string in others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.simulator.transaction import Transaction, stamp
+from local.simulator.transaction import Transaction, iso_timestamp
 
 if TYPE_CHECKING:
-    from local.simulator.jsontext import Json
+    from local.simulator.exact_json import Json
 
 _OTHER_DIGITS = str.maketrans("0123456789", "9876543210")
 
 
-def envelope(transaction: Transaction, page_url: str | None = None, lie: str = "") -> dict[str, Json]:
-    """Card, webhook and refund dialect: the amount is a number, echoed as it came."""
-    return _envelope(transaction, transaction.order.amount, page_url, lie)
+def envelope(transaction: Transaction, checkout_url: str | None = None, lie: str = "") -> dict[str, Json]:
+    """For card, webhook and refund: the amount is a number, digit for digit as the merchant sent it."""
+    return _envelope(transaction, transaction.order.amount, checkout_url, lie)
 
 
-def status_envelope(transaction: Transaction, page_url: str | None = None, lie: str = "") -> dict[str, Json]:
-    """Status dialect: the same, with the amount as a string."""
-    spoken = _envelope(transaction, transaction.order.amount, page_url, lie)
-    spoken["data"]["amount"] = str(spoken["data"]["amount"])
-    return spoken
+def status_envelope(transaction: Transaction, checkout_url: str | None = None, lie: str = "") -> dict[str, Json]:
+    """For the status endpoint: the same, with the amount as a string."""
+    answer = _envelope(transaction, transaction.order.amount, checkout_url, lie)
+    answer["data"]["amount"] = str(answer["data"]["amount"])
+    return answer
 
 
 def list_row(transaction: Transaction) -> dict[str, Json]:
@@ -34,14 +34,14 @@ def list_row(transaction: Transaction) -> dict[str, Json]:
         "status": transaction.status,
         "card_number": order.card_number,
         "card_type": order.card_type,
-        "created_at": stamp(transaction.created_at),
-        "refund_date": stamp(transaction.refunded_at),
-        "chargeback_date": stamp(transaction.charged_back_at),
-        "suspicious_date": stamp(transaction.suspicious_at),
+        "created_at": iso_timestamp(transaction.created_at),
+        "refund_date": iso_timestamp(transaction.refunded_at),
+        "chargeback_date": iso_timestamp(transaction.charged_back_at),
+        "suspicious_date": iso_timestamp(transaction.suspicious_at),
     }
 
 
-def _envelope(transaction: Transaction, amount: Json, page_url: str | None, lie: str) -> dict[str, Json]:
+def _envelope(transaction: Transaction, amount: Json, checkout_url: str | None, lie: str) -> dict[str, Json]:
     order = transaction.order
     data = {
         "amount": amount,
@@ -53,24 +53,24 @@ def _envelope(transaction: Transaction, amount: Json, page_url: str | None, lie:
             "last_name": order.customer.last_name,
             "email": order.customer.email,
         },
-        "refund": _flag("refund_date", stamp(transaction.refunded_at)),
-        "chargeback": _flag("chargeback_date", stamp(transaction.charged_back_at)),
+        "refund": _flag("refund_date", iso_timestamp(transaction.refunded_at)),
+        "chargeback": _flag("chargeback_date", iso_timestamp(transaction.charged_back_at)),
     }
-    said: dict[str, Json] = {"status": transaction.status, "message": transaction.message}
-    if page_url is not None and transaction.status == "REDIRECT":
-        said["redirect_url"] = page_url
-    said["data"] = data
-    return _twisted(said, lie, transaction)
+    answer: dict[str, Json] = {"status": transaction.status, "message": transaction.message}
+    if checkout_url is not None and transaction.status == "REDIRECT":
+        answer["redirect_url"] = checkout_url
+    answer["data"] = data
+    return _falsified(answer, lie, transaction)
 
 
 def _flag(date_name: str, date: str | None) -> dict[str, Json]:
     return {"status": date is not None, date_name: date}
 
 
-def _twisted(said: dict[str, Json], lie: str, transaction: Transaction) -> dict[str, Json]:
-    data = said["data"]
+def _falsified(answer: dict[str, Json], lie: str, transaction: Transaction) -> dict[str, Json]:
+    data = answer["data"]
     match lie:
-        case "amount":  # the classic mistake: the other unit
+        case "amount":  # major units taken for minor units
             data["amount"] = data["amount"] * 100
         case "currency":
             data["currency"] = "USD" if data["currency"] == "EUR" else "EUR"
@@ -79,8 +79,10 @@ def _twisted(said: dict[str, Json], lie: str, transaction: Transaction) -> dict[
         case "transaction_id":
             data["transaction_id"] = data["transaction_id"].translate(_OTHER_DIGITS)
         case "status":
-            said["status"] = "FAILED" if said["status"] == "SUCCESS" else "SUCCESS"
-        case "refund":  # kept from sight, or made up
-            made_up = None if data["refund"]["status"] else stamp(transaction.decided_at or transaction.created_at)
+            answer["status"] = "FAILED" if answer["status"] == "SUCCESS" else "SUCCESS"
+        case "refund":  # a refund hidden, or one that was not made
+            made_up = (
+                None if data["refund"]["status"] else iso_timestamp(transaction.decided_at or transaction.created_at)
+            )
             data["refund"] = _flag("refund_date", made_up)
-    return said
+    return answer

@@ -1,4 +1,4 @@
-"""The gateway as a whole: its keys, its book, its script, its postman. The rooms of HTTP are given this one thing."""
+"""The state of the simulated gateway. Every HTTP handler gets this one object."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.simulator.bell import Bell
-from local.simulator.book import Book
+from local.simulator.behaviour import Behaviour
+from local.simulator.change_signal import ChangeSignal
 from local.simulator.credentials import Credentials, Keyring
-from local.simulator.holds import Holds
-from local.simulator.intake import RefusedError
-from local.simulator.journal import Journal
-from local.simulator.listing import Appearance
-from local.simulator.play import Play
-from local.simulator.postman import Postman
-from local.simulator.script import Script
+from local.simulator.held_requests import HeldRequests
+from local.simulator.request_parsing import RefusedError
+from local.simulator.scripted_scenarios import ScriptedScenarios
+from local.simulator.traffic_log import TrafficLog
+from local.simulator.transaction_index import ListOverride
+from local.simulator.transaction_store import TransactionStore
+from local.simulator.webhook_delivery import WebhookSender
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from local.simulator.pace import Pace
     from local.simulator.transaction import Transaction
+    from local.simulator.webhook_timing import WebhookTiming
 
 
 def utc_now() -> datetime:
@@ -33,52 +33,52 @@ def utc_now() -> datetime:
 
 @dataclass(slots=True)
 class Switches:
-    """Standing conditions, in contrast to the script's single plays."""
+    """Conditions that last until they are switched off; a scripted scenario is for one call."""
 
-    refuse_duplicates: bool = True  # a wire order_id that has a transaction is refused
+    refuse_duplicates: bool = True  # an order_id that already has a transaction is refused
     status_unavailable: bool = False  # the status endpoint answers 503
     down: bool = False  # every endpoint answers 503
     page_size: int = 50  # rows in a page of the transaction list
 
 
 class Gateway:
-    def __init__(self, credentials: Credentials, pace: Pace, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, credentials: Credentials, timing: WebhookTiming, now: Callable[[], datetime] = utc_now) -> None:
         self.keyring = Keyring(credentials)
         self.now = now
-        self.bell = Bell()
-        self.book = Book(now, self.bell.ring)
-        self.journal = Journal(now, self.bell.ring)
-        self.holds = Holds(self.bell.ring)
-        self.script = Script()
+        self.changes = ChangeSignal()
+        self.transactions = TransactionStore(now, self.changes.notify)
+        self.traffic = TrafficLog(now, self.changes.notify)
+        self.held_requests = HeldRequests(self.changes.notify)
+        self.scripted = ScriptedScenarios()
         self.switches = Switches()
-        self.plays: dict[str, Play] = {}
-        self.appearances: dict[str, Appearance] = {}
-        self.postman = Postman(self.journal, self._signing_key, pace, now)
+        self.behaviours: dict[str, Behaviour] = {}
+        self.list_overrides: dict[str, ListOverride] = {}
+        self.webhooks = WebhookSender(self.traffic, self._signing_key, timing, now)
 
-    def play_of(self, transaction: Transaction) -> Play:
-        return self.plays.get(transaction.transaction_id, Play())
+    def behaviour_of(self, transaction: Transaction) -> Behaviour:
+        return self.behaviours.get(transaction.transaction_id, Behaviour())
 
-    def announce(self, transaction: Transaction) -> asyncio.Task[None] | None:
-        """Puts the news in the post, if it is news that the gateway posts, and no reset came between."""
-        if transaction not in self.book:
+    def send_webhook(self, transaction: Transaction) -> asyncio.Task[None] | None:
+        """Sends the transaction's webhook. None if its status has no webhook, or a reset has removed it."""
+        if transaction not in self.transactions:
             return None
-        return self.postman.post(transaction, self.play_of(transaction))
+        return self.webhooks.send(transaction, self.behaviour_of(transaction))
 
-    async def stalled(self, play: Play, transaction_id: str | None, order_id: str | None) -> None:
-        """Where a play holds up the request itself: the bank hears of it only when the control plane lets it go."""
-        if play.answer == "stalled" and not await self.holds.hold(transaction_id, order_id):
+    async def hold_if_stalled(self, behaviour: Behaviour, transaction_id: str | None, order_id: str | None) -> None:
+        """Holds a `stalled` request before it has any effect. Raises RefusedError (503) if a reset drops it."""
+        if behaviour.answer == "stalled" and not await self.held_requests.hold(transaction_id, order_id):
             raise RefusedError(503, "Service Unavailable")
 
     def reset(self) -> None:
-        """Forgets everything but the keys."""
-        self.postman.drop_everything()
-        self.holds.drop()
-        self.plays.clear()
-        self.appearances.clear()
-        self.script.clear()
+        """Removes all state but the keys."""
+        self.webhooks.cancel_all()
+        self.held_requests.drop()
+        self.behaviours.clear()
+        self.list_overrides.clear()
+        self.scripted.clear()
         self.switches = Switches()
-        self.book.clear()
-        self.journal.clear()
+        self.transactions.clear()
+        self.traffic.clear()
 
     def _signing_key(self) -> str:
         return self.keyring.newest.signing_key

@@ -1,4 +1,4 @@
-"""The routes, and the one place where a refusal becomes an HTTP answer."""
+"""The routes, and the one place where a RefusedError becomes an HTTP response."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.simulator import asking, charging, dashboard, plane, refunding, shopper
-from local.simulator.answers import spoken
+from local.simulator import (
+    card_api,
+    control_api,
+    control_transactions_api,
+    refund_api,
+    shopper_pages,
+    status_api,
+    transaction_list_api,
+)
 from local.simulator.gateway import GATEWAY, Gateway
-from local.simulator.intake import RefusedError
+from local.simulator.request_parsing import RefusedError
+from local.simulator.responses import json_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,35 +34,35 @@ def application(gateway: Gateway) -> web.Application:
     card, hosted = f"/api/v1/{_MODE}/card", f"/api/v1/{_MODE}/hosted/card"
     app.add_routes(
         [
-            web.post(card, charging.card),
-            web.post(hosted, charging.hosted),
-            web.get(f"/api/{_MODE}/status/{{name}}", asking.status),
-            web.post(f"/api/v1/{_MODE}/refund", refunding.refund),
-            web.get(f"/api/v1/{_MODE}-transactions", asking.transactions),
-            web.get(card + "/checkout/{transaction_id}", shopper.challenge),
-            web.post(card + "/checkout/{transaction_id}", shopper.respond),
-            web.get(hosted + "/checkout/{transaction_id}", shopper.card_form),
-            web.post(hosted + "/checkout/{transaction_id}", shopper.pay),
-            web.get("/_control/book", plane.book),
-            web.get("/_control/deliveries", plane.deliveries),
-            web.get("/_control/script", plane.remaining),
-            web.post("/_control/script", plane.script),
-            web.post("/_control/switches", plane.switches),
-            web.post("/_control/credentials", plane.credentials),
-            web.post("/_control/reset", plane.reset),
-            web.get("/_control/held", plane.held),
-            web.post("/_control/release", plane.release),
-            web.post("/_control/wait", plane.wait),
-            web.post("/_control/orphans", dashboard.orphans),
-            web.get("/_control/transactions/{name}", dashboard.one),
-            web.delete("/_control/transactions/{name}", dashboard.forget),
-            web.post("/_control/transactions/{name}/decide", dashboard.decide),
-            web.post("/_control/transactions/{name}/refund", dashboard.refund),
-            web.post("/_control/transactions/{name}/chargeback", dashboard.charge_back),
-            web.post("/_control/transactions/{name}/suspicious", dashboard.suspect),
-            web.post("/_control/transactions/{name}/amend", dashboard.amend),
-            web.post("/_control/transactions/{name}/listing", dashboard.listing),
-            web.post("/_control/transactions/{name}/webhook", dashboard.announce),
+            web.post(card, card_api.card),
+            web.post(hosted, card_api.hosted),
+            web.get(f"/api/{_MODE}/status/{{name}}", status_api.status),
+            web.post(f"/api/v1/{_MODE}/refund", refund_api.refund),
+            web.get(f"/api/v1/{_MODE}-transactions", transaction_list_api.transactions),
+            web.get(card + "/checkout/{transaction_id}", shopper_pages.challenge),
+            web.post(card + "/checkout/{transaction_id}", shopper_pages.respond),
+            web.get(hosted + "/checkout/{transaction_id}", shopper_pages.card_form),
+            web.post(hosted + "/checkout/{transaction_id}", shopper_pages.pay),
+            web.get("/_control/book", control_api.book),
+            web.get("/_control/deliveries", control_api.deliveries),
+            web.get("/_control/script", control_api.scripted),
+            web.post("/_control/script", control_api.script),
+            web.post("/_control/switches", control_api.switches),
+            web.post("/_control/credentials", control_api.credentials),
+            web.post("/_control/reset", control_api.reset),
+            web.get("/_control/held", control_api.held),
+            web.post("/_control/release", control_api.release),
+            web.post("/_control/wait", control_api.wait),
+            web.post("/_control/orphans", control_transactions_api.orphans),
+            web.get("/_control/transactions/{name}", control_transactions_api.one),
+            web.delete("/_control/transactions/{name}", control_transactions_api.forget),
+            web.post("/_control/transactions/{name}/decide", control_transactions_api.decide),
+            web.post("/_control/transactions/{name}/refund", control_transactions_api.refund),
+            web.post("/_control/transactions/{name}/chargeback", control_transactions_api.charge_back),
+            web.post("/_control/transactions/{name}/suspicious", control_transactions_api.suspect),
+            web.post("/_control/transactions/{name}/amend", control_transactions_api.amend),
+            web.post("/_control/transactions/{name}/listing", control_transactions_api.listing),
+            web.post("/_control/transactions/{name}/webhook", control_transactions_api.send_webhook),
         ]
     )
     return app
@@ -63,27 +71,27 @@ def application(gateway: Gateway) -> web.Application:
 @web.middleware
 async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.app[GATEWAY].switches.down and not request.path.startswith("/_control"):
-        return spoken({"message": "Service Unavailable"}, 503)
+        return json_response({"message": "Service Unavailable"}, 503)
     try:
         return await handler(request)
     except RefusedError as refusal:
-        return spoken(refusal.spoken(), refusal.code)
+        return json_response(refusal.body(), refusal.code)
     except web.HTTPNotFound:
-        return spoken({"message": "Route not found"}, 404)
+        return json_response({"message": "Route not found"}, 404)
     except web.HTTPException as error:
-        return spoken({"message": error.reason}, error.status)
+        return json_response({"message": error.reason}, error.status)
 
 
 @asynccontextmanager
 async def serving(gateway: Gateway, port: int) -> AsyncIterator[str]:
-    """Serves on 127.0.0.1 while inside, and yields the URL. Leaving it drops what is still held or in the post."""
+    """Serves on 127.0.0.1 inside the block, and yields the URL. At the end held requests and webhooks are dropped."""
     runner = web.AppRunner(application(gateway), access_log=None, shutdown_timeout=0.2)
-    await gateway.postman.start()
+    await gateway.webhooks.start()
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
-        gateway.holds.drop()
+        gateway.held_requests.drop()
         await runner.cleanup()
-        await gateway.postman.stop()
+        await gateway.webhooks.stop()

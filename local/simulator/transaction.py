@@ -1,4 +1,4 @@
-"""One transaction as the bank sees it. Card numbers are masked before they come here; there is no CVV at all."""
+"""One transaction of the simulated gateway. The card number is masked, and there is no CVV."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 Amount = int | Decimal
 
-ANNOUNCED: Final = frozenset({"SUCCESS", "FAILED", "BLOCKED"})
-FINAL: Final = ANNOUNCED | {"ABANDONED"}
+WITH_WEBHOOK: Final = frozenset({"SUCCESS", "FAILED", "BLOCKED"})
+FINAL: Final = WITH_WEBHOOK | {"ABANDONED"}
 MESSAGES: Final = {
     "SUCCESS": "Transaction processed successfully.",
     "FAILED": "Transaction was declined by the issuing bank.",
@@ -31,7 +31,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a merchant asked for."""
+    """The merchant's request."""
 
     mode: str
     method: str
@@ -62,11 +62,11 @@ class Transaction:
         return self.status in FINAL
 
     @property
-    def is_announced(self) -> bool:
-        return self.status in ANNOUNCED
+    def has_webhook(self) -> bool:
+        return self.status in WITH_WEBHOOK
 
 
-def stamp(when: datetime | None) -> str | None:
+def iso_timestamp(when: datetime | None) -> str | None:
     if when is None:
         return None
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""One principal's view of the emulated cloud: an endpoint, a region and keys."""
+"""Access to the emulated cloud for one principal: an endpoint, a region and keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-# No proxy stands between a machine and itself; the time-outs bound every call.
+# No proxy for calls to this machine; the time-outs bound every call.
 _CONFIG = Config(
     proxies={},
     connect_timeout=5,
@@ -30,7 +30,7 @@ class Cloud:
     region: str
     keys: Keys
 
-    def seen_by(self, keys: Keys) -> Cloud:
+    def with_keys(self, keys: Keys) -> Cloud:
         return Cloud(self.endpoint_url, self.region, keys)
 
     def session(self) -> boto3.Session:

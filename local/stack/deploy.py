@@ -1,4 +1,4 @@
-"""`sam deploy` of the real template, as an engineer would, onto the emulated cloud."""
+"""`sam deploy` of the real template onto the emulated cloud."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from local.stack import environment
 from local.stack.cloud import Cloud
 from local.stack.errors import SettingError
-from local.stack.processes import Process, make_room, start
+from local.stack.processes import Process, make_directory, start
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 STACK_NAME = "payments"
 STAGE = "v1"
 BUCKET = "payments-artifacts"
@@ -28,11 +28,11 @@ class Deployed:
 
 
 def deployed(cloud: Cloud, api_id: str, parameters: Mapping[str, str], note: Callable[[str], None]) -> Deployed:
-    """`api_id` is settled before the deploy, for the functions must know the address they will be reached under."""
+    """Deploys the template. `api_id` is chosen before, because the functions need the address of their own API."""
     _make_bucket(cloud)
     command = _command(cloud, api_id, parameters)
-    room = make_room("sam")
-    process = start("sam deploy", room, command, env=environment_of(cloud, room), cwd=HOUSE)
+    directory = make_directory("sam")
+    process = start("sam deploy", directory, command, env=environment_of(cloud, directory), cwd=ROOT)
     try:
         if process.wait(_DEPLOY_SECONDS, every=3.0, meanwhile=lambda: _note_progress(process, note)):
             raise process.ended()
@@ -42,7 +42,7 @@ def deployed(cloud: Cloud, api_id: str, parameters: Mapping[str, str], note: Cal
 
 
 def sam() -> str:
-    found = os.environ.get("SAM") or shutil.which(str(HOUSE / ".venv-sam/bin/sam")) or shutil.which("sam")
+    found = os.environ.get("SAM") or shutil.which(str(ROOT / ".venv-sam/bin/sam")) or shutil.which("sam")
     if not found:
         raise SettingError("the SAM command line is not installed: run `make setup`")
     return found
@@ -51,21 +51,21 @@ def sam() -> str:
 def _command(cloud: Cloud, api_id: str, parameters: Mapping[str, str]) -> list[str]:
     return [
         *[sam(), "deploy", "--config-env", "local", "--stack-name", STACK_NAME, "--region", cloud.region],
-        # Named, or sam would take a built template from .aws-sam, whose wheels are for another machine.
-        *["--template-file", str(HOUSE / "template.yaml"), "--s3-bucket", BUCKET],
+        # Named explicitly: sam prefers a built template in .aws-sam, with wheels for another platform.
+        *["--template-file", str(ROOT / "template.yaml"), "--s3-bucket", BUCKET],
         *["--tags", f"ms-custom-id={api_id}"],
         *["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())],
     ]
 
 
-def environment_of(cloud: Cloud, room: Path) -> dict[str, str]:
-    return environment.plain(room) | {
+def environment_of(cloud: Cloud, directory: Path) -> dict[str, str]:
+    return environment.plain(directory) | {
         "AWS_ENDPOINT_URL": cloud.endpoint_url,
         "AWS_ACCESS_KEY_ID": cloud.keys.access_key_id,
         "AWS_SECRET_ACCESS_KEY": cloud.keys.secret_access_key,
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.5",
-        "__SAM_CLI_APP_DIR": str(room / "sam"),
+        "__SAM_CLI_APP_DIR": str(directory / "sam"),
     }
 
 

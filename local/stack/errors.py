@@ -1,11 +1,11 @@
-"""What can go wrong while the stack is set up.
+"""The errors of the stack and of the programs around it.
 
 StackError
-├── SettingError         something the caller chose cannot be used
-├── ProcessEndedError    a child ended where it should have stayed, or with an error
-├── TookTooLongError     a child is not ready in time
-├── NotReadyError        everything was deployed, but the API does not answer as it should
-├── ManifestTakenError   another stack holds the file
+├── SettingError         a setting of the caller cannot be used
+├── ProcessEndedError    a child process ended too early, or with an error
+├── TookTooLongError     a child process is not ready in time
+├── NotReadyError        everything is deployed, but the API does not answer as expected
+├── ManifestTakenError   another running stack uses the file
 └── MissingStepError     a step of the demo did not happen (local.demo.timeline)
 """
 
@@ -17,7 +17,7 @@ _TAIL_LINES = 40
 
 
 class StackError(Exception):
-    """Its text is for the person at the terminal."""
+    """The message is for the person at the terminal."""
 
 
 class SettingError(StackError):

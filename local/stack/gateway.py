@@ -1,4 +1,4 @@
-"""The gateway the stack is pointed at: the simulator as a child, or one that somebody else runs on loopback."""
+"""The gateway of the stack: the simulator as a child process, or another gateway on this machine."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from urllib.parse import urlsplit
 
 from local.stack import environment
 from local.stack.errors import SettingError
-from local.stack.processes import make_room, start
+from local.stack.processes import make_directory, start
 
 _READY_SECONDS = 30.0
-_HOUSE = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayKeys:
-    """As the gateway would hand them out: a test key, and an encryption key whose 32 characters are its bytes."""
+    """Keys in the gateway's format: a test key, and an encryption key of 32 characters, which are its 32 bytes."""
 
     secret_key: str = field(repr=False)
     encryption_key: str = field(repr=False)
@@ -51,7 +51,7 @@ class Gateway:
 
 
 def on_loopback(url: str) -> str:
-    """The URL without a trailing slash. Card numbers leave the API for it, so it must not leave this machine."""
+    """The URL without a trailing slash. Raises SettingError unless it is local: card numbers are sent there."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -75,19 +75,19 @@ def _is_loopback(host: str) -> bool:
 
 @contextlib.contextmanager
 def simulated(keys: GatewayKeys, options: tuple[str, ...] = ()) -> Iterator[Gateway]:
-    room = make_room("simulator")
-    announcement = room / "announcement.json"
+    directory = make_directory("simulator")
+    announcement = directory / "announcement.json"
     process = start(
         "the gateway simulator",
-        room,
+        directory,
         [sys.executable, "-m", "local.simulator", "--port", "0", "--announce", str(announcement), *options],
-        env=environment.plain(room)
+        env=environment.plain(directory)
         | {
             "SIMULATOR_SECRET_KEY": keys.secret_key,
             "SIMULATOR_ENCRYPTION_KEY": keys.encryption_key,
             "SIMULATOR_WEBHOOK_SECRET": keys.webhook_secret,
         },
-        cwd=_HOUSE,
+        cwd=_ROOT,
     )
     try:
         process.wait_until(announcement.exists, _READY_SECONDS)
@@ -106,5 +106,5 @@ def chosen(url: str | None, keys: GatewayKeys, options: tuple[str, ...] = ()) ->
             yield gateway
 
 
-def url_from(env: Mapping[str, str] | None = None) -> str | None:
+def url_from_environment(env: Mapping[str, str] | None = None) -> str | None:
     return (os.environ if env is None else env).get("GATEWAY_URL") or None

@@ -1,4 +1,4 @@
-"""The people of the stack, each an IAM user with a key: a shop that may call the API, a stranger, an administrator."""
+"""The IAM users of the stack: a client that may call the API, a stranger without rights, an administrator."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The machine-readable file that tells a client all it needs, for as long as the stack runs.
+"""The JSON file with the addresses and keys of a running stack, for its clients.
 
-It holds keys (of an emulator, but keys), so only its owner may read it. A lock beside it says that its stack is alive:
-the kernel drops the lock with the process, so a file left by a killed one is free to be taken.
+It holds keys, so only its owner may read it. A lock file beside it shows that the stack is running: the kernel
+releases the lock when the process ends, so the file of a killed stack can be reused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DEFAULT = Path(".local/stack.json")
 
 
 def write(path: Path, content: Mapping[str, object]) -> None:
-    """Whole or not at all: a reader that polls for the file never sees half of it."""
+    """Writes the file atomically: a reader that polls for it never sees half of it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
         draft.unlink()
@@ -31,9 +31,9 @@ def write(path: Path, content: Mapping[str, object]) -> None:
 
 
 @contextlib.contextmanager
-def claimed(chosen: Path | None) -> Iterator[Path]:
-    """The file this stack may write: the chosen one, or the first of stack.json, stack-2.json, … that is free."""
-    candidates = [chosen] if chosen else (_numbered(n) for n in itertools.count(1))
+def claimed(requested: Path | None) -> Iterator[Path]:
+    """The file this stack may write: the requested one, or the first of stack.json, stack-2.json, … that is free."""
+    candidates = [requested] if requested else (_numbered(n) for n in itertools.count(1))
     for path in candidates:
         lock = _lock(path)
         if lock is None:
@@ -46,7 +46,7 @@ def claimed(chosen: Path | None) -> Iterator[Path]:
             _lock_file(path).unlink(missing_ok=True)
             os.close(lock)
         return
-    raise ManifestTakenError(chosen or DEFAULT)
+    raise ManifestTakenError(requested or DEFAULT)
 
 
 def _numbered(n: int) -> Path:
@@ -62,7 +62,7 @@ def _lock(path: Path) -> int | None:
     descriptor = os.open(_lock_file(path), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The holder before may have removed the file between our open and our lock: then ours locks nothing.
+        # The previous holder may have removed the file after our open: then our lock has no effect.
         if os.fstat(descriptor).st_nlink:
             return descriptor
         os.close(descriptor)

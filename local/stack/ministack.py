@@ -1,7 +1,7 @@
 """MiniStack: AWS in one process, on a free port of 127.0.0.1, enforcing IAM.
 
-It lets its own root key through without a look at the signature, so that key is random and stays in this process;
-whoever is a client gets an IAM user.
+It does not verify signatures of its root key, so that key is random and stays in this process.
+Every client gets an IAM user.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from local.stack import environment, ports
 from local.stack.cloud import Cloud, Keys
-from local.stack.processes import Process, make_room, start
+from local.stack.processes import Process, make_directory, start
 
 REGION = "eu-west-2"
 _READY_SECONDS = 60.0
@@ -29,14 +29,14 @@ class MiniStack:
 
 
 def started(also_remove: tuple[Path, ...] = ()) -> MiniStack:
-    """`also_remove`: what must not outlive MiniStack, even if this process is killed."""
-    room = make_room("ministack")
+    """`also_remove`: paths to remove with MiniStack, even if this process is killed."""
+    directory = make_directory("ministack")
     root = Keys(f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20))
     with ports.listening() as sock:
         port = ports.number(sock)
         process = start(
             "MiniStack",
-            room,
+            directory,
             [
                 sys.executable,
                 "-m",
@@ -47,8 +47,8 @@ def started(also_remove: tuple[Path, ...] = ()) -> MiniStack:
                 "--workers",
                 "0",
             ],
-            env=_environment(room, port, root),
-            cwd=room,
+            env=_environment(directory, port, root),
+            cwd=directory,
             pass_fds=(sock.fileno(),),
             remove=also_remove,
         )
@@ -68,19 +68,19 @@ def wait_until_ready(ministack: MiniStack) -> None:
     ministack.process.wait_until(ready, _READY_SECONDS)
 
 
-def _environment(room: Path, port: int, root: Keys) -> dict[str, str]:
-    return environment.plain(room) | {
+def _environment(directory: Path, port: int, root: Keys) -> dict[str, str]:
+    return environment.plain(directory) | {
         "AUTH": "true",
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": ports.LOOPBACK,
         "MINISTACK_REGION": REGION,
         "AWS_ACCESS_KEY_ID": root.access_key_id,
         "AWS_SECRET_ACCESS_KEY": root.secret_access_key,
-        "STATE_DIR": str(room / "state"),
-        "S3_DATA_DIR": str(room / "s3"),
+        "STATE_DIR": str(directory / "state"),
+        "S3_DATA_DIR": str(directory / "s3"),
         "LAMBDA_EXECUTOR": "local",
-        # Its other listeners take fixed ports of every interface, and a Docker daemon is none of its business here.
+        # Off: the other listeners bind fixed ports on every interface. Docker is not used.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "DOCKER_HOST": f"unix://{room}/no-docker",
+        "DOCKER_HOST": f"unix://{directory}/no-docker",
     }

@@ -1,6 +1,6 @@
-"""Free ports without a race: the socket is bound and listening before anyone is told its number.
+"""Free ports without a race: the socket is bound and listening before its number is known to anyone.
 
-A port that is looked up, closed and taken later may be somebody else's by then, as soon as two stacks start at once.
+A port that is found, closed and bound again later may be taken in between, when two stacks start at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def listening(backlog: int = 128) -> socket.socket:
-    """Hand its descriptor to the server, then close this end; connections made meanwhile wait in the queue."""
+    """A listening socket to pass on to a server process and close here; early connections wait in its queue."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.bind((LOOPBACK, 0))
     sock.listen(backlog)

@@ -1,4 +1,4 @@
-"""Child processes that cannot outlive this one, each in a room (a directory) that goes with it."""
+"""Child processes that cannot outlive this one, each with a temporary directory that is removed with it."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from typing import BinaryIO
 
 from local.stack.errors import ProcessEndedError, TookTooLongError
 
-_LEASH = Path(__file__).with_name("leash.py")
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _GRACE = 1.5
 
 
-def make_room(name: str) -> Path:
+def make_directory(name: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"payments-{name}-"))
 
 
 @dataclass(frozen=True)
 class Process:
-    """A command on a leash. It, its descendants and its room end with `release()`, or with this process."""
+    """A supervised command. `release()`, or the end of this process, ends it with its descendants and its directory."""
 
     name: str
-    room: Path
-    _leash: subprocess.Popen[bytes]
+    directory: Path
+    _supervisor: subprocess.Popen[bytes]
     _log: BinaryIO
 
     @property
     def alive(self) -> bool:
-        return self._leash.poll() is None
+        return self._supervisor.poll() is None
 
     def written(self) -> str:
-        """Readable even after the command has ended and its room is gone, until `release()`."""
+        """The output so far. It stays readable after the command has ended, until `release()`."""
         if self._log.closed:
             return ""
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
 
     def ended(self) -> ProcessEndedError:
-        return ProcessEndedError(self.name, self._leash.returncode, self.written())
+        return ProcessEndedError(self.name, self._supervisor.returncode, self.written())
 
     def wait(self, timeout: float, every: float = 0.05, meanwhile: Callable[[], None] = lambda: None) -> int:
         deadline = time.monotonic() + timeout
@@ -53,8 +53,8 @@ class Process:
                 raise TookTooLongError(self.name, timeout, self.written())
             meanwhile()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._leash.wait(every)
-        return self._leash.returncode
+                self._supervisor.wait(every)
+        return self._supervisor.returncode
 
     def wait_until(self, ready: Callable[[], bool], timeout: float, every: float = 0.05) -> None:
         deadline = time.monotonic() + timeout
@@ -66,20 +66,20 @@ class Process:
             time.sleep(every)
 
     def release(self) -> None:
-        if self._leash.stdin is not None:
-            self._leash.stdin.close()
+        if self._supervisor.stdin is not None:
+            self._supervisor.stdin.close()
         try:
-            self._leash.wait(_GRACE + 5)
+            self._supervisor.wait(_GRACE + 5)
         except subprocess.TimeoutExpired:
-            self._leash.kill()
-            self._leash.wait()
+            self._supervisor.kill()
+            self._supervisor.wait()
         self._log.close()
-        shutil.rmtree(self.room, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def start(
     name: str,
-    room: Path,
+    directory: Path,
     command: Sequence[str],
     *,
     env: Mapping[str, str],
@@ -87,17 +87,17 @@ def start(
     pass_fds: Iterable[int] = (),
     remove: Iterable[Path] = (),
 ) -> Process:
-    removals = [part for path in (room, *remove) for part in ("--remove", str(path))]
-    with (room / "log").open("wb") as log:
-        written = (room / "log").open("rb")
-        leash = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_LEASH), "--grace", str(_GRACE), *removals, "--", *command],
+    removals = [part for path in (directory, *remove) for part in ("--remove", str(path))]
+    with (directory / "log").open("wb") as log:
+        written = (directory / "log").open("rb")
+        supervisor = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_SUPERVISOR), "--grace", str(_GRACE), *removals, "--", *command],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=dict(env),
             cwd=cwd,
             pass_fds=tuple(pass_fds),
-            start_new_session=True,  # Ctrl-C reaches the holder alone, which then lets go in order
+            start_new_session=True,  # Ctrl-C reaches this process alone, which then stops the command
         )
-    return Process(name, room, leash, written)
+    return Process(name, directory, supervisor, written)

@@ -1,4 +1,4 @@
-"""Lines for the person at the terminal, each with the seconds since the start."""
+"""Progress lines on the terminal, each with the seconds since the start."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Callable
 from typing import TextIO
 
 
-def noting(out: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> Callable[[str], None]:
+def progress_printer(out: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> Callable[[str], None]:
     out = out or sys.stdout
-    begun = clock()
+    started = clock()
 
     def note(text: str) -> None:
-        say(f"{clock() - begun:6.1f} s  {text}", out)
+        print_line(f"{clock() - started:6.1f} s  {text}", out)
 
     return note
 
 
-def say(text: str, out: TextIO) -> None:
-    """The terminal may be gone while its stack is still being taken down."""
+def print_line(text: str, out: TextIO) -> None:
+    """The terminal may be closed while the stack is still being stopped: that is no error."""
     with contextlib.suppress(OSError, ValueError):
         out.write(f"{text}\n")
         out.flush()

@@ -1,4 +1,4 @@
-"""Every polite way to end a program leads through the same door as Ctrl-C, so that what was started is taken down."""
+"""Every signal to end the program raises the same exception, so that everything that was started is stopped."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from types import FrameType
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 
 
-class Ended(KeyboardInterrupt):
+class Terminated(KeyboardInterrupt):
     def __init__(self, signum: int) -> None:
         self.signum = signum
         super().__init__(signal.Signals(signum).name)
@@ -25,35 +25,35 @@ class Ended(KeyboardInterrupt):
 
 
 def _raise(signum: int, _: FrameType | None) -> None:
-    # Once is enough: a second Ctrl-C must not interrupt the taking down.
+    # From now on signals are ignored: a second Ctrl-C must not interrupt the shutdown.
     for each in _ENDING:
         signal.signal(each, signal.SIG_IGN)
-    raise Ended(signum)
+    raise Terminated(signum)
 
 
 @contextlib.contextmanager
-def ending_in_order() -> Iterator[None]:
-    """SIGINT, SIGTERM, SIGHUP, the death of the parent and of the terminal raise `Ended` in the main thread.
+def orderly_shutdown() -> Iterator[None]:
+    """SIGINT, SIGTERM, SIGHUP and the end of the parent or the terminal raise `Terminated` in the main thread.
 
-    Under nohup (SIGHUP ignored) somebody wants the program to outlive its terminal and its parent.
+    Under nohup (SIGHUP is ignored) the program is meant to outlive its terminal and its parent.
     """
-    outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    taken = [signum for signum in _ENDING if not (outlives and signum == signal.SIGHUP)]
-    before = {signum: signal.signal(signum, _raise) for signum in taken}
-    if not outlives:
-        threading.Thread(target=_follow, args=(os.getppid(), _terminals()), daemon=True).start()
+    under_nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    handled = [signum for signum in _ENDING if not (under_nohup and signum == signal.SIGHUP)]
+    previous = {signum: signal.signal(signum, _raise) for signum in handled}
+    if not under_nohup:
+        threading.Thread(target=_end_with_parent, args=(os.getppid(), _terminals()), daemon=True).start()
     try:
         yield
     finally:
-        for signum, handler in before.items():
+        for signum, handler in previous.items():
             signal.signal(signum, handler)
 
 
-def _follow(parent: int, terminals: list[int]) -> None:
-    """A make that was killed outright passes no signal on, nor does one whose terminal is gone."""
+def _end_with_parent(parent: int, terminals: list[int]) -> None:
+    """A `make` that was killed, or lost its terminal, passes no signal on to this process."""
     pause = threading.Event()
     while os.getppid() == parent and not _hung_up(terminals):
-        pause.wait(_LOOK_SECONDS)
+        pause.wait(_POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -68,6 +68,6 @@ def _hung_up(terminals: list[int]) -> bool:
     return any(happened & select.POLLHUP for _, happened in poll.poll(0))
 
 
-def wait_for_the_end() -> None:
+def wait_for_signal() -> None:
     while True:
         signal.pause()

@@ -1,4 +1,4 @@
-"""What a running stack is to its clients: addresses, names and keys."""
+"""A running stack: addresses, names and keys for its clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.stack.identities import Identities
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """`log` is what MiniStack and the functions have written so far."""
+    """`log()` returns the output of MiniStack and the functions so far."""
 
     name: str
     api_url: str
@@ -30,22 +30,22 @@ class Stack:
     def region(self) -> str:
         return self.admin.region
 
-    def seen_by(self, keys: Keys) -> Cloud:
-        return self.admin.seen_by(keys)
+    def with_keys(self, keys: Keys) -> Cloud:
+        return self.admin.with_keys(keys)
 
     def manifest(self) -> dict[str, Any]:
-        """The names are a contract with whoever reads `.local/stack.json`."""
-        who = self.identities
+        """The content of `.local/stack.json`. Its names are a contract with the readers of that file."""
+        users = self.identities
         return {
             "api_url": self.api_url,
             "region": self.region,
             "aws_endpoint_url": self.admin.endpoint_url,
-            "access_key_id": who.client.access_key_id,
-            "secret_access_key": who.client.secret_access_key,
-            "stranger_access_key_id": who.stranger.access_key_id,
-            "stranger_secret_access_key": who.stranger.secret_access_key,
-            "admin_access_key_id": who.admin.access_key_id,
-            "admin_secret_access_key": who.admin.secret_access_key,
+            "access_key_id": users.client.access_key_id,
+            "secret_access_key": users.client.secret_access_key,
+            "stranger_access_key_id": users.stranger.access_key_id,
+            "stranger_secret_access_key": users.stranger.secret_access_key,
+            "admin_access_key_id": users.admin.access_key_id,
+            "admin_secret_access_key": users.admin.secret_access_key,
             "gateway_url": self.gateway.url,
             "gateway": asdict(self.gateway.keys),
             "stack_name": self.name,

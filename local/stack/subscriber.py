@@ -1,4 +1,4 @@
-"""A consumer of the bus, as any team would make one: a rule, and a queue that it fills."""
+"""A consumer of the bus: a rule that sends every event to a queue."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _POLL_SECONDS = 1  # SQS takes whole seconds
 
 @dataclass(slots=True)
 class Subscriber:
-    """`received` keeps every event in the order of arrival, as EventBridge wraps it: detail-type, source, detail, …"""
+    """`received`: every event in the order of arrival, in EventBridge's envelope: detail-type, source, detail, …"""
 
     _sqs: Any
     _queue_url: str
     received: list[dict[str, Any]] = field(default_factory=list)
 
     def poll(self, seconds: int = _POLL_SECONDS) -> list[dict[str, Any]]:
-        """The events that came within the time; it returns as soon as there is one."""
+        """The new events. Returns as soon as there is one, or after `seconds` without any."""
         messages = self._sqs.receive_message(
             QueueUrl=self._queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=seconds
         ).get("Messages", [])
@@ -39,7 +39,7 @@ class Subscriber:
         return [event for event in self.received if event["detail"]["data"]["payment_id"] == payment_id]
 
     def wait_for(self, payment_id: str, detail_type: str, timeout: float = 20.0) -> dict[str, Any] | None:
-        """The first such event, or None when the time is up."""
+        """The first such event, or None after `timeout` seconds."""
         return self._wait(lambda: _first(self.of(payment_id), detail_type), timeout)
 
     def _wait(self, found: Callable[[], dict[str, Any] | None], timeout: float) -> dict[str, Any] | None:

@@ -1,1 +1,1 @@
-"""A human's decision on what waits for one, recorded in its history and told to consumers like any other."""
+"""An operator's decision on a payment in review: recorded in its history and published like any other entry."""

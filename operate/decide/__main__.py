@@ -1,7 +1,7 @@
-"""`python -m operate.decide`: records what a human found out about a payment in `needs_review`, or a refund in doubt.
+"""`python -m operate.decide`: decides a payment in `needs_review`, or a refund without a known outcome.
 
-The follow-up tells the bus within a minute. Credentials, region and endpoint come from the environment, as for every AWS
-tool. It needs dynamodb:GetItem and dynamodb:UpdateItem on the table, and, unless that is named,
+The follow-up publishes the event within a minute. Credentials, region and endpoint come from the environment, as for
+every AWS tool. The command needs dynamodb:GetItem and dynamodb:UpdateItem on the table, and, without `--table`,
 cloudformation:DescribeStacks.
 """
 
@@ -12,52 +12,54 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operate.decide.deciding import CHOICES, NotForYou, decide
+from operate.decide.decision import CHOICES, NotDecidable, decide
 from operate.outputs import outputs_of
 from payments.ledger.payments import DynamoLedger
 from payments.model.pan import may_hold_number
 from payments.model.timestamps import utc_now
 
 
-def options(arguments: list[str] | None = None) -> argparse.Namespace:
+def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m operate.decide", description=__doc__)
     parser.add_argument("--payment", metavar="pay_…", required=True)
-    parser.add_argument("--to", choices=CHOICES, required=True, help="what the gateway's back office says became of it")
+    parser.add_argument("--to", choices=CHOICES, required=True, help="the outcome that the gateway's back office shows")
     parser.add_argument(
-        "--because", metavar="WORDS", required=True, type=_words, help="what this rests on; it stays in the history"
+        "--because", metavar="WORDS", required=True, type=_text, help="the reason; it stays in the history"
     )
-    parser.add_argument("--who", default=getpass.getuser(), type=_words, help="who decides (default: you, %(default)s)")
-    parser.add_argument("--stack", default="payments", help="the stack whose outputs name the table")
+    parser.add_argument("--who", default=getpass.getuser(), type=_text, help="who decides (default: you, %(default)s)")
+    parser.add_argument("--stack", default="payments", help="the stack with the table in its outputs")
     parser.add_argument("--table", help="instead of the stack's")
-    return parser.parse_args(arguments)
+    return parser.parse_args(argv)
 
 
-def _words(text: str) -> str:
-    """They stay in the history for ever, and are shown to whoever may read the payment."""
+def _text(text: str) -> str:
+    """The text stays in the history for ever, and everybody who may read the payment sees it."""
     if not text.strip():
-        raise argparse.ArgumentTypeError("say what it rests on")
+        raise argparse.ArgumentTypeError("give a reason")
     if may_hold_number(text) or "@" in text:
-        raise argparse.ArgumentTypeError("may hold no card's number and no email address")
+        raise argparse.ArgumentTypeError("must contain no card number and no email address")
     return text
 
 
-def _table(chosen: argparse.Namespace) -> str:
-    if chosen.table:
-        return str(chosen.table)
-    return outputs_of(boto3.client("cloudformation"), chosen.stack)["TableName"]
+def _table(arguments: argparse.Namespace) -> str:
+    if arguments.table:
+        return str(arguments.table)
+    return outputs_of(boto3.client("cloudformation"), arguments.stack)["TableName"]
 
 
 def main() -> int:
-    chosen = options()
+    arguments = options()
     try:
-        ledger = DynamoLedger(boto3.client("dynamodb"), _table(chosen))
-        decided = decide(ledger, chosen.payment, chosen.to, who=chosen.who, why=chosen.because, at=utc_now())
-    except (ClientError, BotoCoreError, NotForYou) as error:
+        ledger = DynamoLedger(boto3.client("dynamodb"), _table(arguments))
+        decided = decide(
+            ledger, arguments.payment, arguments.to, who=arguments.who, why=arguments.because, at=utc_now()
+        )
+    except (ClientError, BotoCoreError, NotDecidable) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(
         f"{decided.id} is {decided.status}, refund {decided.refund.status}, as entry {decided.version}; "
-        "the bus hears within a minute\n"
+        "the event is published within a minute\n"
     )
     return 0
 

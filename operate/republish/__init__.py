@@ -1,1 +1,1 @@
-"""Tells consumers again what they were told before: a payment's or a day's events, marked as replayed."""
+"""Publishes events again, of one payment or of one day, marked as replayed."""

@@ -1,4 +1,4 @@
-"""The example consumer's rooms; its door, Powertools' idempotency and the queues are tested in tests/flow."""
+"""The example consumer's modules. Its handler, Powertools' idempotency and the queues are tested in tests/flow."""
 
 import copy
 import json
@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from consumer.events import NotUnderstood, event_in
-from consumer.sequences import Sequences
+from consumer.events import UnsupportedEvent, event_in
+from consumer.gap_detection import GapDetector
 from scripts.event_samples import samples
 
 SAMPLES = samples()
@@ -18,15 +18,15 @@ SAMPLES = samples()
 
 def without(name: str, *path: str) -> dict[str, Any]:
     event = copy.deepcopy(SAMPLES["event-succeeded"])
-    room = event
+    member = event
     for part in path:
-        room = room[part]
-    del room[name]
+        member = member[part]
+    del member[name]
     return event
 
 
 @pytest.fixture
-def sequences() -> Iterator[Sequences]:
+def gaps() -> Iterator[GapDetector]:
     with mock_aws():
         client = boto3.client(
             "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
@@ -37,15 +37,15 @@ def sequences() -> Iterator[Sequences]:
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         )
-        yield Sequences("remembered", client)
+        yield GapDetector("remembered", client)
 
 
-class TestReading:
+class TestParsing:
     @pytest.mark.parametrize("name", SAMPLES)
-    def test_takes_every_sample(self, name: str) -> None:
+    def test_every_sample_is_accepted(self, name: str) -> None:
         assert event_in(json.dumps(SAMPLES[name])) == SAMPLES[name]
 
-    def test_takes_what_a_later_version_adds(self) -> None:
+    def test_new_members_of_a_later_version_are_accepted(self) -> None:
         event = copy.deepcopy(SAMPLES["event-succeeded"])
         event["detail"]["data"]["fee"] = 12
         event["detail"]["metadata"]["schema_version"] = "1.1"
@@ -63,22 +63,22 @@ class TestReading:
             json.dumps(SAMPLES["event-succeeded"]).replace('"sequence": 3', '"sequence": "x"'),
         ],
     )
-    def test_refuses_what_it_does_not_understand_and_quotes_nothing(self, body: str) -> None:
-        with pytest.raises(NotUnderstood, match=r"^(no event of a payment: \w+|an event of a schema version .+)$"):
+    def test_an_unsupported_event_is_refused_without_quoting_it(self, body: str) -> None:
+        with pytest.raises(UnsupportedEvent, match=r"^(no event of a payment: \w+|an event of a schema version .+)$"):
             event_in(body)
 
 
-class TestSequences:
-    def test_without_a_gap_nothing_is_missing(self, sequences: Sequences) -> None:
-        assert [sequences.missing_after("pay_1", n) for n in (1, 2, 3)] == [[], [], []]
+class TestGapDetection:
+    def test_without_a_gap_nothing_is_missing(self, gaps: GapDetector) -> None:
+        assert [gaps.missing_after("pay_1", n) for n in (1, 2, 3)] == [[], [], []]
 
-    def test_a_gap_is_named_until_it_is_filled(self, sequences: Sequences) -> None:
-        assert [sequences.missing_after("pay_1", n) for n in (1, 4, 3, 2)] == [[], [2, 3], [2], []]
+    def test_a_gap_is_named_until_it_is_filled(self, gaps: GapDetector) -> None:
+        assert [gaps.missing_after("pay_1", n) for n in (1, 4, 3, 2)] == [[], [2, 3], [2], []]
 
-    def test_a_repeat_changes_nothing(self, sequences: Sequences) -> None:
-        assert [sequences.missing_after("pay_1", n) for n in (2, 2, 1, 1)] == [[1], [1], [], []]
+    def test_a_repeat_changes_nothing(self, gaps: GapDetector) -> None:
+        assert [gaps.missing_after("pay_1", n) for n in (2, 2, 1, 1)] == [[1], [1], [], []]
 
-    def test_payments_are_apart(self, sequences: Sequences) -> None:
-        sequences.missing_after("pay_1", 1)
+    def test_payments_are_independent(self, gaps: GapDetector) -> None:
+        gaps.missing_after("pay_1", 1)
 
-        assert sequences.missing_after("pay_2", 2) == [1]
+        assert gaps.missing_after("pay_2", 2) == [1]

@@ -1,4 +1,4 @@
-"""The example's template: least privilege, nothing lost, and the versions of the house."""
+"""The example's template: no event is lost, and the libraries have the service's versions."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ def template() -> dict[str, Any]:
     return parsed
 
 
-def test_nothing_that_was_sent_can_be_lost_unseen(template: dict[str, Any]) -> None:
+def test_every_event_is_delivered_or_a_dead_letter(template: dict[str, Any]) -> None:
     resources = template["Resources"]
     (target,) = resources["EveryEvent"]["Properties"]["Targets"]
     dead_letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
@@ -27,13 +27,13 @@ def test_nothing_that_was_sent_can_be_lost_unseen(template: dict[str, Any]) -> N
     assert resources["DeadLettersAlarm"]["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0] == "DeadLetters"
 
 
-def test_a_slow_batch_is_not_brought_twice(template: dict[str, Any]) -> None:
+def test_a_slow_batch_is_not_delivered_twice(template: dict[str, Any]) -> None:
     resources = template["Resources"]
 
     assert resources["Inbox"]["Properties"]["VisibilityTimeout"] >= 6 * resources["Consumer"]["Properties"]["Timeout"]
 
 
-def test_its_libraries_are_the_houses_versions() -> None:
+def test_the_libraries_have_the_services_versions() -> None:
     ours = set(re.findall(r"^[\w-]+==[\w.]+", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
     its = set(re.findall(r"^[\w-]+==[\w.]+", (EXAMPLE / "src/requirements.txt").read_text(), re.MULTILINE))
 

@@ -11,7 +11,7 @@ import pytest
 
 from local.demo import document
 from local.demo.browser import Browser
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack, running
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber, subscribed

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from local.stack import Stack
-from local.stack.shop import Answer
+from local.stack.api_client import Answer
 from tests.recorded_events import recorded
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from local.demo import document
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack, running
 from local.stack.subscriber import Subscriber, subscribed
 from tests.house import deployed_template as estate

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
-from local.stack.shop import Answer
+from local.stack.api_client import Answer
 from local.stack.subscriber import Subscriber
 
 REASON = "The shopper sent it back."

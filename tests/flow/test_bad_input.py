@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
+from local.stack.api_client import Answer
 from local.stack.cloud import Cloud
-from local.stack.shop import Answer
 from tests.flow.bad_charges import CASES, MAX_AMOUNT, PAYMENT, Bad, changed
 from tests.flow.logs import logged
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
 from tests.flow.chromium import Page, chromium

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
-from local.stack.shop import Answer
+from local.stack.api_client import Answer
 from tests.flow.functions import another_world, charge_directly
 
 DECLINED, BLOCKED, APPROVED = "4000000000000002", "4000000000000010", "4242424242424242"

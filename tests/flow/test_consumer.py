@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.consumer.deploying import deployed
-from local.consumer.following import Log
-from local.simulator.control import Control
+from local.consumer.deployment import deployed
+from local.consumer.log_tail import Log
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber
@@ -88,7 +88,7 @@ def test_a_payment_is_printed_once_although_its_event_came_twice(
     event = bus.wait_for(charged["id"], "payment.succeeded")
     assert event is not None
     consumer.send(event)
-    consumer.send(invented("event-processing", "pay_" + "z" * 26, 1))  # behind it: heard means the repeat was, too
+    consumer.send(invented("event-processing", "pay_" + "z" * 26, 1))  # behind it: received means the repeat was, too
 
     assert consumer.wait_for(lambda line: line.get("payment_id") == "pay_" + "z" * 26)
     assert consumer.wait_for(lambda line: line.get("event_id") == f"{charged['id']}:3")

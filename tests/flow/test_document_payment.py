@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from local.demo import document
-from local.demo.browser import Browser, Sent
-from local.simulator.control import Control
+from local.demo.browser import Browser, Redirect
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
+from local.stack.api_client import Answer
 from local.stack.cloud import Cloud
-from local.stack.shop import Answer
 from local.stack.subscriber import Subscriber
 
 ORDER = document.payment()
@@ -24,7 +24,7 @@ class Paginator:
 
     charged: Answer
     page: int
-    sent: Sent
+    sent: Redirect
     event: dict[str, Any]
     read: Answer
 
@@ -76,7 +76,7 @@ def test_the_gateway_was_charged_once(walk: Paginator, gateway: Control) -> None
 
 def test_the_shopper_approves_and_is_sent_back_to_the_shop(walk: Paginator) -> None:
     assert walk.page == 200
-    assert walk.sent == Sent(303, ORDER["redirect_url"])
+    assert walk.sent == Redirect(303, ORDER["redirect_url"])
 
 
 def test_the_webhook_was_signed_and_taken_at_the_first_attempt(walk: Paginator, gateway: Control) -> None:

@@ -58,4 +58,4 @@ def test_what_the_archive_replays_is_no_first_telling(matches: Matches) -> None:
     again = sample("succeeded") | {"replay-name": "again"}
 
     assert matches("everything", again)
-    assert not matches("first-telling-only", again)
+    assert not matches("first-publication-only", again)

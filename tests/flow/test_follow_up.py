@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from local.demo import document
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
-from local.stack.shop import Answer
+from local.stack.api_client import Answer
 from local.stack.subscriber import Subscriber
 from tests.flow.waiting import Clerk, assert_charged_once, assert_told_without_a_gap
 

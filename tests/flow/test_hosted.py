@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.demo import document
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
 from tests.flow.cardform import CVV, enter, press

@@ -19,7 +19,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.demo import document
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from tests.flow.functions import another_world, charge_directly, invoke, refund_directly
 from tests.flow.permissions import Permission, role_of

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.demo.browser import Browser
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.cloud import Keys
 from local.stack.subscriber import Subscriber

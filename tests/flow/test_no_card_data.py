@@ -10,7 +10,7 @@ import pytest
 
 from local.demo import document
 from local.simulator.cards import CARDS
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber

@@ -10,7 +10,7 @@ import pytest
 
 from local.dashboard import emf
 from local.dashboard.cloudwatch import Metrics
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
 from tests.flow.logs import logged

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from local.dashboard.cloudwatch import Metrics
-from local.simulator.control import Control
-from operate.decide.deciding import decide
+from local.simulator.control_client import Control
+from operate.decide.decision import decide
 from payments.ledger.payments import DynamoLedger
 from payments.model.status import Status
 from tests.explained_totals import differences, explained_by_lines

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack
-from local.stack.shop import Answer
+from local.stack.api_client import Answer
 from local.stack.subscriber import Subscriber
 from scripts.event_schemas import schemas
 from tests.flow.functions import another_world, refund_directly

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.simulator import Credentials
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack, running
 
 PAYERS = 3

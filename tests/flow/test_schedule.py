@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
 

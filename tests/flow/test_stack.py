@@ -70,7 +70,7 @@ def test_an_unsigned_request_is_refused(unsigned: Shop) -> None:
 
 @pytest.mark.parametrize("who", ["client", "stranger"])
 def test_nobody_but_the_administrator_gets_behind_the_api(stack: Stack, who: str) -> None:
-    cloud = stack.seen_by(getattr(stack.identities, who))
+    cloud = stack.with_keys(getattr(stack.identities, who))
     with pytest.raises(ClientError, match="AccessDenied"):
         cloud.client("dynamodb").scan(TableName=stack.table)
     with pytest.raises(ClientError, match="AccessDenied"):

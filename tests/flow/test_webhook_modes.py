@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop, Stack, running
 from tests.flow.logs import logged
 

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
 

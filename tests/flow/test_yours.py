@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.demo import yours
+from local.demo import snippets
 from local.stack import Stack
 
 
@@ -19,11 +19,11 @@ def pasted(text: str) -> str:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_curl_line_makes_a_payment(stack: Stack) -> None:
-    payment: dict[str, Any] = json.loads(pasted(yours.curl(stack)))
+    payment: dict[str, Any] = json.loads(pasted(snippets.curl(stack)))
     assert payment["status"] == "requires_action"
 
 
 def test_the_python_snippet_makes_a_payment(stack: Stack) -> None:
-    status, _, body = pasted(yours.python(stack)).partition(" ")
+    status, _, body = pasted(snippets.python(stack)).partition(" ")
     assert status == "201"
     assert json.loads(body)["status"] == "requires_action"

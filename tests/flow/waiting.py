@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
 

@@ -1,4 +1,4 @@
-"""A human's decision: recorded once, told like every other entry, and only where a human is asked for."""
+"""An operator's decision: recorded once, published like every other entry, and only where a decision is needed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from operate.decide.__main__ import options
-from operate.decide.deciding import CHOICES, REFUND_FAILED, REFUNDED, STILL_BEING_SENT, NotForYou, decide
+from operate.decide.decision import CHOICES, MAX_SENDING_TIME, REFUND_FAILED, REFUNDED, NotDecidable, decide
 from payments.events.event import unpublished
 from payments.ledger.payments import DynamoLedger
 from payments.model import refund as refunds
@@ -34,7 +34,7 @@ def ledger() -> Iterator[DynamoLedger]:
 
 
 @pytest.fixture
-def doubted(ledger: DynamoLedger) -> Payment:
+def in_review(ledger: DynamoLedger) -> Payment:
     claimed = samples.payment()
     assert ledger.claim(claimed, None) is None
     failure = Failure("integrity_mismatch", "not as it was sent: amount")
@@ -44,69 +44,73 @@ def doubted(ledger: DynamoLedger) -> Payment:
 
 
 @pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice in set(Status)])
-def test_it_is_the_payments_next_entry_and_due_to_be_told(ledger: DynamoLedger, doubted: Payment, choice: str) -> None:
-    decide(ledger, doubted.id, choice, who="ada", why=WHY, at=START)
-
-    standing = ledger.get(doubted.id)
-    assert standing is not None
-    entry = standing.history[-1]
-    assert (standing.status, entry.source, entry.evidence) == (choice, "operator", {"who": "ada", "why": WHY})
-    assert standing.follow_up.due_at == START
-    assert unpublished(standing)[-1].type == f"payment.{choice}"
-    assert WHY not in str(unpublished(standing)), "consumers are told what, not why"
-
-
-def test_an_order_is_free_again_once_its_payment_is_decided_to_have_failed(
-    ledger: DynamoLedger, doubted: Payment
+def test_a_decision_is_the_next_entry_and_due_to_be_published(
+    ledger: DynamoLedger, in_review: Payment, choice: str
 ) -> None:
-    decide(ledger, doubted.id, Status.FAILED, who="ada", why=WHY, at=START)
+    decide(ledger, in_review.id, choice, who="ada", why=WHY, at=START)
+
+    stored = ledger.get(in_review.id)
+    assert stored is not None
+    entry = stored.history[-1]
+    assert (stored.status, entry.source, entry.evidence) == (choice, "operator", {"who": "ada", "why": WHY})
+    assert stored.follow_up.due_at == START
+    assert unpublished(stored)[-1].type == f"payment.{choice}"
+    assert WHY not in str(unpublished(stored)), "the reason is not published"
+
+
+def test_an_order_can_be_charged_again_after_its_payment_is_decided_as_failed(
+    ledger: DynamoLedger, in_review: Payment
+) -> None:
+    decide(ledger, in_review.id, Status.FAILED, who="ada", why=WHY, at=START)
     second = samples.payment(key="second", attempt=2)
     assert ledger.claim(second, ledger.order(samples.ORDER_ID)) is None
 
 
-def test_what_does_not_wait_for_a_human_is_not_decided_by_one(ledger: DynamoLedger) -> None:
+def test_a_payment_that_is_not_in_review_cannot_be_decided(ledger: DynamoLedger) -> None:
     claimed = samples.payment()
     ledger.claim(claimed, None)
-    with pytest.raises(NotForYou, match="is processing"):
+    with pytest.raises(NotDecidable, match="is processing"):
         decide(ledger, claimed.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
 
 
-def test_a_payment_that_is_not_there_is_said_to_be_missing(ledger: DynamoLedger) -> None:
-    with pytest.raises(NotForYou, match="there is no payment"):
+def test_an_unknown_payment_is_reported_as_missing(ledger: DynamoLedger) -> None:
+    with pytest.raises(NotDecidable, match="there is no payment"):
         decide(ledger, "pay_" + "a" * 26, Status.FAILED, who="ada", why=WHY, at=START)
 
 
-def test_the_second_of_two_decisions_is_refused(ledger: DynamoLedger, doubted: Payment) -> None:
-    decide(ledger, doubted.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
-    with pytest.raises(NotForYou, match="is succeeded"):
-        decide(ledger, doubted.id, Status.FAILED, who="eve", why=WHY, at=START)
+def test_the_second_of_two_decisions_is_refused(ledger: DynamoLedger, in_review: Payment) -> None:
+    decide(ledger, in_review.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
+    with pytest.raises(NotDecidable, match="is succeeded"):
+        decide(ledger, in_review.id, Status.FAILED, who="eve", why=WHY, at=START)
 
 
 @pytest.mark.parametrize(("choice", "status"), [(REFUNDED, "refunded"), (REFUND_FAILED, "failed")])
-def test_a_refund_in_doubt_is_decided_too_and_asked_about_no_more(
-    ledger: DynamoLedger, doubted: Payment, choice: str, status: str
+def test_a_requested_refund_can_be_decided_and_is_no_longer_followed_up(
+    ledger: DynamoLedger, in_review: Payment, choice: str, status: str
 ) -> None:
-    paid = decide(ledger, doubted.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
+    paid = decide(ledger, in_review.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
     asked = ledger.save(paid, refunds.requested(paid, RefundAttempt("rf_1", "n", START), "f"))
 
-    decided = decide(ledger, asked.id, choice, who="ada", why=WHY, at=START + STILL_BEING_SENT)
+    decided = decide(ledger, asked.id, choice, who="ada", why=WHY, at=START + MAX_SENDING_TIME)
 
     assert (decided.status, decided.refund.status) == (Status.SUCCEEDED, status)
     assert (decided.history[-1].source, decided.follow_up.ask_at) == ("operator", None)
     assert unpublished(decided)[-1].type == f"payment.{'refunded' if choice == REFUNDED else choice}"
 
 
-def test_a_refund_that_may_still_be_on_its_way_has_not_failed(ledger: DynamoLedger, doubted: Payment) -> None:
-    paid = decide(ledger, doubted.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
+def test_a_refund_that_may_still_be_sent_cannot_be_decided_as_failed(ledger: DynamoLedger, in_review: Payment) -> None:
+    paid = decide(ledger, in_review.id, Status.SUCCEEDED, who="ada", why=WHY, at=START)
     ledger.save(paid, refunds.requested(paid, RefundAttempt("rf_1", "n", START), "f"))
-    with pytest.raises(NotForYou, match="still be on its way"):
-        decide(ledger, doubted.id, REFUND_FAILED, who="ada", why=WHY, at=START + STILL_BEING_SENT / 2)
+    with pytest.raises(NotDecidable, match="still be on its way"):
+        decide(ledger, in_review.id, REFUND_FAILED, who="ada", why=WHY, at=START + MAX_SENDING_TIME / 2)
 
 
 @pytest.mark.parametrize("choice", [REFUNDED, REFUND_FAILED])
-def test_a_refund_that_nobody_asked_for_is_not(ledger: DynamoLedger, doubted: Payment, choice: str) -> None:
-    with pytest.raises(NotForYou, match="has refund none"):
-        decide(ledger, doubted.id, choice, who="ada", why=WHY, at=START)
+def test_a_refund_that_was_not_requested_cannot_be_decided(
+    ledger: DynamoLedger, in_review: Payment, choice: str
+) -> None:
+    with pytest.raises(NotDecidable, match="has refund none"):
+        decide(ledger, in_review.id, choice, who="ada", why=WHY, at=START)
 
 
 @pytest.mark.parametrize("to", ["processing", "needs_review", "requested", ""])
@@ -118,23 +122,23 @@ def test_only_a_verdict_can_be_decided(to: str, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("option", ["--because", "--who"])
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("text", "message"),
     [
-        ("", "say what it rests on"),
-        ("  ", "say what it rests on"),
-        ("card 4111 1111 1111 1111", "no card's number"),
-        ("411111******1111", "no card's number"),
+        ("", "give a reason"),
+        ("  ", "give a reason"),
+        ("card 4111 1111 1111 1111", "no card number"),
+        ("411111******1111", "no card number"),
         ("james@example.com says so", "no email address"),
     ],
 )
-def test_what_stays_in_the_history_names_no_card_and_no_shopper(
-    option: str, words: str, sentence: str, capsys: pytest.CaptureFixture[str]
+def test_the_reason_and_the_name_may_hold_no_card_number_and_no_email_address(
+    option: str, text: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        options(["--payment", "pay_1", "--to", "failed", "--because", WHY, option, words])
-    said = capsys.readouterr().err
-    assert sentence in said
-    assert "4111" not in said
+        options(["--payment", "pay_1", "--to", "failed", "--because", WHY, option, text])
+    stderr = capsys.readouterr().err
+    assert message in stderr
+    assert "4111" not in stderr
 
 
 def test_a_reason_is_required(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Events told again: the right ones, the same ones, marked; what the bus has not had yet is left to the follow-up."""
+"""Events published again: the chosen ones, unchanged but marked. Unpublished events are left to the follow-up."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 
 from operate.republish.__main__ import options
-from operate.republish.finding import of_day, of_payment
-from operate.republish.telling import CountingBus, Told, tell_again
+from operate.republish.replay import CountingBus, Republished, republish_events
+from operate.republish.selection import of_day, of_payment
 from payments.events.event import published, unpublished
 from payments.ledger.payments import DynamoLedger
 from payments.model.payment import Payment
@@ -25,13 +25,13 @@ TODAY, TOMORROW = START.date(), START.date() + timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Place:
+class Table:
     client: Any
-    table: str
+    name: str
 
-    def holds(self, payment: Payment, published: int) -> Payment:
-        """A payment with its order, its history written, and so much of it on the bus."""
-        ledger, claimed = DynamoLedger(self.client, self.table), replace(payment, history=payment.history[:1])
+    def store(self, payment: Payment, published: int) -> Payment:
+        """Stores a payment with its order and its history, of which `published` entries are published."""
+        ledger, claimed = DynamoLedger(self.client, self.name), replace(payment, history=payment.history[:1])
         order = ledger.order(payment.order_id) if payment.order_id else None
         assert ledger.claim(replace(claimed, status=Status.PROCESSING), order) is None
         saved = ledger.save(replace(claimed, status=Status.PROCESSING), payment) if payment.version > 1 else payment
@@ -40,17 +40,17 @@ class Place:
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def table() -> Iterator[Table]:
     with mock_aws():
         client = boto3.client(
             "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
         )
-        with tables.made(client) as table:
-            yield Place(client, table)
+        with tables.made(client) as name:
+            yield Table(client, name)
 
 
 def paid(key: str, **changes: Any) -> Payment:
-    """Claimed today, paid tomorrow."""
+    """A payment that is claimed today and paid tomorrow."""
     return samples.payment(key=key, order_id=f"order-{key}", **changes).transition_to(
         Status.SUCCEEDED, at=START + timedelta(days=1), source="status", evidence={}, transaction_id="PA1"
     )
@@ -60,45 +60,45 @@ def ids(found: Iterator[tuple[Any, ...]]) -> set[str]:
     return {event.detail["metadata"]["event_id"] for events in found for event in events}
 
 
-class TestFinding:
-    def test_a_payment_gives_what_was_published(self, place: Place) -> None:
-        payment = place.holds(paid("one"), published=1)
+class TestSelection:
+    def test_a_payment_has_its_published_events(self, table: Table) -> None:
+        payment = table.store(paid("one"), published=1)
 
-        assert ids(of_payment(place.client, place.table, payment.id)) == {f"{payment.id}:1"}
-        assert list(of_payment(place.client, place.table, "pay_" + "a" * 26)) == []
+        assert ids(of_payment(table.client, table.name, payment.id)) == {f"{payment.id}:1"}
+        assert list(of_payment(table.client, table.name, "pay_" + "a" * 26)) == []
 
-    def test_a_day_gives_what_happened_on_it(self, place: Place) -> None:
-        one, two = place.holds(paid("one"), published=2), place.holds(paid("two"), published=2)
+    def test_a_day_has_the_events_of_that_day(self, table: Table) -> None:
+        one, two = table.store(paid("one"), published=2), table.store(paid("two"), published=2)
 
-        assert ids(of_day(place.client, place.table, TODAY)) == {f"{one.id}:1", f"{two.id}:1"}
-        assert ids(of_day(place.client, place.table, TOMORROW)) == {f"{one.id}:2", f"{two.id}:2"}
-        assert ids(of_day(place.client, place.table, TODAY - timedelta(days=1))) == set()
+        assert ids(of_day(table.client, table.name, TODAY)) == {f"{one.id}:1", f"{two.id}:1"}
+        assert ids(of_day(table.client, table.name, TOMORROW)) == {f"{one.id}:2", f"{two.id}:2"}
+        assert ids(of_day(table.client, table.name, TODAY - timedelta(days=1))) == set()
 
-    def test_a_day_ends_at_midnight_in_utc(self, place: Place) -> None:
-        late = place.holds(samples.payment(key="late", at=START.replace(hour=23, minute=59, second=59)), published=1)
-        place.holds(
+    def test_a_day_ends_at_midnight_in_utc(self, table: Table) -> None:
+        late = table.store(samples.payment(key="late", at=START.replace(hour=23, minute=59, second=59)), published=1)
+        table.store(
             samples.payment(key="early", order_id="early", at=START.replace(hour=0, minute=0) + timedelta(days=1)),
             published=1,
         )
 
-        assert ids(of_day(place.client, place.table, TODAY)) == {f"{late.id}:1"}
+        assert ids(of_day(table.client, table.name, TODAY)) == {f"{late.id}:1"}
 
 
-class TestTelling:
-    def test_again_is_the_same_event_marked(self) -> None:
+class TestReplay:
+    def test_a_republished_event_is_the_same_event_marked(self) -> None:
         payment, bus = replace(paid("one"), published=2), RecordingBus()
 
-        assert tell_again([published(payment)], bus) == Told(payments=1, events=2)
+        assert republish_events([published(payment)], bus) == Republished(payments=1, events=2)
         assert [event.detail["metadata"].pop("replayed") for event in bus.events] == [True, True]
         assert tuple(bus.events) == unpublished(replace(payment, published=0))
 
-    def test_what_the_bus_refuses_is_counted_and_the_next_payment_is_told(self) -> None:
+    def test_refused_events_are_counted_and_the_next_payment_is_published(self) -> None:
         payments = [published(replace(paid(key), published=2)) for key in ("one", "two")]
 
-        assert tell_again(payments, RecordingBus(takes=1)) == Told(payments=2, events=2, refused=2)
+        assert republish_events(payments, RecordingBus(takes=1)) == Republished(payments=2, events=2, refused=2)
 
-    def test_a_dry_run_tells_nobody(self) -> None:
-        assert tell_again([published(replace(paid("one"), published=2))], CountingBus()) == Told(1, 2, 0)
+    def test_a_dry_run_publishes_nothing(self) -> None:
+        assert republish_events([published(replace(paid("one"), published=2))], CountingBus()) == Republished(1, 2, 0)
 
 
 class TestOptions:

@@ -53,7 +53,7 @@ NOTES: Final[dict[DiscrepancyKind, str]] = {
     "other_transaction": "Paid at the gateway, under this payment's order, as another transaction. A person decides.",
     "not_listed": "The gateway's list does not have it; asked for it, the gateway knows it.",
     "status_differs": "Both sides say that no money moved, with different statuses. Nothing to do.",
-    "unknown_status": "Paid by our record; the gateway has a status for it that is not known here. Nothing was changed.",
+    "unknown_status": "Paid by our record; the gateway has a status for it that we do not know. Nothing was changed.",
     "list_disagrees": "The gateway's list differs from our record; asked again, the gateway agrees with us.",
     "undecided": "It waits for a person's decision since an earlier report. Our column does not count it.",
     "unconfirmed": "Both sides differ, and the gateway did not confirm it when asked, or was not asked. Left as it is.",

@@ -1,4 +1,4 @@
-"""A line of EMF becomes the values that CloudWatch would make of it; any other line is left alone."""
+"""A line of EMF becomes the values that CloudWatch would make of it; any other line is skipped."""
 
 import json
 from datetime import UTC, datetime
@@ -11,14 +11,16 @@ from local.dashboard.emf import Value, values
 AT = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
 
 
-def line(**told: Any) -> str:
+def line(**members: Any) -> str:
     directive = {
         "Namespace": "PayAgency",
         "Dimensions": [["service"], ["service", "cause"]],
         "Metrics": [{"Name": "WebhookRejections", "Unit": "Count"}],
     }
     aws = {"Timestamp": int(AT.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": aws, "service": "payments", "cause": "token", "WebhookRejections": [1.0, 2.0], **told})
+    return json.dumps(
+        {"_aws": aws, "service": "payments", "cause": "token", "WebhookRejections": [1.0, 2.0], **members}
+    )
 
 
 def test_each_value_counts_under_each_set_of_dimensions() -> None:
@@ -32,12 +34,12 @@ def test_each_value_counts_under_each_set_of_dimensions() -> None:
     ]
 
 
-def test_a_single_value_need_be_no_list() -> None:
+def test_a_single_value_may_be_a_number() -> None:
     assert {value.value for value in values([line(WebhookRejections=7)])} == {7.0}
 
 
 @pytest.mark.parametrize(
     "other", ["", "START RequestId", '{"signal": "late_success"}', 'no JSON, but "_aws"', '{"_aws":']
 )
-def test_another_line_is_left_alone(other: str) -> None:
+def test_any_other_line_is_skipped(other: str) -> None:
     assert list(values([other])) == []

@@ -1,4 +1,4 @@
-"""The demo's browser presses what a person would press, and goes where the form says."""
+"""The demo's browser submits the form of the pressed button."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from local.demo.browser import Browser, Sent
+from local.demo.browser import Browser, Redirect
 
 PAGE = b"""<!doctype html><form action="/answer" method="post">
 <input type="hidden" name="challenge" value="c&amp;1">
@@ -17,7 +17,7 @@ PAGE = b"""<!doctype html><form action="/answer" method="post">
 <form action="/newsletter"><button>Subscribe</button></form>"""
 
 
-class Bank(BaseHTTPRequestHandler):
+class BankPage(BaseHTTPRequestHandler):
     posted: list[tuple[str, dict[str, list[str]]]]
 
     def do_GET(self) -> None:
@@ -38,8 +38,8 @@ class Bank(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def bank() -> Iterator[str]:
-    Bank.posted = []
-    with HTTPServer(("127.0.0.1", 0), Bank) as server:
+    BankPage.posted = []
+    with HTTPServer(("127.0.0.1", 0), BankPage) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/challenge"
@@ -48,8 +48,8 @@ def bank() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("caption", ["Approve", "Decline"])
-def test_pressing_a_button_posts_its_form_and_shows_where_it_leads(bank: str, caption: str) -> None:
+def test_pressing_a_button_posts_its_form_and_returns_the_redirect(bank: str, caption: str) -> None:
     browser = Browser()
     page = browser.open(bank)
-    assert browser.press(page, caption) == Sent(303, "https://shop.example/back")
-    assert Bank.posted == [("/answer", {"challenge": ["c&1"], "decision": [caption.lower()]})]
+    assert browser.press(page, caption) == Redirect(303, "https://shop.example/back")
+    assert BankPage.posted == [("/answer", {"challenge": ["c&1"], "decision": [caption.lower()]})]

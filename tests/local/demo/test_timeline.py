@@ -1,4 +1,4 @@
-"""A step that did not happen cannot go unnoticed."""
+"""A step of the demo that did not happen is reported."""
 
 import pytest
 
@@ -10,25 +10,25 @@ def test_there_are_eight_steps() -> None:
     assert list(STEPS) == ["request", "decrypted", "redirect", "approval", "webhook", "status", "event", "payment"]
 
 
-def test_the_steps_are_told_in_their_order() -> None:
+def test_the_steps_are_recorded_in_their_order() -> None:
     notes: list[str] = []
     timeline = Timeline(notes.append, notes.append)
     for step in STEPS:
-        timeline.tell(step, "as seen")
-    assert timeline.told == list(STEPS)
+        timeline.record(step, "as seen")
+    assert timeline.recorded == list(STEPS)
     assert notes[0].startswith("1. request")
 
 
 def test_a_step_left_out_is_named() -> None:
     timeline = Timeline(lambda _: None, lambda _: None)
-    timeline.tell("request")
+    timeline.record("request")
     with pytest.raises(MissingStepError, match="Step 2 did not happen: decrypted") as missing:
-        timeline.tell("redirect")
+        timeline.record("redirect")
     assert missing.value.step == "decrypted"
     assert "5 webhook, 6 status, 7 event, 8 payment" in str(missing.value)
 
 
-def test_no_card_data_on_the_screen() -> None:
+def test_no_card_data_is_printed() -> None:
     payment = document.payment()
     shown = str(document.masked(payment))
     assert payment["card_number"] not in shown
@@ -36,6 +36,6 @@ def test_no_card_data_on_the_screen() -> None:
     assert "411111******1111" in shown
 
 
-def test_the_document_is_sent_as_printed_less_its_webhook_url() -> None:
+def test_the_documented_payment_is_sent_without_its_webhook_url() -> None:
     assert "webhook_url" not in document.payment()
     assert document.payment()["order_id"] == "12524AGSDF34DS"

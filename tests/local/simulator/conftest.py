@@ -1,13 +1,13 @@
-"""One running simulator a module, forgotten between tests."""
+"""One running simulator a module, reset before each test."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from local.simulator import Simulator, running
-from local.simulator.control import Control
-from tests.local.simulator.doorstep import Doorstep, doorstep
+from local.simulator.control_client import Control
 from tests.local.simulator.merchant import Merchant
+from tests.local.simulator.webhook_receiver import WebhookReceiver, webhook_receiver
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,6 @@ def merchant(simulator: Simulator, control: Control) -> Iterator[Merchant]:
 
 
 @pytest.fixture
-def hook() -> Iterator[Doorstep]:
-    with doorstep() as here:
-        yield here
+def receiver() -> Iterator[WebhookReceiver]:
+    with webhook_receiver() as receiver:
+        yield receiver

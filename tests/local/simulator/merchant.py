@@ -1,4 +1,4 @@
-"""A merchant in a few lines, independent of both sides: encrypts with `cryptography`, talks with urllib3."""
+"""A small client of a merchant, independent of the service and of the simulator: `cryptography` and urllib3."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from local.simulator import Simulator
-from local.simulator.jsontext import read
+from local.simulator.exact_json import loads
 
 PAYMENT: dict[str, Any] = {
     "first_name": "James",
@@ -49,11 +49,11 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        return read(self.raw)
+        return loads(self.raw)
 
     @property
     def json_or_none(self) -> Any:
-        """What it says; the words "not JSON" of a page that says nothing."""
+        """The JSON body, or the text "not JSON" for any other body."""
         try:
             return self.json
         except ValueError:

@@ -1,4 +1,4 @@
-"""The page about the simulator says everything that the simulator knows, and the simulator borrows nothing."""
+"""docs/simulator.md lists everything that the simulator has, and the simulator shares no code with the client."""
 
 import ast
 import re
@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from local.simulator import Credentials, Pace, server
+from local.simulator import Credentials, WebhookTiming, server
+from local.simulator.behaviour import Behaviour
 from local.simulator.cards import CARDS
 from local.simulator.gateway import Gateway
-from local.simulator.play import Play
-from local.simulator.scenarios import LISTS, PAGES, PLAYS_OF, REFUNDS, SCENARIOS
+from local.simulator.scenarios import LIST_SCENARIOS, PAGE_SCENARIOS, REFUND_SCENARIOS, SCENARIOS, SCENARIOS_BY_CALL
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("scenario", sorted(set(chain(*PLAYS_OF.values()))))
+@pytest.mark.parametrize("scenario", sorted(set(chain(*SCENARIOS_BY_CALL.values()))))
 def test_every_scenario_is_listed(scenario: str) -> None:
     assert re.search(rf"^\| `{scenario}` \|", PAGE, re.MULTILINE)
 
@@ -30,26 +30,28 @@ def test_every_card_is_listed_beside_its_scenario(number: str, scenario: str) ->
     assert any(number in row.replace(" ", "") for row in rows)
 
 
-def test_nothing_is_listed_that_does_not_exist() -> None:
+def test_every_listed_scenario_exists() -> None:
     listed = re.findall(r"^\| `([a-z0-9-]+)` \| [0-9]{4} ", PAGE, re.MULTILINE)
     assert set(listed) == set(SCENARIOS)
 
 
 @pytest.mark.parametrize(
-    ("heading", "plays"), [("Refunds", REFUNDS), ("The transaction list", LISTS | PAGES)], ids=["refunds", "list"]
+    ("heading", "scenarios"),
+    [("Refunds", REFUND_SCENARIOS), ("The transaction list", LIST_SCENARIOS | PAGE_SCENARIOS)],
+    ids=["refunds", "list"],
 )
-def test_no_scripted_scenario_is_listed_that_does_not_exist(heading: str, plays: dict[str, Play]) -> None:
+def test_every_listed_scripted_scenario_exists(heading: str, scenarios: dict[str, Behaviour]) -> None:
     section = PAGE.partition(f"### {heading}\n")[2].partition("###")[0]
-    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", section, re.MULTILINE)) == set(plays)
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", section, re.MULTILINE)) == set(scenarios)
 
 
-@pytest.mark.parametrize("part", Play.__slots__)
-def test_every_part_of_a_play_is_explained(part: str) -> None:
+@pytest.mark.parametrize("part", Behaviour.__slots__)
+def test_every_part_of_a_behaviour_is_explained(part: str) -> None:
     assert f"`{part}`" in PAGE
 
 
 def test_every_route_is_listed() -> None:
-    app = server.application(Gateway(Credentials.invented(), Pace.brisk()))
+    app = server.application(Gateway(Credentials.invented(), WebhookTiming.fast()))
     routes = {route.canonical for route in app.router.resources()}
     for route in routes:
         assert f" {route}`" in PAGE, route

@@ -1,4 +1,4 @@
-"""The simulator as a process and as a thread: announces itself, and leaves nothing behind."""
+"""The simulator as a process and as a thread: it announces its address and leaves nothing running."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import pytest
 import urllib3
 
 from local.simulator import Credentials, running
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from tests.local.simulator.merchant import Merchant
 
 ROOT = Path(__file__).parents[3]
@@ -50,29 +50,29 @@ def announced(path: Path, child: subprocess.Popen[bytes]) -> dict[str, str]:
 def test_announces_itself_serves_and_stops(tmp_path: Path, stop: signal.Signals) -> None:
     file = tmp_path / "simulator.json"
     with process(file, KEYS) as child:
-        told = announced(file, child)
-        assert told["control"] == told["url"] + "/_control"
-        control = Control(told["control"])
+        addresses = announced(file, child)
+        assert addresses["control"] == addresses["url"] + "/_control"
+        control = Control(addresses["control"])
         assert control.book()["card_requests"] == 0
         control.close()
         child.send_signal(stop)
-        _, said = child.communicate(timeout=5)
-        assert (child.returncode, said) == (0, b"")
+        _, stderr = child.communicate(timeout=5)
+        assert (child.returncode, stderr) == (0, b"")
     assert not file.exists()
 
 
 @pytest.mark.parametrize(
     "keys", [{}, KEYS | {"SIMULATOR_SECRET_KEY": "sk_1"}, KEYS | {"SIMULATOR_ENCRYPTION_KEY": "secret-but-short"}]
 )
-def test_refuses_to_start_without_good_keys_and_does_not_repeat_them(tmp_path: Path, keys: dict[str, str]) -> None:
+def test_refuses_to_start_without_valid_keys_and_does_not_print_them(tmp_path: Path, keys: dict[str, str]) -> None:
     with process(tmp_path / "file", keys) as child:
-        _, said = child.communicate(timeout=15)
+        _, stderr = child.communicate(timeout=15)
     assert child.returncode == 2
-    assert said.startswith(b"simulator: ")
-    assert not any(value.encode() in said for value in keys.values() if len(value) > 1)
+    assert stderr.startswith(b"simulator: ")
+    assert not any(value.encode() in stderr for value in keys.values() if len(value) > 1)
 
 
-def test_is_gone_when_the_block_ends_even_with_answers_outstanding() -> None:
+def test_stops_at_the_end_of_the_block_even_with_open_requests() -> None:
     before = threading.active_count()
     with running(Credentials.invented()) as simulator:
         simulator.control.script("charged-then-timeout", order_id="hanging")
@@ -81,21 +81,21 @@ def test_is_gone_when_the_block_ends_even_with_answers_outstanding() -> None:
         for order_id in ("hanging", "held"):
             with pytest.raises(urllib3.exceptions.HTTPError):
                 merchant.pay(order_id=order_id)
-        begun = time.monotonic()
-    assert time.monotonic() - begun < 3
+        started = time.monotonic()
+    assert time.monotonic() - started < 3
     assert threading.active_count() == before
     with pytest.raises(urllib3.exceptions.HTTPError):
         merchant.status("held")
 
 
-def test_a_port_that_is_taken_is_an_error_and_not_a_hang() -> None:
+def test_a_port_in_use_is_an_error_and_not_a_hang() -> None:
     with running() as first:
         port = int(first.url.rsplit(":", 1)[1])
         with pytest.raises(OSError, match="address already in use"), running(port=port):
             pass
 
 
-def test_goes_with_its_parent_when_told_to(tmp_path: Path) -> None:
+def test_stops_with_its_parent_when_asked_to(tmp_path: Path) -> None:
     file = tmp_path / "simulator.json"
     start = (
         "import subprocess, sys; "

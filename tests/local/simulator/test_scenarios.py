@@ -1,4 +1,4 @@
-"""Every scenario does to a merchant what its name says, and the book knows what really happened."""
+"""Every scenario behaves as its name says, and the control API shows the real state."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from local.simulator.cards import CARDS
-from local.simulator.control import Control
+from local.simulator.control_client import Control
 from local.simulator.scenarios import SCENARIOS
 from tests.local.simulator.merchant import PAYMENT, Merchant, encrypted
 
@@ -21,7 +21,7 @@ def impatient(merchant: Merchant, seconds: float = 0.3) -> Merchant:
     return Merchant(merchant.simulator, http=urllib3.PoolManager(retries=False, timeout=seconds))
 
 
-def believed(control: Control) -> str | None:
+def stored_status(control: Control) -> str | None:
     transactions = control.book()["transactions"]
     return transactions[0]["status"] if transactions else None
 
@@ -39,10 +39,10 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize(("scenario", "status"), VERDICTS.items())
-def test_verdicts(merchant: Merchant, control: Control, scenario: str, status: str) -> None:
+def test_a_plain_answer_has_the_status(merchant: Merchant, control: Control, scenario: str, status: str) -> None:
     control.script(scenario)
     answer = merchant.pay()
-    assert (answer.code, answer.json["status"], believed(control)) == (200, status, status)
+    assert (answer.code, answer.json["status"], stored_status(control)) == (200, status, status)
     assert ("redirect_url" in answer.json) == (status == "REDIRECT")
 
 
@@ -58,24 +58,24 @@ def test_verdicts(merchant: Merchant, control: Control, scenario: str, status: s
         ("uncharged-reset", ProtocolError, None),
     ],
 )
-def test_no_answer(
+def test_no_answer_in_time(
     merchant: Merchant, control: Control, scenario: str, error: type[HTTPError], status: str | None
 ) -> None:
     control.script(scenario)
     with pytest.raises(error):
         impatient(merchant).pay()
     assert control.wait(ORDER, posts=1)
-    assert believed(control) == status
+    assert stored_status(control) == status
     assert control.book()["posts"] == {ORDER: 1}
 
 
-def test_the_connection_is_dropped_when_the_time_is_up(merchant: Merchant, control: Control) -> None:
+def test_the_connection_is_closed_after_the_silence(merchant: Merchant, control: Control) -> None:
     control.script("charged-then-timeout", answer_seconds=0.05)
     with pytest.raises(ProtocolError):
         merchant.pay()
 
 
-def test_a_cut_off_answer_promises_more_than_it_brings(merchant: Merchant, control: Control) -> None:
+def test_a_cut_off_answer_is_shorter_than_its_content_length(merchant: Merchant, control: Control) -> None:
     control.script("charged-then-cut-off")
     with pytest.raises(ProtocolError, match=r"[1-9]\d* bytes read, [1-9]\d* more expected"):
         merchant.pay()
@@ -106,7 +106,7 @@ def test_a_reset_is_a_reset(merchant: Merchant, control: Control) -> None:
         ("wrong-order-id", 200, lambda it: it["data"]["order_id"] not in {ORDER, None}, "SUCCESS"),
     ],
 )
-def test_odd_answers(
+def test_a_faulty_answer(
     merchant: Merchant,
     control: Control,
     scenario: str,
@@ -118,14 +118,14 @@ def test_odd_answers(
     answer = merchant.pay()
     assert answer.code == code
     assert about(answer.json_or_none)
-    assert believed(control) == status
+    assert stored_status(control) == status
 
 
-def test_wrong_transaction_id(merchant: Merchant, control: Control) -> None:
+def test_the_answer_may_have_a_wrong_transaction_id(merchant: Merchant, control: Control) -> None:
     control.script("wrong-transaction-id")
-    told = merchant.pay().json["data"]["transaction_id"]
-    assert told != control.transaction(ORDER)["transaction_id"]
-    assert merchant.status(told).code == 404
+    transaction_id = merchant.pay().json["data"]["transaction_id"]
+    assert transaction_id != control.transaction(ORDER)["transaction_id"]
+    assert merchant.status(transaction_id).code == 404
 
 
 def test_a_client_that_follows_the_redirect_sends_the_card_twice(merchant: Merchant, control: Control) -> None:
@@ -141,24 +141,24 @@ def test_a_client_that_follows_the_redirect_sends_the_card_twice(merchant: Merch
     assert control.book()["posts"] == {ORDER: 2}
 
 
-def test_a_slow_answer_comes(merchant: Merchant, control: Control) -> None:
+def test_a_slow_answer_is_complete(merchant: Merchant, control: Control) -> None:
     control.script("slow", answer_seconds=0.05)
     assert merchant.pay().json["status"] == "SUCCESS"
 
 
-def test_a_drip_keeps_every_single_read_happy(merchant: Merchant, control: Control) -> None:
+def test_a_slow_drip_stays_within_the_time_out_of_every_read(merchant: Merchant, control: Control) -> None:
     control.script("slow-drip", answer_seconds=0.001)
     assert impatient(merchant).pay().json["status"] == "SUCCESS"
 
 
-def test_a_too_large_answer_is_as_large_as_asked(merchant: Merchant, control: Control) -> None:
+def test_a_too_large_answer_has_the_scripted_size(merchant: Merchant, control: Control) -> None:
     control.script("too-large", answer_bytes=300_001)
     answer = merchant.pay()
     assert len(answer.raw.lstrip()) == len(answer.raw) - 300_001
     assert answer.json["status"] == "SUCCESS"
 
 
-def test_a_too_large_answer_can_be_left_early(merchant: Merchant, control: Control) -> None:
+def test_a_client_can_abandon_a_too_large_answer(merchant: Merchant, control: Control) -> None:
     control.script("too-large")
     payload = encrypted(json.dumps(PAYMENT).encode(), merchant.simulator.credentials.encryption_key)
     url = f"{merchant.simulator.url}/api/v1/test/card"
@@ -171,7 +171,7 @@ def test_a_too_large_answer_can_be_left_early(merchant: Merchant, control: Contr
     assert merchant.status(ORDER).code == 200
 
 
-def test_held_until_released(merchant: Merchant, control: Control) -> None:
+def test_a_held_answer_is_sent_on_release(merchant: Merchant, control: Control) -> None:
     control.script("held")
     with pytest.raises(ReadTimeoutError):
         impatient(merchant).pay()
@@ -182,7 +182,7 @@ def test_held_until_released(merchant: Merchant, control: Control) -> None:
     assert control.wait(ORDER, held=False)
 
 
-def test_a_stalled_request_reaches_the_bank_when_it_is_released(merchant: Merchant, control: Control) -> None:
+def test_a_stalled_request_takes_effect_on_release(merchant: Merchant, control: Control) -> None:
     control.script("stalled")
     with pytest.raises(ReadTimeoutError):
         impatient(merchant).pay()
@@ -200,19 +200,19 @@ def test_the_status_endpoint_lags_behind_a_decision(merchant: Merchant, control:
     assert [merchant.status(ORDER).json["status"] for _ in range(3)] == ["REDIRECT", "REDIRECT", "SUCCESS"]
 
 
-def test_status_missing_then_found(merchant: Merchant, control: Control) -> None:
+def test_the_status_may_be_missing_at_first(merchant: Merchant, control: Control) -> None:
     control.script("status-404-then-found", status_times=3)
     merchant.pay()
     assert [merchant.status(ORDER).code for _ in range(5)] == [404, 404, 404, 200, 200]
 
 
-def test_status_unavailable_then_found(merchant: Merchant, control: Control) -> None:
+def test_the_status_may_be_unavailable_at_first(merchant: Merchant, control: Control) -> None:
     control.script("status-unavailable")
     merchant.pay()
     assert [merchant.status(ORDER).code for _ in range(3)] == [503, 503, 200]
 
 
-def test_the_status_endpoint_may_lie(merchant: Merchant, control: Control) -> None:
+def test_the_status_endpoint_may_be_wrong(merchant: Merchant, control: Control) -> None:
     control.script("approve", status_lie="amount")
     assert merchant.pay().json["data"]["amount"] == 100
     assert merchant.status(ORDER).json["data"]["amount"] == "10000"
@@ -225,11 +225,11 @@ UNANSWERED = {"timeout", "reset", "cut-off", "slow", "slow-drip", "held", "stall
 def test_each_card_plays_its_scenario(merchant: Merchant, control: Control, number: str, scenario: str) -> None:
     if SCENARIOS[scenario].answer in UNANSWERED:
         with contextlib.suppress(HTTPError):
-            impatient(merchant, 0.1).pay(card_number=number)  # less than the pause between two drips
+            impatient(merchant, 0.1).pay(card_number=number)  # less than the pause between two bytes
         assert control.wait(ORDER, posts=1)
     else:
         assert merchant.pay(card_number=number).code in {200, 307, 400, 401, 403, 422, 500, 503}
-    assert control.book()["requests"][0]["play"] == SCENARIOS[scenario].parts()
+    assert control.book()["requests"][0]["play"] == SCENARIOS[scenario].summary()
 
 
 def test_every_scenario_has_a_card() -> None:

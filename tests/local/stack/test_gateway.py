@@ -1,4 +1,4 @@
-"""Another gateway may stand in for the simulator, but only one on this machine: card numbers go there."""
+"""Another gateway may replace the simulator, but only one on this machine: card numbers are sent there."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from local.stack.gateway import GatewayKeys, on_loopback
         "https://127.0.0.1:8443",
     ],
 )
-def test_loopback_is_taken(url: str) -> None:
+def test_a_loopback_url_is_accepted(url: str) -> None:
     assert on_loopback(url) == url
     assert on_loopback(url + "/") == url
 
@@ -52,12 +52,12 @@ def test_any_other_machine_is_refused_and_named(url: str) -> None:
         "",
     ],
 )
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(SettingError, match="GATEWAY_URL"):
         on_loopback(url)
 
 
-def test_keys_are_invented_in_the_gateways_form() -> None:
+def test_generated_keys_have_the_gateways_format() -> None:
     keys = GatewayKeys.chosen({})
     assert keys.secret_key.startswith("PA_TEST_")
     assert len(keys.encryption_key) == 32
@@ -76,7 +76,7 @@ def test_keys_can_be_chosen() -> None:
 @pytest.mark.parametrize(
     "env", [{"GATEWAY_ENCRYPTION_KEY": "short"}, {"GATEWAY_SECRET_KEY": "PA_LIVE_1"}, {"GATEWAY_SECRET_KEY": "sk_test"}]
 )
-def test_keys_that_the_gateway_could_not_have_made_are_refused(env: dict[str, str]) -> None:
+def test_keys_in_another_format_are_refused(env: dict[str, str]) -> None:
     with pytest.raises(SettingError, match=next(iter(env))):
         GatewayKeys.chosen(env)
 

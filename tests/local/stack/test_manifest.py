@@ -1,4 +1,4 @@
-"""The file that clients read: whole, private, and there only while its stack is."""
+"""The manifest of a stack: written atomically, private, and removed with its stack."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from local.stack import manifest
 from local.stack.errors import ManifestTakenError
 
-HOUSE = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[3]
 NAMES = {"api_url": "http://127.0.0.1:1/v1"}
 
 
@@ -21,19 +21,19 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_nothing_but_the_file_is_left_by_a_write(tmp_path: Path) -> None:
+def test_a_write_leaves_no_other_file(tmp_path: Path) -> None:
     manifest.write(tmp_path / "stack.json", NAMES)
     manifest.write(tmp_path / "stack.json", NAMES)
     assert [path.name for path in tmp_path.iterdir()] == ["stack.json"]
 
 
-def test_it_goes_when_the_stack_goes(tmp_path: Path) -> None:
+def test_it_is_removed_with_the_stack(tmp_path: Path) -> None:
     with manifest.claimed(tmp_path / "deep/stack.json") as path:
         manifest.write(path, NAMES)
     assert list((tmp_path / "deep").iterdir()) == []
 
 
-def test_what_a_killed_stack_left_is_taken_over(tmp_path: Path) -> None:
+def test_the_file_of_a_killed_stack_is_reused(tmp_path: Path) -> None:
     path = tmp_path / "stack.json"
     manifest.write(path, {"api_url": "of yesterday"})
     (tmp_path / "stack.json.lock").touch()
@@ -60,7 +60,7 @@ def test_stacks_side_by_side_take_the_next_free_name(tmp_path: Path) -> None:
         command = [sys.executable, "-c", CLAIM]
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            command, cwd=tmp_path, env={"PYTHONPATH": str(HOUSE)}, stdin=pipe, stdout=pipe, text=True
+            command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, stdin=pipe, stdout=pipe, text=True
         )
 
     with claim() as first:

@@ -1,4 +1,4 @@
-"""A port is taken before its number is known to anyone."""
+"""A port is bound before its number is known to anyone."""
 
 import socket
 

@@ -1,5 +1,6 @@
-"""What is started here ends with whoever started it, and leaves no directory behind."""
+"""A child process ends with its parent and leaves no directory behind."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,11 +13,11 @@ import pytest
 
 from local.stack import environment
 from local.stack.errors import ProcessEndedError, TookTooLongError
-from local.stack.processes import Process, make_room, start
+from local.stack.processes import Process, make_directory, start
 
-HOUSE = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[3]
 
-# A program that starts another one, as MiniStack starts its workers; and writes both ids; SIGTERM does not impress it.
+# Starts another program, as MiniStack starts its workers, writes both process ids, and ignores SIGTERM.
 FAMILY = """
 import os, pathlib, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -27,21 +28,21 @@ draft.rename(sys.argv[1])
 time.sleep(60)
 """
 
-HOLDER = """
+PARENT = """
 import pathlib, sys, time
 from local.stack import environment
 from local.stack.processes import start
-room = pathlib.Path(sys.argv[1])
-ids, manifest = room.parent / "ids", room.parent / "manifest"
+directory = pathlib.Path(sys.argv[1])
+ids, manifest = directory.parent / "ids", directory.parent / "manifest"
 command = [sys.executable, "-c", sys.argv[2], str(ids)]
-process = start("family", room, command, env=environment.plain(room), remove=[manifest])
+process = start("family", directory, command, env=environment.plain(directory), remove=[manifest])
 process.wait_until(ids.exists, 20)
 print("started", flush=True)
 time.sleep(60)
 """
 
 
-def eventually(true: Callable[[], bool], timeout: float = 15.0) -> bool:
+def eventually(true: Callable[[], bool], timeout: float = 60.0) -> bool:
     deadline = time.monotonic() + timeout
     while not (held := true()) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -49,7 +50,7 @@ def eventually(true: Callable[[], bool], timeout: float = 15.0) -> bool:
 
 
 def gone(pid: int) -> bool:
-    """A zombie is gone too: nobody has reaped it yet."""
+    """A zombie counts as gone: it has ended and was not reaped yet."""
     try:
         if sys.platform.startswith("linux"):
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -59,30 +60,32 @@ def gone(pid: int) -> bool:
     return False
 
 
-def started(command: str, *arguments: str, room: Path | None = None) -> Process:
-    room = room or make_room("test")
-    return start("a test's child", room, [sys.executable, "-c", command, *arguments], env=environment.plain(room))
+def started(command: str, *arguments: str, directory: Path | None = None) -> Process:
+    directory = directory or make_directory("test")
+    return start(
+        "a test's child", directory, [sys.executable, "-c", command, *arguments], env=environment.plain(directory)
+    )
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=lambda s: s.name)
-def test_the_whole_family_dies_with_a_killed_holder(tmp_path: Path, signum: signal.Signals) -> None:
-    room = tmp_path / "room"
-    room.mkdir()
-    (tmp_path / "manifest").write_text("{}")
-    command = [sys.executable, "-c", HOLDER, str(room), FAMILY]
-    with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "started\n"
+def test_all_descendants_end_with_a_killed_parent(tmp_path: Path, signum: signal.Signals) -> None:
+    directory, manifest = tmp_path / "room", tmp_path / "manifest"
+    directory.mkdir()
+    manifest.write_text("{}")
+    command = [sys.executable, "-c", PARENT, str(directory), FAMILY]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "started\n"
         ids = [int(pid) for pid in (tmp_path / "ids").read_text().split()]
         assert not any(gone(pid) for pid in ids)
-        holder.send_signal(signum)
+        parent.send_signal(signum)
     assert eventually(lambda: all(gone(pid) for pid in ids))
-    assert eventually(lambda: not room.exists())
-    assert not (tmp_path / "manifest").exists()
+    # The supervisor removes one path after the other, after the processes have ended.
+    assert eventually(lambda: not directory.exists() and not manifest.exists())
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="PR_SET_PDEATHSIG is Linux's")
-def test_the_command_dies_with_a_killed_leash(tmp_path: Path) -> None:
+def test_the_command_ends_with_a_killed_supervisor(tmp_path: Path) -> None:
     process = started(FAMILY, str(tmp_path / "ids"))
     try:
         process.wait_until((tmp_path / "ids").exists, 20)
@@ -91,21 +94,22 @@ def test_the_command_dies_with_a_killed_leash(tmp_path: Path) -> None:
         assert eventually(lambda: gone(parent))
     finally:
         for pid in (tmp_path / "ids").read_text().split():
-            if not gone(int(pid)):
-                os.kill(int(pid), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may end between the look and the kill
+                if not gone(int(pid)):
+                    os.kill(int(pid), signal.SIGKILL)
         process.release()
 
 
-def test_releasing_ends_even_what_ignores_sigterm_and_removes_the_room(tmp_path: Path) -> None:
+def test_a_release_ends_a_command_that_ignores_sigterm_and_removes_the_directory(tmp_path: Path) -> None:
     process = started(FAMILY, str(tmp_path / "ids"))
     process.wait_until((tmp_path / "ids").exists, 20)
     process.release()
     assert eventually(lambda: all(gone(int(pid)) for pid in (tmp_path / "ids").read_text().split()))
-    assert not process.room.exists()
+    assert not process.directory.exists()
     assert not process.alive
 
 
-def test_what_a_finished_command_left_running_ends_too(tmp_path: Path) -> None:
+def test_a_child_that_a_finished_command_left_running_is_ended(tmp_path: Path) -> None:
     leaving = (
         "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
     )
@@ -114,12 +118,12 @@ def test_what_a_finished_command_left_running_ends_too(tmp_path: Path) -> None:
         assert process.wait(20) == 0
         left = int(process.written())
         assert eventually(lambda: gone(left))
-        assert not process.room.exists()
+        assert not process.directory.exists()
     finally:
         process.release()
 
 
-def test_an_early_end_is_told_with_what_was_written() -> None:
+def test_an_early_end_is_an_error_with_the_output() -> None:
     process = started("import sys; sys.exit('no such luck')")
     try:
         with pytest.raises(ProcessEndedError, match=r"ended with code 1(?s:.*)no such luck"):

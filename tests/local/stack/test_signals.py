@@ -1,4 +1,4 @@
-"""However the program is asked to end, it leaves through the same door."""
+"""A signal, a killed parent and a lost terminal all end the program with the same orderly shutdown."""
 
 import os
 import signal
@@ -9,26 +9,28 @@ from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[3]
 
+# The default handling comes first: under nohup this test process passes on that SIGHUP is ignored.
 WAITING = """
-import sys
-from local.stack.signals import Ended, ending_in_order, wait_for_the_end
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from local.stack.signals import Terminated, orderly_shutdown, wait_for_signal
 try:
-    with ending_in_order():
+    with orderly_shutdown():
         print("waiting", flush=True)
-        wait_for_the_end()
-except Ended as ended:
+        wait_for_signal()
+except Terminated as ended:
     print("taken down", flush=True)
     sys.exit(ended.exit_code)
 """
 
-# What make does, until it is killed outright.
+# As make does: waits for one child, and passes no signal on when it is killed.
 PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
 
 
 def waiting(*command: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", *command], cwd=HOUSE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", *command], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
     return process
@@ -42,6 +44,14 @@ def test_each_signal_takes_the_program_down_in_order(signum: signal.Signals) -> 
     assert process.returncode == 128 + signum
 
 
+def test_under_nohup_a_hangup_is_ignored_and_another_signal_still_ends_the_program() -> None:
+    with waiting(WAITING.replace("SIG_DFL", "SIG_IGN")) as process:
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20)[0] == "taken down\n"
+    assert process.returncode == 128 + signal.SIGTERM
+
+
 def test_a_parent_killed_outright_takes_the_program_down_in_order() -> None:
     with waiting(PARENT, WAITING) as parent:
         parent.kill()
@@ -49,11 +59,11 @@ def test_a_parent_killed_outright_takes_the_program_down_in_order() -> None:
 
 
 def test_a_terminal_that_is_gone_takes_the_program_down_in_order(tmp_path: Path) -> None:
-    """Its session leader alone hears of it, and a make in that place waits for its children instead of telling them."""
+    """The kernel sends SIGHUP to the session leader alone; a make in that place only waits for its children."""
     ours, theirs = os.openpty()
     with (tmp_path / "out").open("w") as out:
         command = [sys.executable, "-c", WAITING]
-        process = subprocess.Popen(command, cwd=HOUSE, stdin=theirs, stdout=out, start_new_session=True)
+        process = subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=out, start_new_session=True)
     os.close(theirs)
     while "waiting" not in (tmp_path / "out").read_text():
         assert process.poll() is None
@@ -66,7 +76,7 @@ def test_a_terminal_that_is_gone_takes_the_program_down_in_order(tmp_path: Path)
 def test_a_gateway_on_another_machine_is_refused_before_anything_starts() -> None:
     env = os.environ | {"GATEWAY_URL": "https://backend.pay.agency"}
     command = [sys.executable, "-m", "local.stack", "up"]
-    ran = subprocess.run(command, cwd=HOUSE, env=env, check=False, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "must be on this machine" in ran.stderr
 
@@ -74,6 +84,6 @@ def test_a_gateway_on_another_machine_is_refused_before_anything_starts() -> Non
 def test_the_demo_wants_the_simulator() -> None:
     env = os.environ | {"GATEWAY_URL": "http://127.0.0.1:1"}
     command = [sys.executable, "-m", "local.demo"]
-    ran = subprocess.run(command, cwd=HOUSE, env=env, check=False, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "make up" in ran.stderr

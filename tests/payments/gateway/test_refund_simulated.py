@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from local.simulator import Credentials, Simulator, running
-from local.simulator.scenarios import REFUNDS
+from local.simulator.scenarios import REFUND_SCENARIOS
 from payments.gateway.circuit_breaker import CircuitBreaker
 from payments.gateway.client import PayAgency
 from payments.gateway.credentials import GatewayKeys
@@ -114,7 +114,7 @@ def paid(simulator: Simulator) -> Iterator[Paid]:
 
 
 def test_the_cases_include_every_refund_scenario() -> None:
-    assert {*TRANSACTIONS, *ERRORS, *KEY_REFUSED} == set(REFUNDS)
+    assert {*TRANSACTIONS, *ERRORS, *KEY_REFUSED} == set(REFUND_SCENARIOS)
 
 
 @pytest.mark.parametrize("scenario", TRANSACTIONS)

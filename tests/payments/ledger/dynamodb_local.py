@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from local.stack import environment, ports
-from local.stack.processes import make_room, start
+from local.stack.processes import make_directory, start
 
 START_SECONDS = 60.0
 
@@ -19,16 +19,16 @@ START_SECONDS = 60.0
 @contextmanager
 def running(emulator: Path) -> Iterator[Any]:
     """A client of a new DynamoDB Local. `emulator` is the directory of DynamoDBLocal.jar."""
-    room, port = make_room("dynamodb-local"), _free_port()
+    directory, port = make_directory("dynamodb-local"), _free_port()
     process = start(
         "DynamoDB Local",
-        room,
+        directory,
         [
             *("java", "-Xmx256m", "-XX:TieredStopAtLevel=1", f"-Djava.library.path={emulator / 'DynamoDBLocal_lib'}"),
             *("-jar", str(emulator / "DynamoDBLocal.jar"), "-inMemory", "-disableTelemetry", "-port", str(port)),
         ],
-        env=environment.plain(room) | {"PATH": os.environ["PATH"]},
-        cwd=room,
+        env=environment.plain(directory) | {"PATH": os.environ["PATH"]},
+        cwd=directory,
     )
     try:
         process.wait_until(lambda: _listens(port), START_SECONDS)

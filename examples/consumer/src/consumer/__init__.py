@@ -1,1 +1,1 @@
-"""A consumer of the payments' events."""
+"""An example consumer of the payments' events."""

@@ -1,4 +1,4 @@
-"""The door: SQS brings the bus's events; each is taken once, and one that cannot be taken holds up no other."""
+"""The Lambda handler: SQS delivers the bus's events. Each is handled once; a failed one delays no other."""
 
 import os
 from typing import Any, Final
@@ -15,51 +15,51 @@ from aws_lambda_powertools.utilities.idempotency import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from consumer.events import event_in
-from consumer.sequences import KEPT_SECONDS, Sequences
-from consumer.telling import Teller
+from consumer.gap_detection import RETENTION_SECONDS, GapDetector
+from consumer.reporting import Reporter
 
 TABLE: Final = os.environ["TABLE_NAME"]
 
 logger = Logger()
 metrics = Metrics()
-# The payments' own id of the event, not EventBridge's: that one differs between the first telling and a repeat.
-once = IdempotencyConfig(
+# `event_id` of the payments service. EventBridge's own id differs when the same event is published again.
+idempotency = IdempotencyConfig(
     event_key_jmespath="detail.metadata.event_id",
     raise_on_no_idempotency_key=True,
-    expires_after_seconds=KEPT_SECONDS,
+    expires_after_seconds=RETENTION_SECONDS,
 )
-sequences = Sequences(TABLE)
-teller = Teller(logger, metrics)
-# A batch of nothing but failures is no failure of the function: each message has its own tries and its own end.
+gaps = GapDetector(TABLE)
+reporter = Reporter(logger, metrics)
+# Off: if all records fail, the function succeeds all the same, and SQS retries each message by itself.
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Answers with the records that failed: SQS brings them back, and after the third time puts them aside."""
-    once.register_lambda_context(context)
+    """Returns the failed records. SQS delivers them again, and after three times moves them to the dead letters."""
+    idempotency.register_lambda_context(context)
     metrics.add_metric(name="EventsReceived", unit=MetricUnit.Count, value=len(event["Records"]))
-    answer = process_partial_response(event=event, record_handler=take, processor=processor, context=context)
-    teller.tell_gaps()
+    answer = process_partial_response(event=event, record_handler=process_record, processor=processor, context=context)
+    reporter.report_gaps()
     return answer
 
 
-def take(record: SQSRecord) -> None:
-    """One message of the queue. Raises for what this consumer cannot understand."""
+def process_record(record: SQSRecord) -> None:
+    """Handles one message of the queue. Raises UnsupportedEvent."""
     try:
         handle(event=event_in(record.body))
     except Exception:
-        logger.exception("an event could not be taken", extra={"message_id": record.message_id})
+        logger.exception("an event could not be processed", extra={"message_id": record.message_id})
         raise
 
 
-@idempotent_function(  # type: ignore[untyped-decorator]  # Powertools says nothing of what it returns
+@idempotent_function(  # type: ignore[untyped-decorator]  # Powertools does not annotate it
     data_keyword_argument="event",
-    config=once,
+    config=idempotency,
     persistence_store=DynamoDBPersistenceLayer(table_name=TABLE, key_attr="id"),
 )
 def handle(event: dict[str, Any]) -> None:
-    """One event, once. What your consumer does with a payment goes here, before the sequence is noted."""
-    teller.tell_payment(event)
+    """Handles one event, once. Put your own code here, before the sequence number is stored."""
+    reporter.report_payment(event)
     metadata, payment_id = event["detail"]["metadata"], event["detail"]["data"]["payment_id"]
-    teller.note_gap(payment_id, sequences.missing_after(payment_id, metadata["sequence"]))
+    reporter.set_missing(payment_id, gaps.missing_after(payment_id, metadata["sequence"]))
