@@ -1,4 +1,4 @@
-"""The contract of checkpoints: a reconciliation comes back as it was kept, and one call at a time has it."""
+"""The contract of the checkpoint store: a checkpoint is read back unchanged, and one call at a time has its lease."""
 
 import threading
 from datetime import date, timedelta
@@ -39,55 +39,55 @@ FULL = Checkpoint(
 
 
 class CheckpointContract:
-    def test_a_reconciliation_nobody_began_begins(self, checkpoints: CheckpointStore) -> None:
+    def test_the_first_call_starts_a_new_reconciliation(self, checkpoints: CheckpointStore) -> None:
         assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
 
-    def test_every_field_comes_back_as_it_went(self, checkpoints: CheckpointStore) -> None:
+    def test_every_field_of_a_checkpoint_is_read_back_unchanged(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         assert checkpoints.save(FULL, "me", UNTIL)
         checkpoints.give_back(FULL, "me")
         assert checkpoints.take(FRESH, "you", START, UNTIL) == FULL
 
-    def test_what_is_none_is_taken_away(self, checkpoints: CheckpointStore) -> None:
+    def test_a_field_that_becomes_none_is_removed_from_the_checkpoint(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         checkpoints.save(FULL, "me", UNTIL)
         checkpoints.save(FRESH, "me", UNTIL)
         assert checkpoints.take(FULL, "you", UNTIL, UNTIL + timedelta(hours=1)) == FRESH
 
-    def test_one_call_has_it_until_its_hold_is_over(self, checkpoints: CheckpointStore) -> None:
+    def test_another_call_gets_the_reconciliation_only_after_the_lease(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         assert checkpoints.take(FRESH, "you", UNTIL - timedelta(milliseconds=1), UNTIL) is None
         assert checkpoints.take(FRESH, "you", UNTIL, UNTIL + timedelta(minutes=5)) == FRESH
 
-    def test_a_checkpoint_holds_it_longer(self, checkpoints: CheckpointStore) -> None:
+    def test_saving_a_checkpoint_renews_the_lease(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         checkpoints.save(FRESH, "me", UNTIL + timedelta(minutes=1))
         assert checkpoints.take(FRESH, "you", UNTIL, UNTIL + timedelta(minutes=5)) is None
 
-    def test_who_lost_it_writes_nothing(self, checkpoints: CheckpointStore) -> None:
+    def test_a_call_that_lost_the_lease_writes_nothing(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         checkpoints.take(FRESH, "you", UNTIL, UNTIL + timedelta(minutes=5))
         assert not checkpoints.save(FULL, "me", UNTIL)
         checkpoints.give_back(FULL, "me")
-        assert checkpoints.take(FRESH, "third", UNTIL, UNTIL) is None, "and gives nothing back that is not theirs"
+        assert checkpoints.take(FRESH, "third", UNTIL, UNTIL) is None, "a call that lost the lease must not release it"
         assert checkpoints.save(FRESH, "you", UNTIL)
 
-    def test_after_it_was_given_back_it_takes_a_new_hold_to_write(self, checkpoints: CheckpointStore) -> None:
+    def test_after_a_release_a_new_lease_is_needed_to_write(self, checkpoints: CheckpointStore) -> None:
         checkpoints.take(FRESH, "me", START, UNTIL)
         checkpoints.give_back(FRESH, "me")
         assert not checkpoints.save(FULL, "me", UNTIL)
 
-    def test_nothing_is_made_by_writing_or_giving_back(self, checkpoints: CheckpointStore) -> None:
+    def test_saving_or_releasing_without_a_lease_creates_nothing(self, checkpoints: CheckpointStore) -> None:
         assert not checkpoints.save(FULL, "me", UNTIL)
         checkpoints.give_back(FULL, "me")
         assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
 
-    def test_each_span_has_its_own(self, checkpoints: CheckpointStore) -> None:
+    def test_each_span_has_its_own_checkpoint(self, checkpoints: CheckpointStore) -> None:
         other = new_checkpoint(Span(date(2026, 11, 1), date(2026, 11, 16)), live=True, at=START)
         assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
         assert checkpoints.take(other, "you", START, UNTIL) == other
 
-    def test_of_many_calls_at_once_one_gets_it(self, checkpoints: CheckpointStore) -> None:
+    def test_of_many_concurrent_calls_one_gets_the_lease(self, checkpoints: CheckpointStore) -> None:
         got: list[Checkpoint | None] = []
         callers = [
             threading.Thread(target=lambda n=n: got.append(checkpoints.take(FRESH, f"call-{n}", START, UNTIL)))
@@ -99,7 +99,7 @@ class CheckpointContract:
             caller.join()
         assert got.count(None) == 7
 
-    def test_every_currency_there_is_has_room(self, checkpoints: CheckpointStore) -> None:
+    def test_a_checkpoint_has_room_for_every_currency(self, checkpoints: CheckpointStore) -> None:
         most = Totals(10**9, 10**18, 10**18, 10**18)
         full = FULL.__class__(
             span=SPAN,
@@ -114,12 +114,12 @@ class CheckpointContract:
         assert checkpoints.save(full, "me", UNTIL)
         assert checkpoints.take(FRESH, "you", UNTIL, UNTIL) == full
 
-    def test_up_to_when_all_is_told_is_known_once_it_was_noted(self, checkpoints: CheckpointStore) -> None:
+    def test_the_reported_time_is_none_until_it_is_noted(self, checkpoints: CheckpointStore) -> None:
         assert checkpoints.reported_until() is None
         checkpoints.note_reported(START)
         assert checkpoints.reported_until() == START
 
-    def test_the_later_one_of_two_is_the_last(self, checkpoints: CheckpointStore) -> None:
+    def test_the_reported_time_never_goes_back(self, checkpoints: CheckpointStore) -> None:
         for at in (START, UNTIL, START):
             checkpoints.note_reported(at)
         assert checkpoints.reported_until() == UNTIL

@@ -59,7 +59,7 @@ WRITES: dict[str, Callable[[Ledger, Payment], object]] = {
 
 
 class SaveContract:
-    def test_every_field_comes_back_as_it_went(self, ledger: Ledger) -> None:
+    def test_every_field_is_read_back_unchanged(self, ledger: Ledger) -> None:
         payment = claimed(ledger, live=True)
         after = full(payment)
         assert ledger.save(payment, after) == dataclasses.replace(after, revision=2)
@@ -79,7 +79,7 @@ class SaveContract:
         payment = claimed(ledger, card=card, order_id=None)
         assert stored(ledger, payment) == payment
 
-    def test_what_is_none_is_taken_away(self, ledger: Ledger) -> None:
+    def test_a_field_that_becomes_none_is_removed(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         page = transitioned(ledger, payment, Status.REQUIRES_ACTION, message="go", redirect_url=samples.SHOPPER_PAGE)
         done = transitioned(ledger, page, Status.SUCCEEDED)
