@@ -66,7 +66,7 @@ class SaveContract:
         ledger.advance(payment, 1)
         assert stored(ledger, payment) == dataclasses.replace(after, published=1, revision=3)
 
-    def test_the_test_before_leaves_no_field_out(self) -> None:
+    def test_the_full_payment_changes_every_field_that_can_change(self) -> None:
         payment = samples.payment()
         same = {
             f.name for f in dataclasses.fields(Payment) if getattr(full(payment), f.name) == getattr(payment, f.name)
