@@ -116,7 +116,7 @@ class Directory:
 
 
 class Watched:
-    """Memory at each checkpoint: how high it stood at the first and the last pages, and what was left of those between.
+    """The memory at each checkpoint: its peak at the first and the last pages, and what the pages between left behind.
 
     Tracing every page would take a minute.
     """
