@@ -539,8 +539,8 @@ def request_was_an_hour_ago(table: Any, payment_id: str) -> None:
     long_ago = datetime.now(UTC) - timedelta(hours=1)
     table.update_item(
         Key={"pk": payment_id},
-        UpdateExpression="SET refund_request.requested_at = :long_ago",
-        ConditionExpression="attribute_exists(refund_request.requested_at)",
+        UpdateExpression="SET refund_attempt.requested_at = :long_ago",
+        ConditionExpression="attribute_exists(refund_attempt.requested_at)",
         ExpressionAttributeValues={":long_ago": f"{long_ago:%Y-%m-%dT%H:%M:%S}.000Z"},
     )
 
