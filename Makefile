@@ -6,6 +6,13 @@ BIN := .venv/bin/python -m
 SAM := .venv-sam/bin/python -m samcli
 CODE := $(wildcard functions local tests scripts operate examples)
 
+# One worker a core, four at most: each flow worker has a stack of its own. 0 runs in one process, as a debugger needs it.
+PYTEST_WORKERS ?= auto
+PYTEST := $(BIN) pytest --numprocesses $(PYTEST_WORKERS) --maxprocesses 4
+# A worker that has nothing left takes over tests of another. Flow tests stay together by file: a file shares its fixtures.
+UNIT := $(PYTEST) --dist worksteal
+FLOW := $(PYTEST) --dist loadfile --no-loadscope-reorder -m flow
+
 # SAM keeps an identity and settings in HOME unless told where; two clones must not share them.
 export SAM_CLI_TELEMETRY := 0
 export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
@@ -63,13 +70,14 @@ reconciliation: $(DEV) ## both books compared for any days, by hand: ARGS="--fro
 	@PYTHONPATH=functions $(BIN) operate.reconciliation $(ARGS)
 
 test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
-	@$(BIN) pytest
+	@$(UNIT) -m "not flow"
+	@$(FLOW)
 
 test-unit: $(DEV) need-node ## what needs neither the stack nor a build (ARGS=tests/payments/charging/test_charge.py: one file, in seconds)
-	@$(BIN) pytest -m "not flow and not slow" $(ARGS)
+	@$(UNIT) -m "not flow and not slow" $(ARGS)
 
-test-flow: setup setup-browser ## through the local stack
-	@$(BIN) pytest -m flow
+test-flow: setup setup-browser ## through the local stack (ARGS=tests/flow/test_charge.py: one file)
+	@$(FLOW) $(ARGS)
 
 test-dynamodb-local: $(DEV) $(DYNAMODB_LOCAL)/DynamoDBLocal.jar need-java ## the ledger's contract on Amazon's DynamoDB Local (minutes)
 	@DYNAMODB_LOCAL="$(CURDIR)/$(DYNAMODB_LOCAL)" $(BIN) pytest tests/payments/ledger -m dynamodb_local

@@ -1,11 +1,20 @@
-"""What holds for every test: none sees the developer's own AWS account, and tests/flow is known by its place."""
+"""Holds for every test: no test sees the developer's AWS account, all share one Hypothesis profile, tests/flow is marked.
+
+No test fails because the machine is busy: a property has no deadline, and slow generation of examples is no error.
+`pytest --hypothesis-profile thorough` tries ten times as many examples where a test does not set its own number.
+"""
 
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 FLOW = Path(__file__).parent / "flow"
+
+settings.register_profile("fast", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("thorough", settings.get_profile("fast"), max_examples=1000)
+settings.load_profile("fast")
 
 
 def pytest_configure() -> None:

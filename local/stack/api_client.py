@@ -15,7 +15,8 @@ from botocore.credentials import Credentials
 
 from local.stack.cloud import Keys
 
-_TIMEOUT = urllib3.Timeout(connect=5, read=35)  # API Gateway gives up after 29 s
+# API Gateway itself gives up after 29 s; the emulator does not, and on a busy machine it is slower.
+_TIMEOUT = urllib3.Timeout(connect=30, read=120)
 
 
 @dataclass(frozen=True, slots=True)

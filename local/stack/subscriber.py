@@ -38,7 +38,7 @@ class Subscriber:
     def of(self, payment_id: str) -> list[dict[str, Any]]:
         return [event for event in self.received if event["detail"]["data"]["payment_id"] == payment_id]
 
-    def wait_for(self, payment_id: str, detail_type: str, timeout: float = 20.0) -> dict[str, Any] | None:
+    def wait_for(self, payment_id: str, detail_type: str, timeout: float = 60.0) -> dict[str, Any] | None:
         """The first such event, or None after `timeout` seconds."""
         return self._wait(lambda: _first(self.of(payment_id), detail_type), timeout)
 

@@ -1,4 +1,4 @@
-"""What a shop may send by mistake or in malice, and the refusal each is due. `31337733` must never come back."""
+"""Charges that a shop may send by mistake or on purpose, each with its refusal. No answer may repeat `31337733`."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ MAX_AMOUNT = 1_000_000
 
 @dataclass(frozen=True)
 class Bad:
-    """A body, the problem it is due, the field that is at fault, and what of it would be known again in an answer."""
+    """A body, the expected problem, the field and rule it names, and the part of the body that no answer may repeat."""
 
     name: str
     body: str | bytes
@@ -22,7 +22,7 @@ class Bad:
     code: str
     field: str | None = None
     rule: str | None = None
-    telltale: str | None = None
+    unrepeatable: str | None = None
 
 
 def changed(**changes: Any) -> str:
@@ -34,12 +34,12 @@ def without(name: str) -> str:
 
 
 def amount(token: str) -> str:
-    """The payment with these characters for its amount, JSON or not."""
+    """The payment with these characters as its amount, whether they are JSON or not."""
     return json.dumps(PAYMENT | {"amount": 0}).replace('"amount": 0', f'"amount": {token}')
 
 
 def unread() -> Iterator[Bad]:
-    """Bodies of which nothing can be made."""
+    """Bodies that are no JSON object."""
     bodies: dict[str, str | bytes] = {
         "no JSON": '{"card_number": "4111111111111111"',
         "nothing": "",
@@ -60,16 +60,16 @@ def unread() -> Iterator[Bad]:
         ).encode("latin-1"),
     }
     for name, body in bodies.items():
-        yield Bad(name, body, 400, "not_json", telltale="31337733")
+        yield Bad(name, body, 400, "not_json", unrepeatable="31337733")
     for name, body in {
         "a list": f"[{changed()}]",
         "a string": '"31337733"',
         "null": "null",
         "a number": "31337733",
     }.items():
-        yield Bad(name, body, 400, "not_an_object", telltale="31337733")
+        yield Bad(name, body, 400, "not_an_object", unrepeatable="31337733")
     big = changed(address="31337733" * 8_320)
-    yield Bad("65 KiB", big, 413, "too_large", telltale="31337733")
+    yield Bad("65 KiB", big, 413, "too_large", unrepeatable="31337733")
     yield Bad("many bytes in few characters", changed().ljust(30_000) + "\u20ac" * 20_000, 413, "too_large")
 
 
@@ -85,7 +85,7 @@ def absent() -> Iterator[Bad]:
 
 
 def unknown() -> Iterator[Bad]:
-    """Fields that are nobody's, or not the shop's."""
+    """Fields that do not exist, or that a shop may not set."""
     for name, shown, rule in (
         ("notes", "notes", "unknown_field"),
         ("webhook_url", "webhook_url", "not_allowed"),
@@ -96,9 +96,9 @@ def unknown() -> Iterator[Bad]:
         ("<script>", "(unprintable)", "unknown_field"),
         ("", "(unprintable)", "unknown_field"),
     ):
-        telltale = name if shown != name and name else "31337733"
+        unrepeatable = name if shown != name and name else "31337733"
         body = changed(**{name: "https://31337733.example"})
-        yield Bad(f"unknown field {name!r}", body, 422, "invalid_request", shown, rule, telltale)
+        yield Bad(f"unknown field {name!r}", body, 422, "invalid_request", shown, rule, unrepeatable)
     yield Bad("a name that is no Unicode", changed(**{"\ud800": "1"}), 422, "invalid_request", "body", "wrong_type")
 
 
@@ -126,7 +126,7 @@ AMOUNTS = (
 )
 
 FIELDS: tuple[tuple[str, dict[str, Any], str], ...] = (
-    # field at fault, what is changed, the rule that is broken
+    # the field, the changes, the rule they break
     ("currency", {"currency": "QQZ"}, "currency"),
     ("currency", {"currency": "gbp"}, "currency"),
     ("currency", {"currency": "XAU"}, "currency"),
@@ -188,14 +188,14 @@ FIELDS: tuple[tuple[str, dict[str, Any], str], ...] = (
 
 
 def wrong() -> Iterator[Bad]:
-    """Fields whose value breaks a rule."""
-    for name, token, rule, telltale in AMOUNTS:
-        yield Bad(f"amount is {name}", amount(token), 422, "invalid_request", "amount", rule, telltale)
+    """Fields with a value that breaks a rule."""
+    for name, token, rule, unrepeatable in AMOUNTS:
+        yield Bad(f"amount is {name}", amount(token), 422, "invalid_request", "amount", rule, unrepeatable)
     for field, changes, rule in FIELDS:
         value = str(changes[field])
-        # Two or three characters may stand in any answer by chance; more than that may not.
-        telltale = value.strip() if len(value.strip()) > 3 and value.isprintable() else None
-        yield Bad(f"{field} {value[:40]!a}", changed(**changes), 422, "invalid_request", field, rule, telltale)
+        # Two or three characters may appear in any answer by chance; longer values may not.
+        unrepeatable = value.strip() if len(value.strip()) > 3 and value.isprintable() else None
+        yield Bad(f"{field} {value[:40]!a}", changed(**changes), 422, "invalid_request", field, rule, unrepeatable)
 
 
 CASES = (*unread(), *absent(), *unknown(), *wrong())

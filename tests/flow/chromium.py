@@ -1,4 +1,4 @@
-"""A real browser without a screen, driven through its DevTools protocol: opens pages, fills fields, presses buttons."""
+"""A headless browser, controlled through the DevTools protocol: opens pages, fills in fields, presses buttons."""
 
 import asyncio
 import base64
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import aiohttp
 
-_SECONDS: Final = 20.0
+_SECONDS: Final = 60.0
 _FLAGS: Final = (
     "--headless",
     "--no-sandbox",  # tests run as root in a container, where Chromium's own sandbox cannot
@@ -53,11 +53,11 @@ _INTO_FIELD: Final = """(() => {
 
 
 class BrowserError(Exception):
-    """Chromium is not there, did not start, or a page is not as it should be."""
+    """Chromium is not installed or did not start, or a page lacks what the test looks for."""
 
 
 def program() -> str:
-    """CHROMIUM, or what PATH has under one of its names."""
+    """The path of Chromium: the variable CHROMIUM, or the first of its names in PATH."""
     names = ("chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not found:
@@ -67,7 +67,7 @@ def program() -> str:
 
 @contextmanager
 def chromium() -> Iterator["Page"]:
-    """One page of a browser with a profile of its own; both are gone afterwards."""
+    """One page of a browser with a new profile; both are removed afterwards."""
     with TemporaryDirectory(prefix="payments-browser-", ignore_cleanup_errors=True) as room:
         log = Path(room, "log")
         with log.open("wb") as written:
@@ -113,7 +113,7 @@ def _eventually(look: Callable[[], int | None], complaint: str) -> int:
 
 
 class Page:
-    """What the shopper sees, and where he is."""
+    """The page that the shopper sees, and its address."""
 
     def __init__(self, runner: asyncio.Runner, port: int) -> None:
         self._runner = runner
@@ -124,7 +124,7 @@ class Page:
         self._runner.run(self._close())
 
     def open(self, url: str) -> None:
-        """Goes to a page and waits until it is there."""
+        """Opens a page and waits until it is loaded."""
         failed = self._call("Page.navigate", url=url).get("errorText")
         if failed:
             raise BrowserError(f"{url}: {failed}")
@@ -136,7 +136,7 @@ class Page:
 
     @property
     def text(self) -> str:
-        """All that can be read."""
+        """The visible text."""
         return str(self.evaluate("document.body.innerText"))
 
     @property
@@ -145,7 +145,7 @@ class Page:
         return list(self.evaluate("[...document.querySelectorAll('button')].map(b => b.innerText)"))
 
     def press(self, caption: str) -> None:
-        """Presses the mouse on the middle of the button, wherever it is drawn."""
+        """Clicks the middle of the button."""
         found = self.evaluate(_MIDDLE_OF_BUTTON % json.dumps(caption))
         if found is None:
             raise BrowserError(f"{self.url} has no button {caption!r}, only {self.buttons}")
@@ -154,13 +154,13 @@ class Page:
             self._call("Input.dispatchMouseEvent", type=what, **at)
 
     def fill(self, label: str, text: str) -> None:
-        """Types into the field that bears this label, in place of what stands there."""
+        """Replaces the content of the field with this label."""
         if self.evaluate(_INTO_FIELD % json.dumps(label)) is not True:
             raise BrowserError(f"{self.url} has no field {label!r}: {self.text}")
         self._call("Input.insertText", text=text)
 
     def wait(self, expression: str) -> None:
-        """Waits until a JavaScript expression holds, across navigations."""
+        """Waits until a JavaScript expression is true, across navigations."""
         deadline = time.monotonic() + _SECONDS
         while not self.evaluate(f"Boolean({expression})"):
             if time.monotonic() > deadline:
@@ -168,12 +168,12 @@ class Page:
             time.sleep(0.05)
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression; None between two pages, where there is no document to ask."""
+        """The value of a JavaScript expression; None between two pages, when there is no document."""
         try:
-            said = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+            message = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
         except BrowserError:
             return None
-        return None if "exceptionDetails" in said else said["result"].get("value")
+        return None if "exceptionDetails" in message else message["result"].get("value")
 
     def screenshot(self) -> bytes:
         """PNG."""
@@ -184,13 +184,13 @@ class Page:
 
     async def _asked(self, number: int, method: str, params: dict[str, Any]) -> dict[str, Any]:
         await self._socket.send_json({"id": number, "method": method, "params": params})
-        while True:  # what comes without our number is news that nobody asked for
-            said: dict[str, Any] = json.loads(await self._socket.receive_str())
-            if said.get("id") == number:
+        while True:  # a message without our number is an event, not the answer
+            message: dict[str, Any] = json.loads(await self._socket.receive_str())
+            if message.get("id") == number:
                 break
-        if "error" in said:
-            raise BrowserError(f"{method}: {said['error']['message']}")
-        result: dict[str, Any] = said["result"]
+        if "error" in message:
+            raise BrowserError(f"{method}: {message['error']['message']}")
+        result: dict[str, Any] = message["result"]
         return result
 
     async def _close(self) -> None:

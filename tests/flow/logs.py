@@ -1,10 +1,10 @@
-"""All that the stack's functions have logged, as an operator reads it in CloudWatch Logs."""
+"""Everything that the stack's functions have logged, read from CloudWatch Logs as an operator would."""
 
 from local.stack.cloud import Cloud
 
 
-def logged(admin: Cloud) -> str:
-    """Every event of every log group, page after page."""
+def log_text(admin: Cloud) -> str:
+    """The messages of all log groups, one a line."""
     logs = admin.client("logs")
     groups = [
         group["logGroupName"]

@@ -1,4 +1,4 @@
-"""Bad input, through the API: the right problem, the value never told again, nothing written, nothing sent."""
+"""Bad input through the API: the right problem, no value repeated, nothing written, nothing sent."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from local.stack import Shop
 from local.stack.api_client import Answer
 from local.stack.cloud import Cloud
 from tests.flow.bad_charges import CASES, MAX_AMOUNT, PAYMENT, Bad, changed
-from tests.flow.logs import logged
+from tests.flow.logs import log_text
 
 RETRY = {"never", "same-key", "after"}
 Traces = Callable[[], tuple[frozenset[str], int]]
@@ -30,7 +30,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class BadRefund:
-    """A body, the problem it is due, and the field and the rule that it names."""
+    """A body, the expected problem, and the field and rule it names."""
 
     body: str
     status: int
@@ -68,7 +68,7 @@ REFUNDS = {
 
 @pytest.fixture(scope="module")
 def paid(shop: Shop, gateway: Control) -> dict[str, Any]:
-    """A payment that could be given back."""
+    """A payment that could be refunded."""
     gateway.script("approve", order_id="bad-refunds", webhook="lost")
     made: dict[str, Any] = shop.charge(PAYMENT | {"order_id": "bad-refunds"}, "bad-refunds").json
     assert made["status"] == "succeeded"
@@ -77,7 +77,7 @@ def paid(shop: Shop, gateway: Control) -> dict[str, Any]:
 
 @pytest.fixture
 def traces(table: Any, gateway: Control) -> Traces:
-    """What a charge would leave behind: items in the table, requests in the gateway's book."""
+    """The traces of charges: the items of the table, and the number of requests in the gateway's book."""
 
     def left() -> tuple[frozenset[str], int]:
         items = table.scan(ProjectionExpression="pk")["Items"]
@@ -98,7 +98,7 @@ def send(shop: Shop, bad: Bad, sent: set[str]) -> Answer:
 
 
 @pytest.mark.parametrize("bad", CASES, ids=lambda bad: bad.name)
-def test_it_is_refused_by_field_and_rule_and_leaves_no_trace(
+def test_a_bad_charge_is_refused_by_field_and_rule_and_leaves_no_trace(
     shop: Shop, bad: Bad, traces: Traces, sent: set[str]
 ) -> None:
     before = traces()
@@ -111,23 +111,25 @@ def test_it_is_refused_by_field_and_rule_and_leaves_no_trace(
         assert "errors" not in problem
     else:
         assert (bad.field, bad.rule) in {(error["field"], error["code"]) for error in problem["errors"]}
-        assert {error["field"] for error in problem["errors"]} <= {bad.field, "card_cvv"}, "only what is at fault"
-    assert_tells_nothing(answer, bad.telltale)
+        assert {error["field"] for error in problem["errors"]} <= {bad.field, "card_cvv"}, "no other field is named"
+    assert_reveals_nothing(answer, bad.unrepeatable)
     assert traces() == before
 
 
 _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""An id of a request may hold any four digits, those of a year among them."""
+"""A request's id may contain any four digits, such as a year of expiry."""
 
 
-def test_the_logs_hold_nothing_of_it(shop: Shop, admin: Cloud, sent: set[str]) -> None:
+def test_the_logs_hold_no_value_of_a_bad_charge(shop: Shop, admin: Cloud, sent: set[str]) -> None:
     for bad in CASES:
         if bad.name not in sent:
             send(shop, bad, sent)
-    text = _RANDOM.sub("", logged(admin))
-    assert "START" in text or "correlation_id" in text, "no function has logged: the search would prove nothing"
+    text = _RANDOM.sub("", log_text(admin))
+    assert "START" in text or "correlation_id" in text, (
+        "no function has logged anything: the search would prove nothing"
+    )
     for bad in CASES:
-        assert bad.telltale is None or bad.telltale not in text, bad.name
+        assert bad.unrepeatable is None or bad.unrepeatable not in text, bad.name
     for name in ("card_number", "email", "address", "phone_number"):
         assert str(PAYMENT[name]) not in text, name
 
@@ -139,7 +141,7 @@ def test_a_bad_key_is_refused_and_leaves_no_trace(shop: Shop, kind: str, traces:
     answer = shop.charge(PAYMENT, key)
     assert (answer.status, answer.json["code"], answer.json["retry"]) == (400, code, "never")
     assert_is_a_problem(answer)
-    assert_tells_nothing(answer, "31337733")
+    assert_reveals_nothing(answer, "31337733")
     assert traces() == before
 
 
@@ -153,9 +155,9 @@ def test_a_bad_refund_is_refused_by_field_and_rule_and_leaves_no_trace(
     assert_is_a_problem(answer)
     named = [(error["field"], error["code"]) for error in answer.json.get("errors", [])]
     assert named == ([(bad.field, bad.rule)] if bad.field else [])
-    assert_tells_nothing(answer, "31337733")
+    assert_reveals_nothing(answer, "31337733")
     assert "4242" not in answer.body.decode()
-    assert_not_given_back(shop, gateway, paid)
+    assert_not_refunded(shop, gateway, paid)
 
 
 @pytest.mark.parametrize("kind", KEYS)
@@ -166,35 +168,35 @@ def test_a_refund_with_a_bad_key_is_refused_and_leaves_no_trace(
     answer = refund_with(shop, paid, json.dumps({"reason": "sent back"}), key)
     assert (answer.status, answer.json["code"], answer.json["retry"]) == (400, code, "never")
     assert_is_a_problem(answer)
-    assert_tells_nothing(answer, "31337733")
-    assert_not_given_back(shop, gateway, paid)
+    assert_reveals_nothing(answer, "31337733")
+    assert_not_refunded(shop, gateway, paid)
 
 
-def test_the_logs_hold_nothing_of_a_bad_refund(shop: Shop, admin: Cloud, paid: dict[str, Any]) -> None:
+def test_the_logs_hold_no_value_of_a_bad_refund(shop: Shop, admin: Cloud, paid: dict[str, Any]) -> None:
     for bad in REFUNDS.values():
         refund_with(shop, paid, bad.body, "bad-refunds-logged")
-    text = logged(admin)
-    assert paid["id"] in text, "no function has logged of the payment: the search would prove nothing"
+    text = log_text(admin)
+    assert paid["id"] in text, "no function has logged the payment: the search would prove nothing"
     for value in ("31337733", "4242-4242"):
         assert value not in text
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 255, "!~:;,{}<>"])
-def test_a_key_of_any_visible_characters_is_taken(shop: Shop, key: str) -> None:
+def test_a_key_of_any_visible_characters_is_accepted(shop: Shop, key: str) -> None:
     assert shop.charge(PAYMENT, key).status == 201
 
 
 @pytest.mark.parametrize("who", ["unsigned", "stranger"])
-def test_whoever_may_not_call_is_refused_and_leaves_no_trace(
+def test_a_caller_without_permission_is_refused_and_leaves_no_trace(
     who: str, traces: Traces, request: pytest.FixtureRequest
 ) -> None:
-    # 403 is all there is to see here: MiniStack answers in its own words where API Gateway would use the template's
-    # GatewayResponses, which it does not import. test_gateway_responses.py has those rendered.
+    # Only the 403 can be checked: MiniStack does not import the template's GatewayResponses, and answers with its own
+    # text. test_gateway_responses.py checks them.
     refused: Shop = request.getfixturevalue(who)
     before = traces()
     answer = refused.charge(PAYMENT, "31337733")
     assert answer.status == 403
-    assert_tells_nothing(answer, "31337733")
+    assert_reveals_nothing(answer, "31337733")
     assert traces() == before
 
 
@@ -207,11 +209,11 @@ def test_whoever_may_not_call_is_refused_and_leaves_no_trace(
         ("POST", "/charges/pay_1/refund"),
     ],
 )
-def test_what_is_no_route_is_refused_and_leaves_no_trace(shop: Shop, method: str, path: str, traces: Traces) -> None:
+def test_an_unknown_route_is_refused_and_leaves_no_trace(shop: Shop, method: str, path: str, traces: Traces) -> None:
     before = traces()
     answer = shop.request(method, path, changed(), {"Idempotency-Key": "no-route"})
-    assert answer.status == 403  # as API Gateway says it
-    assert_tells_nothing(answer, "31337733")
+    assert answer.status == 403  # API Gateway's own answer
+    assert_reveals_nothing(answer, "31337733")
     assert traces() == before
 
 
@@ -219,24 +221,24 @@ def test_what_is_no_route_is_refused_and_leaves_no_trace(shop: Shop, method: str
     "payment_id",
     ["pay_31337733", "order%2331337733", "%00", "%20", "p%C3%A4y", "pay_" + "31337733" * 300],
 )
-def test_an_id_that_is_no_payments_is_not_found(shop: Shop, payment_id: str) -> None:
+def test_an_id_of_no_payment_is_not_found(shop: Shop, payment_id: str) -> None:
     for path in (f"/charges/{payment_id}", f"/charges/{payment_id}/events"):
         answer = shop.get(path)
         assert (answer.status, answer.json["code"]) == (404, "payment_not_found")
         assert_is_a_problem(answer)
-        assert_tells_nothing(answer, "31337733")
+        assert_reveals_nothing(answer, "31337733")
     refused = refund_with(shop, {"id": payment_id}, json.dumps({"reason": "sent back"}), "bad-id")
     assert (refused.status, refused.json["code"]) == (404, "payment_not_found")
-    assert_tells_nothing(refused, "31337733")
+    assert_reveals_nothing(refused, "31337733")
 
 
-def test_an_orders_lock_is_no_payment(shop: Shop) -> None:
+def test_an_order_lock_cannot_be_read_as_a_payment(shop: Shop) -> None:
     assert shop.charge(PAYMENT | {"order_id": "locked-31337733"}, "locked").status == 201
     assert shop.get("/charges/order%23locked-31337733").status == 404
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", 5000), ("KWD", 12345), ("GBP", MAX_AMOUNT), ("USD", 1)])
-def test_minor_units_of_every_exponent_reach_the_gateway_as_they_are(
+def test_minor_units_of_every_exponent_reach_the_gateway_unchanged(
     shop: Shop, gateway: Control, currency: str, amount: int
 ) -> None:
     order = PAYMENT | {"currency": currency, "amount": amount, "order_id": f"exponent-{currency}"}
@@ -251,7 +253,7 @@ def refund_with(shop: Shop, paid: Mapping[str, Any], body: str, key: str | None)
     return shop.post(f"/charges/{paid['id']}/refunds", body, {} if key is None else {"Idempotency-Key": key})
 
 
-def assert_not_given_back(shop: Shop, gateway: Control, paid: dict[str, Any]) -> None:
+def assert_not_refunded(shop: Shop, gateway: Control, paid: dict[str, Any]) -> None:
     assert shop.get(f"/charges/{paid['id']}").json == paid
     assert "bad-refunds" not in gateway.book()["refund_posts"]
 
@@ -269,8 +271,8 @@ def assert_is_a_problem(answer: Answer) -> None:
         assert re.fullmatch(r"[a-z_]+", error["code"])
 
 
-def assert_tells_nothing(answer: Answer, telltale: str | None) -> None:
-    """Neither the value at fault nor any other of the payment's."""
-    told = answer.body.decode() + " ".join(f"{name}: {value}" for name, value in answer.headers.items())
-    for value in (telltale, *(str(PAYMENT[name]) for name in ("card_number", "email", "address", "phone_number"))):
-        assert value is None or value not in told
+def assert_reveals_nothing(answer: Answer, unrepeatable: str | None) -> None:
+    """The answer repeats neither the bad value nor the payment's personal data."""
+    answered = answer.body.decode() + " ".join(f"{name}: {value}" for name, value in answer.headers.items())
+    for value in (unrepeatable, *(str(PAYMENT[name]) for name in ("card_number", "email", "address", "phone_number"))):
+        assert value is None or value not in answered

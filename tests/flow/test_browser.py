@@ -1,4 +1,4 @@
-"""A shopper in a real browser: from the redirect of a charge through the gateway's pages and back to the shop."""
+"""A shopper in a real browser: from a charge's redirect through the gateway's pages back to the shop."""
 
 import threading
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from local.simulator.control_client import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
 from tests.flow.chromium import Page, chromium
-from tests.flow.waiting import Clerk, assert_charged_once, assert_told_without_a_gap
+from tests.flow.payment_tracker import PaymentTracker, assert_charged_once, assert_published_without_a_gap
 
 
 class ThankYou(BaseHTTPRequestHandler):
-    """The shop's own page, where `redirect_url` leads."""
+    """The shop's own page at `redirect_url`."""
 
     def do_GET(self) -> None:
         body = b"<!doctype html><title>Shop</title><h1>Thank you for your order</h1>"
@@ -26,12 +26,12 @@ class ThankYou(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the standard library
-        """Says nothing."""
+        """Logs nothing."""
 
 
 @pytest.fixture(scope="module")
 def thanks() -> Iterator[str]:
-    """Where the shopper comes back to. Plain http is taken for this machine alone, and in test mode alone."""
+    """The address the shopper returns to. Plain http is accepted only for this machine, and only in test mode."""
     with ThreadingHTTPServer(("127.0.0.1", 0), ThankYou) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
@@ -48,17 +48,12 @@ def page() -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture
-def clerk(shop: Shop, overdue: Any, follow_up: Any) -> Clerk:
-    return Clerk(shop, overdue, follow_up)
-
-
 @pytest.mark.parametrize(("caption", "status"), [("Approve", "succeeded"), ("Decline", "failed")])
-def test_the_shopper_decides_and_comes_back_to_the_shop(
+def test_the_shopper_decides_and_returns_to_the_shop(
     shop: Shop,
     gateway: Control,
     bus: Subscriber,
-    clerk: Clerk,
+    tracker: PaymentTracker,
     payment: dict[str, Any],
     page: Page,
     thanks: str,
@@ -73,17 +68,17 @@ def test_the_shopper_decides_and_comes_back_to_the_shop(
 
     page.open(action["url"])
     assert page.buttons == ["Approve", "Decline"]
-    for told in ("100 GBP", "411111******1111", "James Dean", order):
-        assert told in page.text
+    for text in ("100 GBP", "411111******1111", "James Dean", order):
+        assert text in page.text
     assert "4111111111111111" not in page.text
 
     page.press(caption)
     assert_is_back(page, thanks)
 
-    settled = clerk.wait(charged.json["id"], status)
-    assert settled["next_action"] is None
+    final = tracker.wait_until(charged.json["id"], status)
+    assert final["next_action"] is None
     assert gateway.book()["posts"][order] == 1
-    assert_told_without_a_gap(bus, settled)
+    assert_published_without_a_gap(bus, final)
 
     page.open(action["url"])
     assert page.buttons == [], "a decided payment stays decided"
@@ -91,13 +86,13 @@ def test_the_shopper_decides_and_comes_back_to_the_shop(
 
 @pytest.fixture
 def hosted(payment: dict[str, Any], thanks: str) -> dict[str, Any]:
-    """The documented payment without its card: the shopper has it in his hand."""
+    """The documented payment without a card: the shopper enters it at the gateway."""
     fields = {name: value for name, value in payment.items() if not name.startswith("card_")}
     return fields | {"payment_method": "hosted", "redirect_url": thanks}
 
 
 def enter(page: Page, number: str, expiry: str = "12 / 30", cvv: str = "029") -> None:
-    """As a shopper types them: groups of digits, and blanks around the stroke."""
+    """Types as shoppers do: digits in groups, and blanks around the slash."""
     page.fill("Card number", number)
     page.fill("Expiry (MM/YY)", expiry)
     page.fill("Security code", cvv)
@@ -110,11 +105,11 @@ def assert_is_back(page: Page, thanks: str) -> None:
     assert page.text == "Thank you for your order"
 
 
-def test_the_shopper_mistypes_his_card_corrects_it_and_comes_back_to_the_shop(
+def test_the_shopper_corrects_a_mistyped_card_and_returns_to_the_shop(
     shop: Shop,
     gateway: Control,
     bus: Subscriber,
-    clerk: Clerk,
+    tracker: PaymentTracker,
     hosted: dict[str, Any],
     page: Page,
     thanks: str,
@@ -124,16 +119,16 @@ def test_the_shopper_mistypes_his_card_corrects_it_and_comes_back_to_the_shop(
     assert (charged.status, charged.json["status"]) == (201, "requires_action"), charged.body
     page.open(charged.json["next_action"]["url"])
     assert page.buttons == ["Pay", "Cancel and go back to the shop"]
-    for told in ("100 GBP", "James Dean", order):
-        assert told in page.text
+    for text in ("100 GBP", "James Dean", order):
+        assert text in page.text
 
     enter(page, "4111 1111 1111 1112")
     page.wait("document.querySelector('[role=alert]') && document.readyState === 'complete'")
     assert "digits do not add up" in page.text
-    assert page.evaluate("document.activeElement.name") == "card_number", "where the shopper types on"
+    assert page.evaluate("document.activeElement.name") == "card_number", "the field to correct has the focus"
     assert "4111" not in str(page.evaluate("document.documentElement.outerHTML"))
     assert gateway.transaction(order)["status"] == "REDIRECT"
-    assert clerk.read(charged.json["id"])["status"] == "requires_action"
+    assert tracker.read(charged.json["id"])["status"] == "requires_action"
 
     enter(page, "4111 1111 1111 1111")
     page.wait("document.querySelector('button[value=approve]')")
@@ -141,20 +136,20 @@ def test_the_shopper_mistypes_his_card_corrects_it_and_comes_back_to_the_shop(
     page.press("Approve")
     assert_is_back(page, thanks)
 
-    settled = clerk.wait(charged.json["id"], "succeeded")
-    assert (settled["next_action"], settled["card"]) == (None, None)
+    final = tracker.wait_until(charged.json["id"], "succeeded")
+    assert (final["next_action"], final["card"]) == (None, None)
     assert_charged_once(gateway, order)
-    assert_told_without_a_gap(bus, settled)
+    assert_published_without_a_gap(bus, final)
     page.open(charged.json["next_action"]["url"])
     assert page.buttons == [], "a decided payment stays decided"
 
 
 @pytest.mark.parametrize("ending", ["failed", "abandoned"])
-def test_the_shopper_comes_back_without_having_paid(
+def test_the_shopper_returns_without_having_paid(
     shop: Shop,
     gateway: Control,
     bus: Subscriber,
-    clerk: Clerk,
+    tracker: PaymentTracker,
     hosted: dict[str, Any],
     page: Page,
     thanks: str,
@@ -168,8 +163,8 @@ def test_the_shopper_comes_back_without_having_paid(
     else:
         page.press("Cancel and go back to the shop")
     assert_is_back(page, thanks)
-    # Of a shopper who left no webhook speaks: the follow-up asks.
-    settled = (clerk.wait if ending == "failed" else clerk.follow_up)(charged["id"], ending)
-    assert settled["failure"]["code"] == ("declined" if ending == "failed" else "abandoned")
+    # The gateway sends no webhook for an abandoned payment: the follow-up asks for the status.
+    final = (tracker.wait_until if ending == "failed" else tracker.follow_up_until)(charged["id"], ending)
+    assert final["failure"]["code"] == ("declined" if ending == "failed" else "abandoned")
     assert gateway.book()["posts"][order] == 1
-    assert_told_without_a_gap(bus, settled)
+    assert_published_without_a_gap(bus, final)

@@ -1,4 +1,4 @@
-"""Charges through the API: each row of the API's table that a gateway can bring about, and what the bank then holds."""
+"""Charges through the API: each answer that a gateway can cause, and the requests that reach the gateway."""
 
 import json
 import re
@@ -8,11 +8,11 @@ import pytest
 
 from local.simulator.control_client import Control
 from local.stack import Shop, Stack
-from local.stack.api_client import Answer
-from tests.flow.functions import another_world, charge_directly
+from tests.flow.lambda_calls import charge_directly, with_environment
+from tests.flow.problems import assert_problem
 
 DECLINED, BLOCKED, APPROVED = "4000000000000002", "4000000000000010", "4242424242424242"
-NOWHERE = "http://127.0.0.1:1"  # a port that nobody may listen on
+NOWHERE = "http://127.0.0.1:1"  # a port on which nothing listens
 
 
 def posts(gateway: Control, order: str) -> int:
@@ -23,7 +23,7 @@ def posts(gateway: Control, order: str) -> int:
     ("scenario", "status", "failure"),
     [("decline", "failed", "declined"), ("blocked", "blocked", "blocked"), ("abandoned", "abandoned", "abandoned")],
 )
-def test_a_decline_is_a_result(
+def test_a_decline_is_a_created_payment(
     shop: Shop, gateway: Control, payment: dict[str, Any], scenario: str, status: str, failure: str
 ) -> None:
     order = f"charge-{scenario}"
@@ -47,16 +47,14 @@ def test_a_decline_is_a_result(
         ("6759649826438453", "maestro"),
     ],
 )
-def test_a_card_of_any_brand_is_taken(shop: Shop, payment: dict[str, Any], card: str, brand: str) -> None:
+def test_a_card_of_any_brand_is_accepted(shop: Shop, payment: dict[str, Any], card: str, brand: str) -> None:
     cvv = "1234" if brand == "amex" else "123"
     answer = shop.charge(payment | {"card_number": card, "card_cvv": cvv}, f"brand-{card}")
     assert (answer.status, answer.json["status"]) == (201, "succeeded")
     assert (answer.json["card"]["brand"], answer.json["card"]["last4"]) == (brand, card[-4:])
 
 
-def test_a_field_that_the_gateway_refuses_is_told_by_name(
-    shop: Shop, gateway: Control, payment: dict[str, Any]
-) -> None:
+def test_a_field_that_the_gateway_refuses_is_named(shop: Shop, gateway: Control, payment: dict[str, Any]) -> None:
     order = "charge-refused-422"
     errors = [
         {"field": "phone_number", "message": "phone_number is not in use"},
@@ -65,15 +63,15 @@ def test_a_field_that_the_gateway_refuses_is_told_by_name(
     gateway.script("refused-422", order_id=order, errors=errors)
     answer = shop.charge(payment | {"order_id": order, "card_number": APPROVED}, order)
     assert_problem(answer, 422, "refused_by_gateway", "never")
-    told = {error["field"]: error["message"] for error in answer.json["errors"]}
-    assert told["phone_number"] == "phone_number is not in use"
-    assert told["card_number"], "named"
-    assert APPROVED not in answer.body.decode(), "but what the gateway says of a card is not passed on"
+    messages = {error["field"]: error["message"] for error in answer.json["errors"]}
+    assert messages["phone_number"] == "phone_number is not in use"
+    assert messages["card_number"]
+    assert APPROVED not in answer.body.decode(), "the gateway's text about a card is not passed on"
     assert answer.json["payment"]["status"] == "failed"
     assert shop.get(f"/charges/{answer.json['payment']['id']}").json["failure"]["code"] == "invalid_request"
 
 
-def test_a_request_that_the_gateway_refuses_without_a_word_is_refused(
+def test_a_request_that_the_gateway_refuses_without_a_reason_is_refused(
     shop: Shop, gateway: Control, payment: dict[str, Any]
 ) -> None:
     order = "charge-refused-400"
@@ -82,11 +80,11 @@ def test_a_request_that_the_gateway_refuses_without_a_word_is_refused(
 
 
 @pytest.mark.parametrize("scenario", ["bad-credentials", "forbidden"])
-def test_our_own_credentials_are_our_own_problem(
+def test_refused_credentials_are_a_server_error(
     shop: Shop, gateway: Control, payment: dict[str, Any], scenario: str
 ) -> None:
     order = f"charge-{scenario}"
-    for _ in range(2):  # a refused key is read anew once, and tried once more
+    for _ in range(2):  # a refused key is read again once, and the request is sent once more
         gateway.script(scenario, order_id=order)
     answer = shop.charge(payment | {"order_id": order}, order)
     assert_problem(answer, 502, "gateway_credentials", "never")
@@ -100,7 +98,7 @@ def test_an_unreachable_gateway_leaves_nothing_behind_and_the_key_free(
 ) -> None:
     order = payment | {"order_id": "charge-unreachable", "card_number": APPROVED}
     before = {item["pk"] for item in table.scan()["Items"]}
-    with another_world(stack, "ChargeFunction", GATEWAY_BASE_URL=NOWHERE):
+    with with_environment(stack, "ChargeFunction", GATEWAY_BASE_URL=NOWHERE):
         answer = charge_directly(stack, order, "charge-unreachable")
         assert_problem(answer, 503, "gateway_unreachable", "same-key")
         assert int(answer.headers["Retry-After"]) > 0
@@ -110,7 +108,7 @@ def test_an_unreachable_gateway_leaves_nothing_behind_and_the_key_free(
     assert "Idempotency-Replayed" not in again.headers
 
 
-def test_the_same_request_again_is_the_same_payment_as_it_is_now(
+def test_a_retry_returns_the_first_payment_in_its_current_state(
     shop: Shop, gateway: Control, payment: dict[str, Any]
 ) -> None:
     order = "charge-replayed"
@@ -134,7 +132,7 @@ def test_a_key_for_another_request_is_refused(shop: Shop, gateway: Control, paym
     assert posts(gateway, "charge-key-reused") == 1
 
 
-def test_an_order_in_flight_or_paid_takes_no_second_payment(
+def test_an_order_with_an_open_or_paid_payment_takes_no_second(
     shop: Shop, gateway: Control, payment: dict[str, Any]
 ) -> None:
     order = "charge-order-taken"
@@ -151,7 +149,7 @@ def test_an_order_in_flight_or_paid_takes_no_second_payment(
     assert posts(gateway, order) == 1
 
 
-def test_an_order_that_failed_is_tried_again_under_another_name(
+def test_a_second_attempt_for_a_failed_order_has_another_name_at_the_gateway(
     shop: Shop, gateway: Control, payment: dict[str, Any]
 ) -> None:
     order = "charge-second-attempt"
@@ -166,22 +164,21 @@ def test_an_order_that_failed_is_tried_again_under_another_name(
     assert [attempt["id"] for attempt in listed] == [attempt["id"] for attempt in attempts]
 
 
-def test_a_payment_without_an_order_goes_by_its_own_id(shop: Shop, gateway: Control, payment: dict[str, Any]) -> None:
+def test_a_payment_without_an_order_is_sent_under_its_own_id(
+    shop: Shop, gateway: Control, payment: dict[str, Any]
+) -> None:
     made = shop.charge(payment, "charge-without-order").json
     assert made["order_id"] is None
     assert posts(gateway, made["id"]) == 1
 
 
-def test_the_timeline_tells_what_happened_and_what_it_rests_on(shop: Shop, payment: dict[str, Any]) -> None:
+def test_the_timeline_shows_each_event_and_its_evidence(shop: Shop, payment: dict[str, Any]) -> None:
     made = shop.charge(payment | {"card_number": DECLINED}, "charge-timeline").json
-    told = shop.get(f"/charges/{made['id']}/events")
-    assert told.status == 200
-    assert [entry["type"] for entry in told.json["data"]] == ["payment.processing", "payment.failed"]
-    assert told.json["data"][1]["evidence"] == {"gateway_status": "FAILED", "transaction_id": made["transaction_id"]}
-    assert not re.search(r"\d{12,}", json.dumps(told.json).replace(made["transaction_id"], ""))
-
-
-def assert_problem(answer: Answer, status: int, code: str, retry: str) -> None:
-    assert (answer.status, answer.json["code"], answer.json["retry"]) == (status, code, retry), answer.body
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json["status"] == status
+    timeline = shop.get(f"/charges/{made['id']}/events")
+    assert timeline.status == 200
+    assert [entry["type"] for entry in timeline.json["data"]] == ["payment.processing", "payment.failed"]
+    assert timeline.json["data"][1]["evidence"] == {
+        "gateway_status": "FAILED",
+        "transaction_id": made["transaction_id"],
+    }
+    assert not re.search(r"\d{12,}", json.dumps(timeline.json).replace(made["transaction_id"], ""))

@@ -1,4 +1,4 @@
-"""docs/consuming-events.md, followed from an empty directory: it ends with a consumer that prints payments."""
+"""The commands of docs/consuming-events.md, run in an empty directory, lead to a consumer that prints payments."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
-from tests.flow.logs import logged
+from tests.flow.logs import log_text
 from tests.house.checkout import ROOT
 
 DOCS = (ROOT / "docs/consuming-events.md").read_text()
@@ -23,9 +23,14 @@ def test_the_consumer_of_the_docs_prints_payments(
 ) -> None:
     (script,) = EXECUTED.findall(DOCS)
     (tmp_path / "stack.json").write_text(json.dumps(stack.manifest()))
-    told = {"PAYMENTS": str(ROOT), "STACK_FILE": str(tmp_path / "stack.json"), "HOME": str(tmp_path)}
+    variables = {"PAYMENTS": str(ROOT), "STACK_FILE": str(tmp_path / "stack.json"), "HOME": str(tmp_path)}
     followed = subprocess.run(
-        ["/bin/bash", "-euc", script], cwd=tmp_path, env=os.environ | told, capture_output=True, text=True, check=False
+        ["/bin/bash", "-euc", script],
+        cwd=tmp_path,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert followed.returncode == 0, followed.stdout + followed.stderr
 
@@ -35,8 +40,8 @@ def test_the_consumer_of_the_docs_prints_payments(
 
 
 def printed(admin: Cloud, line: str) -> bool:
-    deadline = time.monotonic() + 15
-    while not (found := line in logged(admin)) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 60
+    while not (found := line in log_text(admin)) and time.monotonic() < deadline:
         time.sleep(0.3)
     return found
 

@@ -1,4 +1,4 @@
-"""The ready rule patterns against the sample events, matched by EventBridge, and as the docs tell it."""
+"""EventBridge matches the ready rule patterns with the sample events that the docs name."""
 
 import json
 import re
@@ -16,8 +16,8 @@ SAMPLES = sorted(path.stem.removeprefix("event-") for path in (ROOT / "events").
 ROW = re.compile(r"^\| \[`([\w-]+)`\]\(\.\./examples/patterns/\1\.json\) \|.*\| (.+) \|$", re.MULTILINE)
 
 
-def told() -> dict[str, set[str]]:
-    """The samples that each pattern takes, as the docs have it."""
+def documented() -> dict[str, set[str]]:
+    """The samples that each pattern matches, according to the docs."""
     docs = (ROOT / "docs/consuming-events.md").read_text()
     return {row[1]: set(re.findall(r"`([\w-]+)`", row[2])) for row in ROW.finditer(docs)}
 
@@ -29,7 +29,7 @@ def sample(name: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def matches(admin: Cloud) -> Matches:
-    """Asks EventBridge whether a pattern takes an event."""
+    """Asks EventBridge whether a pattern matches an event."""
     events = admin.client("events")
 
     def ask(pattern: str, event: dict[str, Any]) -> bool:
@@ -40,21 +40,21 @@ def matches(admin: Cloud) -> Matches:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_a_pattern_takes_the_samples_that_the_docs_say(matches: Matches, pattern: str) -> None:
+def test_a_pattern_matches_the_documented_samples(matches: Matches, pattern: str) -> None:
     taken = {name for name in SAMPLES if matches(pattern, sample(name))}
-    expected = told()[pattern]
+    expected = documented()[pattern]
 
     assert taken == (set(SAMPLES) if expected == {"all"} else expected)
 
 
-def test_every_pattern_is_in_the_docs_and_none_takes_anothers_events(matches: Matches) -> None:
+def test_every_pattern_is_documented_and_none_matches_another_services_events(matches: Matches) -> None:
     stranger = sample("succeeded-live") | {"source": "another.service"}
 
-    assert sorted(told()) == PATTERNS
+    assert sorted(documented()) == PATTERNS
     assert [pattern for pattern in PATTERNS if matches(pattern, stranger)] == []
 
 
-def test_what_the_archive_replays_is_no_first_telling(matches: Matches) -> None:
+def test_a_replay_from_the_archive_is_no_first_publication(matches: Matches) -> None:
     again = sample("succeeded") | {"replay-name": "again"}
 
     assert matches("everything", again)

@@ -1,7 +1,7 @@
-"""What API Gateway refuses by itself, before any function runs, has the shape of every other problem of this API.
+"""A refusal by API Gateway itself, before any function runs, has the shape of this API's other problems.
 
-MiniStack renders gateway responses, but does not import them with an API's body, which is where SAM puts them. So the
-template's are put, one by one, on an API of their own, whose refusals are then read.
+MiniStack renders gateway responses, but does not import them from an API's body, where SAM puts them. So the test puts
+the template's responses on an API of their own and reads its refusals.
 """
 
 import json
@@ -20,7 +20,7 @@ STAGE = "refusing"
 
 @pytest.fixture(scope="module")
 def refusing(stack: Stack) -> Iterator[str]:
-    """The URL of an API that has the template's gateway responses and lets nobody in."""
+    """The URL of an API that has the template's gateway responses and refuses everybody."""
     gateway = stack.admin.client("apigateway")
     api = gateway.create_rest_api(name="refusing")["id"]
     root = gateway.get_resources(restApiId=api)["items"][0]["id"]
@@ -62,7 +62,7 @@ def test_every_response_is_a_problem_whatever_api_gateway_fills_in(kind: str) ->
     response = RESPONSES[kind]
     template = response["ResponseTemplates"]["application/json"]
     # Of its variables only these are known to stand for something when no integration has answered.
-    known = {"$context.error.messageString": '"said"', "$context.error.responseType": "KIND"}
+    known = {"$context.error.messageString": '"value"', "$context.error.responseType": "KIND"}
     filled = re.sub(r"\$[A-Za-z.]+", lambda found: known.get(found[0], ""), template)
     problem = json.loads(filled)
     assert problem["type"] == "about:blank"

@@ -1,4 +1,4 @@
-"""`payment_method: hosted` through the stack: the shopper types his card at the gateway's page, and we never see it."""
+"""`payment_method: hosted` through the stack: the shopper enters the card at the gateway, and we never see it."""
 
 import json
 from typing import Any
@@ -9,9 +9,9 @@ from local.demo import document
 from local.simulator.control_client import Control
 from local.stack import Shop
 from local.stack.subscriber import Subscriber
-from tests.flow.cardform import CVV, enter, press
-from tests.flow.refunds import assert_sent_back_once, refund, told
-from tests.flow.waiting import Clerk, assert_charged_once, assert_told_without_a_gap
+from tests.flow.hosted_page import CVV, enter, press
+from tests.flow.payment_tracker import PaymentTracker, assert_charged_once, assert_published_without_a_gap
+from tests.flow.refunds import assert_refunded_once, published_names, refund
 
 APPROVED, CHALLENGED = "4242424242424242", "4111111111111111"
 CARD_FIELDS = ("card_number", "card_expiry_month", "card_expiry_year", "card_cvv")
@@ -19,26 +19,21 @@ CARD_FIELDS = ("card_number", "card_expiry_month", "card_expiry_year", "card_cvv
 
 @pytest.fixture
 def hosted() -> dict[str, Any]:
-    """The documented payment without its card, and without its order: that is for the test to choose."""
+    """The documented payment without a card, and without an order id, which each test chooses."""
     left_out = {"order_id", *CARD_FIELDS}
     fields = {name: value for name, value in document.payment().items() if name not in left_out}
     return fields | {"payment_method": "hosted"}
 
 
-@pytest.fixture
-def clerk(shop: Shop, overdue: Any, follow_up: Any) -> Clerk:
-    return Clerk(shop, overdue, follow_up)
-
-
 def begun(shop: Shop, hosted: dict[str, Any], order: str) -> dict[str, Any]:
-    """A payment whose shopper is to be sent to the gateway's page."""
+    """A payment that waits for the shopper at the gateway's page."""
     answer = shop.charge(hosted | {"order_id": order}, order)
     assert (answer.status, answer.json["status"]) == (201, "requires_action"), answer.body
     payment: dict[str, Any] = answer.json
     return payment
 
 
-def test_the_shopper_is_sent_to_the_gateways_page_and_no_card_with_him(
+def test_the_shopper_is_sent_to_the_gateways_page_and_no_card_is_sent(
     shop: Shop, gateway: Control, hosted: dict[str, Any]
 ) -> None:
     order = "hosted-begun"
@@ -55,7 +50,7 @@ def test_the_shopper_is_sent_to_the_gateways_page_and_no_card_with_him(
     assert (sent["amount"], sent["currency"]) == (hosted["amount"], hosted["currency"])
 
 
-def test_a_repeat_finds_the_same_page_and_the_other_method_is_another_request(
+def test_a_retry_returns_the_same_page_and_another_method_is_another_request(
     shop: Shop, gateway: Control, hosted: dict[str, Any], payment: dict[str, Any]
 ) -> None:
     order = "hosted-repeated"
@@ -77,11 +72,11 @@ def test_a_repeat_finds_the_same_page_and_the_other_method_is_another_request(
         ("4000000000000010", "blocked", "blocked"),
     ],
 )
-def test_what_becomes_of_the_card_is_told_by_the_webhook(
+def test_the_webhook_brings_the_outcome(
     shop: Shop,
     gateway: Control,
     bus: Subscriber,
-    clerk: Clerk,
+    tracker: PaymentTracker,
     hosted: dict[str, Any],
     card: str,
     status: str,
@@ -92,27 +87,27 @@ def test_what_becomes_of_the_card_is_told_by_the_webhook(
     shown = enter(payment["next_action"]["url"], card)
     assert (shown.status, shown.to) == (303, hosted["redirect_url"])
 
-    settled = clerk.wait(payment["id"], status)
+    final = tracker.wait_until(payment["id"], status)
 
-    assert (settled["failure"] or {}).get("code") == failure
-    assert (settled["next_action"], settled["card"]) == (None, None)
+    assert (final["failure"] or {}).get("code") == failure
+    assert (final["next_action"], final["card"]) == (None, None)
     assert gateway.wait(order, delivered=1)
     assert gateway.book()["posts"][order] == 1
-    assert_told_without_a_gap(bus, settled)
-    assert told(bus, payment["id"]) == ["processing", "requires_action", status]
+    assert_published_without_a_gap(bus, final)
+    assert published_names(bus, payment["id"]) == ["processing", "requires_action", status]
     assert bus.of(payment["id"])[-1]["detail"]["metadata"]["source"] == "status", "the webhook was confirmed"
 
 
-def test_a_card_that_is_challenged_goes_through_3_d_secure_as_well(
-    shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, hosted: dict[str, Any]
+def test_a_challenged_card_passes_3_d_secure_too(
+    shop: Shop, gateway: Control, bus: Subscriber, tracker: PaymentTracker, hosted: dict[str, Any]
 ) -> None:
     order = "hosted-challenged"
     payment = begun(shop, hosted, order)
     challenge = enter(payment["next_action"]["url"], CHALLENGED).to
     assert challenge is not None
-    assert clerk.read(payment["id"])["status"] == "requires_action"
+    assert tracker.read(payment["id"])["status"] == "requires_action"
     assert press(challenge, "approve").to == hosted["redirect_url"]
-    assert_told_without_a_gap(bus, clerk.wait(payment["id"], "succeeded"))
+    assert_published_without_a_gap(bus, tracker.wait_until(payment["id"], "succeeded"))
     assert_charged_once(gateway, order)
 
 
@@ -127,7 +122,7 @@ def test_a_card_that_is_challenged_goes_through_3_d_secure_as_well(
 def test_a_mistyped_card_charges_nothing_and_may_be_corrected(
     shop: Shop,
     gateway: Control,
-    clerk: Clerk,
+    tracker: PaymentTracker,
     hosted: dict[str, Any],
     typed: dict[str, str],
     fault: str,
@@ -143,65 +138,70 @@ def test_a_mistyped_card_charges_nothing_and_may_be_corrected(
     assert shop.get(f"/charges/{payment['id']}?refresh=true").json["status"] == "requires_action"
 
     enter(payment["next_action"]["url"], APPROVED)
-    clerk.wait(payment["id"], "succeeded")
+    tracker.wait_until(payment["id"], "succeeded")
     assert_charged_once(gateway, order)
 
 
-def test_a_shopper_who_leaves_the_page_has_paid_nothing_and_may_come_again(
-    shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, hosted: dict[str, Any], payment: dict[str, Any]
+def test_a_shopper_who_leaves_the_page_has_paid_nothing_and_may_try_again(
+    shop: Shop,
+    gateway: Control,
+    bus: Subscriber,
+    tracker: PaymentTracker,
+    hosted: dict[str, Any],
+    payment: dict[str, Any],
 ) -> None:
     order = "hosted-left"
     first = begun(shop, hosted, order)
     assert press(first["next_action"]["url"], "abandon").to == hosted["redirect_url"]
-    settled = clerk.follow_up(first["id"], "abandoned")
-    assert_told_without_a_gap(bus, settled)
+    final = tracker.follow_up_until(first["id"], "abandoned")
+    assert_published_without_a_gap(bus, final)
     by_card = shop.charge(payment | {"order_id": order, "card_number": APPROVED}, f"{order}-by-card")
     assert (by_card.status, by_card.json["status"]) == (201, "succeeded")
 
 
-def test_a_lost_webhook_is_made_up_for_by_asking(
-    shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, hosted: dict[str, Any]
+def test_a_lost_webhook_is_replaced_by_the_status(
+    shop: Shop, gateway: Control, bus: Subscriber, tracker: PaymentTracker, hosted: dict[str, Any]
 ) -> None:
     order = "hosted-webhook-lost"
     gateway.script("redirect", call="hosted", order_id=order, webhook="lost")
     payment = begun(shop, hosted, order)
     enter(payment["next_action"]["url"], APPROVED)
-    assert_told_without_a_gap(bus, clerk.follow_up(payment["id"], "succeeded"))
+    assert_published_without_a_gap(bus, tracker.follow_up_until(payment["id"], "succeeded"))
     assert gateway.deliveries(order) == []
 
 
-def test_a_page_whose_address_was_lost_is_asked_for_and_never_opened_twice(
-    shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, hosted: dict[str, Any]
+def test_a_lost_answer_is_looked_up_and_no_second_page_is_opened(
+    shop: Shop, gateway: Control, bus: Subscriber, tracker: PaymentTracker, hosted: dict[str, Any]
 ) -> None:
     order = "hosted-in-doubt"
     gateway.script("charged-then-500", call="hosted", order_id=order, outcome="redirect")
     first = shop.charge(hosted | {"order_id": order}, order)
     assert (first.status, first.json["status"], first.json["next_action"]) == (202, "processing", None)
 
-    found = clerk.follow_up(first.json["id"], "requires_action")
+    found = tracker.follow_up_until(first.json["id"], "requires_action")
 
     assert enter(found["next_action"]["url"], APPROVED).to == hosted["redirect_url"]
-    assert_told_without_a_gap(bus, clerk.wait(first.json["id"], "succeeded"))
+    assert_published_without_a_gap(bus, tracker.wait_until(first.json["id"], "succeeded"))
     assert_charged_once(gateway, order)
 
 
-def test_it_is_given_back_like_any_other(
-    shop: Shop, gateway: Control, bus: Subscriber, clerk: Clerk, hosted: dict[str, Any]
+def test_it_is_refunded_like_any_other_payment(
+    shop: Shop, gateway: Control, bus: Subscriber, tracker: PaymentTracker, hosted: dict[str, Any]
 ) -> None:
     order = "hosted-refunded"
     payment = begun(shop, hosted, order)
     enter(payment["next_action"]["url"], APPROVED)
-    clerk.wait(payment["id"], "succeeded")
+    tracker.wait_until(payment["id"], "succeeded")
     answer = refund(shop, payment["id"], order)
     assert (answer.status, answer.json["refund"]["status"]) == (201, "refunded")
-    assert_sent_back_once(gateway, order)
-    clerk.hurry(payment["id"])
-    assert_told_without_a_gap(bus, answer.json)
+    assert_refunded_once(gateway, order)
+    tracker.follow_up(payment["id"])
+    assert_published_without_a_gap(bus, answer.json)
     events = ["processing", "requires_action", "succeeded", "refund_requested", "refunded"]
-    assert told(bus, payment["id"]) == events
+    assert published_names(bus, payment["id"]) == events
 
 
-def test_a_card_with_it_is_refused_field_by_field_and_nothing_is_sent(
+def test_card_fields_are_refused_one_by_one_and_nothing_is_sent(
     shop: Shop, gateway: Control, table: Any, hosted: dict[str, Any]
 ) -> None:
     order = "hosted-with-a-card"
@@ -219,25 +219,25 @@ def test_a_card_with_it_is_refused_field_by_field_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize("name", CARD_FIELDS)
-def test_one_field_of_a_card_is_one_too_many(shop: Shop, hosted: dict[str, Any], name: str) -> None:
+def test_a_single_card_field_is_refused(shop: Shop, hosted: dict[str, Any], name: str) -> None:
     answer = shop.charge(hosted | {name: document.payment()[name]}, f"hosted-with-{name}")
     assert (answer.status, [error["field"] for error in answer.json["errors"]]) == (422, [name])
 
 
-def test_no_other_method_is_taken(shop: Shop, hosted: dict[str, Any]) -> None:
+def test_no_other_method_is_accepted(shop: Shop, hosted: dict[str, Any]) -> None:
     answer = shop.charge(hosted | {"payment_method": "cash-31337733"}, "hosted-cash")
     assert answer.status == 422
     assert ("payment_method", "not_supported") in {(e["field"], e["code"]) for e in answer.json["errors"]}
     assert "31337733" not in answer.body.decode()
 
 
-def test_what_was_typed_at_the_page_is_nowhere_in_what_we_tell(
-    shop: Shop, bus: Subscriber, clerk: Clerk, table: Any, hosted: dict[str, Any]
+def test_the_card_entered_at_the_page_appears_nowhere(
+    shop: Shop, bus: Subscriber, tracker: PaymentTracker, table: Any, hosted: dict[str, Any]
 ) -> None:
     payment = begun(shop, hosted, "hosted-silent")
     enter(payment["next_action"]["url"], APPROVED)
-    clerk.wait(payment["id"], "succeeded")
-    clerk.hurry(payment["id"])
+    tracker.wait_until(payment["id"], "succeeded")
+    tracker.follow_up(payment["id"])
     item = table.get_item(Key={"pk": payment["id"]}, ConsistentRead=True)["Item"]
     kept = [item, shop.get(f"/charges/{payment['id']}").json, shop.get(f"/charges/{payment['id']}/events").json]
     text = json.dumps([*kept, bus.of(payment["id"])], default=str)

@@ -1,4 +1,4 @@
-"""Refunds and chargebacks made in the gateway's own back office: no webhook is promised, and none is needed."""
+"""Refunds and chargebacks made in the gateway's own dashboard: the gateway promises no webhook, and we need none."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,21 +13,23 @@ FACTS = {"refund": ("refund", "refunded"), "charge_back": ("chargeback", "charge
 
 
 @pytest.fixture(params=list(FACTS))
-def deed(request: pytest.FixtureRequest) -> str:
+def action(request: pytest.FixtureRequest) -> str:
+    """The name of the control client's method."""
     return str(request.param)
 
 
-def happen(gateway: Control, deed: str, order: str) -> None:
-    getattr(gateway, deed)(order)
-
-
-def test_they_are_seen_at_once_by_who_asks_and_told_to_everybody(
-    shop: Shop, gateway: Control, bus: Subscriber, payment: dict[str, Any], deed: str, follow_up: Callable[..., Any]
+def test_a_refresh_shows_them_at_once_and_they_are_published(
+    shop: Shop,
+    gateway: Control,
+    bus: Subscriber,
+    payment: dict[str, Any],
+    action: str,
+    run_follow_up: Callable[..., Any],
 ) -> None:
-    order, (fact, name) = f"refreshed-{deed}", FACTS[deed]
+    order, (fact, name) = f"refreshed-{action}", FACTS[action]
     gateway.script("approve", order_id=order)
     paid = shop.charge(payment | {"order_id": order}, order).json
-    happen(gateway, deed, order)
+    getattr(gateway, action)(order)
 
     seen = shop.get(f"/charges/{paid['id']}?refresh=true").json
 
@@ -36,21 +38,21 @@ def test_they_are_seen_at_once_by_who_asks_and_told_to_everybody(
     asked = gateway.book()["status_requests"][order]
     assert shop.get(f"/charges/{paid['id']}?refresh=true").json == seen
     assert gateway.book()["status_requests"][order] == asked, "the gateway is asked once in five seconds"
-    follow_up()
+    run_follow_up()
     event = bus.wait_for(paid["id"], f"payment.{name}")
     assert event is not None
     assert event["detail"]["data"][fact]["status"] == name
     assert event["detail"]["data"]["status"] == event["detail"]["data"]["previous_status"] == "succeeded"
 
 
-def test_they_are_heard_from_a_webhook_should_one_come(
-    shop: Shop, gateway: Control, bus: Subscriber, payment: dict[str, Any], deed: str
+def test_a_webhook_reports_them_if_one_comes(
+    shop: Shop, gateway: Control, bus: Subscriber, payment: dict[str, Any], action: str
 ) -> None:
-    order, (fact, name) = f"announced-{deed}", FACTS[deed]
+    order, (fact, name) = f"announced-{action}", FACTS[action]
     gateway.script("approve", order_id=order)
     paid = shop.charge(payment | {"order_id": order}, order).json
     assert gateway.wait(order, delivered=1)
-    happen(gateway, deed, order)
+    getattr(gateway, action)(order)
 
     gateway.announce(order)
 
@@ -58,9 +60,7 @@ def test_they_are_heard_from_a_webhook_should_one_come(
     assert shop.get(f"/charges/{paid['id']}").json[fact]["status"] == name
 
 
-def test_a_status_that_no_document_names_leaves_the_payment_open(
-    shop: Shop, gateway: Control, payment: dict[str, Any]
-) -> None:
+def test_an_undocumented_status_leaves_the_payment_open(shop: Shop, gateway: Control, payment: dict[str, Any]) -> None:
     order = "unknown-word"
     gateway.script("unknown-status", order_id=order)
     answer = shop.charge(payment | {"order_id": order}, order)

@@ -1,4 +1,4 @@
-"""The gateway gives a webhook up for good after three retries: the follow-up finds out all the same."""
+"""The gateway stops delivering a webhook after three retries; the follow-up asks for the status instead."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,14 +9,14 @@ from local.stack import Shop
 from local.stack.subscriber import Subscriber
 
 
-def test_a_payment_whose_webhook_is_lost_is_settled_by_asking(
+def test_a_payment_with_a_lost_webhook_is_decided_by_its_status(
     shop: Shop,
     gateway: Control,
     bus: Subscriber,
     browser: Browser,
     payment: dict[str, Any],
-    overdue: Callable[[str], None],
-    follow_up: Callable[..., Any],
+    make_due: Callable[[str], None],
+    run_follow_up: Callable[..., Any],
 ) -> None:
     order = "lost-webhook"
     gateway.script("redirect", order_id=order, webhook="lost")
@@ -25,8 +25,8 @@ def test_a_payment_whose_webhook_is_lost_is_settled_by_asking(
     browser.press(browser.open(charged["next_action"]["url"]), "Approve")
     assert gateway.transaction(order)["status"] == "SUCCESS"
 
-    overdue(charged["id"])
-    assert follow_up()["broken"] == 0
+    make_due(charged["id"])
+    assert run_follow_up()["broken"] == 0
 
     event = bus.wait_for(charged["id"], "payment.succeeded")
     assert event is not None, bus.received

@@ -1,4 +1,4 @@
-"""At most one charge per key and per order through the real stack: many callers at once, and workers killed."""
+"""At most one charge per key and per order through the stack: many callers at once, and a killed function."""
 
 import threading
 from collections.abc import Callable
@@ -6,15 +6,13 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
-import pytest
-
 from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.cloud import Keys
 from local.stack.subscriber import Subscriber
-from tests.flow.workers import kill, workers
-
-pytestmark = pytest.mark.flow
+from tests.flow.concurrency import retry_throttled
+from tests.flow.lambda_processes import kill, processes_of
+from tests.flow.payment_tracker import DEADLINE_SECONDS
 
 PROCESSES = 4
 AT_ONCE = 50
@@ -43,15 +41,15 @@ def test_many_keys_for_one_order_lead_to_one_charge(stack: Stack, gateway: Contr
     assert f"{order}~2" not in gateway.book()["posts"]
 
 
-def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_the_follow_up(
+def test_a_charge_killed_between_sending_and_its_answer_is_finished_by_the_follow_up(
     stack: Stack,
     shop: Shop,
     gateway: Control,
     bus: Subscriber,
     payment: dict[str, Any],
     table: Any,
-    overdue: Callable[[str], None],
-    follow_up: Callable[..., Any],
+    make_due: Callable[[str], None],
+    run_follow_up: Callable[..., Any],
 ) -> None:
     order = "killed-in-between"
     gateway.script("held", order_id=order, webhook="lost")
@@ -60,10 +58,10 @@ def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_
         target=lambda: answered.append(shop.charge(payment | {"order_id": order}, order).status), daemon=True
     )
     caller.start()
-    assert gateway.wait(order, held=True, timeout=20)
+    assert gateway.wait(order, held=True)
 
-    kill(workers(stack, "ChargeFunction"))
-    caller.join(30)
+    kill(processes_of(stack, "ChargeFunction"))
+    caller.join(DEADLINE_SECONDS)
 
     assert answered != [201]
     attempts = shop.get(f"/charges?order_id={order}").json["data"]
@@ -72,8 +70,8 @@ def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_
     repeat = shop.charge(payment | {"order_id": order}, order)
     assert (repeat.status, repeat.headers["Idempotency-Replayed"]) == (202, "true")
 
-    overdue(payment_id)
-    follow_up()
+    make_due(payment_id)
+    run_follow_up()
 
     assert shop.get(f"/charges/{payment_id}").json["status"] == "succeeded"
     assert bus.wait_for(payment_id, "payment.succeeded") is not None
@@ -83,19 +81,19 @@ def test_a_charge_whose_worker_is_killed_between_send_and_verdict_is_settled_by_
 
 
 def _at_once(stack: Stack, requests: list[tuple[dict[str, Any], str]]) -> list[tuple[int, Any]]:
-    """The answers to requests that several processes send at the same time, each from many threads."""
+    """The answers to requests that several processes send at the same time, each from several threads."""
     shares = [requests[nth::PROCESSES] for nth in range(PROCESSES)]
-    told = (stack.api_url, stack.region, stack.identities.client)
+    api = (stack.api_url, stack.region, stack.identities.client)
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        answers = [pool.submit(_send_all, told, share) for share in shares]
-        return [answer for share in answers for answer in share.result(timeout=120)]
+        answers = [pool.submit(_send_all, api, share) for share in shares]
+        return [answer for share in answers for answer in share.result()]
 
 
-def _send_all(told: tuple[str, str, Keys | None], requests: list[tuple[dict[str, Any], str]]) -> list[tuple[int, Any]]:
-    shop = Shop(*told)
+def _send_all(api: tuple[str, str, Keys | None], requests: list[tuple[dict[str, Any], str]]) -> list[tuple[int, Any]]:
+    shop = Shop(*api)
 
     def send(request: tuple[dict[str, Any], str]) -> tuple[int, Any]:
-        answer = shop.charge(*request)
+        answer = retry_throttled(lambda: shop.charge(*request))
         return answer.status, answer.json
 
     with ThreadPoolExecutor(len(requests)) as threads:

@@ -1,4 +1,4 @@
-"""What an operator sees of a payment that went wrong: a line with its ids, a metric, an alarm; never card data."""
+"""An operator sees of a problem payment: a log line with its ids, a metric, an alarm; never card data."""
 
 import json
 import time
@@ -13,15 +13,15 @@ from local.dashboard.cloudwatch import Metrics
 from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
-from tests.flow.logs import logged
+from tests.flow.logs import log_text
 
-SECONDS = 10.0
+SECONDS = 60.0
 T = TypeVar("T")
 Charge = Callable[..., dict[str, Any]]
 
 
 class Watch:
-    """The metrics and the lines of the run, read again until what is looked for is there."""
+    """The metrics and log lines since its creation, read again until the wanted one is there."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.metrics, self._cloud = Metrics(cloud), cloud
@@ -29,32 +29,32 @@ class Watch:
         self._fresh: list[emf.Value] = []
 
     def counted(self, name: str, **dimensions: str) -> float:
-        """The sum of what was counted in a metric, under these dimensions, since the watch began; not 0."""
-        told = tuple(sorted((dimensions | {"service": "payments"}).items()))
+        """The sum of a metric under these dimensions, once it is not 0; 0 when the time is up."""
+        wanted = tuple(sorted((dimensions | {"service": "payments"}).items()))
 
         def total() -> float:
             self._fresh += self.metrics.feed()
-            return sum(value.value for value in self._fresh if (value.name, value.dimensions) == (name, told))
+            return sum(value.value for value in self._fresh if (value.name, value.dimensions) == (name, wanted))
 
-        return _sooner_or_later(total)
+        return _eventually(total)
 
     def line(self, signal: str, payment_id: str) -> dict[str, Any]:
-        """The first line of a signal about a payment."""
-        return _sooner_or_later(lambda: next(iter(self._lines(signal, payment_id)), {}))
+        """The first log line of a signal about a payment; empty when the time is up."""
+        return _eventually(lambda: next(iter(self._lines(signal, payment_id)), {}))
 
     def _lines(self, signal: str, payment_id: str) -> Iterator[dict[str, Any]]:
-        for line in logged(self._cloud).splitlines():
+        for line in log_text(self._cloud).splitlines():
             if f'"{signal}"' in line and payment_id in line:
-                told = json.loads(line)
-                if (told.get("signal"), told.get("payment_id")) == (signal, payment_id):
-                    yield told
+                entry = json.loads(line)
+                if (entry.get("signal"), entry.get("payment_id")) == (signal, payment_id):
+                    yield entry
 
 
-def _sooner_or_later(found: Callable[[], T]) -> T:
+def _eventually(look: Callable[[], T]) -> T:
     deadline = time.monotonic() + SECONDS
-    while not (what := found()) and time.monotonic() < deadline:
+    while not (found := look()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return what
+    return found
 
 
 @pytest.fixture
@@ -68,13 +68,13 @@ def charge(shop: Shop, gateway: Control, payment: dict[str, Any]) -> Charge:
 
     def made(order: str, scenario: str, *, fields: dict[str, Any] | None = None, **play: Any) -> dict[str, Any]:
         gateway.script(scenario, order_id=order, **play)
-        told: dict[str, Any] = shop.charge(payment | {"order_id": order} | (fields or {}), order).json
-        return told
+        charged: dict[str, Any] = shop.charge(payment | {"order_id": order} | (fields or {}), order).json
+        return charged
 
     return made
 
 
-def test_an_integrity_mismatch_is_counted_by_field_and_told_with_every_id(watch: Watch, charge: Charge) -> None:
+def test_an_integrity_mismatch_is_counted_by_field_and_logged_with_every_id(watch: Watch, charge: Charge) -> None:
     made = charge("observed-mismatch", "wrong-amount", webhook="lost")
     assert made["status"] == "needs_review"
 
@@ -87,7 +87,7 @@ def test_an_integrity_mismatch_is_counted_by_field_and_told_with_every_id(watch:
         assert line["correlation_id"]
 
 
-def test_an_unsigned_webhook_is_counted_by_cause_and_told_with_its_payment(watch: Watch, charge: Charge) -> None:
+def test_an_unsigned_webhook_is_counted_by_cause_and_logged_with_its_payment(watch: Watch, charge: Charge) -> None:
     made = charge("observed-unsigned", "webhook-unsigned")
 
     assert watch.counted("WebhookRejections", cause="signature") >= 1
@@ -104,7 +104,7 @@ def test_a_signed_webhook_is_counted_under_the_key_that_signed_it(watch: Watch, 
     assert watch.line("webhook_signature", made["id"])["matched"] == "webhook_secret/current"
 
 
-def test_a_decline_is_a_verdict_and_wakes_nobody(watch: Watch, charge: Charge) -> None:
+def test_a_decline_is_a_verdict_without_an_alarm(watch: Watch, charge: Charge) -> None:
     made = charge("observed-decline", "decline")
 
     assert watch.counted("Verdicts", status="failed") >= 1
@@ -113,8 +113,8 @@ def test_a_decline_is_a_verdict_and_wakes_nobody(watch: Watch, charge: Charge) -
     assert line["transaction_id"] == made["transaction_id"]
 
 
-def test_a_charge_in_doubt_is_money_at_risk_until_the_gateway_speaks(
-    watch: Watch, charge: Charge, table: Any, follow_up: Callable[..., Any]
+def test_a_charge_without_a_clear_answer_counts_as_money_at_risk(
+    watch: Watch, charge: Charge, table: Any, run_follow_up: Callable[..., Any]
 ) -> None:
     made = charge(
         "observed-doubt",
@@ -129,12 +129,12 @@ def test_a_charge_in_doubt_is_money_at_risk_until_the_gateway_speaks(
     line = watch.line("charge_in_doubt", made["id"])
     assert (line["order_id"], line["why"]) == ("observed-doubt", "HTTP 500 without a JSON object")
 
-    table.update_item(  # as if it had been made an hour ago
+    table.update_item(  # backdate the payment by an hour
         Key={"pk": made["id"]},
         UpdateExpression="SET created_at = :then",
         ExpressionAttributeValues={":then": (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")},
     )
-    follow_up()
+    run_follow_up()
 
     assert watch.counted("MoneyAtRisk", currency="CHF") >= 7700
     assert watch.counted("PaymentsInDoubt") >= 1
@@ -142,7 +142,7 @@ def test_a_charge_in_doubt_is_money_at_risk_until_the_gateway_speaks(
     assert watch.counted("FollowUpRuns") >= 1
 
 
-def test_what_wakes_a_person_reaches_the_topic(watch: Watch, charge: Charge, stack: Stack, admin: Cloud) -> None:
+def test_an_alarm_reaches_the_topic(watch: Watch, charge: Charge, stack: Stack, admin: Cloud) -> None:
     with_topic = admin.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"][0]["Outputs"]
     topic = next(output["OutputValue"] for output in with_topic if output["OutputKey"] == "AlarmTopicArn")
     sqs = admin.client("sqs")
@@ -159,15 +159,16 @@ def test_what_wakes_a_person_reaches_the_topic(watch: Watch, charge: Charge, sta
     charge("observed-alarm", "wrong-currency", webhook="lost")
     assert watch.counted("IntegrityMismatches", field="currency") >= 1
 
-    called = [
-        json.loads(json.loads(message["Body"])["Message"])
-        for _ in range(5)
-        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
-            "Messages", []
-        )
-    ]
-    rung = {each["AlarmName"]: each for each in called if each["NewStateValue"] == "ALARM"}
-    assert rung[f"{stack.name}-integrity-mismatch"]["AlarmDescription"].endswith("docs/runbook.md#integrity-mismatch")
+    alarm_name, alarms = f"{stack.name}-integrity-mismatch", dict[str, Any]()
+
+    def received() -> dict[str, Any]:
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        notices = [json.loads(json.loads(message["Body"])["Message"]) for message in answer.get("Messages", [])]
+        alarms.update({notice["AlarmName"]: notice for notice in notices if notice["NewStateValue"] == "ALARM"})
+        notice: dict[str, Any] = alarms.get(alarm_name, {})
+        return notice
+
+    assert _eventually(received)["AlarmDescription"].endswith("docs/runbook.md#integrity-mismatch")
 
 
 def test_the_dashboard_of_the_template_stands(stack: Stack, admin: Cloud) -> None:
@@ -186,6 +187,6 @@ def test_no_line_holds_what_identifies_the_card_or_the_shopper(
     made = charge("observed-quietly", "wrong-amount")
     assert watch.line("integrity_mismatch", made["id"])
 
-    said = logged(admin)
+    log = log_text(admin)
     private = ("card_number", "email", "last_name", "address", "phone_number")
-    assert [name for name in private if str(payment[name]) in said] == []
+    assert [name for name in private if str(payment[name]) in log] == []

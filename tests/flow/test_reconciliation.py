@@ -1,96 +1,35 @@
-"""What was done at the gateway alone, in its dashboard: the reconciliation finds it, settles it or asks a human, and reports it.
+"""The reconciliation finds what was changed at the gateway alone, records it or sends it to review, and reports it.
 
-Everything happens first, then one reconciliation of today; each test looks at one thing that came of it.
+All changes happen first, then one reconciliation of today runs; each test checks one result.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from local.dashboard.cloudwatch import Metrics
-from local.simulator.control_client import Control
 from operate.decide.decision import decide
 from payments.ledger.payments import DynamoLedger
 from payments.model.status import Status
 from tests.explained_totals import differences, explained_by_lines
-from tests.flow.logs import logged
-from tests.flow.reconciling import Report, World, world
-from tests.flow.test_no_card_data import PAN, UUID, is_a_card
-from tests.flow.waiting import assert_told_without_a_gap
+from tests.flow.card_data import card_numbers_in
+from tests.flow.logs import log_text
+from tests.flow.payment_tracker import assert_published_without_a_gap
+from tests.flow.reconciliation_cases import CASES
+from tests.flow.reconciliation_system import ReconciliationSystem, Report, reconciliation_system
 
-Deed = Callable[[Control, str], Any]
-
-
-def nothing(_gateway: Control, _order: str) -> None:
-    """Nobody touches it."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A payment, what is then done at the gateway, and what must come of it."""
-
-    deed: Deed
-    discrepancy: str | None
-    action: str = "none"
-    status: str = "succeeded"
-    told: str | None = None
-    scenario: str = "approve"
-    play: dict[str, Any] = field(default_factory=dict)
-
-
-def review(deed: Deed, discrepancy: str, **more: Any) -> Case:
-    return Case(deed, discrepancy, "needs_review", "needs_review", "needs_review", **more)
-
-
-CASES = {
-    "agrees": Case(nothing, None),
-    "never-taken": Case(nothing, None, status="failed", scenario="refused-422"),
-    "refunded": Case(Control.refund, "refunded_elsewhere", "recorded", told="refunded"),
-    "charged-back": Case(Control.charge_back, "charged_back", "recorded", told="charged_back"),
-    "in-doubt": Case(nothing, "recorded", "recorded", told="succeeded", scenario="charged-then-500"),
-    "paid-after-all": Case(
-        lambda gateway, order: gateway.decide(order, "approve", overrule=True, quietly=True),
-        *("late_success", "recorded"),
-        told="succeeded",
-        scenario="decline",
-    ),
-    "suspected": review(Control.suspect, "suspicious"),
-    "other-amount": review(lambda gateway, order: gateway.amend(order, amount=99), "amount_drift"),
-    "other-currency": review(lambda gateway, order: gateway.amend(order, currency="EUR"), "currency_drift"),
-    "taken-back": review(
-        lambda gateway, order: gateway.decide(order, "decline", overrule=True, quietly=True), "status_drift"
-    ),
-    "in-doubt-and-other": review(
-        lambda gateway, order: gateway.amend(order, amount=99), "mismatch", scenario="charged-then-500"
-    ),
-    "blocked-there": Case(
-        lambda gateway, order: gateway.decide(order, "block", overrule=True, quietly=True),
-        "status_differs",
-        status="failed",
-        scenario="decline",
-    ),
-    "forgotten": review(Control.forget, "unknown_to_gateway"),
-    "never-arrived": Case(nothing, "unknown_to_gateway", status="processing", scenario="uncharged-500"),
-    "unlisted": Case(lambda gateway, order: gateway.list_as(order, hidden=True), "not_listed"),
-    "list-lags": Case(lambda gateway, order: gateway.list_as(order, status="PENDING"), "list_disagrees"),
-    "cannot-be-asked": Case(
-        lambda gateway, order: gateway.amend(order, amount=99),
-        "unconfirmed",
-        play={"status": "unavailable", "status_times": 99},
-    ),
-}
 FORMULA = "=1+1"
 
 
 @dataclass
 class RunResult:
-    """The world after one reconciliation of today."""
+    """The system after one reconciliation of today."""
 
-    world: World
+    system: ReconciliationSystem
     payments: dict[str, dict[str, Any]]
     orphans: dict[str, str]
     result: dict[str, Any]
@@ -103,43 +42,43 @@ class RunResult:
         return [line for line in self.report.json["discrepancies"] if line["payment_id"] == self.payments[name]["id"]]
 
     def again(self) -> dict[str, Any]:
-        result = self.world.run(first=self.result["from"], last=self.result["to"], anew=True)
+        result = self.system.run(first=self.result["from"], last=self.result["to"], anew=True)
         assert result["state"] == "finished"
         return result
 
 
 @pytest.fixture(scope="module")
 def reconciled() -> Iterator[RunResult]:
-    with world() as here:
+    with reconciliation_system() as system:
         today = f"{datetime.now(UTC):%Y-%m-%d}"
-        payments = {name: here.pay(name, case.scenario, **case.play) for name, case in CASES.items()}
+        payments = {name: system.pay(name, case.scenario, **case.play) for name, case in CASES.items()}
         for name, case in CASES.items():
-            case.deed(here.gateway, name)
-        twin = here.pay("twin", "approve")
-        declined_first = here.pay("declined-first", "decline")
+            case.act(system.gateway, name)
+        twin = system.pay("twin", "approve")
+        declined_first = system.pay("declined-first", "decline")
         for payment in [*payments.values(), twin, declined_first]:
-            here.settle_down(payment["id"])
-        here.age(payments["never-arrived"]["id"])
-        here.miss(payments["forgotten"]["id"])
-        twin = here.read(twin["id"])
+            system.backdate_history(payment["id"])
+        system.backdate(payments["never-arrived"]["id"])
+        system.mark_missing(payments["forgotten"]["id"])
+        twin = system.read(twin["id"])
         orphans = {
-            "paid": here.gateway.orphan(amount=2500, currency="EUR", order_id="orphan-paid"),
-            "declined": here.gateway.orphan(amount=700, currency="EUR", order_id="orphan-declined", status="FAILED"),
-            "twin": here.gateway.orphan(amount=100, currency="GBP", order_id="twin"),
-            "second-try": here.gateway.orphan(amount=100, currency="GBP", order_id="declined-first"),
-            "formula": here.gateway.orphan(amount=100, currency="GBP", order_id=FORMULA),
-            "unreadable": here.gateway.orphan(amount=10.5, currency="GBP"),
+            "paid": system.gateway.orphan(amount=2500, currency="EUR", order_id="orphan-paid"),
+            "declined": system.gateway.orphan(amount=700, currency="EUR", order_id="orphan-declined", status="FAILED"),
+            "twin": system.gateway.orphan(amount=100, currency="GBP", order_id="twin"),
+            "second-try": system.gateway.orphan(amount=100, currency="GBP", order_id="declined-first"),
+            "formula": system.gateway.orphan(amount=100, currency="GBP", order_id=FORMULA),
+            "unreadable": system.gateway.orphan(amount=10.5, currency="GBP"),
         }
-        result = here.run(first=today, last=f"{datetime.now(UTC):%Y-%m-%d}")
+        result = system.run(first=today, last=f"{datetime.now(UTC):%Y-%m-%d}")
         assert result.get("state") == "finished", result
-        here.follow_up()
+        system.follow_up()
         yield RunResult(
-            here, payments | {"twin": twin, "declined-first": declined_first}, orphans, result, here.report(result)
+            system, payments | {"twin": twin, "declined-first": declined_first}, orphans, result, system.report(result)
         )
 
 
 @pytest.mark.parametrize("name", CASES)
-class TestEachThingThatHappened:
+class TestEachChange:
     def test_is_a_line_of_the_report(self, reconciled: RunResult, name: str) -> None:
         case = CASES[name]
         lines = reconciled.lines(name)
@@ -152,82 +91,82 @@ class TestEachThingThatHappened:
             assert line["order_id"] == name
             assert line["note"].endswith("."), "a sentence"
 
-    def test_is_what_the_payment_says(self, reconciled: RunResult, name: str) -> None:
+    def test_is_in_the_payment(self, reconciled: RunResult, name: str) -> None:
         case = CASES[name]
-        payment = reconciled.world.read(reconciled.payments[name]["id"])
+        payment = reconciled.system.read(reconciled.payments[name]["id"])
 
         assert payment["status"] == case.status
         if case.action == "needs_review":
             expected = "integrity_mismatch" if case.discrepancy == "mismatch" else case.discrepancy
             assert payment["failure"]["code"] == expected
-        if case.told in {"refunded", "charged_back"}:
-            fact = payment["refund" if case.told == "refunded" else "chargeback"]
-            assert fact["status"] == case.told
-            assert fact[f"{case.told}_at"] is not None
+        if case.published in {"refunded", "charged_back"}:
+            fact = payment["refund" if case.published == "refunded" else "chargeback"]
+            assert fact["status"] == case.published
+            assert fact[f"{case.published}_at"] is not None
 
-    def test_is_told_to_consumers(self, reconciled: RunResult, name: str) -> None:
+    def test_is_published(self, reconciled: RunResult, name: str) -> None:
         case, payment = CASES[name], reconciled.payments[name]
-        if case.told is None:
+        if case.published is None:
             return
-        event = reconciled.world.bus.wait_for(payment["id"], f"payment.{case.told}")
+        event = reconciled.system.bus.wait_for(payment["id"], f"payment.{case.published}")
 
         assert event is not None
         assert event["detail"]["metadata"]["source"] == "reconciliation"
         assert event["detail"]["data"]["status"] == case.status
 
-    def test_without_news_leaves_the_payment_as_it_was(self, reconciled: RunResult, name: str) -> None:
+    def test_without_news_leaves_the_payment_unchanged(self, reconciled: RunResult, name: str) -> None:
         case, before = CASES[name], reconciled.payments[name]
         if case.action == "none":
-            assert reconciled.world.read(before["id"])["version"] == before["version"]
+            assert reconciled.system.read(before["id"])["version"] == before["version"]
 
 
 class TestAnOrphan:
-    def test_becomes_a_payment_that_a_human_must_look_at(self, reconciled: RunResult) -> None:
+    def test_becomes_a_payment_in_review(self, reconciled: RunResult) -> None:
         (line,) = reconciled.lines("paid")
-        payment = reconciled.world.read(line["payment_id"])
+        payment = reconciled.system.read(line["payment_id"])
 
         assert (line["discrepancy"], line["action"], line["amount_gateway"]) == ("orphan", "needs_review", 2500)
         assert (payment["status"], payment["failure"]["code"]) == ("needs_review", "orphan")
         assert (payment["amount"], payment["currency"], payment["card"]) == (2500, "EUR", None)
         assert payment["transaction_id"] == reconciled.orphans["paid"]
 
-    def test_takes_no_order_for_it_may_be_another_shops_of_the_same_number(self, reconciled: RunResult) -> None:
+    def test_takes_no_order_since_another_shop_may_use_the_same_order_id(self, reconciled: RunResult) -> None:
         (line,) = reconciled.lines("paid")
 
         assert line["order_id"] == "orphan-paid"
-        assert reconciled.world.read(line["payment_id"])["order_id"] is None
-        assert reconciled.world.shop.get("/charges?order_id=orphan-paid").json == {"data": []}
+        assert reconciled.system.read(line["payment_id"])["order_id"] is None
+        assert reconciled.system.shop.get("/charges?order_id=orphan-paid").json == {"data": []}
 
-    def test_that_is_a_second_try_for_an_order_takes_the_order_back(self, reconciled: RunResult) -> None:
-        """The shopper's first card was declined at the gateway's page, and the second was not."""
-        told = {line["discrepancy"]: line["payment_id"] for line in reconciled.lines("second-try")}
+    def test_that_is_a_second_attempt_for_an_order_reopens_the_first(self, reconciled: RunResult) -> None:
+        """The gateway's page declined the shopper's first card and accepted the second."""
+        lines = {line["discrepancy"]: line["payment_id"] for line in reconciled.lines("second-try")}
         ours = reconciled.payments["declined-first"]
 
-        assert told.keys() == {"other_transaction", "orphan"}
-        assert told["other_transaction"] == ours["id"]
-        assert (ours["status"], reconciled.world.read(ours["id"])["status"]) == ("failed", "needs_review")
+        assert lines.keys() == {"other_transaction", "orphan"}
+        assert lines["other_transaction"] == ours["id"]
+        assert (ours["status"], reconciled.system.read(ours["id"])["status"]) == ("failed", "needs_review")
 
-    def test_is_told_to_consumers_from_its_first_entry_on(self, reconciled: RunResult) -> None:
+    def test_is_published_from_its_first_entry_on(self, reconciled: RunResult) -> None:
         (line,) = reconciled.lines("paid")
 
-        assert_told_without_a_gap(reconciled.world.bus, reconciled.world.read(line["payment_id"]))
+        assert_published_without_a_gap(reconciled.system.bus, reconciled.system.read(line["payment_id"]))
 
-    def test_that_took_no_money_is_a_failed_payment_and_nobodys_work(self, reconciled: RunResult) -> None:
+    def test_that_took_no_money_is_a_failed_payment_without_review(self, reconciled: RunResult) -> None:
         (line,) = reconciled.lines("declined")
 
         assert line["discrepancy"] == "orphan"
-        assert reconciled.world.read(line["payment_id"])["status"] == "failed"
+        assert reconciled.system.read(line["payment_id"])["status"] == "failed"
 
-    def test_under_the_order_of_another_payment_does_not_take_its_place(self, reconciled: RunResult) -> None:
-        """The same order charged twice at the gateway: the second charge is what somebody must see."""
+    def test_under_the_order_of_another_payment_does_not_replace_it(self, reconciled: RunResult) -> None:
+        """The order was charged twice at the gateway: the second charge goes to review."""
         (line,) = reconciled.lines("twin")
         ours = reconciled.payments["twin"]
 
         assert line["payment_id"] != ours["id"]
-        assert reconciled.world.read(line["payment_id"])["order_id"] is None
-        assert reconciled.world.read(ours["id"]) == ours
+        assert reconciled.system.read(line["payment_id"])["order_id"] is None
+        assert reconciled.system.read(ours["id"]) == ours
 
-    def test_whose_amount_cannot_be_read_is_only_reported(self, reconciled: RunResult) -> None:
+    def test_with_an_unreadable_amount_is_only_reported(self, reconciled: RunResult) -> None:
         (line,) = reconciled.lines("unreadable")
 
         assert (line["discrepancy"], line["action"], line["payment_id"]) == ("unreadable_row", "none", None)
@@ -239,104 +178,110 @@ class TestTheReport:
 
         assert reconciled.report.json["counts"] == counted == reconciled.result["discrepancies"]
 
-    def test_says_how_many_transactions_it_is_about(self, reconciled: RunResult) -> None:
-        told = reconciled.report.json["reconciliation"]
+    def test_counts_the_transactions(self, reconciled: RunResult) -> None:
+        header = reconciled.report.json["reconciliation"]
 
-        assert told["rows"] == told["listed_total"] == reconciled.result["rows"]
-        assert (told["from"], told["to"], told["live"]) == (reconciled.result["from"], reconciled.result["to"], False)
+        assert header["rows"] == header["listed_total"] == reconciled.result["rows"]
+        assert (header["from"], header["to"], header["live"]) == (
+            reconciled.result["from"],
+            reconciled.result["to"],
+            False,
+        )
 
-    def test_says_the_same_in_its_table(self, reconciled: RunResult) -> None:
+    def test_has_the_same_lines_in_its_csv(self, reconciled: RunResult) -> None:
         lines = reconciled.report.json["discrepancies"]
 
         assert [row["discrepancy"] for row in reconciled.report.rows] == [line["discrepancy"] for line in lines]
         assert list(reconciled.report.rows[0]) == list(lines[0])
 
-    def test_runs_no_formula_in_finances_spreadsheet(self, reconciled: RunResult) -> None:
+    def test_puts_no_formula_into_a_spreadsheet(self, reconciled: RunResult) -> None:
         (row,) = (row for row in reconciled.report.rows if row["transaction_id"] == reconciled.orphans["formula"])
 
         assert row["order_id"] == "(not shown)"
         assert FORMULA not in reconciled.report.text
 
-    def test_adds_up_both_books(self, reconciled: RunResult) -> None:
-        books = {book["currency"]: book for book in reconciled.report.json["totals"]}
+    def test_adds_up_both_sides(self, reconciled: RunResult) -> None:
+        totals = {each["currency"]: each for each in reconciled.report.json["totals"]}
 
-        assert set(books) >= {"GBP", "EUR"}
-        for book in books.values():
-            told = book["gateway"], book["here"], book["difference"]
-            assert all(theirs[key] - ours[key] == gap[key] for theirs, ours, gap in [told] for key in gap)
-        # Ours is GBP; what the gateway calls EUR is the orphan and the payment of which it names another currency.
-        assert books["EUR"]["gateway"]["amount"] == 2600
-        assert books["EUR"]["here"]["amount"] == 0
-        assert books["GBP"]["gateway"]["refunded"] == books["GBP"]["here"]["refunded"] == 100
-        assert books["GBP"]["gateway"]["charged_back"] == books["GBP"]["here"]["charged_back"] == 100
+        assert set(totals) >= {"GBP", "EUR"}
+        for each in totals.values():
+            theirs, ours, difference = each["gateway"], each["here"], each["difference"]
+            assert all(theirs[key] - ours[key] == difference[key] for key in difference)
+        # Our payments are in GBP; the gateway's EUR are the orphan and the payment that it lists in another currency.
+        assert totals["EUR"]["gateway"]["amount"] == 2600
+        assert totals["EUR"]["here"]["amount"] == 0
+        assert totals["GBP"]["gateway"]["refunded"] == totals["GBP"]["here"]["refunded"] == 100
+        assert totals["GBP"]["gateway"]["charged_back"] == totals["GBP"]["here"]["charged_back"] == 100
 
     def test_explains_each_difference_by_its_lines(self, reconciled: RunResult) -> None:
         assert explained_by_lines(reconciled.report.json) == differences(reconciled.report.json)
 
     @pytest.mark.parametrize("form", ["json", "csv"])
     def test_is_encrypted_with_a_key_of_kms(self, reconciled: RunResult, form: str) -> None:
-        assert reconciled.world.fetched(reconciled.result["report"][form])["ServerSideEncryption"] == "aws:kms"
+        assert reconciled.system.fetch(reconciled.result["report"][form])["ServerSideEncryption"] == "aws:kms"
 
-    def test_holds_nothing_of_card_or_shopper_nor_does_any_other_sink(self, reconciled: RunResult) -> None:
-        here = reconciled.world
-        here.bus.poll()
+    def test_holds_no_card_and_no_personal_data_nor_does_any_other_sink(self, reconciled: RunResult) -> None:
+        system = reconciled.system
+        system.bus.poll()
         sinks = [
             reconciled.report.text,
-            logged(here.stack.admin),
-            str(here.bus.received),
-            str(here.item(_any_id(reconciled))),
+            log_text(system.stack.admin),
+            str(system.bus.received),
+            str(system.item(_any_id(reconciled))),
         ]
         for text in sinks:
             assert reconciled.orphans["paid"] in text or _any_id(reconciled) in text
             assert "424242******4242" not in text
             assert [name for name in ("Orphan", "ada@example.com", "james@gmail.com") if name in text] == []
-            assert [found[0] for found in PAN.finditer(UUID.sub("-", text)) if is_a_card(found[0])] == []
+            assert card_numbers_in(text) == []
 
 
-def test_findings_are_metrics(reconciled: RunResult) -> None:
-    told = [
-        value for value in Metrics(reconciled.world.stack.admin).feed() if value.name == "ReconciliationDiscrepancies"
+def test_discrepancies_are_metrics(reconciled: RunResult) -> None:
+    values = [
+        value for value in Metrics(reconciled.system.stack.admin).feed() if value.name == "ReconciliationDiscrepancies"
     ]
     by_kind: Counter[str] = Counter()
-    for value in told:
+    for value in values:
         by_kind[dict(value.dimensions).get("discrepancy", "all of them")] += int(value.value)
 
     for kind, count in reconciled.result["discrepancies"].items():
         assert by_kind[kind] >= count
 
 
-def test_progress_is_a_line_in_the_log(reconciled: RunResult) -> None:
-    lines = [line for line in logged(reconciled.world.stack.admin).splitlines() if '"reconciling"' in line]
+def test_progress_is_logged(reconciled: RunResult) -> None:
+    lines = [line for line in log_text(reconciled.system.stack.admin).splitlines() if '"reconciling"' in line]
 
     assert any(f'"rows":{reconciled.result["rows"]}' in line.replace(" ", "") for line in lines), lines
 
 
-def test_what_is_seen_in_the_list_is_looked_for_no_more(reconciled: RunResult) -> None:
+def test_a_listed_payment_is_no_longer_marked_unlisted(reconciled: RunResult) -> None:
     for name in ("agrees", "never-taken", "refunded", "forgotten", "unlisted"):
-        assert "unlisted_on" not in reconciled.world.item(reconciled.payments[name]["id"]), name
-    assert "unlisted_on" in reconciled.world.item(reconciled.payments["never-arrived"]["id"])
+        assert "unlisted_on" not in reconciled.system.item(reconciled.payments[name]["id"]), name
+    assert "unlisted_on" in reconciled.system.item(reconciled.payments["never-arrived"]["id"])
 
 
 class TestASecondReconciliation:
-    """Comes last: it reconciles the same day anew, after a human has decided on one payment."""
+    """Runs last: it reconciles the same day again after a reviewer has decided one payment."""
 
-    def test_changes_nothing_that_was_settled_nor_what_a_human_decided(self, reconciled: RunResult) -> None:
-        here = reconciled.world
+    def test_changes_no_recorded_outcome_and_no_decision(self, reconciled: RunResult) -> None:
+        system = reconciled.system
         suspected = reconciled.payments["suspected"]["id"]
-        ledger = DynamoLedger(here.stack.admin.client("dynamodb"), here.stack.table)
+        ledger = DynamoLedger(system.stack.admin.client("dynamodb"), system.stack.table)
         decide(ledger, suspected, Status.SUCCEEDED, who="ada", why="the gateway cleared it", at=datetime.now(UTC))
         adopted = [line["payment_id"] for name in ("paid", "declined", "twin") for line in reconciled.lines(name)]
         ids = [*adopted, *(payment["id"] for payment in reconciled.payments.values())]
-        before = [here.read(payment_id) for payment_id in ids]
+        before = [system.read(payment_id) for payment_id in ids]
 
         result = reconciled.again()
-        report = here.report(result)
+        report = system.report(result)
 
-        assert [here.read(payment_id) for payment_id in ids] == before
-        assert here.read(suspected)["status"] == "succeeded"
-        assert result["discrepancies"]["suspicious"] == 1, "it is still said"
+        assert [system.read(payment_id) for payment_id in ids] == before
+        assert system.read(suspected)["status"] == "succeeded"
+        assert result["discrepancies"]["suspicious"] == 1, "it is still reported"
         assert [line["discrepancy"] for line in report.about(reconciled.orphans["paid"])] == ["undecided"]
-        assert explained_by_lines(report.json) == differences(report.json), "what waits for a decision has a line, too"
+        assert explained_by_lines(report.json) == differences(report.json), (
+            "a payment that waits for a decision has a line, too"
+        )
         assert result["report"] != reconciled.result["report"], "a report is never overwritten"
 
 

@@ -1,4 +1,4 @@
-"""How a reconciliation is called: cut off and gone on with, by two at once, by hand for any days, by its schedule."""
+"""Calls of the reconciliation: continued after a stop, by hand for any days, by the schedule, with a failing list."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.flow.logs import logged
-from tests.flow.reconciling import World, world
+from tests.flow.logs import log_text
+from tests.flow.reconciliation_system import ReconciliationSystem, reconciliation_system
 from tests.house.checkout import ROOT
 from tests.recorded_events import recorded
 
@@ -21,51 +21,51 @@ ORPHANS = 600
 PAGE = 10
 """More than one call can do in a second."""
 LONG_AGO = "2026-03-{:02}"
-"""A day a test, two apart: a reconciliation looks a day beyond both ends."""
+"""Each test has a day of its own, two apart: a reconciliation reads a day beyond both ends."""
 
 
 @pytest.fixture(scope="module")
-def here() -> Iterator[World]:
-    with world() as here:
-        here.gateway.switch(page_size=PAGE)
-        yield here
+def system() -> Iterator[ReconciliationSystem]:
+    with reconciliation_system() as system:
+        system.gateway.switch(page_size=PAGE)
+        yield system
 
 
-def orphans(here: World, day: str, count: int, **order: Any) -> list[str]:
-    """Declined ones: of those that were paid only a hundred would be taken in."""
-    told = {"status": "FAILED", "created_at": f"{day}T08:00:00Z", "seconds_apart": 30} | order
-    return here.gateway.orphans(count, **told)
+def orphans(system: ReconciliationSystem, day: str, count: int, **order: Any) -> list[str]:
+    """Declined transactions without a payment of ours: of paid ones only a hundred would be adopted."""
+    transaction = {"status": "FAILED", "created_at": f"{day}T08:00:00Z", "seconds_apart": 30} | order
+    return system.gateway.orphans(count, **transaction)
 
 
-def calls(here: World, day: str, seconds: int, **asked: Any) -> list[dict[str, Any]]:
-    """The results of calls of so many seconds, until one says that it is finished."""
-    results = [here.run(first=day, last=day, seconds=seconds, **asked)]
+def calls(system: ReconciliationSystem, day: str, seconds: int, **asked: Any) -> list[dict[str, Any]]:
+    """The results of repeated calls of so many seconds each, until one is finished."""
+    results = [system.run(first=day, last=day, seconds=seconds, **asked)]
     while results[-1]["state"] != "finished":
         assert results[-1]["state"] == "unfinished", results[-1]
         assert len(results) < 100
-        results.append(here.run(first=day, last=day, seconds=seconds))
+        results.append(system.run(first=day, last=day, seconds=seconds))
     return results
 
 
-def test_a_reconciliation_that_runs_out_of_time_goes_on_where_it_stopped(here: World) -> None:
+def test_a_reconciliation_that_runs_out_of_time_continues_where_it_stopped(system: ReconciliationSystem) -> None:
     day = LONG_AGO.format(3)
-    made = orphans(here, day, ORPHANS)
+    made = orphans(system, day, ORPHANS)
 
-    results = calls(here, day, seconds=1)
+    results = calls(system, day, seconds=1)
 
-    assert len(results) > 1, "the test wants an interruption"
+    assert len(results) > 1, "the test needs an interruption"
     rows = [result["rows"] for result in results]
     assert rows == sorted(rows)
     assert results[-1]["discrepancies"] == {"orphan": ORPHANS}
-    report = here.report(results[-1])
+    report = system.report(results[-1])
     assert sorted(line["transaction_id"] for line in report.json["discrepancies"]) == sorted(made), "each one once"
 
 
-def test_what_a_killed_call_had_is_taken_up_when_its_hold_is_over(here: World) -> None:
+def test_the_work_of_a_killed_call_is_continued_when_its_lease_ends(system: ReconciliationSystem) -> None:
     day = LONG_AGO.format(5)
-    orphans(here, day, ORPHANS)
-    table = here.stack.admin.resource("dynamodb").Table(here.stack.table)
-    assert here.run(first=day, last=day, seconds=1)["state"] == "unfinished"
+    orphans(system, day, ORPHANS)
+    table = system.stack.admin.resource("dynamodb").Table(system.stack.table)
+    assert system.run(first=day, last=day, seconds=1)["state"] == "unfinished"
 
     for held_until, state in ((datetime.now(UTC) + timedelta(minutes=10), "held"), (datetime.now(UTC), "finished")):
         table.update_item(
@@ -73,69 +73,69 @@ def test_what_a_killed_call_had_is_taken_up_when_its_hold_is_over(here: World) -
             UpdateExpression="SET held_by = :dead, held_until = :then",
             ExpressionAttributeValues={":dead": "a call that was killed", ":then": int(held_until.timestamp() * 1000)},
         )
-        assert here.run(first=day, last=day)["state"] == state
+        assert system.run(first=day, last=day)["state"] == state
 
 
-def test_a_finished_reconciliation_is_done_again_only_when_it_is_said(here: World) -> None:
+def test_a_finished_reconciliation_runs_again_only_when_requested(system: ReconciliationSystem) -> None:
     day = LONG_AGO.format(7)
-    orphans(here, day, 1, status="SUCCESS")
-    (first,) = calls(here, day, seconds=60)
-    orphans(here, day, 1)
+    orphans(system, day, 1, status="SUCCESS")
+    (first,) = calls(system, day, seconds=60)
+    orphans(system, day, 1)
 
-    assert here.run(first=day, last=day) == first
-    (again,) = calls(here, day, seconds=60, anew=True)
+    assert system.run(first=day, last=day) == first
+    (again,) = calls(system, day, seconds=60, anew=True)
     assert again["discrepancies"] == {"orphan": 1, "undecided": 1}, "the one that was adopted before is adopted"
     assert again["report"] != first["report"]
 
 
-class TestAListThatFails:
-    """In the middle of a walk of four pages."""
+class TestListFailure:
+    """In the middle of four pages."""
 
-    def test_and_comes_back_at_the_second_try_is_not_even_noticed(self, here: World) -> None:
+    def test_that_ends_with_the_second_attempt_is_not_noticed(self, system: ReconciliationSystem) -> None:
         day = LONG_AGO.format(11)
-        made = orphans(here, day, 4 * PAGE)
-        here.gateway.script("list-unavailable", call="page")
+        made = orphans(system, day, 4 * PAGE)
+        system.gateway.script("list-unavailable", call="page")
 
-        assert here.run(first=day, last=day)["discrepancies"] == {"orphan": len(made)}
+        assert system.run(first=day, last=day)["discrepancies"] == {"orphan": len(made)}
 
-    def test_and_stays_away_leaves_the_reconciliation_to_the_next_call(self, here: World) -> None:
+    def test_that_lasts_leaves_the_reconciliation_to_the_next_call(self, system: ReconciliationSystem) -> None:
         day = LONG_AGO.format(13)
-        made = orphans(here, day, 4 * PAGE)
+        made = orphans(system, day, 4 * PAGE)
         for _ in range(3):
-            here.gateway.script("list-500", call="page")
+            system.gateway.script("list-500", call="page")
 
-        result = here.run(first=day, last=day)
+        result = system.run(first=day, last=day)
 
         assert (result["state"], result["rows"], result["report"]) == ("unfinished", PAGE, None)
-        assert here.run(first=day, last=day)["discrepancies"] == {"orphan": len(made)}
+        assert system.run(first=day, last=day)["discrepancies"] == {"orphan": len(made)}
 
-    def test_because_the_cursor_is_stale_is_walked_again_from_its_beginning(self, here: World) -> None:
+    def test_with_a_stale_cursor_restarts_at_page_one(self, system: ReconciliationSystem) -> None:
         day = LONG_AGO.format(15)
-        made = orphans(here, day, 4 * PAGE)
-        here.gateway.script(call="page")
-        here.gateway.script("cursor-refused", call="page")
+        made = orphans(system, day, 4 * PAGE)
+        system.gateway.script(call="page")
+        system.gateway.script("cursor-refused", call="page")
 
-        result = here.run(first=day, last=day)
+        result = system.run(first=day, last=day)
 
         assert result["state"] == "finished"
-        lines = here.report(result).json["discrepancies"]
+        lines = system.report(result).json["discrepancies"]
         assert sorted(line["transaction_id"] for line in lines) == sorted(made), "each one once"
 
-    def test_because_its_cursor_leads_back_is_never_taken_for_whole(self, here: World) -> None:
+    def test_with_a_cursor_that_leads_back_is_never_taken_as_complete(self, system: ReconciliationSystem) -> None:
         day = LONG_AGO.format(17)
-        made = orphans(here, day, 4 * PAGE)
-        here.gateway.script("cursor-repeated", call="page")
+        made = orphans(system, day, 4 * PAGE)
+        system.gateway.script("cursor-repeated", call="page")
 
-        assert "read to its end" in here.run(first=day, last=day)["error"]
-        assert '"reconciliation_stuck"' in logged(here.stack.admin)
-        assert here.run(first=day, last=day)["state"] == "stuck", "and not walked again every quarter of an hour"
-        result = here.run(first=day, last=day, anew=True)
-        lines = here.report(result).json["discrepancies"]
+        assert "walked to its end" in system.run(first=day, last=day)["error"]
+        assert '"reconciliation_stuck"' in log_text(system.stack.admin)
+        assert system.run(first=day, last=day)["state"] == "stuck", "and not restarted every quarter of an hour"
+        result = system.run(first=day, last=day, anew=True)
+        lines = system.report(result).json["discrepancies"]
         assert sorted(line["transaction_id"] for line in lines) == sorted(made), "each one once"
 
 
 @pytest.mark.parametrize(
-    ("payload", "said"),
+    ("payload", "named"),
     [
         ({"from": "2026-03-01"}, "to"),
         ({"to": "2026-03-01"}, "from"),
@@ -149,60 +149,62 @@ class TestAListThatFails:
         ({"from": "2026-03-01", "to": "2026-03-01", "colour": "red"}, "colour"),
     ],
 )
-def test_a_call_that_makes_no_sense_says_what_is_wrong_and_begins_nothing(
-    here: World, payload: dict[str, Any], said: str
+def test_an_invalid_call_names_the_error_and_starts_nothing(
+    system: ReconciliationSystem, payload: dict[str, Any], named: str
 ) -> None:
-    answer = here.call("ReconciliationFunction", payload)
+    answer = system.call("ReconciliationFunction", payload)
 
     assert set(answer) == {"error"}
-    assert said in answer["error"]
-    assert here.item(f"reconciliation#{payload.get('from')}_{payload.get('to')}") == {}
+    assert named in answer["error"]
+    assert system.item(f"reconciliation#{payload.get('from')}_{payload.get('to')}") == {}
 
 
-def test_the_schedule_reconciliations_the_last_days_up_to_yesterday(
-    here: World, stack_schedule: dict[str, Any]
+def test_the_schedule_reconciles_the_last_days_up_to_yesterday(
+    system: ReconciliationSystem, stack_schedule: dict[str, Any]
 ) -> None:
     assert (stack_schedule["ScheduleExpression"], stack_schedule["State"]) == ("rate(15 minutes)", "DISABLED")
     assert json.loads(stack_schedule["Target"]["Input"]) == recorded("reconciliation")
     assert stack_schedule["Target"]["Arn"].endswith(":live")
 
     today = datetime.now(UTC).date()
-    result = here.call("ReconciliationFunction", recorded("reconciliation"))
+    result = system.call("ReconciliationFunction", recorded("reconciliation"))
 
     assert result["state"] == "finished"
     assert (result["from"], result["to"]) in {
         (str(day - timedelta(days=120)), str(day - timedelta(days=1))) for day in (today, datetime.now(UTC).date())
     }
-    assert here.call("ReconciliationFunction", recorded("reconciliation")) == result, "the day's reconciliation is done"
+    assert system.call("ReconciliationFunction", recorded("reconciliation")) == result, (
+        "the day's reconciliation is done"
+    )
 
 
 @pytest.fixture
-def stack_schedule(here: World) -> dict[str, Any]:
-    schedule: dict[str, Any] = here.stack.admin.client("scheduler").get_schedule(Name="payments-reconciliation")
+def stack_schedule(system: ReconciliationSystem) -> dict[str, Any]:
+    schedule: dict[str, Any] = system.stack.admin.client("scheduler").get_schedule(Name="payments-reconciliation")
     return schedule
 
 
 class TestTheCommand:
-    """`python -m operate.reconciliation`, as an operator runs it."""
+    """`python -m operate.reconciliation`, run as an operator does."""
 
-    def test_reconciliations_any_days_and_saves_the_report(self, here: World, tmp_path: Path) -> None:
+    def test_reconciles_any_days_and_saves_the_report(self, system: ReconciliationSystem, tmp_path: Path) -> None:
         day = LONG_AGO.format(9)
-        made = orphans(here, day, 3, amount=1250, currency="EUR")
+        made = orphans(system, day, 3, amount=1250, currency="EUR")
 
-        told = operate(here.stack, "--from", day, "--to", day, "--save", str(tmp_path))
+        command = operate(system.stack, "--from", day, "--to", day, "--save", str(tmp_path))
 
-        assert told.returncode == 0, told.stderr
-        assert "finished: 3 of 3 rows compared, 3 discrepancies" in told.stdout
-        assert "3 orphan" in told.stdout
+        assert command.returncode == 0, command.stderr
+        assert "finished: 3 of 3 rows compared, 3 discrepancies" in command.stdout
+        assert "3 orphan" in command.stdout
         (saved,) = tmp_path.glob("*.json")
         assert sorted(line["transaction_id"] for line in json.loads(saved.read_text())["discrepancies"]) == sorted(made)
         assert len(list(tmp_path.glob("*.csv"))) == 1
 
-    def test_says_what_the_function_refuses(self, here: World) -> None:
-        told = operate(here.stack, "--from", "2026-03-10", "--to", "2199-01-01")
+    def test_prints_the_functions_error(self, system: ReconciliationSystem) -> None:
+        command = operate(system.stack, "--from", "2026-03-10", "--to", "2199-01-01")
 
-        assert told.returncode == 1
-        assert "to" in told.stderr
+        assert command.returncode == 1
+        assert "to" in command.stderr
 
 
 def operate(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -221,5 +223,5 @@ def operate(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=240,
     )

@@ -1,4 +1,4 @@
-"""Events told again through the stack: by the archive, as the template describes it, and from the table."""
+"""Events published again through the stack: by the archive, as the template describes it, and from the table."""
 
 import json
 import os
@@ -27,7 +27,7 @@ EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def archive(admin: Cloud, stack: Stack) -> Iterator[dict[str, str]]:
-    """The template's, made by the API: the emulator's CloudFormation has none."""
+    """The template's archive, created through the API: the emulator's CloudFormation knows none."""
     events, properties = admin.client("events"), estate.written()["Resources"]["EventArchive"]["Properties"]
     bus = events.describe_event_bus(Name=stack.bus)["Arn"]
     pattern = json.dumps(properties["EventPattern"])
@@ -38,7 +38,7 @@ def archive(admin: Cloud, stack: Stack) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def paid(archive: dict[str, str], shop: Shop, gateway: Control, bus: Subscriber) -> str:
-    """A payment that succeeded while the archive listened."""
+    """A payment that succeeded while the archive recorded."""
     document = json.loads((ROOT / "events/charge-document.json").read_text())
     charged = shop.charge(document | {"order_id": "for-the-archive"}, "for-the-archive").json
     gateway.decide(charged["transaction_id"], "approve")
@@ -50,9 +50,9 @@ def paid(archive: dict[str, str], shop: Shop, gateway: Control, bus: Subscriber)
 def test_republished_events_are_the_same_marked_and_meet_the_schema(
     paid: str, stack: Stack, bus: Subscriber, tmp_path: Path
 ) -> None:
-    told = republish(stack, tmp_path, "--payment", paid)
+    republished = republish(stack, tmp_path, "--payment", paid)
 
-    assert told.stdout == "3 events of 1 payments published again; the bus refused 0\n", told.stderr
+    assert republished.stdout == "3 events of 1 payments told again; the bus refused 0\n", republished.stderr
     again = wait_for(bus, paid, 3, lambda event: event["detail"]["metadata"].get("replayed"))
     for event in again:
         Draft202012Validator(schemas()[event["detail-type"]]).validate(event)
@@ -65,10 +65,10 @@ def test_a_days_events_hold_the_payments_of_that_day(paid: str, stack: Stack, tm
     counted = republish(stack, tmp_path, "--dry-run", "--day", day.isoformat())
 
     assert paid
-    assert re.match(r"[1-9]\d* events of [1-9]\d* payments would be published again", counted.stdout), counted.stderr
+    assert re.match(r"[1-9]\d* events of [1-9]\d* payments would be told again", counted.stdout), counted.stderr
 
 
-def test_the_archive_replays_what_was_told_first_and_not_what_was_told_again(
+def test_the_archive_replays_first_publications_only(
     paid: str, archive: dict[str, str], admin: Cloud, bus: Subscriber
 ) -> None:
     now = datetime.now(UTC)
@@ -86,7 +86,7 @@ def test_the_archive_replays_what_was_told_first_and_not_what_was_told_again(
 
 
 def republish(stack: Stack, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """As an operator would: the shell's environment names the cloud, the stack's outputs name table and bus."""
+    """Runs the command as an operator does: the environment names the cloud, the stack's outputs name table and bus."""
     file = directory / "stack.json"
     file.write_text(json.dumps(stack.manifest()))
     lines = run({}, "-m", "local.env", "--file", str(file)).stdout
@@ -101,8 +101,8 @@ def run(variables: dict[str, str], *arguments: str) -> subprocess.CompletedProce
 
 
 def wait_for(bus: Subscriber, payment_id: str, count: int, wanted: Any) -> list[dict[str, Any]]:
-    """The events of a payment that fit, once so many have come."""
-    deadline = time.monotonic() + 10
+    """The payment's matching events, once there are this many."""
+    deadline = time.monotonic() + 60
     while len(found := [event for event in bus.of(payment_id) if wanted(event)]) < count:
         assert time.monotonic() < deadline, bus.of(payment_id)
         bus.poll()

@@ -1,4 +1,4 @@
-"""Every key is rotated on a running stack while payments flow, and no charge and no webhook is lost."""
+"""Every key is rotated while payments are made, and no charge and no webhook is lost."""
 
 import json
 import secrets
@@ -12,6 +12,8 @@ import pytest
 from local.simulator import Credentials
 from local.simulator.control_client import Control
 from local.stack import Shop, Stack, running
+from tests.flow.patient_gateway import RETRY_WEBHOOKS_LONG, PatientControl
+from tests.flow.payment_tracker import DEADLINE_SECONDS
 
 PAYERS = 3
 CHARGES_BEFORE_AND_AFTER = 6
@@ -19,14 +21,14 @@ CHARGES_BEFORE_AND_AFTER = 6
 
 @pytest.fixture(scope="module")
 def rotating() -> Iterator[Stack]:
-    """A stack of its own: what is rotated here stays rotated, and a key is read anew once a minute at most."""
-    with running(simulator_options=("--webhook-intervals", "0.1,0.2,0.3")) as stack:
+    """A stack of its own: rotated keys stay rotated, and a function reads a key again once a minute at most."""
+    with running(simulator_options=RETRY_WEBHOOKS_LONG) as stack:
         yield stack
 
 
 @dataclass
-class Till:
-    """Shoppers who pay one after the other until the till is closed."""
+class Checkout:
+    """Pays one order after the other until it is closed. `serve` runs in as many threads as there are shoppers."""
 
     shop: Shop
     payment: dict[str, Any]
@@ -45,48 +47,49 @@ class Till:
                 self.served.notify_all()
 
     def wait_for(self, more: int) -> None:
+        """Until so many more payments are made."""
         with self.served:
             enough = len(self.statuses) + more
-            assert self.served.wait_for(lambda: len(self.statuses) >= enough, timeout=60)
+            assert self.served.wait_for(lambda: len(self.statuses) >= enough, timeout=DEADLINE_SECONDS)
 
 
-def test_nothing_fails_while_every_key_is_rotated(rotating: Stack, payment: dict[str, Any]) -> None:
-    stack, control = rotating, Control(rotating.gateway.control_url or "")
-    vault = stack.admin.client("secretsmanager")
-    till = Till(Shop(stack.api_url, stack.region, stack.identities.client), payment)
-    payers = [threading.Thread(target=till.serve, daemon=True) for _ in range(PAYERS)]
+def test_no_charge_or_webhook_fails_while_every_key_is_rotated(rotating: Stack, payment: dict[str, Any]) -> None:
+    stack, control = rotating, PatientControl(rotating.gateway.control_url or "")
+    secrets_manager = stack.admin.client("secretsmanager")
+    checkout = Checkout(Shop(stack.api_url, stack.region, stack.identities.client), payment)
+    payers = [threading.Thread(target=checkout.serve, daemon=True) for _ in range(PAYERS)]
     for payer in payers:
         payer.start()
-    till.wait_for(CHARGES_BEFORE_AND_AFTER)
+    checkout.wait_for(CHARGES_BEFORE_AND_AFTER)
 
-    # As docs/runbook.md has it: the gateway takes both, then we send the new, then the gateway signs with the new.
+    # The order of docs/runbook.md: the gateway accepts both keys, we send the new one, then the gateway signs with it.
     new = Credentials.invented("test")
     control.rotate(keep_previous=True, secret_key=new.secret_key, encryption_key=new.encryption_key)
-    told = {
+    new_secret = {
         "secret_key": new.secret_key,
         "encryption_key": new.encryption_key,
         "webhook_secret": new.webhook_secret,
     }
-    vault.put_secret_value(SecretId=stack.gateway_secret, SecretString=json.dumps(told))
+    secrets_manager.put_secret_value(SecretId=stack.gateway_secret, SecretString=json.dumps(new_secret))
     control.rotate(webhook_secret=new.webhook_secret or "")
-    till.wait_for(CHARGES_BEFORE_AND_AFTER)
+    checkout.wait_for(CHARGES_BEFORE_AND_AFTER)
 
     token_secret = _output(stack, "TokenSecretArn")
-    vault.put_secret_value(SecretId=token_secret, SecretString=secrets.token_urlsafe(48))
-    till.wait_for(CHARGES_BEFORE_AND_AFTER)
-    till.closed.set()
+    secrets_manager.put_secret_value(SecretId=token_secret, SecretString=secrets.token_urlsafe(48))
+    checkout.wait_for(CHARGES_BEFORE_AND_AFTER)
+    checkout.closed.set()
     for payer in payers:
-        payer.join(60)
+        payer.join(DEADLINE_SECONDS)
 
-    assert set(till.statuses) == {(201, "succeeded")}, till.statuses
-    lost = {order: codes for order in till.orders if 200 not in (codes := answers_to(control, order))}
+    assert set(checkout.statuses) == {(201, "succeeded")}, checkout.statuses
+    lost = {order: codes for order in checkout.orders if 200 not in (codes := answers_to(control, order))}
     assert lost == {}
     control.close()
 
 
 def answers_to(control: Control, order: str) -> list[object]:
-    """How we answered the deliveries of an order's webhook, once one was taken or all were made."""
-    control.wait(order, delivered=1, timeout=10)
+    """The status codes or errors of the deliveries of an order's webhook, once one was accepted."""
+    control.wait(order, delivered=1)
     return [delivery["status_code"] or delivery["error"] for delivery in control.deliveries(order)]
 
 

@@ -32,10 +32,10 @@ NAMES = {
 
 def test_the_manifest_has_the_promised_names(stack: Stack, tmp_path: Path) -> None:
     manifest.write(tmp_path / "stack.json", stack.manifest())
-    told = json.loads((tmp_path / "stack.json").read_text())
-    assert told.keys() == NAMES
-    assert told["gateway"].keys() == {"secret_key", "encryption_key", "webhook_secret"}
-    assert told["functions"].keys() == {
+    content = json.loads((tmp_path / "stack.json").read_text())
+    assert content.keys() == NAMES
+    assert content["gateway"].keys() == {"secret_key", "encryption_key", "webhook_secret"}
+    assert content["functions"].keys() == {
         "ChargeFunction",
         "WebhookFunction",
         "FollowUpFunction",
@@ -44,20 +44,22 @@ def test_the_manifest_has_the_promised_names(stack: Stack, tmp_path: Path) -> No
 
 
 def test_a_client_that_knows_only_the_manifest_finds_everything(stack: Stack) -> None:
-    told = stack.manifest()
-    session = boto3.Session(told["admin_access_key_id"], told["admin_secret_access_key"], region_name=told["region"])
-    where, direct = told["aws_endpoint_url"], Config(proxies={})
-    stored = session.client("secretsmanager", endpoint_url=where, config=direct).get_secret_value(
-        SecretId=told["gateway_secret"]
+    content = stack.manifest()
+    session = boto3.Session(
+        content["admin_access_key_id"], content["admin_secret_access_key"], region_name=content["region"]
     )
-    assert json.loads(stored["SecretString"]) == told["gateway"]
-    session.client("dynamodb", endpoint_url=where, config=direct).describe_table(TableName=told["table"])
-    session.client("events", endpoint_url=where, config=direct).describe_event_bus(Name=told["bus"])
+    where, direct = content["aws_endpoint_url"], Config(proxies={})
+    stored = session.client("secretsmanager", endpoint_url=where, config=direct).get_secret_value(
+        SecretId=content["gateway_secret"]
+    )
+    assert json.loads(stored["SecretString"]) == content["gateway"]
+    session.client("dynamodb", endpoint_url=where, config=direct).describe_table(TableName=content["table"])
+    session.client("events", endpoint_url=where, config=direct).describe_event_bus(Name=content["bus"])
     functions = session.client("lambda", endpoint_url=where, config=direct)
-    for name in told["functions"].values():
+    for name in content["functions"].values():
         functions.get_function(FunctionName=name)
     stacks = session.client("cloudformation", endpoint_url=where, config=direct)
-    assert stacks.describe_stacks(StackName=told["stack_name"])["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+    assert stacks.describe_stacks(StackName=content["stack_name"])["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
 
 
 def test_a_stranger_is_refused(stranger: Shop) -> None:

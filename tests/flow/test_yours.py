@@ -1,4 +1,4 @@
-"""What `make run` invites to paste works when it is pasted."""
+"""The commands that `make run` prints for pasting work."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from local.stack import Stack
 
 
 def pasted(text: str) -> str:
-    ran = subprocess.run(["/bin/sh", "-c", text], check=False, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(["/bin/sh", "-c", text], check=False, capture_output=True, text=True, timeout=180)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 

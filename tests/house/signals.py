@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from payments.model.status import Status
 from tests.house.checkout import FUNCTIONS
@@ -39,11 +40,19 @@ def constants(room: str, function: str, position: int) -> set[str]:
     return {text for args in passed if len(args) > position for text in _strings(args[position])}
 
 
-def _calls(method: str) -> Iterator[tuple[ast.Call, str]]:
-    for path in sorted(FUNCTIONS.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
-                yield node, f"{path.relative_to(FUNCTIONS)}:{node.lineno}"
+def _calls(method: str) -> list[tuple[ast.Call, str]]:
+    return [(call, where) for name, call, where in _method_calls() if name == method]
+
+
+@cache
+def _method_calls() -> list[tuple[str, ast.Call, str]]:
+    """The method's name, the call and its place, for every method call in `functions/`; the code is parsed once."""
+    return [
+        (node.func.attr, node, f"{path.relative_to(FUNCTIONS)}:{node.lineno}")
+        for path in sorted(FUNCTIONS.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
 
 
 def _strings(node: ast.expr) -> Iterator[str]:

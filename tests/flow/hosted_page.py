@@ -1,4 +1,4 @@
-"""The gateway's hosted page, filled in as a browser would post it; what is entered goes there and nowhere else."""
+"""The gateway's hosted page, filled in as a browser would post it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ CVV: Final = "029"
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page answers: itself again with what is wrong, or where the shopper goes on to."""
+    """The page's answer: the form again with an error, or the address that the shopper is sent to."""
 
     status: int
     text: str
@@ -19,12 +19,12 @@ class Shown:
 
 
 def enter(url: str, number: str, expiry: str = "12/30", cvv: str = CVV) -> Shown:
-    """Types a card into the form at this address, and presses Pay."""
+    """Enters a card into the form at this address, and presses Pay."""
     return _posted(url, {"card_number": number, "card_expiry": expiry, "card_cvv": cvv})
 
 
 def press(url: str, decision: str) -> Shown:
-    """Presses the button of this page that decides so."""
+    """Presses the page's button with this decision."""
     return _posted(url, {"decision": decision})
 
 

@@ -1,4 +1,4 @@
-"""The deployed functions as an administrator may handle them: invoked without the API, and put into another world."""
+"""The deployed functions, called without the API as an administrator may do, and with other environment variables."""
 
 import json
 from collections.abc import Iterator
@@ -11,31 +11,33 @@ from tests.recorded_events import recorded
 
 
 def invoke(stack: Stack, name: str, event: dict[str, Any]) -> Any:
-    """What the unpublished version of a function returns: the one that `another_world` changes."""
+    """The result of a function's unpublished version, which `with_environment` changes; `{"error": …}` if it raised."""
     answer = stack.admin.client("lambda").invoke(FunctionName=stack.functions[name], Payload=json.dumps(event))
-    said = answer["Payload"].read().decode()
-    return {"error": said} if "FunctionError" in answer else json.loads(said)
+    payload = answer["Payload"].read().decode()
+    return {"error": payload} if "FunctionError" in answer else json.loads(payload)
 
 
 def charge_directly(stack: Stack, order: dict[str, Any], key: str) -> Answer:
-    """The answer of the charge function to the recorded event with this body and key."""
+    """The charge function's answer to the recorded event with this body and idempotency key."""
     event = recorded("charge-create", body=json.dumps(order))
-    event["headers"]["Idempotency-Key"] = key
-    said = invoke(stack, "ChargeFunction", event)
-    return Answer(said["statusCode"], said["headers"], said["body"].encode())
+    return _answer(stack, event, key)
 
 
 def refund_directly(stack: Stack, payment_id: str, key: str, reason: str) -> Answer:
-    """The answer of the charge function to the recorded event with this payment, key and reason."""
+    """The charge function's answer to the recorded event with this payment, idempotency key and reason."""
     event = recorded("charge-refund", body=json.dumps({"reason": reason}), pathParameters={"id": payment_id})
+    return _answer(stack, event, key)
+
+
+def _answer(stack: Stack, event: dict[str, Any], key: str) -> Answer:
     event["headers"]["Idempotency-Key"] = key
-    said = invoke(stack, "ChargeFunction", event)
-    return Answer(said["statusCode"], said["headers"], said["body"].encode())
+    response = invoke(stack, "ChargeFunction", event)
+    return Answer(response["statusCode"], response["headers"], response["body"].encode())
 
 
 @contextmanager
-def another_world(stack: Stack, name: str, **variables: str) -> Iterator[None]:
-    """The unpublished version of a function starts anew with other variables; what the API calls stays as it is."""
+def with_environment(stack: Stack, name: str, **variables: str) -> Iterator[None]:
+    """Restarts a function's unpublished version with other variables; the version behind the API stays unchanged."""
     functions, function = stack.admin.client("lambda"), stack.functions[name]
     before = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     functions.update_function_configuration(FunctionName=function, Environment={"Variables": before | variables})
