@@ -1,4 +1,4 @@
-"""Holds for every test: no test sees the developer's AWS account, all share one Hypothesis profile, tests/flow is marked.
+"""For every test: no access to the developer's AWS account; flow tests are known by their folder; one Hypothesis profile.
 
 No test fails because the machine is busy: a property has no deadline, and slow generation of examples is no error.
 `pytest --hypothesis-profile thorough` tries ten times as many examples where a test does not set its own number.

@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from local.simulator.exact_json import Json
-
 from local.simulator.control_client import Control
+from local.simulator.exact_json import Json
 
 RETRY_WEBHOOKS_FAST: Final = ("--webhook-intervals", "0.1,0.2,0.3", "--webhook-timeout", "60")
 """Four attempts like the gateway's, but within a second. On a busy machine a slow answer still counts."""

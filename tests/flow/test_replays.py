@@ -52,7 +52,7 @@ def test_republished_events_are_the_same_marked_and_meet_the_schema(
 ) -> None:
     republished = republish(stack, tmp_path, "--payment", paid)
 
-    assert republished.stdout == "3 events of 1 payments told again; the bus refused 0\n", republished.stderr
+    assert republished.stdout == "3 events of 1 payments published again; the bus refused 0\n", republished.stderr
     again = wait_for(bus, paid, 3, lambda event: event["detail"]["metadata"].get("replayed"))
     for event in again:
         Draft202012Validator(schemas()[event["detail-type"]]).validate(event)
@@ -65,7 +65,7 @@ def test_a_days_events_hold_the_payments_of_that_day(paid: str, stack: Stack, tm
     counted = republish(stack, tmp_path, "--dry-run", "--day", day.isoformat())
 
     assert paid
-    assert re.match(r"[1-9]\d* events of [1-9]\d* payments would be told again", counted.stdout), counted.stderr
+    assert re.match(r"[1-9]\d* events of [1-9]\d* payments would be published again", counted.stdout), counted.stderr
 
 
 def test_the_archive_replays_first_publications_only(
