@@ -1,4 +1,4 @@
-"""For every test: no access to the developer's AWS account; flow tests are known by their folder; one Hypothesis profile.
+"""For every test: no access to the developer's AWS account, flow tests known by their folder, one Hypothesis profile.
 
 No test fails because the machine is busy: a property has no deadline, and slow generation of examples is no error.
 `pytest --hypothesis-profile thorough` tries ten times as many examples where a test does not set its own number.
