@@ -33,8 +33,8 @@ DECLINED, APPROVED = "4000000000000002", "4242424242424242"
 BY_LAMBDA_ITSELF = {
     # Lambda sends a failed asynchronous invocation there, with the function's role. MiniStack does so with no role at
     # all, so that nothing would be seen to fail; that a destination is set, tests/house/test_template.py knows.
-    ("FollowUpFunction", Permission("sqs:SendMessage", "FollowUpDeadLetters")),
-    ("ReconciliationFunction", Permission("sqs:SendMessage", "FollowUpDeadLetters")),
+    ("FollowUpFunction", Permission("sqs:SendMessage", "ScheduleDeadLetters")),
+    ("ReconciliationFunction", Permission("sqs:SendMessage", "ScheduleDeadLetters")),
 }
 BY_THE_RUNTIME = {
     # Writing logs and trace segments is the runtime's, not the code's: without them a function works, unseen.
