@@ -1,9 +1,13 @@
 """A field that the API accepts reaches the gateway: each field of the body is in the request and in the submission."""
 
 import dataclasses
+import json
 
 from charge.schemas import SHOPPER_FIELDS, CardBody, HostedBody
 from payments.charging.request import ChargeRequest
+from payments.gateway.envelope import Dialect
+from payments.gateway.payloads import charge_payload
+from payments.model.money import Money
 from payments.ports.gateway import Submission
 
 IN_MONEY = {"amount", "currency"}
@@ -39,6 +43,15 @@ def test_every_field_of_the_charge_request_is_in_the_submission() -> None:
     missing = names(ChargeRequest) - OF_THE_CALLER - names(Submission)
 
     assert missing == set(), "functions/payments/ports/gateway.py: add these to Submission"
+
+
+def test_every_field_of_the_submission_is_in_the_payload() -> None:
+    groups = {"money", "card", "shopper"}
+    single = {name: name for name in sorted(names(Submission) - groups)}
+    submission = Submission(money=Money(100, "GBP"), card=None, shopper={"country": "GB"}, **single)  # type: ignore[arg-type]
+    missing = set(single) - set(json.loads(charge_payload(submission, Dialect("minor", "alpha-2"))))
+
+    assert missing == set(), "functions/payments/gateway/payloads.py: charge_payload leaves these out"
 
 
 def test_only_the_card_body_has_card_fields() -> None:
