@@ -73,7 +73,7 @@ class TestTheCatalogue:
             for note in signals.notes()
         }
         lacking = [
-            f"functions/{note.where}: note {note.signal!r} with {sorted(facts - {None} - note.facts)}, see {CATALOGUE}"
+            f"functions/{note.where}: note {note.signal!r} with {sorted(filter(None, facts - note.facts))}, see {CATALOGUE}"
             for note, facts in needed.items()
             if facts - {None} - note.facts
         ]
