@@ -33,8 +33,8 @@ DECLINED, APPROVED = "4000000000000002", "4242424242424242"
 BY_LAMBDA_ITSELF = {
     # Lambda sends a failed asynchronous invocation there with the function's role. MiniStack uses no role, so nothing
     # would fail here; tests/house/test_template.py checks that a destination is set.
-    ("FollowUpFunction", Permission("sqs:SendMessage", "FollowUpDeadLetters")),
-    ("ReconciliationFunction", Permission("sqs:SendMessage", "FollowUpDeadLetters")),
+    ("FollowUpFunction", Permission("sqs:SendMessage", "ScheduleDeadLetters")),
+    ("ReconciliationFunction", Permission("sqs:SendMessage", "ScheduleDeadLetters")),
 }
 BY_THE_RUNTIME = {
     # The runtime, not our code, writes logs and trace segments; without them a function works, but unobserved.

@@ -1,4 +1,4 @@
-"""The artifact as `sam build` makes it, taken apart."""
+"""The artifact of `sam build`, and its compiled parts."""
 
 import os
 import re
@@ -19,7 +19,7 @@ ELF_MACHINES: Final = {62: "x86_64", 183: "arm64"}
 
 @dataclass(frozen=True)
 class Compiled:
-    """One shared library: for which machine, which Python, and how new a C library it asks for."""
+    """One shared library, with its architecture, its Python ABI and the C library version that it needs."""
 
     path: Path
 
@@ -32,19 +32,19 @@ class Compiled:
 
     @property
     def abi(self) -> str:
-        """`cpython-314` or `abi3`, as its name says."""
+        """`cpython-314` or `abi3`, from the file's name."""
         return self.path.name.split(".")[1].removesuffix("-aarch64-linux-gnu").removesuffix("-x86_64-linux-gnu")
 
     @property
     def glibc(self) -> tuple[int, int]:
-        """The newest version of the C library that a symbol of it needs."""
+        """The newest C library version that one of its symbols needs, as (major, minor)."""
         needed = re.findall(rb"GLIBC_(\d+)\.(\d+)", self.path.read_bytes())
         return max((int(major), int(minor)) for major, minor in needed)
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """What is unpacked on Lambda."""
+    """One function's files, as Lambda unpacks them."""
 
     root: Path
 
@@ -61,12 +61,12 @@ class Artifact:
         return list(distributions(path=[str(self.root)]))
 
     def with_compiled_parts(self) -> set[str]:
-        """The top-level modules and packages that only run on the machine they were compiled for."""
+        """The top-level modules and packages that contain compiled code."""
         return {each.path.relative_to(self.root).parts[0] for each in self.compiled()}
 
 
 def build(directory: Path) -> dict[str, Artifact]:
-    """`sam build` into the directory; the artifact of each function, by its logical name."""
+    """Runs `sam build` into the directory; returns the artifact of each function, by logical name."""
     built = subprocess.run(
         [SAM, "-m", "samcli", "build", "--no-cached", "--build-dir", directory / "build"],
         cwd=ROOT,
@@ -76,5 +76,5 @@ def build(directory: Path) -> dict[str, Artifact]:
         text=True,
         check=False,
     )
-    assert built.returncode == 0, built.stderr
+    assert built.returncode == 0, f"sam build failed (functions/Makefile, template.yaml): {built.stderr}"
     return {path.name: Artifact(path) for path in (directory / "build").iterdir() if path.is_dir()}

@@ -1,4 +1,4 @@
-"""The template as CloudFormation gets it: SAM's own translator has made roles, routes and permissions of it."""
+"""template.yaml as CloudFormation gets it: SAM's own translator has added roles, routes and permissions."""
 
 import copy
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ Template = dict[str, Any]
 
 
 class _ManagedPolicies:
-    """Stands in for the list that IAM would give: the only one SAM adds here is that of active tracing."""
+    """Replaces IAM's list of managed policies. SAM adds only one of them here: the policy of active tracing."""
 
     def load(self) -> dict[str, str]:
         name = "AWSXrayWriteOnlyAccess"
@@ -51,31 +51,31 @@ def functions() -> dict[str, Resource]:
     return {name: made["Properties"] for name, made in resources("AWS::Lambda::Function").items()}
 
 
-def referred(value: Any) -> str:
-    """The name that a value refers to, if it is a reference."""
+def reference_of(value: Any) -> str:
+    """The logical name in `{"Ref": name}`; "" for any other value."""
     return str(value.get("Ref", "")) if isinstance(value, dict) else ""
 
 
 def environment(name: str) -> dict[str, str]:
-    """What Lambda would set for a function: the parameters' defaults, the first choice where there is none."""
+    """A function's environment as Lambda would set it: each parameter's default, or else its first allowed value."""
     parameters = written()["Parameters"]
-    told = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+    variables = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
     for variable, value in functions()[name]["Environment"]["Variables"].items():
-        if parameter := parameters.get(referred(value)):
-            told[variable] = str(parameter["Default"] if "Default" in parameter else parameter["AllowedValues"][0])
+        if parameter := parameters.get(reference_of(value)):
+            variables[variable] = str(parameter["Default"] if "Default" in parameter else parameter["AllowedValues"][0])
         else:
-            told[variable] = value if isinstance(value, str) else "arn:aws:service:eu-west-1:123456789012:thing"
-    return told
+            variables[variable] = value if isinstance(value, str) else "arn:aws:service:eu-west-1:123456789012:thing"
+    return variables
 
 
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement of every policy that a function's role carries, with the role's name."""
+    """Every statement of every policy of the functions' roles, with the role's logical name."""
     for name, role in resources("AWS::IAM::Role").items():
         for policy in role["Properties"].get("Policies", []):
-            for statement in listed(policy["PolicyDocument"]["Statement"]):
+            for statement in as_list(policy["PolicyDocument"]["Statement"]):
                 yield name, statement
 
 
-def listed(value: Any) -> list[Any]:
-    """IAM takes one thing and a list of one thing for the same."""
+def as_list(value: Any) -> list[Any]:
+    """IAM accepts a single value in place of a list of one."""
     return value if isinstance(value, list) else [value]

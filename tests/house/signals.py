@@ -1,4 +1,4 @@
-"""What the code tells telemetry, found by reading it: every signal it notes and every metric it measures."""
+"""The telemetry of the code, found by parsing it: every signal that it notes, every metric that it measures."""
 
 import ast
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from payments.model.status import Status
 from tests.house.checkout import FUNCTIONS
 
 ENTRY_NAMES = (set(Status) - {Status.PROCESSING}) | {"refund_requested", "refunded", "refund_failed", "charged_back"}
-"""Names of history entries that settling tells. A payment is claimed as processing, and never becomes it."""
+"""Names of the history entries that are noted. A payment begins as processing and never returns to it."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """One call of `note`."""
+    """One call of `note`; `where` is the file in functions/ and the line."""
 
     signal: str
     facts: frozenset[str]
@@ -22,22 +22,22 @@ class Note:
 
 
 def notes() -> Iterator[Note]:
-    """Every signal that the code notes; where a name is put together, every one that it can become."""
+    """Every signal that the code notes. A signal with a computed name yields every name it can have."""
     for call, where in _calls("note"):
         facts = frozenset(keyword.arg for keyword in call.keywords if keyword.arg)
-        for signal in _strings(call.args[0]):
+        for signal in _strings(call.args[0], where):
             yield Note(signal, facts, where)
 
 
 def measured() -> set[str]:
     """Every metric that the code measures without a signal."""
-    return {name for call, _ in _calls("measure") for name in _strings(call.args[0])}
+    return {name for call, where in _calls("measure") for name in _strings(call.args[0], where)}
 
 
 def constants(room: str, function: str, position: int) -> set[str]:
-    """The strings that are passed, in one room, to a function at a position."""
-    passed = [call.args for call, where in _calls(function) if where.startswith(f"{room}/")]
-    return {text for args in passed if len(args) > position for text in _strings(args[position])}
+    """The strings passed to a function of one room as its positional argument number `position`, from 0."""
+    passed = [(call.args, where) for call, where in _calls(function) if where.startswith(f"{room}/")]
+    return {text for args, where in passed if len(args) > position for text in _strings(args[position], where)}
 
 
 def _calls(method: str) -> list[tuple[ast.Call, str]]:
@@ -55,14 +55,16 @@ def _method_calls() -> list[tuple[str, ast.Call, str]]:
     ]
 
 
-def _strings(node: ast.expr) -> Iterator[str]:
+def _strings(node: ast.expr, where: str) -> Iterator[str]:
     match node:
         case ast.Constant(value=str(text)):
             yield text
         case ast.IfExp(body=one, orelse=other):
-            yield from _strings(one)
-            yield from _strings(other)
+            yield from _strings(one, where)
+            yield from _strings(other, where)
         case ast.JoinedStr(values=[ast.Constant(value="payment_"), ast.FormattedValue()]):
             yield from (f"payment_{name}" for name in ENTRY_NAMES)
         case _:
-            raise AssertionError(f"a signal must be readable in the code: {ast.unparse(node)}")
+            raise AssertionError(
+                f"functions/{where}: pass the name of a signal or metric as a string literal, not {ast.unparse(node)}"
+            )

@@ -1,4 +1,4 @@
-"""The artifact is for the template's runtime and machine, whole, and holds nothing else."""
+"""The artifact fits the template's runtime and architecture, is complete, and contains nothing else."""
 
 import json
 import re
@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.house import deployed_template as estate
+from tests.house import deployed_template
 from tests.house.artifact import Artifact, build
-from tests.house.checkout import FUNCTIONS, packages
+from tests.house.checkout import FUNCTIONS, deployed_packages
 
 pytestmark = pytest.mark.slow
 
-NAMES = sorted(estate.functions())
+NO_WHEELS = "the wrong wheels were built: change WHEELS in functions/Makefile with Runtime and Architectures"
+NAMES = sorted(deployed_template.functions())
 AMAZON_LINUX_2023_GLIBC = (2, 34)
 UNZIPPED_LIMIT = 250 * 1024 * 1024
-"""Lambda's, layers included. Ours is far below; a jump towards it is a cold start that somebody should know of."""
+"""Lambda's limit in bytes, layers included. Our artifact is far smaller; a jump in size makes cold starts slow."""
 
 LOADED = ("payments", "aws_lambda_powertools", "boto3", "pydantic", "urllib3")
-"""Imported besides the handler, whichever of them it needs itself."""
+"""Imported in addition to the handler, even if the handler does not need them."""
 
 IMPORT = """
 import importlib, json, sys
@@ -51,17 +52,17 @@ def artifact(artifacts: dict[str, Artifact], name: str) -> Artifact:
 
 
 def test_compiled_parts_are_for_the_templates_machine_and_python(artifact: Artifact, name: str) -> None:
-    function = estate.functions()[name]
+    function = deployed_template.functions()[name]
     python = function["Runtime"].removeprefix("python").replace(".", "")
     compiled = artifact.compiled()
 
-    assert compiled
-    assert {each.architecture for each in compiled} == set(function["Architectures"])
-    assert {each.abi for each in compiled} <= {f"cpython-{python}", "abi3"}
+    assert compiled, NO_WHEELS
+    assert {each.architecture for each in compiled} == set(function["Architectures"]), NO_WHEELS
+    assert {each.abi for each in compiled} <= {f"cpython-{python}", "abi3"}, NO_WHEELS
 
 
 def test_compiled_parts_ask_for_no_newer_c_library_than_lambda_has(artifact: Artifact) -> None:
-    assert max(each.glibc for each in artifact.compiled()) <= AMAZON_LINUX_2023_GLIBC
+    assert max(each.glibc for each in artifact.compiled()) <= AMAZON_LINUX_2023_GLIBC, NO_WHEELS
 
 
 def test_wheels_say_the_same_as_their_binaries(artifact: Artifact) -> None:
@@ -70,11 +71,11 @@ def test_wheels_say_the_same_as_their_binaries(artifact: Artifact) -> None:
         platforms = {tag.rpartition("-")[2] for tag in re.findall(r"^Tag: (.+)$", wheel, re.MULTILINE)}
         assert platforms == {"any"} or all(
             re.fullmatch(r"manylinux(2014|_2_\d+)_aarch64", platform) for platform in platforms
-        ), distribution.name
+        ), f"{distribution.name}: {NO_WHEELS}"
 
 
 def test_every_dependency_of_every_dependency_is_there(artifact: Artifact) -> None:
-    """They are installed with --no-deps, as requirements.txt lists them: what it forgets would be missing."""
+    """They are installed with --no-deps, so requirements.txt must list every dependency itself."""
     lambdas = {"python_version": "3.14", "python_full_version": "3.14.0", "platform_machine": "aarch64", "extra": ""}
     there = {_canonical(each.name): each.version for each in artifact.distributions()}
     needed = [Requirement(line) for each in artifact.distributions() for line in each.requires or []]
@@ -84,49 +85,51 @@ def test_every_dependency_of_every_dependency_is_there(artifact: Artifact) -> No
         if requirement.marker is None or requirement.marker.evaluate(lambdas)
         if not requirement.specifier.contains(there.get(_canonical(requirement.name), "0"), prereleases=True)
     ]
-    assert unmet == []
+    assert unmet == [], "requirements.txt: pin these, too"
 
 
 def test_our_own_code_is_there_as_it_stands(artifact: Artifact) -> None:
-    for source in (source for package in packages() for source in package.rglob("*.py")):
-        assert (artifact.root / source.relative_to(FUNCTIONS)).read_bytes() == source.read_bytes()
+    for source in (source for package in deployed_packages() for source in package.rglob("*.py")):
+        shipped = artifact.root / source.relative_to(FUNCTIONS)
+        assert shipped.read_bytes() == source.read_bytes(), f"functions/Makefile ships another {shipped.name}"
 
 
 def test_nothing_else_is_there(artifact: Artifact) -> None:
     installed = {file.parts[0] for each in artifact.distributions() for file in each.files or []}
-    ours = {package.name for package in packages()}
+    ours = {package.name for package in deployed_packages()}
     parts = {part for path in artifact.files() for part in path.relative_to(artifact.root).parts}
 
-    assert {path.name for path in artifact.root.iterdir()} <= installed | ours
-    assert parts.isdisjoint({"__pycache__", "tests", "conftest.py", "Makefile"})
+    assert {path.name for path in artifact.root.iterdir()} <= installed | ours, "functions/Makefile ships too much"
+    assert parts.isdisjoint({"__pycache__", "tests", "conftest.py", "Makefile"}), "functions/Makefile ships too much"
 
 
 def test_it_is_far_from_the_size_limit(artifact: Artifact) -> None:
-    assert artifact.size() < UNZIPPED_LIMIT / 2
+    assert artifact.size() < UNZIPPED_LIMIT / 2, "requirements.txt: a dependency is very large"
 
 
 def test_the_handler_imports_from_it(artifact: Artifact, name: str, tmp_path: Path) -> None:
-    """In an interpreter that sees nothing but the artifact, and this machine's builds of what is compiled."""
-    module, _, attribute = estate.functions()[name]["Handler"].rpartition(".")
+    """The interpreter sees only the artifact, with its compiled parts replaced by this machine's builds of them."""
+    module, _, attribute = deployed_template.functions()[name]["Handler"].rpartition(".")
     _compiled_here(artifact, tmp_path)
     imported = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", IMPORT, module, attribute, " ".join(LOADED), tmp_path, artifact.root],
-        env=estate.environment(name),
+        env=deployed_template.environment(name),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert imported.returncode == 0, imported.stderr
+    assert imported.returncode == 0, f"{module} does not import, see requirements.txt: {imported.stderr}"
 
     standard = Path(sysconfig.get_path("stdlib"))
     files = {each: Path(file) for each, file in json.loads(imported.stdout).items()}
     strangers = {each for each, file in files.items() if not _within(file, artifact.root, tmp_path, standard)}
-    assert strangers == set()
-    assert [each for each in (module, *LOADED) if not _within(files[each], artifact.root)] == []
+    assert strangers == set(), "imported from outside the artifact: pin their packages in requirements.txt"
+    missing = [each for each in (module, *LOADED) if not _within(files[each], artifact.root)]
+    assert missing == [], "functions/Makefile, requirements.txt: not in the artifact"
 
 
 def _compiled_here(artifact: Artifact, overlay: Path) -> None:
-    """Lay this machine's builds of what the artifact holds for Lambda's into the overlay, and no more than those."""
+    """Links this machine's build of each compiled package of the artifact into the overlay, and nothing else."""
     installed = Path(sysconfig.get_path("platlib"))
     for part in artifact.with_compiled_parts():
         stem = part.split(".")[0]

@@ -1,4 +1,4 @@
-"""What no file of the repository may hold, and how long one may be."""
+"""Text that no file may contain, the length of a file, and the files that must lie beside the doors."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.checkout import FUNCTIONS, ROOT, tracked
+from tests.house.checkout import FUNCTIONS, ROOT, deployed_packages, relative, tracked_files
 
 FORBIDDEN = {
     "a path of somebody's machine": re.compile(r"(?<![\w.~-])/(?:(?:home|Users)/[\w.-]+|root|work)/\w"),
@@ -16,22 +16,22 @@ FORBIDDEN = {
     "a merge conflict": re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE),
 }
 LONGEST = 200
-"""Lines of a deployed file. Half of them are below a third of it; what grows past it is two things."""
+"""Lines of a deployed file. Half of the files have fewer than a third of it; a longer file has two subjects."""
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    for path in tracked():
+    for path in tracked_files():
         try:
-            yield str(path.relative_to(ROOT)), path.read_text()
+            yield relative(path), path.read_text()
         except UnicodeDecodeError:
             continue
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
-def test_no_file_holds(what: str) -> None:
+def test_no_file_contains(what: str) -> None:
     found = [f"{name}: {match[0]}" for name, text in texts() for match in FORBIDDEN[what].finditer(text)]
 
-    assert found == []
+    assert found == [], f"remove {what} from these files"
 
 
 @pytest.mark.parametrize(
@@ -44,27 +44,29 @@ def test_no_file_holds(what: str) -> None:
     ],
 )
 def test_the_patterns_find_what_they_are_for(what: str, text: str) -> None:
-    assert FORBIDDEN[what].search(text)
+    assert FORBIDDEN[what].search(text), f"{__file__}: FORBIDDEN no longer finds {what}"
 
 
 def test_no_deployed_file_is_long() -> None:
-    sources = {path: len(path.read_text().splitlines()) for path in FUNCTIONS.rglob("*.py")}
+    lengths = {relative(path): len(path.read_text().splitlines()) for path in FUNCTIONS.rglob("*.py")}
+    long = {name: lines for name, lines in lengths.items() if lines > LONGEST}
 
-    assert {str(path.relative_to(ROOT)): lines for path, lines in sources.items() if lines > LONGEST} == {}
+    assert long == {}, f"split these files by subject: at most {LONGEST} lines"
 
 
 def test_nothing_but_packages_lies_beside_the_doors() -> None:
     beside = {path.name for path in FUNCTIONS.iterdir() if path.name != "__pycache__"}
-    packages = {path.name for path in FUNCTIONS.iterdir() if (path / "__init__.py").is_file()}
+    packages = {path.name for path in deployed_packages()}
 
-    assert beside - packages == {"Makefile", "requirements.txt"}
+    assert beside - packages == {"Makefile", "requirements.txt"}, "functions/ is the artifact: move other files away"
 
 
 def test_the_makefile_ships_every_package() -> None:
     shipped = re.search(r"^PACKAGES := (.+)$", (FUNCTIONS / "Makefile").read_text(), re.MULTILINE)
 
-    assert shipped
-    assert set(shipped[1].split()) == {path.name for path in FUNCTIONS.iterdir() if (path / "__init__.py").is_file()}
+    assert shipped, "functions/Makefile: no line PACKAGES := …"
+    packages = {path.name for path in deployed_packages()}
+    assert set(shipped[1].split()) == packages, "functions/Makefile: PACKAGES lists every package of functions/"
 
 
 class TestRequirements:
@@ -74,12 +76,15 @@ class TestRequirements:
         wanted = [line for line in lines if line and line != "-r requirements.txt"]
         names = [re.split(r"[\[=]", line)[0].lower() for line in wanted]
 
-        assert [line for line in wanted if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+", line)] == []
-        assert len(names) == len(set(names))
+        unpinned = [line for line in wanted if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+", line)]
+        assert unpinned == [], f"{name}: pin these with =="
+        assert len(names) == len(set(names)), f"{name}: a package is listed twice"
 
     def test_of_the_functions_are_found_by_sam(self) -> None:
-        """Where it finds none, a build succeeds without any dependency."""
+        """Without this file `sam build` succeeds and ships no dependency."""
         link: Path = FUNCTIONS / "requirements.txt"
 
-        assert link.is_symlink()
-        assert link.resolve() == ROOT / "requirements.txt"
+        assert link.is_symlink(), "functions/requirements.txt must be a link to ../requirements.txt"
+        assert link.resolve() == ROOT / "requirements.txt", (
+            "functions/requirements.txt must be a link to ../requirements.txt"
+        )
