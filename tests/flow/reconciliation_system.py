@@ -14,7 +14,7 @@ from local.simulator.control_client import Control
 from local.stack import Shop, Stack, running
 from local.stack.subscriber import Subscriber, subscribed
 from tests.flow.patient_gateway import RETRY_WEBHOOKS_FAST, PatientControl
-from tests.house import deployed_template as estate
+from tests.house import deployed_template
 
 SCHEDULES: Final = ("payments-follow-up", "payments-reconciliation")
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -169,7 +169,7 @@ def reports_bucket(stack: Stack) -> str:
 
 def _set_bucket_encryption(stack: Stack) -> None:
     """Applies the template's bucket encryption: MiniStack's CloudFormation ignores it, its S3 does not."""
-    (bucket,) = (made["Properties"] for made in estate.resources("AWS::S3::Bucket").values())
+    (bucket,) = (made["Properties"] for made in deployed_template.resources("AWS::S3::Bucket").values())
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     encryption = {
         "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],

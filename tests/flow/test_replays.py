@@ -19,7 +19,7 @@ from local.stack import Shop, Stack
 from local.stack.cloud import Cloud
 from local.stack.subscriber import Subscriber
 from scripts.event_schemas import schemas
-from tests.house import deployed_template as estate
+from tests.house import deployed_template
 from tests.house.checkout import ROOT
 
 EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
@@ -28,7 +28,7 @@ EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
 @pytest.fixture(scope="module")
 def archive(admin: Cloud, stack: Stack) -> Iterator[dict[str, str]]:
     """The template's archive, created through the API: the emulator's CloudFormation knows none."""
-    events, properties = admin.client("events"), estate.written()["Resources"]["EventArchive"]["Properties"]
+    events, properties = admin.client("events"), deployed_template.written()["Resources"]["EventArchive"]["Properties"]
     bus = events.describe_event_bus(Name=stack.bus)["Arn"]
     pattern = json.dumps(properties["EventPattern"])
     made = events.create_archive(ArchiveName="everything", EventSourceArn=bus, EventPattern=pattern)
