@@ -3,10 +3,11 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
+from payments.gateway import send_tracking
 from payments.gateway.send_tracking import HTTPPool, Pools, TrackedConnection
 from payments.gateway.transport import MAX_ANSWER_BYTES, Transport
 from payments.ports.gateway import NoAnswer, NotSent
@@ -160,7 +161,7 @@ class TestNoAnswer:
     def test_nothing_is_sent_when_connecting_took_all_the_time(self) -> None:
         """A slow resolver or many addresses can use up the time. Nobody would wait for the answer."""
         with rogue_server(answers(200, OK)) as server:
-            transport = Transport(server.url, pools=slow_to_connect(0.2))
+            transport = Transport(server.url, pools=connected_after_the_time_limit())
             with pytest.raises(NotSent):
                 post(transport, 0.1)
         assert server.requests == []
@@ -177,12 +178,16 @@ class TestSecrecy:
         assert str(caught.value) == "no answer (ProtocolError)"
 
 
-def slow_to_connect(seconds: float) -> Pools:
-    """Connections that need so many seconds to connect."""
+def connected_after_the_time_limit() -> Pools:
+    """Connections that are ready only once the time of the exchange is up, however busy the machine is."""
 
     class Slow(TrackedConnection):
         def connect(self) -> None:
-            time.sleep(seconds)
+            tracker, deadline = send_tracking.current.get(), time.monotonic() + 60
+            with suppress(TimeoutError):
+                while time.monotonic() < deadline:
+                    tracker.check_time()
+                    time.sleep(0.01)
             super().connect()
 
     class SlowPool(HTTPPool):
