@@ -10,7 +10,7 @@ from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.cloud import Keys
 from local.stack.subscriber import Subscriber
-from tests.flow.concurrency import retry_throttled
+from tests.flow.concurrency import retry_throttled, start_charge_functions
 from tests.flow.lambda_processes import kill, processes_of
 from tests.flow.payment_tracker import DEADLINE_SECONDS
 
@@ -19,8 +19,9 @@ AT_ONCE = 50
 
 
 def test_fifty_requests_with_one_key_from_several_processes_lead_to_one_charge(
-    stack: Stack, gateway: Control, payment: dict[str, Any]
+    stack: Stack, shop: Shop, gateway: Control, payment: dict[str, Any]
 ) -> None:
+    start_charge_functions(shop, AT_ONCE)
     order = "one-key-fifty-callers"
     answers = _at_once(stack, [(payment | {"order_id": order}, "one-key-fifty-callers")] * AT_ONCE)
 

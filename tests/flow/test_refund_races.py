@@ -9,7 +9,7 @@ import pytest
 from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.subscriber import Subscriber
-from tests.flow.concurrency import at_once, retry_throttled
+from tests.flow.concurrency import at_once, retry_throttled, start_charge_functions
 from tests.flow.conftest import Pay
 from tests.flow.lambda_processes import kill, processes_of
 from tests.flow.payment_tracker import PaymentTracker, assert_published_without_a_gap
@@ -88,6 +88,7 @@ def test_a_status_request_during_a_refund_request_decides_nothing(
 def test_twenty_callers_with_one_key_lead_to_one_refund(
     shop: Shop, gateway: Control, bus: Subscriber, tracker: PaymentTracker, pay: Pay, nth: int
 ) -> None:
+    start_charge_functions(shop, AT_ONCE)
     order = f"refund-one-key-{nth}"
     paid = pay(order)
     answers = at_once([partial(retry_throttled, partial(refund, shop, paid["id"], order))] * AT_ONCE)
