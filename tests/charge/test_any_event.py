@@ -34,13 +34,13 @@ TRANSACTION_FIELDS: dict[str, type | tuple[type, ...]] = {
 
 
 @given(event=ANYTHING)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_json_is_answered(event: Any) -> None:
     assert ChargeApi().send(event).status in DOCUMENTED
 
 
 @given(place=st.sampled_from(EVENT_PARTS), value=ANYTHING)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_an_event_with_any_part_replaced_is_answered(place: tuple[str, Any], value: Any) -> None:
     name, part = place
     event = recorded(name)
@@ -52,13 +52,13 @@ def test_an_event_with_any_part_replaced_is_answered(place: tuple[str, Any], val
 
 
 @given(name=st.sampled_from(["charge-create", "charge-hosted"]), body=st.text(st.characters(), max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_body_of_any_text_is_refused(name: str, body: str) -> None:
     assert ChargeApi().send(recorded(name, body=body)).status in {400, 422}
 
 
 @given(place=st.sampled_from([place for name, place in EVENT_PARTS if name == "charge-refund"]), value=ANYTHING)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_refund_with_any_part_replaced_is_sent_at_most_once(place: Any, value: Any) -> None:
     api = ChargeApi()
     api.paid_payment()
@@ -71,7 +71,7 @@ def test_a_refund_with_any_part_replaced_is_sent_at_most_once(place: Any, value:
 
 
 @given(body=ANYTHING | st.fixed_dictionaries({"reason": ANYTHING}, optional={"amount": ANYTHING, "note": TEXT}))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_refund_with_any_json_is_accepted_or_refused(body: Any) -> None:
     api = ChargeApi()
     api.paid_payment()
@@ -81,7 +81,7 @@ def test_a_refund_with_any_json_is_accepted_or_refused(body: Any) -> None:
 
 
 @given(reason=st.text(st.characters(), max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_reason_of_any_text_is_accepted_or_refused_and_stored_nowhere(reason: str) -> None:
     marked = f"{reason} zebra"
     api = ChargeApi()
@@ -93,7 +93,7 @@ def test_a_reason_of_any_text_is_accepted_or_refused_and_stored_nowhere(reason: 
 
 
 @given(changes=st.dictionaries(st.sampled_from(sorted(TRANSACTION_FIELDS)), ANYTHING, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_gateway_answer_with_any_field_values_is_201_or_202(changes: dict[str, Any]) -> None:
     """The gateway client guarantees the types of a transaction's fields, not their values."""
     api = ChargeApi()

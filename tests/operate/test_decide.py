@@ -23,14 +23,16 @@ from tests.payments.ledger import tables
 WHY = "back office, ticket 4711"
 
 
-@pytest.fixture
-def ledger() -> Iterator[DynamoLedger]:
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
     with mock_aws():
-        client: Any = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        with tables.made(client) as table:
-            yield DynamoLedger(client, table)
+        yield boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
+@pytest.fixture
+def ledger(client: Any) -> Iterator[DynamoLedger]:
+    with tables.made(client) as table:
+        yield DynamoLedger(client, table)
 
 
 @pytest.fixture

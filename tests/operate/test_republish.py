@@ -39,14 +39,16 @@ class Table:
         return saved
 
 
-@pytest.fixture
-def table() -> Iterator[Table]:
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
     with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        with tables.made(client) as name:
-            yield Table(client, name)
+        yield boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
+@pytest.fixture
+def table(client: Any) -> Iterator[Table]:
+    with tables.made(client) as name:
+        yield Table(client, name)
 
 
 def paid(key: str, **changes: Any) -> Payment:

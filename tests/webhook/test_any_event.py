@@ -18,13 +18,13 @@ ANYTHING: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(event=ANYTHING)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_json_is_answered(event: Any) -> None:
     assert WebhookApi().send(event) in DOCUMENTED
 
 
 @given(name=st.sampled_from(NAMES), part=st.sampled_from(sorted(recorded("webhook-succeeded"))), value=ANYTHING)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_an_event_with_any_part_replaced_is_answered(name: str, part: str, value: Any) -> None:
     api = WebhookApi()
     api.charge()
@@ -32,7 +32,7 @@ def test_an_event_with_any_part_replaced_is_answered(name: str, part: str, value
 
 
 @given(body=st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_signed_text_only_makes_us_ask_the_gateway(body: str) -> None:
     api = WebhookApi()
     api.charge()

@@ -1,6 +1,5 @@
 """100,000 deliveries, each a recorded one with something broken: each gets a documented status code."""
 
-import copy
 import hashlib
 import hmac
 import json
@@ -21,7 +20,7 @@ ROUNDS: Final = 250
 DELIVERIES_A_ROUND: Final = 400
 ANSWERS: Final = {200, 202, 401, 404, 413}
 RECORDINGS: Final = [
-    recorded(f"webhook-{name}") for name in ("succeeded", "declined", "base64", "unsigned", "stranger")
+    json.dumps(recorded(f"webhook-{name}")) for name in ("succeeded", "declined", "base64", "unsigned", "stranger")
 ]
 
 Mutation = Callable[[random.Random, dict[str, Any]], None]
@@ -112,14 +111,14 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
 
 
 @pytest.mark.slow
-@settings(max_examples=ROUNDS, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=ROUNDS, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**64 - 1), confirm=st.booleans())
 def test_every_delivery_gets_a_documented_status_code(seed: int, *, confirm: bool) -> None:
     rng = random.Random(seed)  # noqa: S311 - random test data, no secret
     api = WebhookApi(confirm=confirm)
     api.charge()
     for _ in range(DELIVERIES_A_ROUND):
-        event = copy.deepcopy(rng.choice(RECORDINGS))
+        event = json.loads(rng.choice(RECORDINGS))
         for mutate in rng.choices(MUTATIONS, k=rng.randrange(1, 4)):
             if event:
                 mutate(rng, event)

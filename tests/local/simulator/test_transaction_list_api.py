@@ -1,7 +1,6 @@
 """The transaction list: its rows, pages and cursors, and every fault that a client must survive."""
 
 import json
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -276,8 +275,9 @@ def test_orphans_are_numbered_by_a_placeholder_in_their_order_id(merchant: Merch
         control.orphans(1, ammount=5)
 
 
-def test_a_hundred_thousand_rows_are_read_in_seconds(merchant: Merchant, control: Control) -> None:
-    started = time.monotonic()
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_are_read_to_their_end(merchant: Merchant, control: Control) -> None:
+    """Five seconds on an idle machine. Were a page slower in a longer list, the test would exceed its time limit."""
     made = control.orphans(100_000, created_at="2026-01-01T00:00:00Z", seconds_apart=1)
     control.switch(page_size=500)
     rows, path = [], LIST
@@ -286,4 +286,3 @@ def test_a_hundred_thousand_rows_are_read_in_seconds(merchant: Merchant, control
         rows += [row["transaction_id"] for row in body["data"]]
         path = body["meta"]["nextCursor"] and f"{LIST}?nextCursor={body['meta']['nextCursor']}"
     assert rows == made[::-1]
-    assert time.monotonic() - started < 60  # an idle machine needs five

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
+import pytest
+
 from payments.events.event import Event
 from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import run
@@ -76,6 +78,7 @@ class UnknowingGateway(ScriptedGateway):
         raise UnknownToGateway(order_id)
 
 
+@pytest.mark.slow
 def test_a_run_finishes_ten_thousand_due_payments_with_the_memory_of_one_page() -> None:
     ledger, bus, telemetry = GeneratedLedger(DUE), CountingBus(), powertools()
     clock = SettableClock(START)

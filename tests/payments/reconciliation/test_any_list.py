@@ -76,7 +76,7 @@ def stack(
 
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS, st.integers(1, 4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_reconciliation_ends_and_a_repeat_changes_nothing(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str, page_size: int
 ) -> None:
@@ -95,7 +95,7 @@ def test_the_reconciliation_ends_and_a_repeat_changes_nothing(
 
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_each_charge_that_the_gateway_lists_becomes_a_payment_or_has_a_line(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
@@ -111,7 +111,7 @@ def test_each_charge_that_the_gateway_lists_becomes_a_payment_or_has_a_line(
 
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_lines_explain_every_difference_of_the_totals_in_this_report_and_the_next(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
@@ -123,7 +123,7 @@ def test_the_lines_explain_every_difference_of_the_totals_in_this_report_and_the
 
 
 @given(HERE, st.lists(ROW, max_size=8), ANSWERS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_payment_succeeds_only_if_the_gateway_confirms_it(
     here: dict[str, tuple[Status, bool]], listed: list[dict[str, Any]], answers: str
 ) -> None:
