@@ -126,7 +126,7 @@ class TestListFailure:
         made = orphans(system, day, 4 * PAGE)
         system.gateway.script("cursor-repeated", call="page")
 
-        assert "walked to its end" in system.run(first=day, last=day)["error"]
+        assert "read to its end" in system.run(first=day, last=day)["error"]
         assert '"reconciliation_stuck"' in log_text(system.stack.admin)
         assert system.run(first=day, last=day)["state"] == "stuck", "and not restarted every quarter of an hour"
         result = system.run(first=day, last=day, anew=True)
