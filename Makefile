@@ -1,4 +1,4 @@
-# One door to everything. Nothing is written outside this directory (but pip's own download cache).
+# Every task of the repository. Nothing is written outside this directory, except pip's download cache.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 
@@ -13,17 +13,17 @@ PYTEST := $(BIN) pytest --numprocesses $(PYTEST_WORKERS) --maxprocesses 4
 UNIT := $(PYTEST) --dist worksteal
 FLOW := $(PYTEST) --dist loadfile --no-loadscope-reorder -m flow
 
-# SAM keeps an identity and settings in HOME unless told where; two clones must not share them.
+# SAM keeps an identity and settings in HOME by default; two clones must not share them.
 export SAM_CLI_TELEMETRY := 0
 export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# A venv is rebuilt when what it was made from changes: its requirements, the interpreter, or the place it lies in.
+# A venv is rebuilt when its requirements, its interpreter or its directory changes.
 made_from = made-from-$(shell { echo "$(CURDIR)"; $(PYTHON) --version; sed 's/ *\#.*//; /^$$/d' $(1) | sort; } 2>&1 | cksum | cut -d' ' -f1)
 DEV := .venv/$(call made_from,requirements.txt requirements-dev.txt)
 TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 
-# Amazon's own DynamoDB Local travels in this npm package; pinned, and nothing of it is run at installation.
+# Amazon's DynamoDB Local is part of this npm package. The version is pinned, and npm runs no script of it.
 DYNAMODB_LOCAL_PACKAGE := amplify-dynamodb-simulator@2.9.30
 DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
 
@@ -36,15 +36,15 @@ help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
 setup: $(DEV) $(TOOLS) ## make .venv and .venv-sam (only what changed)
-	@command -v node >/dev/null || echo "note: node is not installed; 'make test' needs it (a payload of ours is decrypted by Node's crypto)"
+	@command -v node >/dev/null || echo "note: node is not installed; 'make test' needs it (Node's crypto decrypts one of our payloads)"
 
 setup-browser: ## install Chromium for the browser test, where apt-get and root allow
 	@sh scripts/setup_browser.sh
 
-run: setup ## the stack, the documented payment through it, and then yours
+run: setup ## the stack with the documented payment, then ready for yours
 	@$(BIN) local.demo --stay
 
-demo: setup ## the documented payment, once; fails if a step did not happen
+demo: setup ## the documented payment once; fails if a step is missing
 	@$(BIN) local.demo
 
 up: setup ## the stack alone, until Ctrl-C (GATEWAY_URL=… for another gateway)
@@ -53,7 +53,7 @@ up: setup ## the stack alone, until Ctrl-C (GATEWAY_URL=… for another gateway)
 consumer: setup ## the example consumer on the stack that runs, and what it prints (STACK_FILE=… for another)
 	@$(BIN) local.consumer
 
-republish: $(DEV) ## events told again: ARGS="--payment pay_…" or ARGS="--day 2027-01-31"
+republish: $(DEV) ## publish events again: ARGS="--payment pay_…" or ARGS="--day 2027-01-31"
 	@PYTHONPATH=functions $(BIN) operate.republish $(ARGS)
 
 dashboard: setup ## draw docs/dashboard.svg from a run of mixed scenarios (six minutes)
@@ -63,17 +63,17 @@ sample: setup ## the sample report of docs/reconciliation.md, from a run (second
 	@$(BIN) local.reconciliation
 	@$(BIN) scripts.sample_report
 
-decide: $(DEV) ## a human's decision on a payment in review or a refund in doubt: ARGS='--payment pay_… --to failed --because "…"'
+decide: $(DEV) ## decide a payment in review or a refund without a clear answer: ARGS='--payment pay_… --to failed --because "…"'
 	@PYTHONPATH=functions $(BIN) operate.decide $(ARGS)
 
-reconciliation: $(DEV) ## both books compared for any days, by hand: ARGS="--from 2026-11-01 --to 2026-11-15 --save reports"
+reconciliation: $(DEV) ## reconcile any days by hand: ARGS="--from 2026-11-01 --to 2026-11-15 --save reports"
 	@PYTHONPATH=functions $(BIN) operate.reconciliation $(ARGS)
 
 test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
 	@$(UNIT) -m "not flow"
 	@$(FLOW)
 
-test-unit: $(DEV) need-node ## what needs neither the stack nor a build (ARGS=tests/payments/charging/test_charge.py: one file, in seconds)
+test-unit: $(DEV) need-node ## the tests without stack and build (ARGS=tests/payments/charging/test_charge.py: one file, in seconds)
 	@$(UNIT) -m "not flow and not slow" $(ARGS)
 
 test-flow: setup setup-browser ## through the local stack (ARGS=tests/flow/test_charge.py: one file)
@@ -90,7 +90,7 @@ $(DYNAMODB_LOCAL)/DynamoDBLocal.jar:
 prove: $(DEV) ## the state machine, thoroughly: PROOF_EXAMPLES=20000 runs by default (half an hour or so)
 	@PROOF=thorough $(BIN) pytest tests/proof/test_proof.py
 
-mutants: $(DEV) ## the code broken on purpose, and the tests that must notice (minutes)
+mutants: $(DEV) ## break the code on purpose: each mutant must fail a test (minutes)
 	@PYTHONPATH=functions $(BIN) tests.proof.hunt
 
 check: check-format check-lint check-types check-layers check-template ## every check; changes nothing
@@ -111,7 +111,7 @@ check-template: $(TOOLS)
 	@.venv-sam/bin/cfn-lint template.yaml examples/consumer/template.yaml
 	@$(SAM) validate --lint --template template.yaml --region eu-west-1
 
-fix: $(DEV) ## format, repair what ruff can, write anew what is generated (schemas, samples, tables, diagrams)
+fix: $(DEV) ## format, apply ruff's fixes, write the generated files (schemas, samples, tables, diagrams)
 	@PYTHONPATH=functions $(BIN) scripts.write_event_schemas
 	@PYTHONPATH=functions $(BIN) scripts.metrics_table
 	@PYTHONPATH=functions $(BIN) scripts.draw_statuses
@@ -122,7 +122,7 @@ fix: $(DEV) ## format, repair what ruff can, write anew what is generated (schem
 build: $(TOOLS) ## the artifact, for the template's runtime and architecture
 	@PYTHON="$(CURDIR)/.venv-sam/bin/python" $(SAM) build
 
-clean: ## remove everything that was made here
+clean: ## remove everything that make created
 	rm -rf .venv .venv-sam .aws-sam .cache .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -135,7 +135,7 @@ need-java:
 	@command -v java >/dev/null || { echo "java is needed: DynamoDB Local runs on it (Debian: apt-get install openjdk-17-jre-headless)."; exit 1; }
 
 need-node:
-	@command -v node >/dev/null || { echo "node is needed: a test lets Node's crypto decrypt our payload (Debian: apt-get install nodejs)."; exit 1; }
+	@command -v node >/dev/null || { echo "node is needed: Node's crypto decrypts one of our payloads in a test (Debian: apt-get install nodejs)."; exit 1; }
 
 $(DEV): | need-python
 	@PYTHON="$(PYTHON)" sh scripts/make_venv.sh .venv requirements-dev.txt
