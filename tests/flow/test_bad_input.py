@@ -120,6 +120,13 @@ _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """A request's id may contain any four digits, such as a year of expiry."""
 
 
+def is_in(value: str, text: str) -> bool:
+    """Whether a text has the value. A few digits count only by themselves: a timestamp may contain any of them."""
+    if value.isdigit() and len(value) < 8:
+        return re.search(rf"(?<![0-9]){value}(?![0-9])", text) is not None
+    return value in text
+
+
 def test_the_logs_hold_no_value_of_a_bad_charge(shop: Shop, admin: Cloud, sent: set[str]) -> None:
     for bad in CASES:
         if bad.name not in sent:
@@ -129,7 +136,7 @@ def test_the_logs_hold_no_value_of_a_bad_charge(shop: Shop, admin: Cloud, sent: 
         "no function has logged anything: the search would prove nothing"
     )
     for bad in CASES:
-        assert bad.unrepeatable is None or bad.unrepeatable not in text, bad.name
+        assert bad.unrepeatable is None or not is_in(bad.unrepeatable, text), bad.name
     for name in ("card_number", "email", "address", "phone_number"):
         assert str(PAYMENT[name]) not in text, name
 
