@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from follow_up.gauges import measure_backlog, measure_round
+from follow_up.gauges import measure_backlog, measure_run
 from payments.follow_up.backlog import FollowUpIndex
 from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import run
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         done = run(follow_ups, lambda: context.get_remaining_time_in_millis() / 1000, telemetry)
         telemetry.about(None)
         telemetry.logger.info("follow_up_run", extra={"finished": done.finished, "out_of_time": done.out_of_time})
-        measure_round(done, telemetry)
+        measure_run(done, telemetry)
         measure_backlog(_index(), follow_ups.clock, telemetry)
         return {"finished": done.finished, "broken": done.broken, "out_of_time": done.out_of_time}
 

@@ -8,7 +8,7 @@ from payments.ports.runtime import Clock
 from payments.runtime.telemetry import PowertoolsTelemetry
 
 
-def measure_round(done: RunSummary, telemetry: PowertoolsTelemetry) -> None:
+def measure_run(done: RunSummary, telemetry: PowertoolsTelemetry) -> None:
     """The run's counts and its longest delay in seconds. Written last: a run that fails or is killed leaves a gap."""
     telemetry.measure("FollowUpRuns", 1)
     telemetry.measure("FollowUpFinished", done.finished)

@@ -1,6 +1,6 @@
 """The webhook door: verifies a delivery of the gateway, passes it to the use case and answers with a status code.
 
-The gateway delivers three times at most, so a 5xx is answered only if another delivery can help.
+The gateway repeats a delivery three times at most, so a 5xx is answered only if a repeat can help.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ class WebhookEndpoint:
             return self._refused(413, "too_large")
         if not self.verifier.accepts_token(delivery.payment_id, delivery.token):
             return self._refused(404, "token")
-        self.telemetry.about(delivery.payment_id)  # not before: until the token is verified, anybody chooses the text
+        self.telemetry.about(delivery.payment_id)  # before the token is verified, the sender chooses this text
         if not self.verifier.accepts_signature(delivery.body, delivery.signature):
             return self._refused(401, "signature")
         return self._verified(delivery.payment_id, delivery.body)

@@ -5,6 +5,6 @@ It shares no code with `functions/`: a mistake in shared code would go unnoticed
 
 from local.simulator.credentials import Credentials
 from local.simulator.in_process import Simulator, running
-from local.simulator.webhook_timing import WebhookTiming
+from local.simulator.webhook_retries import WebhookTiming
 
 __all__ = ["Credentials", "Simulator", "WebhookTiming", "running"]

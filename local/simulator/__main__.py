@@ -13,7 +13,7 @@ from pathlib import Path
 from local.simulator.credentials import Credentials, CredentialsError
 from local.simulator.gateway import Gateway
 from local.simulator.server import serving
-from local.simulator.webhook_timing import WebhookTiming
+from local.simulator.webhook_retries import WebhookTiming
 
 _KEYS = ("secret_key", "encryption_key", "webhook_secret")
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.simulator.transaction import Transaction
-    from local.simulator.webhook_timing import WebhookTiming
+    from local.simulator.webhook_retries import WebhookTiming
 
 
 def utc_now() -> datetime:

@@ -13,7 +13,7 @@ from local.simulator.control_client import Control
 from local.simulator.credentials import Credentials
 from local.simulator.gateway import Gateway
 from local.simulator.server import serving
-from local.simulator.webhook_timing import WebhookTiming
+from local.simulator.webhook_retries import WebhookTiming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from local.simulator.behaviour import Behaviour
     from local.simulator.transaction import Transaction
-    from local.simulator.webhook_timing import WebhookTiming
+    from local.simulator.webhook_retries import WebhookTiming
 
 SIGNATURE_HEADER: Final = "fs-webhook-hash"
 

@@ -10,7 +10,7 @@ import pytest
 from payments.errors import PaymentsError, SecretUnusable
 from payments.model.history import FieldError
 from payments.model.payment import Payment
-from payments.model.refund import MOST_ENTRIES
+from payments.model.refund import MAX_REFUND_HISTORY
 from payments.ports.gateway import AlreadyChargedBack, CredentialsRefused, NoAnswer, NotSent, Refused
 from tests.charge.charge_api import ChargeApi, problem, refund_event
 from tests.fakes.gateway import Answers, Refunds
@@ -46,7 +46,7 @@ def of_the_other_mode(api: ChargeApi) -> None:
 
 def refused_time_and_again(api: ChargeApi) -> None:
     api.paid_payment()
-    for nth in range(MOST_ENTRIES // 2 - 1):
+    for nth in range(MAX_REFUND_HISTORY // 2 - 1):
         api.gateway.script_refunds(Refunds(done=False, error=Refused("no")))
         api.refund(f"try-{nth}")
 

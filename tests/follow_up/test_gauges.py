@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from follow_up.gauges import in_seconds, measure_backlog, measure_round
+from follow_up.gauges import in_seconds, measure_backlog, measure_run
 from local.dashboard import emf
 from payments.follow_up.backlog import UnfinishedPayment
 from payments.follow_up.finish import PaymentFinisher
@@ -74,7 +74,7 @@ def test_a_run_measures_its_counts_and_its_lag(reader: MetricsReader) -> None:
     done = RunSummary(
         finished=3, leased_by_others=1, broken=1, out_of_time=True, lag=timedelta(seconds=75, milliseconds=900)
     )
-    measure_round(done, reader.console.telemetry)
+    measure_run(done, reader.console.telemetry)
 
     assert reader.metrics() == {
         "FollowUpRuns": 1,

@@ -50,8 +50,8 @@ class PaymentFinisher:
             if not payment.has_unpublished:
                 self.ledger.advance(payment, payment.published)  # nothing was due after all: ends the lease
             return payment
-        # `advance` makes the payment due at `ask_at`. With the end of the lease there, publishing keeps the lease.
-        # The copy is not returned: the next write learns from the table how far the bus has got.
+        # `advance` makes the payment due at `ask_at`. In this copy `ask_at` is the end of the lease, so publishing does
+        # not end the lease early. The copy is not returned: the next write reads the publish cursor from the table.
         leased = replace(payment, follow_up=replace(payment.follow_up, ask_at=until))
         publish(leased, self.ledger, self.bus, self.telemetry)
         return payment

@@ -15,7 +15,8 @@ BACK_OFF: Final = tuple(timedelta(seconds=s) for s in (60, 300, 900, 3600, 21600
 """Waits between queries. Most verdicts come within minutes; after a day only a person learns more from the gateway."""
 
 CONFIRMED_ASKS: Final = 3
-"""A webhook may be ahead of the status API. A verdict that a webhook contradicts stands after so many queries."""
+"""A webhook may be ahead of the status API. If a webhook contradicts a verdict, the verdict stands once the status API
+has confirmed it in this many queries."""
 
 NEVER_ARRIVED_AFTER: Final = timedelta(hours=1)
 NEVER_ARRIVED_ASKS: Final = 2
@@ -35,7 +36,7 @@ def after_query(payment: Payment, now: datetime, *, not_found: bool = False, arr
     if confirmed or exhausted:
         due_at = now if payment.has_unpublished else None
         return replace(payment, follow_up=FollowUp(due_at, None, asks, times_not_found, has_arrived))
-    # Only an answer shows this, never a missing answer: earlier answers may have lagged.
+    # A query without an answer proves nothing, and an earlier "not found" may have been out of date.
     if not_found and not has_arrived and _never_arrived(payment, now, times_not_found):
         failure = Failure("never_arrived", "the gateway has no record of this payment: nothing was charged")
         evidence = {"not_found": times_not_found, "asks": asks}

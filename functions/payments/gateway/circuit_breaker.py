@@ -15,7 +15,8 @@ FAILURES_TO_OPEN: Final = 5
 """Consecutive failures: a single one may be chance, five are an outage."""
 
 OPEN_FOR: Final = timedelta(seconds=15)
-"""Then one request may try. Short, because a shopper waits; long enough to take the load off the gateway."""
+"""How long the circuit stays open; then one request may try. Short, because a shopper waits; long enough to take the
+load off the gateway."""
 
 
 class CircuitBreaker:

@@ -14,8 +14,8 @@ from payments.model.timestamps import parse_iso
 INDEX: Final = "follow_up"
 IN_SHARD: Final = "follow_up_shard = :shard"
 
-LOOKED_AT: Final = 1000
-"""Payments read per shard: 8,000 in all, 250 KB a shard, about 250 read units. Beyond that the backlog is a minimum."""
+MAX_PER_SHARD: Final = 1000
+"""Payments read per shard: 8,000 in all, 250 KB and about 250 read units a shard. With more, the numbers are too low."""
 
 
 class DynamoFollowUpIndex:
@@ -27,7 +27,7 @@ class DynamoFollowUpIndex:
     def unfinished(self) -> Iterator[UnfinishedPayment]:
         """See `FollowUpIndex.unfinished`."""
         for shard in range(payment_items.SHARDS):
-            for item in self._table.query(INDEX, IN_SHARD, {":shard": shard}, LOOKED_AT):
+            for item in self._table.query(INDEX, IN_SHARD, {":shard": shard}, MAX_PER_SHARD):
                 yield UnfinishedPayment(
                     status=Status(item["status"]),
                     money=Money(int(item["amount"]), item["currency"]),

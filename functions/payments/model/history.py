@@ -12,7 +12,7 @@ from typing import Final, Literal
 from payments.model.status import Status
 
 MAX_HISTORY: Final = 50
-"""Entries. A payment has three or four; one that changes without end must not outgrow its item (400 KB)."""
+"""Entries. A payment has three or four. The limit keeps one that never stops changing below DynamoDB's 400 KB."""
 
 Source = Literal["request", "answer", "webhook", "status", "reconciliation", "operator"]
 """Where an entry comes from: the request, an answer to it, a webhook, a status query, reconciliation, an operator."""

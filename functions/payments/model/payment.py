@@ -136,7 +136,7 @@ class Payment:
         plan, known = self.follow_up, self.follow_up.arrived or arrived
         return replace(self, follow_up=replace(plan, due_at=at, ask_at=at, asks=max(plan.asks - 1, 0), arrived=known))
 
-    def known_as(self, transaction_id: str) -> Self:
+    def with_transaction_id(self, transaction_id: str) -> Self:
         """This payment after a transaction without a verdict: it did arrive, and it has this transaction id."""
         if self.status is not Status.PROCESSING or (self.transaction_id and self.follow_up.arrived):
             return self

@@ -14,7 +14,7 @@ from payments.model.payment import Payment
 REQUESTED: Final = "refund_requested"
 FAILED: Final = "refund_failed"
 
-MOST_ENTRIES: Final = 4 * MAX_HISTORY
+MAX_REFUND_HISTORY: Final = 4 * MAX_HISTORY
 """History entries. An attempt adds two, and in an outage shops retry: this allows about a hundred attempts, with the
 item still far below 400 KB."""
 
@@ -80,6 +80,6 @@ def refunded(payment: Payment, refunded_at: datetime, *, at: datetime, source: S
 
 
 def _without_query(payment: Payment, at: datetime) -> FollowUp:
-    """The follow-up without the query about our refund. A query for another reason stays: the refund was not ours."""
+    """The follow-up without the query about our refund. If none was awaited, a query for another reason stays."""
     plan = payment.follow_up
     return FollowUp(due_at=at, ask_at=None, arrived=plan.arrived) if payment.awaits_refund else plan

@@ -60,7 +60,7 @@ def is_decided_by_hand(payment: Payment) -> bool:
 def _with_verdict(payment: Payment, transaction: GatewayTransaction, source: Source, at: datetime) -> Payment:
     to, evidence = transaction.verdict, evidence_of(transaction)
     if to is None or not _accepts(payment, to) or was_decided_on(payment, transaction):
-        return payment.known_as(transaction.transaction_id)
+        return payment.with_transaction_id(transaction.transaction_id)
     if payment.is_open and payment.version >= MAX_HISTORY:
         failure = Failure("unresolved", "the gateway changes its mind without end")
         return payment.transition_to(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)

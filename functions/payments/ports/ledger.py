@@ -98,7 +98,7 @@ class LostRace(LedgerError):
     """Another process wrote first. `current` is the payment as it is in the ledger now."""
 
     def __init__(self, current: Payment) -> None:
-        super().__init__(f"{current.id} is at version {current.version} by now")
+        super().__init__(f"{current.id} is at revision {current.revision} by now")
         self.current = current
 
 

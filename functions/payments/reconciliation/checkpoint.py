@@ -27,7 +27,7 @@ class ReportPlace:
 class Checkpoint:
     """One reconciliation.
 
-    `since`: history entries of reconciliations from then on belong into this report. `daily`: the schedule began it.
+    `since`: the report includes the history entries of reconciliations from then on. `daily`: the schedule began it.
     `cursor`: the gateway's during the listing, then a position in our own index.
     `cycle_marker`: an earlier cursor of this listing, so that a cursor that comes again is noticed.
     `listed_total`: rows that the gateway announced. `parts`: parts of the report that are written.

@@ -139,10 +139,10 @@ def leaves_difference_open(payment: Payment, listed: GatewayTransaction, answer:
 
 
 def reviewed_kinds(payment: Payment, transaction: GatewayTransaction | None = None) -> frozenset[DiscrepancyKind]:
-    """The discrepancies that have already called a reviewer: each calls once a payment, whatever was decided.
+    """The kinds that a reviewer has already seen for this payment. Each kind causes one review, whatever the decision.
 
-    Whatever a reviewer has overruled counts as reviewed, so the same gateway status does not reopen the review: with a
-    transaction, a status that the reviewer knew is included.
+    Whatever a reviewer has overruled counts as reviewed, so the same gateway status does not reopen the review. With
+    `transaction`, the kinds that follow from a gateway status which the reviewer saw are included.
     """
     kinds: set[DiscrepancyKind] = set()
     for entry in payment.history:

@@ -1,4 +1,4 @@
-"""Listed: one row of the gateway's list, in a straight line: match → compare → confirm → compare → resolve → describe.
+"""Listed: one row of the gateway's list, step by step: match → compare → confirm → compare → resolve → describe.
 
 A row changes nothing by itself. The status API is asked about each change and each difference, its answer is recorded,
 and a difference that remains goes to a reviewer. A row may be reconciled twice, after a page was cut off: discrepancies
@@ -35,7 +35,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedReconciler:
     """The use case with what it needs."""
 
     resolver: Resolver
@@ -71,7 +71,7 @@ class Listed:
         return self.review_other_payment(match.row, resolution.payment), None
 
     def review_other_payment(self, row: ListedRow, ours: Payment) -> list[Discrepancy]:
-        """Our payment's order seems paid, by another transaction: in review the order cannot be charged again."""
+        """Another transaction seems to have paid our payment's order. Review keeps the order locked."""
         listed = row.transaction
         is_paid = listed.verdict is Status.SUCCEEDED and not (listed.refunded or listed.charged_back)
         is_same_money = listed.amount == ours.money.amount and listed.currency == ours.money.currency
@@ -103,14 +103,20 @@ class Listed:
         return self.resolve_answer(comparison, answer)
 
     def resolve_agreement(self, comparison: Comparison) -> Resolution:
-        """Nothing left to decide. In review the transaction id stays empty: the reviewer finds out which is ours."""
+        """Row and payment agree. The payment gets the transaction id, unless it is in review.
+
+        In review the transaction id stays empty: the reviewer decides which transaction is ours.
+        """
         payment = comparison.payment
         if payment.status is not Status.NEEDS_REVIEW:
             payment = self.resolver.assign_transaction_id(payment, comparison.listed)
         return _resolution(comparison, payment)
 
     def confirm(self, comparison: Comparison) -> GatewayTransaction | None:
-        """The status API's answer. None without one, or if not asked: a payment of this hour goes to no reviewer."""
+        """The status API's answer. None if it gives none.
+
+        It is not asked either if a review would follow and the payment changed within the last hour.
+        """
         if comparison.calls_for_review and self.resolver.changed_recently(comparison.payment):
             return None
         return self.resolver.confirmation.confirm(comparison.payment)
@@ -168,7 +174,7 @@ class Listed:
         if not actions and payment.status is Status.NEEDS_REVIEW:
             actions["undecided"] = "none"  # it counts on the gateway's side alone, and each difference has its line
         if listed.verdict is not Status.SUCCEEDED:
-            # The line stands at the row of the other, paid transaction. This row is in neither column.
+            # The paid transaction's row already has this line. This row counts in neither column of the totals.
             actions.pop("other_transaction", None)
         return [discrepancy_of(kind, action, payment, row) for kind, action in actions.items()]
 

@@ -7,7 +7,7 @@ from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.reconciliation.checkpoint import Checkpoint
 from payments.reconciliation.discrepancy import Discrepancy, unreadable
-from payments.reconciliation.listed import Listed
+from payments.reconciliation.listed import ListedReconciler
 from payments.reconciliation.matching import Match, Matcher
 from payments.reconciliation.pagination import marked_transactions, transaction_mark
 from payments.reconciliation.totals import TotalsByCurrency, add_totals, gateway_totals, our_totals
@@ -29,7 +29,7 @@ class ListedPage:
 
     checkpoint: Checkpoint
     matcher: Matcher
-    listed: Listed
+    listed: ListedReconciler
     check_time: Callable[[], None]
     discrepancies: list[Discrepancy] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)

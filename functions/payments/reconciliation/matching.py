@@ -29,8 +29,9 @@ class MatchingLedger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A row and the payment that it is about; None: no payment of ours, or one that cannot have this transaction.
+    """A row, with what the ledger has for it.
 
+    `payment`: the payment that the row is about; None if we have none, or if ours has another transaction.
     `other_payment`: our payment that was sent under the row's order id and has another transaction.
     `is_known`: the ledger has a payment for the row. `unlisted_id`: its id if it is on the index of unlisted payments.
     """

@@ -20,10 +20,10 @@ _UNKNOWN: Final = Failure("orphan", "the gateway lists a transaction that we hav
 
 
 def adopt(row: ListedRow, resolver: Resolver) -> Payment | Discrepancy:
-    """The payment that a row becomes, or stands for already.
+    """The payment that a row becomes, or has become in an earlier run.
 
-    Only a line in the report while the transaction is not over, as a later run looks again; when the row cannot be
-    adopted; and when a review is needed but the contradiction budget is spent.
+    Returns a line for the report, and adopts nothing, in three cases: the transaction has no verdict yet (a later run
+    looks again); the row cannot be adopted; a review is needed but the contradiction budget is spent.
     """
     if not has_verdict(row.transaction):
         return discrepancy_of("orphan", "none", None, row)

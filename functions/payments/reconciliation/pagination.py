@@ -22,10 +22,10 @@ MIN_PAGE_SECONDS: Final = 5.0
 """With less time left in the process no page is asked for."""
 
 RESTARTS: Final = 3
-"""How often one reconciliation restarts at page one after a refused cursor. If all are refused, it ends nowhere."""
+"""How often one reconciliation restarts at page one after a refused cursor. If each is refused, it would never end."""
 
 MAX_PAGES: Final = 100_000
-"""More than any account has in a span: each cursor is new, and the pages are a circle all the same."""
+"""More pages than any account has in a span. A list that exceeds it repeats pages under new cursors."""
 
 FEW_UNREADABLE: Final = 10
 """So many rows may be unreadable if they are not most of the list. Above it, a tenth makes the list incomplete."""

@@ -61,7 +61,7 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
-    """The changes to a payment, with what they need. `since`: history entries from then on belong into this report."""
+    """The changes to a payment, with what they need. `since`: the report includes the history entries from then on."""
 
     ledger: ResolutionLedger
     confirmation: Confirmation
@@ -131,7 +131,7 @@ class Resolver:
         return payment.is_open and self.clock() - payment.created_at < IN_FLIGHT
 
     def _record(self, payment: Payment, answer: GatewayTransaction) -> Payment:
-        """The payment with the answer recorded. An answer that changes nothing is not logged: it would be every day."""
+        """The payment with the answer recorded. An answer that changes nothing is not logged."""
         if is_decided_by_hand(payment):
             return update(
                 payment,

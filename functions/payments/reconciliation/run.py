@@ -21,9 +21,9 @@ from payments.reconciliation.steps import ReconciliationLedger, Reports, Steps
 from payments.reconciliation.transaction_list import Span, TransactionList
 
 LEASE: Final = timedelta(minutes=5)
-"""How long a call holds a reconciliation after each checkpoint. It is longer than most steps take, yet short: a killed
-call holds it, too. If two calls work on one reconciliation after all, one stops at its next checkpoint, and nothing is
-lost."""
+"""How long a call holds a reconciliation after each checkpoint. It is longer than most steps take, yet short: the lease
+of a killed call must expire before another call can continue. If two calls work on one reconciliation after all, one
+stops at its next checkpoint, and nothing is lost."""
 
 TOO_OLD: Final = timedelta(days=6)
 """An unfinished reconciliation older than this begins afresh: the parts of its report are kept for seven days."""

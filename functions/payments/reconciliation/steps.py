@@ -9,14 +9,14 @@ from payments.ports.runtime import Clock, Telemetry
 from payments.reconciliation.checkpoint import Checkpoint, ReportPlace
 from payments.reconciliation.confirmation import Confirmation
 from payments.reconciliation.discrepancy import Discrepancy
-from payments.reconciliation.listed import Listed
+from payments.reconciliation.listed import ListedReconciler
 from payments.reconciliation.listed_page import ListedPage, split
 from payments.reconciliation.matching import MatchingLedger, matcher_of
 from payments.reconciliation.pagination import Paginator
 from payments.reconciliation.resolution import ResolutionLedger, Resolver
 from payments.reconciliation.totals import TotalsByCurrency, add_totals, our_totals
 from payments.reconciliation.transaction_list import Span
-from payments.reconciliation.unlisted import Unlisted
+from payments.reconciliation.unlisted import UnlistedReconciler
 
 
 class ReconciliationLedger(ResolutionLedger, MatchingLedger, Protocol):
@@ -71,7 +71,7 @@ class Steps:
             return self.paginator.restart(checkpoint)
         rows, unreadable = split(page.rows)
         matcher = matcher_of(rows, self.ledger, live=self.live)
-        listed = Listed(self._resolver(checkpoint))
+        listed = ListedReconciler(self._resolver(checkpoint))
         result = ListedPage(checkpoint, matcher, listed, self.confirmation.check_time).reconcile(rows)
         self.ledger.cross_off(result.shown)
         after = self._write_part(checkpoint, result.totals, [*unreadable, *result.discrepancies])
@@ -82,7 +82,7 @@ class Steps:
         payments, place = self.ledger.unlisted(checkpoint.span, checkpoint.cursor)
         if checkpoint.rows == 0 and self._has_gateways_transaction(payments):
             return self.paginator.end_incomplete(checkpoint, "no rows")
-        unlisted = Unlisted(self._resolver(checkpoint))
+        unlisted = UnlistedReconciler(self._resolver(checkpoint))
         outcomes = [unlisted.reconcile(payment) for payment in payments]
         totals = checkpoint.totals
         for payment in (outcome.payment for outcome in outcomes if outcome.is_counted):

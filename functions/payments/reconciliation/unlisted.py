@@ -1,4 +1,4 @@
-"""Unlisted: a payment that the gateway's list has not shown, in a straight line: skip? → ask → resolve → describe."""
+"""Unlisted: a payment that the gateway's list has not shown, step by step: skip? → ask → resolve → describe."""
 
 from dataclasses import dataclass, field, replace
 
@@ -29,7 +29,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The status API's answer. `transaction`: None without an answer, or if not asked. `is_unknown`: it knows none."""
+    """The status API's answer. `transaction` is None if there is no answer or the API was not asked.
+
+    `is_unknown`: the status API has no such payment.
+    """
 
     transaction: GatewayTransaction | None = None
     is_unknown: bool = False
@@ -45,7 +48,7 @@ class UnlistedResolution:
 
 
 @dataclass(frozen=True, slots=True)
-class Unlisted:
+class UnlistedReconciler:
     """The use case with what it needs."""
 
     resolver: Resolver
@@ -90,8 +93,8 @@ class Unlisted:
     def resolve_unknown(self, payment: Payment) -> UnlistedResolution:
         """A payment that neither list nor status API knows.
 
-        A paid one is reviewed if it was unknown on an earlier day, too: on one day alone, the API keys may be those of
-        another account.
+        A paid one is reviewed if it was unknown on an earlier day, too. Unknown on a single day may only mean that the
+        keys of another account were configured.
         """
         actions: Actions = {"unknown_to_gateway": "none"}
         if payment.status is not Status.SUCCEEDED:

@@ -1,1 +1,1 @@
-"""Refunding: pays the whole amount back, at most once."""
+"""Refunding: sends the whole amount back, at most once."""

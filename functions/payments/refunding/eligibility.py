@@ -3,7 +3,7 @@
 from payments.errors import NothingSent
 from payments.model.history import SUSPICIOUS
 from payments.model.payment import Payment
-from payments.model.refund import MOST_ENTRIES
+from payments.model.refund import MAX_REFUND_HISTORY
 from payments.model.status import Status
 
 
@@ -28,7 +28,7 @@ def check_refundable(payment: Payment) -> None:
         raise NotRefundable("not_succeeded", payment)
     if payment.transaction_id is None:
         raise NotRefundable("transaction_unknown", payment)
-    if payment.version >= MOST_ENTRIES:
+    if payment.version >= MAX_REFUND_HISTORY:
         raise NotRefundable("too_many_attempts", payment)
 
 

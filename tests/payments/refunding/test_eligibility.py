@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from payments.model.payment import Payment
-from payments.model.refund import MOST_ENTRIES
+from payments.model.refund import MAX_REFUND_HISTORY
 from payments.ports.gateway import NoAnswer, Refused
 from payments.refunding.eligibility import NotRefundable
 from tests.fakes import samples
@@ -44,10 +44,10 @@ def test_a_payment_without_a_transaction_id_cannot_be_refunded(system: PaymentSy
 
 
 def test_a_payment_with_too_many_refused_refunds_cannot_be_refunded(system: PaymentSystem, paid: Payment) -> None:
-    for nth in range(MOST_ENTRIES // 2 - 1):
+    for nth in range(MAX_REFUND_HISTORY // 2 - 1):
         system.gateway.script_refunds(Refunds(done=False, error=Refused("no")))
         system.refund(paid, samples.refund_request(idempotency_key=f"try-{nth}"))
-    assert system.reload(paid).version == MOST_ENTRIES
+    assert system.reload(paid).version == MAX_REFUND_HISTORY
     assert not_refundable(system, paid) == "too_many_attempts"
 
 
