@@ -15,7 +15,7 @@ INDEX: Final = "follow_up"
 IN_SHARD: Final = "follow_up_shard = :shard"
 
 MAX_PER_SHARD: Final = 1000
-"""Payments read per shard: 8,000 in all, 250 KB and about 250 read units a shard. With more, the numbers are too low."""
+"""Payments read per shard: 8,000 in all, about 250 read units a shard. With more, the numbers are too low."""
 
 
 class DynamoFollowUpIndex:
