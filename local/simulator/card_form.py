@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-FIELDS: Final = ("card_number", "card_expiry", "card_cvv")
 # Accepts 12/30, 12 / 2030 and 1230: people and browsers write the expiry differently.
 _EXPIRY: Final = re.compile(r"(?P<month>0[1-9]|1[0-2])\s*[/-]?\s*(?P<year>20[0-9]{2}|[0-9]{2})", re.ASCII)
 

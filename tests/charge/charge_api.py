@@ -28,6 +28,15 @@ RESOURCE = {
     *("chargeback", "failure", "live", "version", "created_at", "updated_at"),
 }
 """Every field of the payment resource."""
+VERDICTS = [
+    ("SUCCESS", "succeeded"),
+    ("FAILED", "failed"),
+    ("BLOCKED", "blocked"),
+    ("ABANDONED", "abandoned"),
+    ("REDIRECT", "requires_action"),
+    ("PENDING", "pending"),
+]
+"""A status word of the gateway that is a verdict, and the payment's status after it."""
 
 
 class SwitchableTokenKey:

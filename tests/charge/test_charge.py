@@ -8,7 +8,7 @@ from payments.errors import SecretUnusable
 from payments.model.history import FieldError
 from payments.ports.gateway import CredentialsRefused, NoAnswer, NotSent, Refused
 from payments.webhooks.callback_token import token_of
-from tests.charge.charge_api import RESOURCE, ChargeApi, charge_event, problem
+from tests.charge.charge_api import RESOURCE, VERDICTS, ChargeApi, charge_event, problem
 from tests.fakes.gateway import Answers, Fails
 from tests.recorded_events import TOKEN_KEY, recorded
 
@@ -16,17 +16,7 @@ PAYMENT_ID = recorded("charge-get")["pathParameters"]["id"]
 
 
 class TestVerdict:
-    @pytest.mark.parametrize(
-        ("raw_status", "status"),
-        [
-            ("SUCCESS", "succeeded"),
-            ("FAILED", "failed"),
-            ("BLOCKED", "blocked"),
-            ("ABANDONED", "abandoned"),
-            ("REDIRECT", "requires_action"),
-            ("PENDING", "pending"),
-        ],
-    )
+    @pytest.mark.parametrize(("raw_status", "status"), VERDICTS)
     def test_any_verdict_is_answered_with_201(self, api: ChargeApi, raw_status: str, status: str) -> None:
         api.gateway.script_charges(Answers(raw_status))
         response = api.send(recorded("charge-create"))

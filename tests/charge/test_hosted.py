@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from payments.ports.gateway import NoAnswer, NotSent
-from tests.charge.charge_api import RESOURCE, ChargeApi, Response, problem
+from tests.charge.charge_api import RESOURCE, VERDICTS, ChargeApi, Response, problem
 from tests.fakes.gateway import Answers, Fails
 from tests.recorded_events import recorded
 
@@ -49,17 +49,7 @@ class TestHostedPayment:
         assert hosted.order_id == ORDER_ID
         assert "/webhooks/pay-agency/pay_" in hosted.webhook_url
 
-    @pytest.mark.parametrize(
-        ("raw_status", "status"),
-        [
-            ("SUCCESS", "succeeded"),
-            ("FAILED", "failed"),
-            ("BLOCKED", "blocked"),
-            ("ABANDONED", "abandoned"),
-            ("REDIRECT", "requires_action"),
-            ("PENDING", "pending"),
-        ],
-    )
+    @pytest.mark.parametrize(("raw_status", "status"), VERDICTS)
     def test_a_hosted_payment_has_any_payments_statuses(self, api: ChargeApi, raw_status: str, status: str) -> None:
         api.gateway.script_charges(Answers(raw_status))
         response = api.charge_hosted()

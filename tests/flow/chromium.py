@@ -1,7 +1,6 @@
 """A headless browser, controlled through the DevTools protocol: opens pages, fills in fields, presses buttons."""
 
 import asyncio
-import base64
 import itertools
 import json
 import os
@@ -174,10 +173,6 @@ class Page:
         except BrowserError:
             return None
         return None if "exceptionDetails" in message else message["result"].get("value")
-
-    def screenshot(self) -> bytes:
-        """PNG."""
-        return base64.b64decode(self._call("Page.captureScreenshot")["data"])
 
     def _call(self, method: str, **params: Any) -> dict[str, Any]:
         return self._runner.run(asyncio.wait_for(self._asked(next(self._ids), method, params), _SECONDS))
