@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from payments.bus.eventbridge import EventBridgeBus
 from payments.events.event import Event, event_of, replayed
-from payments.gateway.envelope import VERDICTS
+from payments.gateway.status_words import VERDICTS
 from payments.model import refund as refunds
 from payments.model.follow_up import RefundAttempt
 from payments.model.gateway_transaction import GatewayTransaction

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from payments.charging.request import ChargeRequest
-from payments.gateway.envelope import VERDICTS
+from payments.gateway.status_words import VERDICTS
 from payments.model.card import Card
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.identifiers import payment_id_of

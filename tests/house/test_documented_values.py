@@ -8,7 +8,7 @@ import pytest
 
 from payments.follow_up.schedule import BACK_OFF
 from payments.gateway.circuit_breaker import FAILURES_TO_OPEN, OPEN_FOR
-from payments.gateway.envelope import VERDICTS
+from payments.gateway.status_words import VERDICTS
 from payments.gateway.transport import MAX_ANSWER_BYTES
 from payments.model.follow_up import FIRST_ASK
 from payments.model.history import MAX_HISTORY
@@ -35,7 +35,9 @@ def test_each_status_word_of_the_gateway_has_a_row() -> None:
     rows = dict(re.findall(r"^\| `([A-Z_]+)` \| `([a-z_]+)` \|$", section, re.MULTILINE))
 
     expected = {word: status.value for word, status in VERDICTS.items()}
-    assert rows == expected, "docs/failures.md, The gateway's status words: VERDICTS of payments/gateway/envelope.py"
+    assert rows == expected, (
+        "docs/failures.md, The gateway's status words: VERDICTS of functions/payments/gateway/status_words.py"
+    )
 
 
 def test_the_plan_of_a_payment_is_the_codes() -> None:

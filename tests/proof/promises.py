@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 from payments.events.event import Event, event_of
-from payments.gateway.envelope import VERDICTS
+from payments.gateway.status_words import VERDICTS
 from payments.model.history import SUSPICIOUS, Entry
 from payments.model.payment import Payment
 from payments.model.status import Status

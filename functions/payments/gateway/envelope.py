@@ -9,24 +9,13 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from payments.gateway.redaction import clean, echoes_card_number
+from payments.gateway.status_words import VERDICTS
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import FieldError
 from payments.model.money import AmountUnit, exact, in_minor_units
-from payments.model.status import Status
 from payments.model.timestamps import parse_iso
 
 CountryFormat = Literal["alpha-2", "alpha-3"]
-
-VERDICTS: Final[dict[str, Status]] = {
-    "SUCCESS": Status.SUCCEEDED,
-    "FAILED": Status.FAILED,
-    "BLOCKED": Status.BLOCKED,
-    "ABANDONED": Status.ABANDONED,
-    "REDIRECT": Status.REQUIRES_ACTION,
-    "PENDING": Status.PENDING,
-    "INIT": Status.PROCESSING,
-}
-"""The gateway's status words. A word that is not listed here leaves the payment open."""
 
 TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CARD_FIELD: Final = re.compile(r"card|cv[cv]|\bpan\b", re.IGNORECASE)

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from payments.gateway import envelope
 from payments.gateway.client import PayAgency
 from payments.gateway.refusals import is_refusal
+from payments.gateway.status_words import VERDICTS
 from payments.gateway.transport import Exchange
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.money import EXPONENTS, exact, in_minor_units
@@ -105,7 +106,7 @@ def _listed_row(row: Mapping[str, Any], transaction_id: str, dialect: envelope.D
     refunded_at, charged_back_at, suspicious_at = (_date(row, name, possible) for name in dates)
     transaction = GatewayTransaction(
         raw_status=raw_status if len(raw_status) <= 40 and _STATUS.fullmatch(raw_status) else "(unknown)",
-        verdict=envelope.VERDICTS.get(raw_status),
+        verdict=VERDICTS.get(raw_status),
         transaction_id=transaction_id,
         order_id=None if order_id is None else str(order_id)[:200],
         amount=_amount(row, currency, dialect),

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.gateway.envelope import VERDICTS, Dialect, field_errors, parse, transaction_of
+from payments.gateway.envelope import Dialect, field_errors, parse, transaction_of
+from payments.gateway.status_words import VERDICTS
 from payments.model.status import Status
 from tests.payments.gateway.envelopes import MAJOR, MINOR, body, envelope
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from payments.gateway.envelope import VERDICTS
+from payments.gateway.status_words import VERDICTS
 from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, Status
 from scripts import draw_statuses
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.gateway.envelope import VERDICTS
+from payments.gateway.status_words import VERDICTS
 from payments.model.history import MAX_HISTORY, Source
 from payments.model.status import Status
 from payments.outcome.apply import apply

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from payments.gateway.envelope import VERDICTS
+from payments.gateway.status_words import VERDICTS
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import Source
 from payments.model.payment import Payment

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from payments.gateway.envelope import VERDICTS
+from payments.gateway.status_words import VERDICTS
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import AlreadyRefunded, NoAnswer, Refused
