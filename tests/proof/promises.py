@@ -80,6 +80,8 @@ def _status_is_the_gateway_s(payment: Payment, charge: Charge | None, before: Pa
         # Failed with evidence, or in review; but neither open nor paid.
         assert (payment.status, code) in {
             (Status.FAILED, "never_arrived"),
+            # Nothing left, and a repeat had been answered with the payment: it stays, and says so.
+            (Status.FAILED, "not_sent"),
             (Status.FAILED, "invalid_request"),
             (Status.FAILED, "gateway_credentials"),
             (Status.NEEDS_REVIEW, "unresolved"),
