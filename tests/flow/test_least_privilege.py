@@ -215,7 +215,8 @@ def test_without_it_a_task_fails(stack: Stack, tasks: FunctionTasks, function: s
     must_restart = need.action == "secretsmanager:GetSecretValue"
     fresh = with_environment(stack, function, TRIAL="without") if must_restart else contextlib.nullcontext()
     with role_of(stack, function).without(need), fresh:
-        assert not task(tasks), f"nothing fails without {need}: the role does not need it"
+        # Twice: a scheduled run that began before the restart may finish the first payment with its old secrets.
+        assert not (task(tasks) and task(tasks)), f"nothing fails without {need}: the role does not need it"
 
 
 @pytest.mark.parametrize("function", NEEDED)
