@@ -12,6 +12,7 @@ from payments.charging.charge import Charging
 from payments.errors import NothingSent, SecretUnusable
 from payments.follow_up.refresh import Refreshing
 from payments.model.timestamps import utc_now
+from payments.ports.ledger import TableBusy
 from payments.refunding.refund import Refunding
 from payments.runtime import bootstrap
 from payments.runtime.lambda_entry import built_once, invocation
@@ -56,7 +57,7 @@ def _routed(route: Route, routes: ChargeRoutes, event: Event, seconds: float) ->
         return route(routes, event, seconds)
     except RequestRefused as refused:
         return problem_answer(refused.problem)
-    except (NothingSent, SecretUnusable) as error:
+    except (NothingSent, SecretUnusable, TableBusy) as error:
         return problem_answer(problem_of(error, partial(location, event)))
 
 

@@ -12,6 +12,7 @@ from payments.errors import GatewayUnreachable, IdempotencyKeyReused, NothingSen
 from payments.model.history import FieldError
 from payments.model.payment import Payment
 from payments.model.status import Status
+from payments.ports.ledger import TableBusy
 from payments.refunding.eligibility import NotRefundable
 
 Retry = Literal["never", "same-key", "after"]
@@ -108,7 +109,7 @@ def _printable(name: str) -> str:
     return name if _FIELD_NAME.fullmatch(name) and digits < 8 else "(unprintable)"
 
 
-def problem_of(error: NothingSent | SecretUnusable, location: Callable[[Payment], str]) -> Problem:
+def problem_of(error: NothingSent | SecretUnusable | TableBusy, location: Callable[[Payment], str]) -> Problem:
     """The problem for an error of charging or refunding. `location`: a payment's path, for the Location header.
 
     Raises the error again if it has no problem: that is a bug of this module.
@@ -120,6 +121,8 @@ def problem_of(error: NothingSent | SecretUnusable, location: Callable[[Payment]
             return _unavailable("gateway_unreachable", "The gateway cannot be reached; nothing was sent.")
         case SecretUnusable():
             return _unavailable("not_configured", "The gateway's keys are not usable here; nothing was sent.")
+        case TableBusy():
+            return _unavailable("busy", "The service is busy. Whatever was recorded is found under the same key.")
         case OrderTaken():
             code, title, retry = _ORDER_PAID if error.payment.status is Status.SUCCEEDED else _ORDER_IN_PROGRESS
         case NotRefundable():

@@ -11,6 +11,19 @@ NOT_YET_THERE: Final = "attribute_not_exists(pk)"
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
+_TRANSIENT_REASONS: Final = frozenset(
+    {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict", "TransactionInProgress"}
+)
+_TRANSIENT: Final = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Python values as DynamoDB's typed JSON."""
@@ -58,12 +71,15 @@ def failed_conditions(error: ClientError) -> list[dict[str, Any]]:
     return [plain(reason.get("Item", {})) for reason in reasons]
 
 
-def is_conflict(error: ClientError) -> bool:
-    """Whether another transaction was writing the same item: nothing was written, and a retry may succeed."""
+def is_transient(error: ClientError) -> bool:
+    """Whether nothing was written for a reason that passes: a conflict of two transactions, or a throttled table.
+
+    A cancelled transaction has a reason for each write. One that no wait can mend decides for the whole transaction.
+    """
     if _code(error) == "TransactionCanceledException":
-        codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-        return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
-    return _code(error) in ("TransactionConflictException", "TransactionInProgressException")
+        codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])} - {None, "None"}
+        return bool(codes) and codes <= _TRANSIENT_REASONS
+    return _code(error) in _TRANSIENT
 
 
 def _code(error: ClientError) -> str:

@@ -6,7 +6,7 @@ LedgerError
 ├── LostRace      another process wrote first; `current` is what it wrote
 ├── Released      the claim was released meanwhile: the payment does not exist any more
 ├── OrderMoved    another process took the order's lock meanwhile: read it again
-└── TableBusy     the table left reads undone: somebody tries again later
+└── TableBusy     the table is throttled or contended: nothing was written, the same call may be made again
 """
 
 from collections.abc import Iterable
@@ -111,4 +111,4 @@ class OrderMoved(LedgerError):
 
 
 class TableBusy(LedgerError):
-    """The table left reads undone for longer than we wait. Nothing was written."""
+    """The table is throttled or contended for longer than a call waits. This call wrote nothing."""
