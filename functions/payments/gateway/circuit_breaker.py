@@ -26,11 +26,17 @@ class CircuitBreaker:
         self._clock = clock
         self._failures = 0
         self._open_until: datetime | None = None
+        self._wait_until: datetime | None = None
 
     def check(self) -> None:
         """Raises NotSent while the circuit is open. Does not use up the probe: the caller may have nothing to send."""
         if self._open_until is not None and self._clock() < self._open_until:
             raise NotSent("not sent (circuit open)")
+
+    def check_wait(self) -> None:
+        """Raises NotSent while the gateway has asked to wait: that holds for queries as well."""
+        if self._wait_until is not None and self._clock() < self._wait_until:
+            raise NotSent("not sent (the gateway asked to wait)")
 
     def admit(self) -> None:
         """Raises NotSent while the circuit is open. The first request after the wait becomes the probe."""
@@ -43,8 +49,14 @@ class CircuitBreaker:
         self._failures = 0
         self._open_until = None
 
-    def failed(self) -> None:
-        """Records that the gateway was out of reach or did not answer."""
+    def failed(self, retry_after: float | None = None) -> None:
+        """Records that the gateway was out of reach, did not answer, or a proxy answered in its place.
+
+        `retry_after`: the seconds that the answer asks to wait. One such answer opens the circuit for that long.
+        """
         self._failures += 1
         if self._failures >= FAILURES_TO_OPEN:
             self._open_until = self._clock() + OPEN_FOR
+        if retry_after:
+            self._wait_until = self._clock() + timedelta(seconds=retry_after)
+            self._open_until = max(self._open_until or self._wait_until, self._wait_until)

@@ -89,6 +89,8 @@ class PayAgency:
         Raises CredentialsRefused, NotSent, NoAnswer.
         """
 
+        self.breaker.check_wait()
+
         def send(keys: GatewayKeys, left: float) -> Exchange:
             return self._exchange("GET", path, _auth(keys), None, left, max_bytes)
 
@@ -106,18 +108,21 @@ class PayAgency:
 
         Returns the answer and the keys of the last try: the answer may quote them. Raises CredentialsRefused.
 
-        The second try is no second charge, because a refused request was not processed. If the reloaded keys are the
-        same, only a refused *key* is tried again: any other refusal would repeat itself.
+        The second try is no second charge, because a refused request was not processed. Under the same keys nothing is
+        sent again: a proxy may answer 401 after the gateway has booked the charge. Such an answer proves a refusal
+        only in the documented words. Otherwise the outcome is unknown: the code of a bad key is in no document.
         """
         until = self.monotonic() + seconds
         keys = self.keyring.current()
         exchange = send(keys, seconds)
         if refusal(exchange) and until - self.monotonic() > _MIN_RESEND_SECONDS and self.keyring.refresh():
             fresh = self.keyring.current()
-            if fresh != keys or refusals.refuses_key(exchange):
+            if fresh != keys:
                 keys, exchange = fresh, send(fresh, until - self.monotonic())
         if refusals.refuses_key(exchange):
             self.telemetry.note("gateway_credentials_refused", http_status=exchange.status)
+            if not refusals.proves_key_refused(exchange):
+                raise NoAnswer(f"HTTP {exchange.status} that does not say what was refused")
             raise CredentialsRefused("the gateway refused our credentials")
         return exchange, keys
 
@@ -135,8 +140,8 @@ class PayAgency:
         except GatewayError:
             self.breaker.failed()
             raise
-        if exchange.status >= 500 and envelope.parse(exchange.body) is None:
-            self.breaker.failed()  # a proxy answered in place of the gateway
+        if refusals.is_outage(exchange):
+            self.breaker.failed(exchange.retry_after)
         else:
             self.breaker.succeeded()
         return exchange

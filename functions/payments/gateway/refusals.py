@@ -13,6 +13,9 @@ _PAYMENT_WORD: Final = re.compile(r"\b(transaction|payment|order|charge|record)"
 _INCONCLUSIVE: Final = frozenset({408, 409, 425, 429})
 """4xx codes after which the charge may still exist: a time-out, a conflict (perhaps with this charge), "later"."""
 
+_KEY_REFUSED: Final = frozenset({"authentication token is missing", "invalid secret key"})
+"""The documented messages for a refused key, in lower case and without the full stop."""
+
 _ALREADY_RETURNED: Final[dict[str, type[Refused]]] = {
     "already been refunded": AlreadyRefunded,
     "already been charged back": AlreadyChargedBack,
@@ -46,11 +49,24 @@ def mentions_a_payment(message: str) -> bool:
 
 
 def refuses_key(exchange: Exchange) -> bool:
-    """Whether the gateway rejected the secret key that the request was sent with."""
+    """Whether the answer may be about the secret key: a bare 401 or 403. Alone it proves nothing."""
     if exchange.status not in (401, 403):
         return False  # checked first: a page of the transaction list is large and need not be parsed here
     reply = envelope.parse(exchange.body)
     return is_error_reply(reply) and _already_returned(reply) is None
+
+
+def proves_key_refused(exchange: Exchange) -> bool:
+    """Whether the gateway itself says that it refused the key, in its documented words."""
+    reply = envelope.parse(exchange.body) or {}
+    return refuses_key(exchange) and str(reply.get("message")).lower().rstrip(".") in _KEY_REFUSED
+
+
+def is_outage(exchange: Exchange) -> bool:
+    """Whether a proxy answered in place of the gateway: 5xx or 429 without an envelope, JSON or not."""
+    if exchange.status < 500 and exchange.status != 429:
+        return False
+    return "data" not in (envelope.parse(exchange.body) or {})
 
 
 def may_blame_keys(exchange: Exchange) -> bool:

@@ -3,6 +3,7 @@
 The answer comes from the socket, not from the kind of exception: each connection records its first send.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ MAX_IDLE_SECONDS: Final = 4.0
 MAX_ANSWER_BYTES: Final = 65_536
 """An envelope is about 1 KiB."""
 
+MAX_RETRY_AFTER: Final = 60.0
+"""Seconds. A longer wait is checked again each minute: the gateway may be back, or the header may be wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -33,6 +37,8 @@ class Exchange:
 
     status: int
     body: bytes
+    retry_after: float | None = None
+    """Seconds that the answer asks to wait, at most MAX_RETRY_AFTER; None if it does not ask."""
 
 
 class Transport:
@@ -107,7 +113,8 @@ class Transport:
         try:
             if response.status < 200:
                 raise ValueError("an interim answer: the final one may still arrive on this connection")
-            return Exchange(response.status, _body_of(response, max_bytes))
+            retry_after = _retry_after(response.headers.get("Retry-After"))
+            return Exchange(response.status, _body_of(response, max_bytes), retry_after)
         finally:
             # A response that was read to its end has returned its connection to the pool; this closes any other.
             response.close()
@@ -120,6 +127,13 @@ def _body_of(response: BaseHTTPResponse, max_bytes: int) -> bytes:
     if len(body) > max_bytes:
         raise ValueError("the answer is too large")
     return body
+
+
+def _retry_after(value: str | None) -> float | None:
+    """The seconds of a Retry-After header (RFC 9110, 10.2.3); None for a date and for any other text."""
+    if value is None or not re.fullmatch(r"[0-9]{1,9}", value):
+        return None
+    return min(float(value), MAX_RETRY_AFTER)
 
 
 def _failure(error: Exception, tracker: SendTracker) -> NotSent | NoAnswer:

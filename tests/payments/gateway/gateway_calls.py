@@ -52,9 +52,9 @@ class GatewayCalls:
         self, server: RogueServer, *keys: GatewayKeys, mode: Mode = "test", keyring: FakeKeyring | None = None
     ) -> None:
         self.server, self.keyring, self.telemetry = server, keyring or FakeKeyring(*keys), RecordingTelemetry()
-        self.client = PayAgency(
-            Transport(server.url), self.keyring, MINOR, mode, self.telemetry, CircuitBreaker(SettableClock())
-        )
+        self.clock = SettableClock()
+        breaker = CircuitBreaker(self.clock)
+        self.client = PayAgency(Transport(server.url), self.keyring, MINOR, mode, self.telemetry, breaker)
 
     def charge(self, seconds: float = 5.0) -> GatewayTransaction:
         return self.client.charge(submission(), seconds)

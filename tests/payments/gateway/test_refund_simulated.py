@@ -61,6 +61,8 @@ ERRORS: dict[str, type[GatewayError]] = {
     "not-refunded-500": NoAnswer,
     "not-refunded-garbage": NoAnswer,
     "refund-unavailable": NoAnswer,
+    "refund-bad-credentials": CredentialsRefused,
+    "refund-forbidden": NoAnswer,
     "refunded-but-refused": Refused,
     "refund-refused-422": Refused,
     "refund-refused-400": Refused,
@@ -68,8 +70,6 @@ ERRORS: dict[str, type[GatewayError]] = {
     "already-charged-back": AlreadyChargedBack,
 }
 """Scenarios that raise. A slow answer comes after the time limit."""
-
-KEY_REFUSED = ["refund-bad-credentials", "refund-forbidden"]
 
 
 @dataclass
@@ -114,7 +114,7 @@ def paid(simulator: Simulator) -> Iterator[Paid]:
 
 
 def test_the_cases_include_every_refund_scenario() -> None:
-    assert {*TRANSACTIONS, *ERRORS, *KEY_REFUSED} == set(REFUND_SCENARIOS)
+    assert {*TRANSACTIONS, *ERRORS} == set(REFUND_SCENARIOS)
 
 
 @pytest.mark.parametrize("scenario", TRANSACTIONS)
@@ -134,24 +134,6 @@ def test_a_failure_raises_its_error_and_is_not_sent_again(paid: Paid, scenario: 
 
     assert type(caught.value) is ERRORS[scenario]
     assert paid.posts == 1
-
-
-@pytest.mark.parametrize("scenario", KEY_REFUSED)
-def test_a_refused_key_is_tried_once_more_and_refunds_once(paid: Paid, scenario: str) -> None:
-    paid.simulator.control.script(scenario, call="refund")
-
-    assert paid.refund().refunded
-    assert (paid.posts, paid.refunded) == (2, True)
-
-
-@pytest.mark.parametrize("scenario", KEY_REFUSED)
-def test_a_key_that_is_refused_twice_is_refused(paid: Paid, scenario: str) -> None:
-    for _ in range(2):
-        paid.simulator.control.script(scenario, call="refund")
-    with pytest.raises(CredentialsRefused):
-        paid.refund()
-
-    assert (paid.posts, paid.refunded) == (2, False)
 
 
 def test_a_second_refund_is_refused_as_already_refunded(paid: Paid) -> None:

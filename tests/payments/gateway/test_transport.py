@@ -17,7 +17,7 @@ class TestAnswers:
     @pytest.mark.parametrize("status", [200, 201, 302, 400, 401, 403, 404, 422, 500, 502, 503])
     def test_every_status_is_an_answer(self, status: int) -> None:
         with rogue_server(answers(status, OK, "Location: /elsewhere", "Retry-After: 1")) as server:
-            assert post(Transport(server.url)) == Exchange(status, OK_BODY)
+            assert post(Transport(server.url)) == Exchange(status, OK_BODY, retry_after=1.0)
             assert len(server.requests) == 1
 
     def test_the_request_is_sent_unchanged(self) -> None:
