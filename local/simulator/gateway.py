@@ -37,6 +37,7 @@ class Switches:
 
     refuse_duplicates: bool = True  # an order_id that already has a transaction is refused
     status_unavailable: bool = False  # the status endpoint answers 503
+    status_names_page: bool = False  # a status of REDIRECT comes with the page, which no document promises
     down: bool = False  # every endpoint answers 503
     page_size: int = 50  # rows in a page of the transaction list
 

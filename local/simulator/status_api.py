@@ -28,9 +28,8 @@ async def status(request: web.Request) -> web.StreamResponse:
         raise RefusedError(503, "Service Unavailable")
     transaction = _find(gateway, name, request.match_info["mode"])
     seen = _visible_version(gateway, transaction)
-    return json_response(
-        status_envelope(seen, checkout_url(request, seen), gateway.behaviour_of(transaction).status_lie)
-    )
+    page = checkout_url(request, seen) if gateway.switches.status_names_page else None
+    return json_response(status_envelope(seen, page, gateway.behaviour_of(transaction).status_lie))
 
 
 def _visible_version(gateway: Gateway, transaction: Transaction) -> Transaction:

@@ -69,6 +69,8 @@ class ScriptedGateway:
     """
 
     live = False
+    status_names_page = False
+    """Whether a status of REDIRECT comes with the page. In the documents only the card reply has it."""
 
     def __init__(self) -> None:
         self.charges: list[BankCharge] = []
@@ -151,7 +153,9 @@ class ScriptedGateway:
         if name in self.answers:
             return self.answers[name]
         found = [charge for charge in self.charges if name in (charge.order_id, charge.transaction_id)]
-        return transaction_of(found[-1]) if found else UnknownToGateway("the gateway has no payment under this id")
+        if not found:
+            return UnknownToGateway("the gateway has no payment under this id")
+        return transaction_of(found[-1], **({} if self.status_names_page else {"redirect_url": None}))
 
 
 def _refusal(charge: BankCharge) -> Refused | None:

@@ -178,7 +178,9 @@ def test_a_lost_answer_is_looked_up_and_no_second_page_is_opened(
     first = shop.charge(hosted | {"order_id": order}, order)
     assert (first.status, first.json["status"], first.json["next_action"]) == (202, "processing", None)
 
+    gateway.switch(status_names_page=True)
     found = tracker.follow_up_until(first.json["id"], "requires_action")
+    gateway.switch(status_names_page=False)
 
     assert enter(found["next_action"]["url"], APPROVED).to == hosted["redirect_url"]
     assert_published_without_a_gap(bus, tracker.wait_until(first.json["id"], "succeeded"))

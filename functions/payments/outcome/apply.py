@@ -1,5 +1,6 @@
 """Applies a gateway transaction to a payment. Pure decisions, no writes: `record.py` writes the result."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -59,6 +60,8 @@ def is_decided_by_hand(payment: Payment) -> bool:
 
 def _with_verdict(payment: Payment, transaction: GatewayTransaction, source: Source, at: datetime) -> Payment:
     to, evidence = transaction.verdict, evidence_of(transaction)
+    if to is payment.status is Status.REQUIRES_ACTION:
+        return _with_page(payment, transaction, source, at)
     if to is None or not _accepts(payment, to) or was_decided_on(payment, transaction):
         return payment.with_transaction_id(transaction.transaction_id)
     if payment.is_open and payment.version >= MAX_HISTORY:
@@ -75,6 +78,17 @@ def _with_verdict(payment: Payment, transaction: GatewayTransaction, source: Sou
         redirect_url=transaction.redirect_url if to is Status.REQUIRES_ACTION else None,
         failure=Failure(code, transaction.message or f"the gateway says {transaction.raw_status}") if code else None,
     )
+
+
+def _with_page(payment: Payment, transaction: GatewayTransaction, source: Source, at: datetime) -> Payment:
+    """The payment with the shopper's page, if this transaction brings the first one.
+
+    The status API may report REDIRECT without a page while the card reply, which has the page, is on its way.
+    """
+    if payment.redirect_url or not transaction.redirect_url:
+        return payment
+    page = replace(payment, redirect_url=transaction.redirect_url, message=transaction.message or payment.message)
+    return page.with_entry(payment.status.value, at, source, evidence_of(transaction))
 
 
 def _accepts(payment: Payment, to: Status) -> bool:

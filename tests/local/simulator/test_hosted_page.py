@@ -25,12 +25,14 @@ def enter(merchant: Merchant, url: str, **changes: str) -> Answer:
     return merchant.press(url, **(TYPED | changes))
 
 
-def test_the_answer_has_the_url_of_the_page(merchant: Merchant) -> None:
+def test_the_answer_has_the_url_of_the_page(merchant: Merchant, control: Control) -> None:
     answer = merchant.pay_hosted()
     assert (answer.code, answer.json["status"]) == (200, "REDIRECT")
     transaction_id = answer.json["data"]["transaction_id"]
     page = f"{merchant.simulator.url}/api/v1/test/hosted/card/checkout/{transaction_id}"
     assert answer.json["redirect_url"] == page
+    assert "redirect_url" not in merchant.status(ORDER).json, "only the reply has the page"
+    control.switch(status_names_page=True)
     assert merchant.status(ORDER).json["redirect_url"] == page
 
 
@@ -193,6 +195,7 @@ def test_a_scripted_webhook_and_status_override_those_of_the_card(
 def test_the_answer_to_the_request_can_be_faulty_too(merchant: Merchant, control: Control) -> None:
     control.script("charged-then-500", call="hosted", outcome="redirect")
     assert merchant.pay_hosted().code == 500
+    control.switch(status_names_page=True)
     page = merchant.status(ORDER).json["redirect_url"]
     assert enter(merchant, page).code == 303
     assert control.book()["posts"] == {ORDER: 1}

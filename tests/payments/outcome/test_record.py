@@ -171,7 +171,7 @@ def by_another(status: Status) -> Callable[[Payment], Payment]:
         ([Status.SUCCEEDED], "FAILED", [Status.SUCCEEDED]),
         ([Status.FAILED], "SUCCESS", [Status.FAILED, Status.SUCCEEDED]),
         ([Status.REQUIRES_ACTION], "SUCCESS", [Status.REQUIRES_ACTION, Status.SUCCEEDED]),
-        ([Status.REQUIRES_ACTION], "REDIRECT", [Status.REQUIRES_ACTION]),
+        ([Status.REQUIRES_ACTION], "REDIRECT", [Status.REQUIRES_ACTION, Status.REQUIRES_ACTION]),  # it brings the page
         (
             [Status.PENDING, Status.REQUIRES_ACTION, Status.PENDING],
             "SUCCESS",

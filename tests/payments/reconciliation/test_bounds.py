@@ -57,7 +57,7 @@ def statuses(reconciler: Reconciler) -> Counter[Status]:
     return Counter(payment.status for payment in reconciler.ledger.payments())
 
 
-OPEN: dict[str, Any] = {"raw_status": "REDIRECT", "verdict": Status.REQUIRES_ACTION}
+OPEN: dict[str, Any] = {"raw_status": "REDIRECT", "verdict": Status.REQUIRES_ACTION, "redirect_url": None}
 UNPAID: dict[str, Any] = {"raw_status": "FAILED", "verdict": Status.FAILED}
 FALSE: dict[str, tuple[Make, str, dict[str, Any], dict[str, Any]]] = {
     "refunds": (paid, "SUCCESS", REFUNDED, {}),
