@@ -30,6 +30,8 @@ class Dialect:
 
     amount_unit: AmountUnit
     country_format: CountryFormat
+    https_pages_only: bool = False
+    """In live mode a shopper is sent to no page over plain http: a card may be typed there."""
 
 
 def parse(body: bytes) -> dict[str, Any] | None:
@@ -67,7 +69,7 @@ def transaction_of(
         amount=_amount(data.get("amount"), currency, dialect),
         currency=currency,
         message=message_of(envelope, card_data, private),
-        redirect_url=_url(envelope.get("redirect_url"), card_data),
+        redirect_url=_url(envelope.get("redirect_url"), card_data, https_only=dialect.https_pages_only),
         refunded=_flag(refund),
         refunded_at=_moment(refund.get("refund_date")),
         charged_back=_flag(chargeback),
@@ -146,8 +148,10 @@ def _text(value: object, hidden: Sequence[str]) -> str | None:
     return clean(value, hidden) or None if isinstance(value, str) else None
 
 
-def _url(value: object, card_data: Sequence[str]) -> str | None:
+def _url(value: object, card_data: Sequence[str], *, https_only: bool) -> str | None:
     if not isinstance(value, str) or len(value) > _MAX_URL or not value.isprintable():
+        return None
+    if https_only and not value.startswith("https://"):
         return None
     return value if _WEB_ADDRESS.fullmatch(value) and not echoes_card_number(value, card_data) else None
 

@@ -57,7 +57,8 @@ def gateway_of(settings: GatewaySettings, keys: Secret[GatewayKeys], telemetry: 
 
 def dialect_of(settings: GatewaySettings) -> Dialect:
     """The formats that this account of the gateway uses."""
-    return Dialect(settings.gateway_amount_unit, settings.gateway_country_format)
+    https_pages_only = settings.gateway_mode == "live"
+    return Dialect(settings.gateway_amount_unit, settings.gateway_country_format, https_pages_only)
 
 
 def bus_of(bus_name: str, telemetry: Telemetry) -> EventBridgeBus:

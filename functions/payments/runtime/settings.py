@@ -57,6 +57,12 @@ class ChargeSettings(GatewaySettings):
     public_base_url: str = Field(default="", pattern=r"^(https?://\S+[^\s/])?$")
     max_amount: int = Field(gt=0)
 
+    @model_validator(mode="after")
+    def _webhooks_travel_encrypted(self) -> Self:
+        if self.gateway_mode == "live" and self.public_base_url.startswith("http:"):
+            raise ValueError("PUBLIC_BASE_URL must be https in live mode: the gateway's webhooks carry a token")
+        return self
+
 
 class WebhookSettings(GatewaySettings):
     """The settings of the webhook function."""
@@ -67,6 +73,16 @@ class WebhookSettings(GatewaySettings):
     webhook_digest: Literal["sha256", "sha512"] = "sha256"
     webhook_encoding: Literal["hex", "base64"] = "hex"
     webhook_confirmation: Literal["always", "never"]
+
+    @model_validator(mode="after")
+    def _no_unproved_webhook_decides(self) -> Self:
+        unproved = self.webhook_signature == "report" and self.webhook_confirmation == "never"
+        if self.gateway_mode == "live" and unproved:
+            raise ValueError(
+                "WEBHOOK_SIGNATURE=report with WEBHOOK_CONFIRMATION=never is for test mode: "
+                "an unsigned webhook would decide about money"
+            )
+        return self
 
 
 class FollowUpSettings(GatewaySettings):
