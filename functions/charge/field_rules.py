@@ -6,6 +6,7 @@ No message holds the value: it may be a card number.
 import ipaddress
 import re
 import sys
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NoReturn
@@ -19,7 +20,8 @@ from payments.model import country as countries
 from payments.model import money, pan
 from payments.model.identifiers import is_order_id
 
-_LETTERS: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '\u2019.\-\u0300-\u036f])*")
+_BETWEEN_LETTERS: Final = frozenset(" '\u2019.-\u200c\u200d")
+"""Space, apostrophes, full stop, hyphen, and the two joiners that Hindi, Bengali and Persian names are written with."""
 _EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
 _PHONE: Final = re.compile(r"\+?[0-9]{8,19}")
 _TERMINAL_ID: Final = re.compile(r"[!-~]{1,64}")
@@ -45,8 +47,14 @@ class Context:
 
 
 def letters(value: str) -> str:
-    """A person's name: letters of any script, combining marks, spaces, apostrophes, dots and hyphens."""
-    return value if _LETTERS.fullmatch(value) else _wrong("letters", "must be letters")
+    """A person's name."""
+    is_name = value[:1].isalpha() and all(_is_of_a_name(character) for character in value)
+    return value if is_name else _wrong("letters", "must be letters")
+
+
+def _is_of_a_name(character: str) -> bool:
+    """A letter, or a mark on a letter (the vowel signs of Hindi and Bengali are marks), or what stands between."""
+    return unicodedata.category(character)[0] in "LM" or character in _BETWEEN_LETTERS
 
 
 def printable(value: str) -> str:
@@ -55,7 +63,10 @@ def printable(value: str) -> str:
 
 
 def without_card_number(value: str) -> str:
-    """A free text without a card number: people do type card numbers into free text."""
+    """A text without a card number: people do type card numbers into texts that are stored, logged and published.
+
+    Digits that stand together count, and groups of digits one after the other. A part of a longer number does not.
+    """
     runs = _RUN_OF_DIGITS.findall(_TRANSACTION_ID.sub("", value))
     found = any(pan.holds_number(re.findall("[0-9]+", run)) for run in runs)
     return _wrong("holds_card_number", "may not hold a card's number") if found else value
@@ -91,7 +102,8 @@ def at_most_the_maximum(value: int, info: ValidationInfo) -> int:
 def ip_address(value: str, info: ValidationInfo) -> str:
     """The shopper's IPv4 or IPv6 address; in live mode a public one."""
     try:
-        address = ipaddress.ip_address(value)
+        # A zone ("%eth0") names an interface of one machine: nobody else can know the address by it.
+        address = ipaddress.ip_address("zone" if "%" in value else value)
     except ValueError:
         return _wrong("ip_address", "must be an IPv4 or IPv6 address")
     if _context(info).live and not address.is_global:
@@ -151,7 +163,7 @@ def redirect_url(value: str, info: ValidationInfo) -> str:
 def order_id(value: str) -> str:
     """The shop's own id of the order."""
     rule = "must be 3 to 64 of A-Z a-z 0-9 . _ - and may not begin with pay_"
-    return value if is_order_id(value) else _wrong("order_id", rule)
+    return without_card_number(value) if is_order_id(value) else _wrong("order_id", rule)
 
 
 def terminal_id(value: str) -> str:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from charge import field_rules
 from payments.model.card import Card
 
-Name = Annotated[str, StringConstraints(min_length=3, max_length=191), AfterValidator(field_rules.letters)]
+Name = Annotated[str, StringConstraints(min_length=2, max_length=191), AfterValidator(field_rules.letters)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(field_rules.printable)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(field_rules.printable)]
 

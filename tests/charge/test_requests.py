@@ -64,7 +64,7 @@ def test_an_order_id_may_not_contain_the_card_number(api: ChargeApi, order_id: s
     response = api.charge("smuggled", order_id=order_id, card_number=CARD)
     assert (response.status, response.json["errors"]) == (
         422,
-        [{"field": "order_id", "code": "holds_card_number", "message": "may not hold the card's number"}],
+        [{"field": "order_id", "code": "holds_card_number", "message": "may not hold a card's number"}],
     )
     assert CARD not in response.text
     assert api.ledger.payments() == []

@@ -33,11 +33,11 @@ class BusyOnce:
 def test_a_busy_table_is_answered_with_503_and_the_same_key_ends_in_one_charge(api: ChargeApi, call: str) -> None:
     api.ledger = BusyOnce(api.ledger, call)  # type: ignore[assignment]
 
-    assert problem(busy := api.charges()) == (503, "busy", "same-key")
+    assert problem(busy := api.charge()) == (503, "busy", "same-key")
     assert int(busy.headers["Retry-After"]) > 0
 
-    again = api.charges()
+    again = api.charge()
     assert again.status in (201, 202)
     api.follow_up(seconds=61)
-    assert api.standing(again.json["id"]).status == "requires_action"
+    assert api.stored(again.json["id"]).status == "requires_action"
     assert len(api.gateway.submissions) == 1

@@ -169,7 +169,7 @@ FIELDS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("first_name", {"first_name": "31337733"}, "letters"),
     ("first_name", {"first_name": "\ud83031337733"}, "wrong_type"),
     ("last_name", {"last_name": "Dean\r\nBcc: 31337733"}, "letters"),
-    ("last_name", {"last_name": "Zq"}, "too_short"),
+    ("last_name", {"last_name": "\u4dae"}, "too_short"),
     ("last_name", {"last_name": "qzqzqzqz" * 24}, "too_long"),
     ("email", {"email": "31337733"}, "email"),
     ("email", {"email": "31337733@example.com\n"}, "email"),

@@ -168,10 +168,11 @@ _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"
 def _private(submission: Submission, keys: GatewayKeys) -> tuple[str, ...]:
     """Values that an error may quote and that nobody else may read: our webhook URL, our keys, the shopper's data.
 
-    Values of fewer than four letters are left out, because they occur in any sentence.
+    Other values of fewer than four letters than names are left out, because they occur in any sentence.
     """
+    names = ("first_name", "last_name")
     values = [submission.webhook_url, submission.webhook_url.rpartition("/")[2], *_secrets(keys)]
-    values += [value for name, value in submission.shopper.items() if name != "country" and len(value) >= 4]
+    values += [value for name, value in submission.shopper.items() if name in names or len(value) >= 4]
     return tuple(value for value in values if value)
 
 

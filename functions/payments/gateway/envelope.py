@@ -68,7 +68,7 @@ def transaction_of(
         order_id=_printed(data.get("order_id")),
         amount=_amount(data.get("amount"), currency, dialect),
         currency=currency,
-        message=message_of(envelope, card_data, private),
+        message=message_of(envelope, card_data, (*private, *_customer(data))),
         redirect_url=_url(envelope.get("redirect_url"), card_data, https_only=dialect.https_pages_only),
         refunded=_flag(refund),
         refunded_at=_moment(refund.get("refund_date")),
@@ -146,6 +146,12 @@ def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _text(value: object, hidden: Sequence[str]) -> str | None:
     return clean(value, hidden) or None if isinstance(value, str) else None
+
+
+def _customer(data: dict[str, Any]) -> tuple[str, ...]:
+    """The shopper's name and email as the reply itself has them: the text of a status or a webhook may quote them."""
+    values = (_part(data, "customer").get(name) for name in ("first_name", "last_name", "email"))
+    return tuple(value for value in values if isinstance(value, str) and len(value) >= 2)
 
 
 def _url(value: object, card_data: Sequence[str], *, https_only: bool) -> str | None:

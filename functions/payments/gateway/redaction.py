@@ -20,7 +20,9 @@ def clean(text: str, hidden: Sequence[str] = ()) -> str:
     Removes the values in `hidden`, and everything that looks like a card number, a security code or an email address.
     """
     for value in sorted(hidden, key=len, reverse=True):
-        text = text.replace(value, "•••")
+        # A short name is also a part of many words: only the name by itself is hidden.
+        is_short_name = value.isalpha() and len(value) < 4
+        text = re.sub(rf"\b{re.escape(value)}\b", "•••", text) if is_short_name else text.replace(value, "•••")
     text = text.encode("utf-8", "replace").decode()
     # Card numbers are removed before the text is cut: half a number would not be recognised.
     text = MASKED.sub("••••", _LONG_DIGITS.sub("••••", _CONTROL.sub(" ", text))).strip()[: 4 * _MAX_TEXT]
