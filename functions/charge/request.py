@@ -17,24 +17,38 @@ _REPLACEMENT_CHARACTER: Final = "\ufffd".encode()
 """API Gateway puts it in place of bytes that are not UTF-8. A text damaged in transit is not charged for."""
 
 Body = TypeVar("Body", bound=BaseModel)
-_KEY: Final = re.compile(r"[!-~]{1,255}")
+_BARE_KEY: Final = re.compile(r"[!#-~]{1,255}")
+_QUOTED_KEY: Final = re.compile(r'"((?:[!#-\[\]-~]|\\["\\]){1,255})"')
+"""A string of RFC 9651: a quote and a backslash inside it each have a backslash before them."""
+
+_ESCAPED: Final = re.compile(r'\\(["\\])')
+_JSON_TYPE: Final = re.compile(r"application/json|[!#$&^_.+a-z0-9-]+/[!#$&^_.+a-z0-9-]+\+json")
 
 
 def idempotency_key(headers: Mapping[str, str]) -> str:
-    """The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header). `headers` have lower-case names.
+    """The key in the Idempotency-Key header, bare or quoted (draft-ietf-httpapi-idempotency-key-header).
 
-    Raises RequestRefused 400.
+    `abc` and `"abc"` are one key. `headers` have lower-case names. Raises RequestRefused 400.
     """
     key = headers.get("idempotency-key")
     if key is None:
         raise _refused(400, "idempotency_key_missing", "The Idempotency-Key header is required.")
-    if not _KEY.fullmatch(key):
-        raise _refused(400, "idempotency_key_invalid", "Idempotency-Key must be 1 to 255 visible ASCII characters.")
-    return key
+    if _BARE_KEY.fullmatch(key):
+        return key
+    if quoted := _QUOTED_KEY.fullmatch(key):
+        return _ESCAPED.sub(r"\1", quoted[1])
+    title = "Idempotency-Key must be 1 to 255 visible ASCII characters, bare without quotes, or as one quoted string."
+    raise _refused(400, "idempotency_key_invalid", title)
 
 
-def body_bytes(event: Mapping[str, Any]) -> bytes:
-    """The body as it was sent. Raises RequestRefused 413 above 64 KiB, 400 if its encoding is broken."""
+def body_bytes(event: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:
+    """The body as it was sent. `headers` have lower-case names.
+
+    Raises RequestRefused: 415 if it is not declared as JSON, 413 above 64 KiB, 400 if its encoding is broken.
+    """
+    media_type = (headers.get("content-type") or "").partition(";")[0]
+    if not _JSON_TYPE.fullmatch(media_type.strip(" \t").lower()):
+        raise _refused(415, "not_json_content_type", "The Content-Type must be application/json, or end in +json.")
     body = body_of(event)
     if body is BodyFault.TOO_LARGE:
         raise _refused(413, "too_large", f"The body may have at most {MAX_BODY_BYTES} bytes.")

@@ -62,8 +62,9 @@ class ChargeRoutes:
     def create(self, event: Event, seconds: float) -> Answer:
         """POST /charges."""
         caller = caller_of(_principal(event))
-        key = request.idempotency_key(_headers(event))
-        body = request.body_bytes(event)
+        headers = _headers(event)
+        key = request.idempotency_key(headers)
+        body = request.body_bytes(event, headers)
         context = Context(self.charging.live, self.max_amount, self.clock())
         try:
             charge_request = _charge_request(caller, key, request.charge_body(body, context))
@@ -104,10 +105,11 @@ class ChargeRoutes:
 
     def refund(self, event: Event, seconds: float) -> Answer:
         """POST /charges/{id}/refunds: the whole amount."""
+        headers = _headers(event)
         refund_request = RefundRequest(
             caller=caller_of(_principal(event)),
-            idempotency_key=request.idempotency_key(_headers(event)),
-            reason=request.refund_body(request.body_bytes(event)).reason,
+            idempotency_key=request.idempotency_key(headers),
+            reason=request.refund_body(request.body_bytes(event, headers)).reason,
         )
         refunded = self.refunding.refund(self._payment(event), refund_request, seconds)
         return refund_answer(refunded, location(event, refunded.payment))

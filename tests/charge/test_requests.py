@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from charge.request import idempotency_key
 from tests.charge.charge_api import ChargeApi, problem
 from tests.recorded_events import recorded
 
@@ -16,7 +17,7 @@ class TestIdempotencyKey:
     @pytest.mark.parametrize("name", ["idempotency-key", "IDEMPOTENCY-KEY", "Idempotency-key"])
     def test_the_headers_name_is_case_insensitive(self, api: ChargeApi, name: str) -> None:
         event = recorded("charge-create")
-        event["headers"] = {name: event["headers"]["Idempotency-Key"]}
+        event["headers"] = {"Content-Type": "application/json", name: event["headers"]["Idempotency-Key"]}
         assert api.send(event).json["id"] == PAYMENT_ID
 
     @pytest.mark.parametrize("headers", [None, {}, {"Idempotency-Key": None}, {"X-Idempotency-Key": "k"}])
@@ -28,10 +29,84 @@ class TestIdempotencyKey:
     def test_an_invalid_key_is_400(self, api: ChargeApi, key: str) -> None:
         assert problem(api.charge(key)) == (400, "idempotency_key_invalid", "never")
 
+    @pytest.mark.parametrize(
+        "key",
+        ['"', '""', '"a', 'a"', 'a"b', '"a"b"', '"a b"', '"a";p=1', r'"a\"', r'"a\b"', '"\xfc"', f'"{"k" * 256}"'],
+    )
+    def test_a_malformed_quoted_key_is_400(self, api: ChargeApi, key: str) -> None:
+        assert problem(api.charge(key)) == (400, "idempotency_key_invalid", "never")
+        assert api.gateway.submissions == []
+
+    @pytest.mark.parametrize(
+        ("bare", "quoted"),
+        [("order-1", '"order-1"'), ("a\\b", r'"a\\b"'), ("k" * 255, f'"{"k" * 255}"'), ("a;b=1", '"a;b=1"')],
+    )
+    def test_the_bare_and_the_quoted_form_are_one_key(self, api: ChargeApi, bare: str, quoted: str) -> None:
+        first = api.charge(bare)
+        again = api.charge(quoted)
+        assert (first.status, again.json["id"]) == (201, first.json["id"])
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert len(api.gateway.submissions) == 1
+
+    def test_escapes_belong_to_the_form_and_not_to_the_key(self) -> None:
+        assert idempotency_key({"idempotency-key": r'"a\"b\\c"'}) == r'a"b\c'
+
+    def test_the_quoted_form_of_a_refund_s_key_is_the_same_key(self, api: ChargeApi) -> None:
+        api.paid_payment()
+        assert api.refund("back-1").status == 201
+        again = api.refund('"back-1"')
+        assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
+        assert len(api.gateway.refund_posts) == 1
+
     def test_of_two_keys_the_last_one_counts_as_in_api_gateway(self, api: ChargeApi) -> None:
         event = recorded("charge-create")
         event["multiValueHeaders"]["Idempotency-Key"] = ["first", event["headers"]["Idempotency-Key"]]
         assert api.send(event).json["id"] == PAYMENT_ID
+
+
+class TestContentType:
+    @pytest.mark.parametrize(
+        "declared",
+        [
+            *(
+                "application/json",
+                "APPLICATION/JSON",
+                "application/json; charset=utf-8",
+                "application/json;charset=UTF-8",
+            ),
+            *(
+                "application/json ; x",
+                "application/vnd.shop.v2+json",
+                "application/merge-patch+JSON; q=1",
+                " application/json",
+            ),
+        ],
+    )
+    def test_json_is_read_however_it_is_declared(self, api: ChargeApi, declared: str) -> None:
+        event = recorded("charge-create")
+        event["headers"]["Content-Type"] = declared
+        assert api.send(event).status == 201
+
+    @pytest.mark.parametrize("name", ["charge-create", "charge-hosted", "charge-refund"])
+    @pytest.mark.parametrize(
+        "declared",
+        [
+            *(None, "", "application/x-www-form-urlencoded", "text/plain", "text/json", "application/jsonp", "json"),
+            *(
+                "application/json, text/plain",
+                "multipart/form-data; boundary=application/json",
+                "+json",
+                "application/+json",
+            ),
+        ],
+    )
+    def test_a_body_that_is_not_declared_as_json_is_415(self, api: ChargeApi, name: str, declared: str | None) -> None:
+        event = recorded(name)
+        event["headers"]["Content-Type"] = declared
+        assert problem(api.send(event)) == (415, "not_json_content_type", "never")
+        del event["headers"]["Content-Type"]
+        assert problem(api.send(event)) == (415, "not_json_content_type", "never")
+        assert api.ledger.payments() == []
 
 
 class TestBody:

@@ -143,7 +143,7 @@ def charge_event(key: str, order_id: str | None = None) -> dict[str, Any]:
         "httpMethod": "POST",
         "resource": "/charges",
         "path": "/charges",
-        "headers": {"Idempotency-Key": key},
+        "headers": {"Content-Type": "application/json", "Idempotency-Key": key},
         "body": json.dumps(payment),
         "requestContext": {"identity": {"userArn": "arn:aws:iam::123456789012:role/shop"}, "path": "/v1/charges"},
     }
