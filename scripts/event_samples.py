@@ -23,7 +23,6 @@ from payments.outcome.apply import apply
 Sample = dict[str, Any]
 
 _START: Final = datetime(2027, 1, 31, 9, 30, 0, 125000, tzinfo=UTC)
-_CALLER: Final = "arn:aws:iam::123456789012:role/shop-backend"
 _GBP: Final = Money(4999, "GBP")
 _REFUND_REQUESTED: Final = "refund-requested"
 _REFUND_REFUSED: Final = "refund-refused"
@@ -42,7 +41,7 @@ class _Scenario:
 
     def payment(self) -> Payment:
         payment = intent(
-            payment_id_of(_CALLER, f"key of {self.order_id}"),
+            payment_id_of(f"key of {self.order_id}", live=self.live),
             fingerprint="",
             money=self.money,
             live=self.live,

@@ -10,7 +10,7 @@ NAMES: Final = sorted(path.stem for path in EVENTS.glob("*.json") if path.stem !
 
 CALLER: Final = "arn:aws:sts::123456789012:assumed-role/shop-backend"
 KEY: Final = "order-12524-attempt-1"
-"""The id of the recorded payment is a function of CALLER and KEY."""
+"""The id of the recorded payment is a function of KEY, in test mode."""
 
 TOKEN_KEY: Final = b"the token key of the recorded events"
 WEBHOOK_SECRET: Final = b"the webhook secret of the recorded events"

@@ -40,8 +40,8 @@ def not_paid(api: ChargeApi) -> None:
 
 
 def of_the_other_mode(api: ChargeApi) -> None:
-    api.live = True
-    api.paid_payment(ip_address="1.1.1.1", redirect_url="https://pay.agency")
+    api.paid_payment()
+    api.gateway.live = True
 
 
 def refused_time_and_again(api: ChargeApi) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from payments.ports.gateway import NoAnswer
 from tests.charge.charge_api import ChargeApi, charge_event, problem
 from tests.fakes.gateway import Answers, Fails
@@ -35,13 +37,15 @@ class TestRetry:
         assert problem(api.charge(amount=101)) == (422, "idempotency_key_reused", "never")
         assert len(api.gateway.submissions) == 1
 
-    def test_a_key_belongs_to_one_caller(self, api: ChargeApi) -> None:
+    @pytest.mark.parametrize("principal", ["assumed-role/another/session", "assumed-role/shop-backend/other"])
+    def test_a_key_belongs_to_the_merchant_whichever_role_sends_it(self, api: ChargeApi, principal: str) -> None:
         event = charge_event(order_id=None)
-        mine = api.send(event).json["id"]
-        event["requestContext"]["identity"]["userArn"] = "arn:aws:sts::123456789012:assumed-role/another/session"
-        assert api.send(event).json["id"] != mine
-        event["requestContext"]["identity"]["userArn"] = "arn:aws:sts::123456789012:assumed-role/shop-backend/other"
-        assert api.send(event).json["id"] == mine, "another session of the same role is the same caller"
+        first = api.send(event)
+        event["requestContext"]["identity"]["userArn"] = f"arn:aws:sts::123456789012:{principal}"
+        again = api.send(event)
+        assert (again.status, again.json["id"]) == (first.status, first.json["id"])
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert len(api.gateway.submissions) == 1
 
 
 def test_a_retry_after_the_card_has_expired_gets_the_payment(api: ChargeApi) -> None:

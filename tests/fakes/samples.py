@@ -89,7 +89,8 @@ def payment(*, key: str = KEY, at: datetime = START, **changes: Any) -> Payment:
         "card": card().facts,
         "at": at,
     }
-    return intent(payment_id_of(CALLER, key), **{**fields, **changes})
+    fields |= changes
+    return intent(payment_id_of(key, live=fields["live"]), **fields)
 
 
 def transaction(raw_status: str = "SUCCESS", **changes: Any) -> GatewayTransaction:

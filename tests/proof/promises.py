@@ -100,12 +100,15 @@ def _is_suspicious(of: Payment | Entry) -> bool:
 
 
 def _answers_belong_to_their_request(system: SystemUnderTest) -> None:
-    """Each answer has the order and the amount of its request, and no two callers or keys share a payment."""
-    requesters: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    """Each answer has the order and the amount of its request. A key has one payment, whoever sends it."""
+    keys_of: dict[str, set[str]] = defaultdict(set)
+    payments_of: dict[str, set[str]] = defaultdict(set)
     for charge, payment in system.answers:
         assert (payment.order_id, payment.money.amount) == (charge.order_id, charge.amount)
-        requesters[payment.id].add((charge.caller, charge.key))
-    assert {payment_id: of for payment_id, of in requesters.items() if len(of) > 1} == {}
+        keys_of[payment.id].add(charge.key)
+        payments_of[charge.key].add(payment.id)
+    assert {payment_id: keys for payment_id, keys in keys_of.items() if len(keys) > 1} == {}
+    assert {key: payments for key, payments in payments_of.items() if len(payments) > 1} == {}
 
 
 def _order_locks_list_all_attempts(system: SystemUnderTest, payments: dict[str, Payment]) -> None:

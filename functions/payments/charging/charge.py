@@ -45,13 +45,13 @@ class Charging:
     live: bool
 
     def charge(self, request: ChargeRequest, webhook_url: WebhookAddress, seconds: float) -> Charged:
-        """Charges at most once for each (caller, key) and for each order. The gateway gets `seconds` to answer.
+        """Charges at most once for each key and for each order. The gateway gets `seconds` to answer.
 
         Raises IdempotencyKeyReused, OrderTaken, GatewayUnreachable, SecretUnusable; nothing was sent in any of them.
         """
         until = self.clock() + timedelta(seconds=seconds)
         payment = intent(
-            payment_id_of(request.caller, request.idempotency_key),
+            payment_id_of(request.idempotency_key, live=self.live),
             fingerprint=request.fingerprint(),
             money=request.money,
             live=self.live,
@@ -79,7 +79,7 @@ class Charging:
 
     def earlier(self, request: ChargeRequest) -> Charged | None:
         """The payment of the same request before; None when there is none. Sends nothing. Raises GatewayUnreachable."""
-        found = self.ledger.get(payment_id_of(request.caller, request.idempotency_key))
+        found = self.ledger.get(payment_id_of(request.idempotency_key, live=self.live))
         if found is None or found.fingerprint != request.fingerprint():
             return None
         return self._replayed(found, found.fingerprint)

@@ -11,7 +11,10 @@ from payments.model.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeRequest:
-    """A validated request. `shopper` maps the gateway's field names to values; `card` is None for a hosted payment."""
+    """A validated request. `shopper` maps the gateway's field names to values; `card` is None for a hosted payment.
+
+    `caller`: the AWS principal. The key belongs to the merchant, so the caller is no part of the payment's identity.
+    """
 
     caller: str
     idempotency_key: str

@@ -42,7 +42,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class RefundAttempt:
-    """The last refund request. `id` is a function of caller and key, so every retry has the same id.
+    """The last refund request. `id` is a function of payment and key, so every retry has the same id.
 
     `nonce` is random and identifies the process: only the process that finds its own nonce in the table may send.
     `arrived`: the gateway accepted the refund, or says that the money was sent back. Its status API may lag, so "no

@@ -1,4 +1,7 @@
-"""Identifiers. A payment id is a function of caller and idempotency key: the payment is its own idempotency record."""
+"""Identifiers. A payment id is a function of mode and idempotency key: the payment is its own idempotency record.
+
+The key belongs to the merchant, whichever of its principals sends it. Test and live are two worlds: no id is in both.
+"""
 
 import base64
 import hashlib
@@ -17,16 +20,19 @@ _LATER_ATTEMPT: Final = re.compile(r"[2-9]|[1-9][0-9]{1,4}")
 _PAYMENT_ID: Final = re.compile(PAYMENT_ID_PATTERN)
 
 
-def payment_id_of(caller: str, idempotency_key: str) -> str:
-    """`pay_` and 130 bits of SHA-256 over (caller, key), each with its length: no two pairs have the same input."""
-    digest_input = f"{len(caller)}:{caller}{len(idempotency_key)}:{idempotency_key}"
-    digest = hashlib.sha256(digest_input.encode()).digest()
-    return ID_PREFIX + base64.b32encode(digest).decode().lower()[:26]
+def mode_of(*, live: bool) -> str:
+    """The gateway's mode as it is part of ids and of the table's keys."""
+    return "live" if live else "test"
 
 
-def orphan_id_of(transaction_id: str) -> str:
-    """The id of a payment that only the gateway has a record of. No caller can get it, because callers are ARNs."""
-    return payment_id_of("orphan", transaction_id)
+def payment_id_of(idempotency_key: str, *, live: bool) -> str:
+    """The id of the payment with this key in this mode."""
+    return ID_PREFIX + _hash("charge", mode_of(live=live), idempotency_key)
+
+
+def orphan_id_of(transaction_id: str, *, live: bool) -> str:
+    """The id of a payment that only the gateway has a record of, in this mode. No key leads to it."""
+    return ID_PREFIX + _hash("orphan", mode_of(live=live), transaction_id)
 
 
 def is_order_id(text: str) -> bool:
@@ -45,9 +51,9 @@ def attempt_of(wire_order_id: str) -> tuple[str, int] | None:
     return order_id, int(nth) if mark else 1
 
 
-def refund_request_id_of(caller: str, idempotency_key: str) -> str:
-    """`rf_` and a hash of (caller, key), so each retry of a refund has the same id. No payment has the same hash."""
-    return "rf_" + payment_id_of(f"refund:{caller}", idempotency_key).removeprefix(ID_PREFIX)
+def refund_request_id_of(payment_id: str, idempotency_key: str) -> str:
+    """`rf_` and a hash of payment and key, so each retry of a refund has the same id. The payment's id has the mode."""
+    return "rf_" + _hash("refund", payment_id, idempotency_key)
 
 
 def is_payment_id(text: str) -> bool:
@@ -62,3 +68,9 @@ def caller_of(principal_arn: str) -> str:
         role = parts[5].split("/", 2)[:2]
         return ":".join([*parts[:5], "/".join(role)])
     return principal_arn
+
+
+def _hash(kind: str, scope: str, name: str) -> str:
+    """130 bits of SHA-256. Neither kind nor scope contains a colon, so no two triples have the same input."""
+    digest = hashlib.sha256(f"{kind}:{scope}:{name}".encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:26]

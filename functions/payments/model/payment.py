@@ -13,7 +13,7 @@ from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, IllegalTra
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """The payment of one (caller, idempotency key).
+    """The payment of one idempotency key, in one mode.
 
     `attempt`: the number of the payment for its order, from 1. `revision` is the optimistic lock: every write raises
     it, and a write based on an older revision fails. `published` counts the history entries that are on the bus.

@@ -96,7 +96,7 @@ def matcher_of(rows: Sequence[ListedRow], ledger: MatchingLedger, *, live: bool)
         if (payment := sent.get(row.transaction.order_id or "")) and fits(row, payment.payment, live=live)
     }
     orphans = {
-        orphan_id_of(row.transaction.transaction_id): row.transaction.transaction_id
+        orphan_id_of(row.transaction.transaction_id, live=live): row.transaction.transaction_id
         for row in rows
         if row.transaction.transaction_id not in known
     }

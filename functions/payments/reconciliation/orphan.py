@@ -52,7 +52,7 @@ def orphan_of(row: ListedRow, *, live: bool, at: datetime) -> Payment | None:
     if amount is None or amount <= 0 or transaction.currency is None:
         return None
     claimed = intent(
-        orphan_id_of(transaction.transaction_id),
+        orphan_id_of(transaction.transaction_id, live=live),
         fingerprint="",
         money=Money(amount, transaction.currency),
         live=live,

@@ -70,7 +70,7 @@ class Refunding:
         if payment.live != self.gateway.live:
             raise NotRefundable("other_mode", payment)
         self._ensure_ready()
-        attempt = RefundAttempt(request.id, self.nonce(), self.clock())
+        attempt = RefundAttempt(request.id_for(payment), self.nonce(), self.clock())
         claimed = update(payment, lambda current: _with_attempt(current, request, attempt), self.ledger, self.telemetry)
         if _has_other_attempt(claimed, attempt):
             return _earlier_result(claimed, request) or Refunded(claimed, replayed=True)
@@ -169,14 +169,14 @@ def _earlier_result(payment: Payment, request: RefundRequest) -> Refunded | None
 
     Raises IdempotencyKeyReused.
     """
-    earlier = refunds.earlier(payment, request.id)
+    earlier = refunds.earlier(payment, request.id_for(payment))
     if earlier is None:
         return None
     if earlier.fingerprint != request.fingerprint():
         raise IdempotencyKeyReused("this idempotency key was used for another request")
     if earlier.failure == refunds.NOT_SENT:
         return None
-    is_last = payment.refund_attempt is not None and payment.refund_attempt.id == request.id
+    is_last = payment.refund_attempt is not None and payment.refund_attempt.id == request.id_for(payment)
     return Refunded(payment, replayed=True, failure=None if is_last else earlier.failure)
 
 

@@ -4,20 +4,23 @@ import hashlib
 from dataclasses import dataclass
 
 from payments.model.identifiers import refund_request_id_of
+from payments.model.payment import Payment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequest:
-    """A request to refund the whole amount. A key counts for one payment: for another payment it is another key."""
+    """A request to refund the whole amount. A key counts for one payment: for another payment it is another key.
+
+    `caller`: the AWS principal. It is no part of the request's identity.
+    """
 
     caller: str
     idempotency_key: str
     reason: str
 
-    @property
-    def id(self) -> str:
-        """Derived from caller and key, so that each retry has the same id."""
-        return refund_request_id_of(self.caller, self.idempotency_key)
+    def id_for(self, payment: Payment) -> str:
+        """Derived from payment and key, so that each retry has the same id."""
+        return refund_request_id_of(payment.id, self.idempotency_key)
 
     def fingerprint(self) -> str:
         """SHA-256 of the reason: the same for a retry, different for a reuse of the key."""

@@ -21,11 +21,18 @@ CHARGING: Final = (
         (PROOF, CHARGE, CHARGE_CRASHES),
     ),
     Mutant(
-        "the payment id depends on the key alone, not on the caller",
-        "model/identifiers.py",
-        'digest_input = f"{len(caller)}:{caller}{len(idempotency_key)}:{idempotency_key}"',
-        'digest_input = f"{len(idempotency_key)}:{idempotency_key}"',
+        "the payment id depends on the caller, not on the key alone",
+        "charging/charge.py",
+        "            payment_id_of(request.idempotency_key, live=self.live),\n",
+        "            payment_id_of(request.caller + request.idempotency_key, live=self.live),\n",
         (PROOF, CHARGE),
+    ),
+    Mutant(
+        "the ids of test and live are the same",
+        "model/identifiers.py",
+        'f"{kind}:{scope}:{name}"',
+        'f"{kind}:{name}"',
+        (CHARGE,),
     ),
     Mutant(
         "an order has no lock",
