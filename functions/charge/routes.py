@@ -31,8 +31,8 @@ class PaymentReader(Protocol):
     def get(self, payment_id: str) -> Payment | None:
         """The payment as it stands, None if there is none with this id."""
 
-    def order(self, order_id: str) -> OrderLock | None:
-        """The payments of an order, None if it has none."""
+    def order(self, order_id: str, *, live: bool) -> OrderLock | None:
+        """The payments of an order in one mode, None if it has none."""
 
 
 class TokenKey(Protocol):
@@ -95,11 +95,11 @@ class ChargeRoutes:
         return payment_answer(payment)
 
     def attempts(self, event: Event, seconds: float) -> Answer:
-        """GET /charges?order_id=: every payment attempted for an order, oldest first."""
+        """GET /charges?order_id=: every payment attempted for an order in the mode of this stack, oldest first."""
         order_id = (event.get("queryStringParameters") or {}).get("order_id")
         if not order_id:
             raise RequestRefused(Problem(400, "order_id_missing", "The query parameter order_id is required."))
-        order = self.ledger.order(str(order_id)[:128])
+        order = self.ledger.order(str(order_id)[:128], live=self.charging.live)
         payments = [self.ledger.get(attempt) for attempt in order.attempts] if order else []
         return Answer(200, {"data": [resource(payment) for payment in payments if payment]})
 

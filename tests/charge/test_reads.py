@@ -59,3 +59,22 @@ class TestPayment:
     def test_an_unknown_route_is_404(self, api: ChargeApi) -> None:
         event = recorded("charge-get", resource="/charges/{id}/secrets")
         assert problem(api.send(event)) == (404, "not_found", "never")
+
+
+class TestOfTheOtherMode:
+    """A stack that was switched to live still has the payments of test mode."""
+
+    def test_a_payment_is_shown_with_its_mode(self, api: ChargeApi) -> None:
+        tested = api.send(recorded("charge-create")).json
+        api.live = True
+        shown = api.send(recorded("charge-get"))
+        assert (shown.status, shown.json["id"], shown.json["live"]) == (200, tested["id"], False)
+
+    def test_an_order_lists_the_payments_of_the_stacks_own_mode(self, api: ChargeApi) -> None:
+        tested = api.send(recorded("charge-create")).json["id"]
+        api.live = True
+        assert api.send(recorded("charge-attempts")).json == {"data": []}
+        live = api.charge(ip_address="1.1.1.1", redirect_url="https://pay.agency").json["id"]
+        assert [payment["id"] for payment in api.send(recorded("charge-attempts")).json["data"]] == [live]
+        api.live = False
+        assert [payment["id"] for payment in api.send(recorded("charge-attempts")).json["data"]] == [tested]

@@ -43,17 +43,17 @@ class InMemoryLedger:
             if item is None or item["version"] != 1 or item["published"] != 0 or item.get("replayed_while_sending"):
                 return False
             if payment.order_id is not None:
-                attempts = self._attempts(payment.order_id)
+                attempts = self._attempts(payment.order_id, live=payment.live)
                 if len(attempts) != payment.attempt:
                     return False
-                self._set_attempts(payment.order_id, attempts[:-1])
+                self._set_attempts(payment.order_id, attempts[:-1], live=payment.live)
             del self._table[payment.id]
             return True
 
-    def order(self, order_id: str) -> OrderLock | None:
+    def order(self, order_id: str, *, live: bool) -> OrderLock | None:
         """See `ClaimLedger.order`."""
         with self._lock:
-            attempts = self._attempts(order_id)
+            attempts = self._attempts(order_id, live=live)
             return OrderLock(order_id, tuple(attempts)) if attempts else None
 
     # --------------------------------------------------------- one payment
@@ -124,11 +124,12 @@ class InMemoryLedger:
 
     # ------------------------------------------------------ reconciliation
 
-    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
         """See `ReconciliationLedger.sent_under`."""
         with self._lock:
-            sent = {wire: pk for wire in set(wire_order_ids) if (pk := self._sent_under(wire)) is not None}
+            sent = {wire: pk for wire in set(wire_order_ids) if (pk := self._sent_under(wire, live=live)) is not None}
             found = {wire: self._marked(pk) for wire, pk in sent.items()}
+        found = {wire: marked for wire, marked in found.items() if marked.payment.live == live}
         return {wire: marked for wire, marked in found.items() if marked.payment.wire_order_id == wire}
 
     def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
@@ -136,13 +137,14 @@ class InMemoryLedger:
         with self._lock:
             return {pk: self._marked(pk) for pk in set(payment_ids) if pk in self._table}
 
-    def unlisted(self, span: Span, place: str | None) -> tuple[list[Payment], str | None]:
+    def unlisted(self, span: Span, place: str | None, *, live: bool) -> tuple[list[Payment], str | None]:
         """See `ReconciliationLedger.unlisted`. A page has three payments, so that tests see more than one page."""
         with self._lock:
             marks = sorted(
-                f"{item['unlisted_on']}#{pk}"
+                f"{mark}#{pk}"
                 for pk, item in self._table.items()
-                if f"{span.first}" <= item.get("unlisted_on", "")[:10] <= f"{span.last}"
+                if (mark := item.get("unlisted_on", "").removeprefix("live#" if live else "test#"))
+                and f"{span.first}" <= mark[:10] <= f"{span.last}"
             )
             page = [mark for mark in marks if mark > (place or "")][:3]
             return [self._read(mark.split("#")[2]) for mark in page], page[-1] if page else None
@@ -173,33 +175,37 @@ class InMemoryLedger:
     def _marked(self, payment_id: str) -> IndexedPayment:
         return IndexedPayment(self._read(payment_id), is_unlisted="unlisted_on" in self._table[payment_id])
 
-    def _sent_under(self, wire_order_id: str) -> str | None:
+    def _sent_under(self, wire_order_id: str, *, live: bool) -> str | None:
         if wire_order_id in self._table and wire_order_id.startswith("pay_"):
             return wire_order_id
         order_id, _, nth = wire_order_id.partition("~")
-        attempts = dict(enumerate(self._attempts(order_id), start=1))
+        attempts = dict(enumerate(self._attempts(order_id, live=live), start=1))
         return attempts.get(int(nth) if nth.isdecimal() else 1)
 
     def _take_order(self, payment: Payment, lock: OrderLock | None) -> None:
         order_id = payment.order_id or ""
-        attempts = self._attempts(order_id)
+        attempts = self._attempts(order_id, live=payment.live)
         seen = len(lock.attempts) if lock else 0
         if len(attempts) != seen or (attempts and not self._is_freed(attempts[-1])):
             raise OrderMoved(f"order {order_id} moved on")
-        self._set_attempts(order_id, [*attempts, payment.id])
+        self._set_attempts(order_id, [*attempts, payment.id], live=payment.live)
 
     def _is_freed(self, payment_id: str) -> bool:
         return payment_id in self._table and self._table[payment_id]["status"] in FREES_THE_ORDER
 
-    def _attempts(self, order_id: str) -> list[str]:
-        return list(self._table.get(f"order#{order_id}", {}).get("attempts", []))
+    def _attempts(self, order_id: str, *, live: bool) -> list[str]:
+        return list(self._table.get(_lock_key(order_id, live=live), {}).get("attempts", []))
 
-    def _set_attempts(self, order_id: str, attempts: list[str]) -> None:
-        key = f"order#{order_id}"
+    def _set_attempts(self, order_id: str, attempts: list[str], *, live: bool) -> None:
+        key = _lock_key(order_id, live=live)
         if attempts:
             self._table[key] = {"pk": key, "attempts": attempts}
         else:
             self._table.pop(key, None)
+
+
+def _lock_key(order_id: str, *, live: bool) -> str:
+    return f"order#{'live' if live else 'test'}#{order_id}"
 
 
 def _change(item: history_items.Item, changes: Mapping[str, Any]) -> None:

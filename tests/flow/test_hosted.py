@@ -217,7 +217,7 @@ def test_card_fields_are_refused_one_by_one_and_nothing_is_sent(
     assert {error["code"] for error in answer.json["errors"]} == {"unknown_field"}
     assert card["card_number"] not in answer.body.decode()
     assert (gateway.book()["card_requests"], len(gateway.book()["requests"])) == before
-    assert "Item" not in table.get_item(Key={"pk": f"order#{order}"}, ConsistentRead=True)
+    assert "Item" not in table.get_item(Key={"pk": f"order#test#{order}"}, ConsistentRead=True)
 
 
 @pytest.mark.parametrize("name", CARD_FIELDS)

@@ -77,7 +77,7 @@ class FunctionTasks:
         order, key = self._order(APPROVED)
         with with_environment(self.stack, "ChargeFunction", GATEWAY_BASE_URL=NOWHERE):
             answer = charge_directly(self.stack, order, key)
-        left = self.table.get_item(Key={"pk": f"order#{order['order_id']}"}, ConsistentRead=True)
+        left = self.table.get_item(Key={"pk": f"order#test#{order['order_id']}"}, ConsistentRead=True)
         return answer.status == 503 and "Item" not in left
 
     def open_a_hosted_page(self) -> bool:

@@ -65,7 +65,7 @@ def test_an_order_can_be_charged_again_after_its_payment_is_decided_as_failed(
 ) -> None:
     decide(ledger, in_review.id, Status.FAILED, who="ada", why=WHY, at=START)
     second = samples.payment(key="second", attempt=2)
-    assert ledger.claim(second, ledger.order(samples.ORDER_ID)) is None
+    assert ledger.claim(second, ledger.order(samples.ORDER_ID, live=False)) is None
 
 
 def test_a_payment_that_is_not_in_review_cannot_be_decided(ledger: DynamoLedger) -> None:

@@ -32,7 +32,7 @@ class Table:
     def store(self, payment: Payment, published: int) -> Payment:
         """Stores a payment with its order and its history, of which `published` entries are published."""
         ledger, claimed = DynamoLedger(self.client, self.name), replace(payment, history=payment.history[:1])
-        order = ledger.order(payment.order_id) if payment.order_id else None
+        order = ledger.order(payment.order_id, live=payment.live) if payment.order_id else None
         assert ledger.claim(replace(claimed, status=Status.PROCESSING), order) is None
         saved = ledger.save(replace(claimed, status=Status.PROCESSING), payment) if payment.version > 1 else payment
         ledger.advance(saved, published)

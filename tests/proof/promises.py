@@ -117,7 +117,7 @@ def _order_locks_list_all_attempts(system: SystemUnderTest, payments: dict[str, 
         if payment.order_id is not None:
             by_order[payment.order_id].append(payment)
     for order_id, attempts in by_order.items():
-        lock = system.ledger.order(order_id)
+        lock = system.ledger.order(order_id, live=False)
         assert lock is not None
         assert lock.attempts == tuple(payment.id for payment in attempts)
         assert [payment.attempt for payment in attempts] == list(range(1, len(attempts) + 1))

@@ -52,7 +52,7 @@ class Charging:
         until = self.clock() + timedelta(seconds=seconds)
         payment = intent(
             payment_id_of(request.idempotency_key, live=self.live),
-            fingerprint=request.fingerprint(),
+            fingerprint=request.fingerprint(live=self.live),
             money=request.money,
             live=self.live,
             order_id=request.order_id,
@@ -80,7 +80,7 @@ class Charging:
     def earlier(self, request: ChargeRequest) -> Charged | None:
         """The payment of the same request before; None when there is none. Sends nothing. Raises GatewayUnreachable."""
         found = self.ledger.get(payment_id_of(request.idempotency_key, live=self.live))
-        if found is None or found.fingerprint != request.fingerprint():
+        if found is None or found.fingerprint != request.fingerprint(live=self.live):
             return None
         return self._replayed(found, found.fingerprint)
 

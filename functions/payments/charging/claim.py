@@ -36,7 +36,7 @@ def claim(payment: Payment, ledger: ClaimLedger) -> tuple[Payment, Payment | Non
                 # The same request, a moment earlier: its payment is recorded, or was released just now.
                 if (earlier := ledger.get(payment.id)) is not None:
                     return payment, earlier
-                lock = ledger.order(lock.id)
+                lock = _order(payment, ledger)
     raise OrderTaken(_holder(payment, ledger) or payment)
 
 
@@ -45,9 +45,13 @@ def _next_attempt(payment: Payment, ledger: ClaimLedger) -> OrderLock | None:
     holder = _holder(payment, ledger)
     if holder is not None and holder.id != payment.id and not holder.frees_the_order:
         raise OrderTaken(holder)
-    return ledger.order(payment.order_id) if payment.order_id else None
+    return _order(payment, ledger)
 
 
 def _holder(payment: Payment, ledger: ClaimLedger) -> Payment | None:
-    lock = ledger.order(payment.order_id) if payment.order_id else None
+    lock = _order(payment, ledger)
     return ledger.get(lock.attempts[-1]) if lock else None
+
+
+def _order(payment: Payment, ledger: ClaimLedger) -> OrderLock | None:
+    return ledger.order(payment.order_id, live=payment.live) if payment.order_id else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from payments.model.card import Card
+from payments.model.identifiers import mode_of
 from payments.model.money import Money
 
 
@@ -25,12 +26,13 @@ class ChargeRequest:
     order_id: str | None
     terminal_id: str | None
 
-    def fingerprint(self) -> str:
-        """SHA-256 of the request: the same for a retry, different for a reuse of the key.
+    def fingerprint(self, *, live: bool) -> str:
+        """SHA-256 of the request in its mode: the same for a retry, different for a reuse of the key.
 
         It covers no CVV, and of the card number only the length, the first 6 and the last 4 digits.
         """
         fields: list[Any] = [
+            mode_of(live=live),
             self.money.amount,
             self.money.currency,
             *_card_fields(self.card),

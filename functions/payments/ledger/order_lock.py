@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from payments.ledger.expressions import NOT_YET_THERE, typed
+from payments.model.identifiers import mode_of
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER
 from payments.ports.ledger import OrderLock
@@ -14,14 +15,17 @@ FREED: Final = "#status IN (" + ", ".join(f":{status.value}" for status in sorte
 Write = dict[str, Any]
 
 
-def key_of(order_id: str) -> str:
-    """The partition key of an order lock. It equals no payment id, because no payment id contains `#`."""
-    return f"order#{order_id}"
+def key_of(order_id: str, *, live: bool) -> str:
+    """The partition key of an order lock. It equals no payment id, because no payment id contains `#`.
+
+    An order of test mode and one of live mode with the same id are two orders.
+    """
+    return f"order#{mode_of(live=live)}#{order_id}"
 
 
 def order_of(item: Mapping[str, Any]) -> OrderLock:
-    """The order lock in an item."""
-    return OrderLock(item["pk"].removeprefix("order#"), tuple(item["attempts"]))
+    """The order lock in an item. No order id contains `#`."""
+    return OrderLock(item["pk"].rpartition("#")[2], tuple(item["attempts"]))
 
 
 def acquire(table: str, payment: Payment, order: OrderLock | None) -> list[Write]:
@@ -29,10 +33,10 @@ def acquire(table: str, payment: Payment, order: OrderLock | None) -> list[Write
     if payment.order_id is None:
         return []
     if order is None:
-        item = {"pk": key_of(payment.order_id), "attempts": [payment.id]}
+        item = {"pk": key_of(payment.order_id, live=payment.live), "attempts": [payment.id]}
         return [{"Put": {"TableName": table, "Item": typed(item), "ConditionExpression": NOT_YET_THERE}}]
     appended = {
-        **_key(table, payment.order_id),
+        **_key(table, payment.order_id, live=payment.live),
         "UpdateExpression": "SET attempts = list_append(attempts, :attempt)",
         "ConditionExpression": SAME_ATTEMPTS,
         "ExpressionAttributeValues": typed({":attempt": [payment.id], ":seen_attempts": len(order.attempts)}),
@@ -45,7 +49,7 @@ def release(table: str, payment: Payment) -> list[Write]:
     if payment.order_id is None:
         return []
     unchanged = {
-        **_key(table, payment.order_id),
+        **_key(table, payment.order_id, live=payment.live),
         "ConditionExpression": SAME_ATTEMPTS,
         "ExpressionAttributeValues": typed({":seen_attempts": payment.attempt}),
     }
@@ -65,5 +69,5 @@ def _requires_freed(table: str, payment_id: str) -> Write:
     return {"ConditionCheck": check}
 
 
-def _key(table: str, order_id: str) -> Write:
-    return {"TableName": table, "Key": typed({"pk": key_of(order_id)})}
+def _key(table: str, order_id: str, *, live: bool) -> Write:
+    return {"TableName": table, "Key": typed({"pk": key_of(order_id, live=live)})}

@@ -9,6 +9,7 @@ from payments.ledger import history_items
 from payments.ledger.history_items import Item
 from payments.model.card import CardFacts
 from payments.model.follow_up import FollowUp
+from payments.model.identifiers import mode_of
 from payments.model.money import Money
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -132,9 +133,9 @@ def _card_item(card: CardFacts | None) -> Item | None:
 
 def unlisted_on(payment: Payment, shard: int) -> str | None:
     """The mark in the index of unlisted payments, set by the claim; None for a payment adopted from the list itself."""
-    return None if payment.is_adopted else mark_of(payment.created_at.date(), shard)
+    return None if payment.is_adopted else mark_of(payment.created_at.date(), shard, live=payment.live)
 
 
-def mark_of(day: date, shard: int) -> str:
-    """For example `2026-11-01#3`: the index has a partition for each day in UTC and shard."""
-    return f"{day.isoformat()}#{shard}"
+def mark_of(day: date, shard: int, *, live: bool) -> str:
+    """For example `live#2026-11-01#3`: the index has a partition for each mode, day in UTC and shard."""
+    return f"{mode_of(live=live)}#{day.isoformat()}#{shard}"

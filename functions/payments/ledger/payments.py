@@ -72,9 +72,9 @@ class DynamoLedger:
             return False
         return True
 
-    def order(self, order_id: str) -> OrderLock | None:
+    def order(self, order_id: str, *, live: bool) -> OrderLock | None:
         """See `ClaimLedger.order`."""
-        item = self._table.get(order_lock.key_of(order_id))
+        item = self._table.get(order_lock.key_of(order_id, live=live))
         return None if item is None else order_lock.order_of(item)
 
     # ------------------------------------------------------- one payment

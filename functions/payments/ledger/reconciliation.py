@@ -27,38 +27,41 @@ PAGE: Final = 25
 class DynamoReconciliationLedger(DynamoLedger):
     """Meets the ReconciliationLedger port."""
 
-    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
         """See `MatchingLedger.sent_under`."""
         ours = {sent_as: sent_as for sent_as in wire_order_ids if is_payment_id(sent_as)}
         tried = {sent_as: attempt for sent_as in wire_order_ids if (attempt := attempt_of(sent_as)) is not None}
-        locks = {
-            item["pk"]: item for item in self._table.batch_get(order_lock.key_of(order) for order, _ in tried.values())
-        }
+        keys = {order: order_lock.key_of(order, live=live) for order, _ in tried.values()}
+        locks = {item["pk"]: item for item in self._table.batch_get(keys.values())}
         for sent_as, (order, number) in tried.items():
-            attempts = order_lock.order_of(locks[key]).attempts if (key := order_lock.key_of(order)) in locks else ()
+            attempts = order_lock.order_of(locks[key]).attempts if (key := keys[order]) in locks else ()
             if number <= len(attempts):
                 ours[sent_as] = attempts[number - 1]
         found = self.standing(ours.values())
         sent = {sent_as: found[payment_id] for sent_as, payment_id in ours.items() if payment_id in found}
-        return {sent_as: indexed for sent_as, indexed in sent.items() if indexed.payment.wire_order_id == sent_as}
+        return {
+            sent_as: indexed
+            for sent_as, indexed in sent.items()
+            if indexed.payment.wire_order_id == sent_as and indexed.payment.live == live
+        }
 
     def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
         """See `MatchingLedger.standing`."""
         return {item["pk"]: _indexed(item) for item in self._table.batch_get(payment_ids)}
 
-    def unlisted(self, span: Span, place: str | None) -> tuple[Sequence[Payment], str | None]:
+    def unlisted(self, span: Span, place: str | None, *, live: bool) -> tuple[Sequence[Payment], str | None]:
         """See `ReconciliationLedger.unlisted`. One call reads at most the shards of one day."""
         day, shard, after = _parse_place(place) if place else (span.first, 0, "")
         while shard < payment_items.SHARDS:
-            found = self._page(mark_of(day, shard), after)
+            found = self._page(mark_of(day, shard, live=live), after)
             if found:
                 standing = self.standing(found)
                 # The index may lag: a payment that was crossed off a moment ago may still be on it.
                 payments = [standing[pk].payment for pk in found if pk in standing and standing[pk].is_unlisted]
-                return payments, f"{mark_of(day, shard)}#{found[-1]}"
+                return payments, f"{day}#{shard}#{found[-1]}"
             shard, after = shard + 1, ""
         following = day + timedelta(days=1)
-        return [], f"{mark_of(following, 0)}#" if following <= span.last else None
+        return [], f"{following}#0#" if following <= span.last else None
 
     def cross_off(self, payment_ids: Iterable[str]) -> None:
         """See `ReconciliationLedger.cross_off`. The payment itself does not change, so its revision stays."""

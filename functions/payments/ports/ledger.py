@@ -20,7 +20,10 @@ from payments.model.payment import Payment
 
 @dataclass(frozen=True, slots=True)
 class OrderLock:
-    """The ids of the payments for one order, oldest first. The last one holds the lock while it may still succeed."""
+    """The ids of the payments for one order in one mode, oldest first.
+
+    The last one holds the lock while it may still succeed.
+    """
 
     id: str
     attempts: tuple[str, ...]
@@ -68,8 +71,8 @@ class ClaimLedger(PaymentReader, OutcomeLedger, Protocol):
         it.
         """
 
-    def order(self, order_id: str) -> OrderLock | None:
-        """The lock of an order, strongly consistent; None when the order has no payment."""
+    def order(self, order_id: str, *, live: bool) -> OrderLock | None:
+        """The lock of an order in one mode, strongly consistent; None when the order has no payment in it."""
 
 
 class FollowUpLedger(PaymentReader, OutcomeLedger, PublishingLedger, Protocol):

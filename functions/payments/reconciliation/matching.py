@@ -20,8 +20,8 @@ class IndexedPayment:
 class MatchingLedger(Protocol):
     """What matching needs of the table. Payments come strongly consistent."""
 
-    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
-        """Wire order id → the payment that was sent under it. An id without a payment is left out."""
+    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
+        """Wire order id → the payment that was sent under it in this mode. An id without a payment is left out."""
 
     def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
         """Payment id → the payment. An id without a payment is left out."""
@@ -89,7 +89,8 @@ class Matcher:
 
 def matcher_of(rows: Sequence[ListedRow], ledger: MatchingLedger, *, live: bool) -> Matcher:
     """Reads the payments behind the rows of a page."""
-    sent = ledger.sent_under({row.transaction.order_id for row in rows if row.transaction.order_id is not None})
+    order_ids = {row.transaction.order_id for row in rows if row.transaction.order_id is not None}
+    sent = ledger.sent_under(order_ids, live=live)
     known = {
         row.transaction.transaction_id: payment
         for row in rows

@@ -22,10 +22,10 @@ from payments.reconciliation.unlisted import UnlistedReconciler
 class ReconciliationLedger(ResolutionLedger, MatchingLedger, Protocol):
     """What the reconciliation needs of the table."""
 
-    def unlisted(self, span: Span, place: str | None) -> tuple[Sequence[Payment], str | None]:
-        """Some payments of a span that the list has not shown, strongly consistent, from a place on (None: the start).
+    def unlisted(self, span: Span, place: str | None, *, live: bool) -> tuple[Sequence[Payment], str | None]:
+        """Some payments of a span and a mode that the list has not shown, from a place on (None: the start).
 
-        And the place after them, None at the end.
+        They are strongly consistent. And the place after them, None at the end.
         """
 
     def cross_off(self, payment_ids: Iterable[str]) -> None:
@@ -79,7 +79,7 @@ class Steps:
 
     def _unlisted(self, checkpoint: Checkpoint) -> Checkpoint:
         """Reconciles one page of our own index: payments that the list has not shown."""
-        payments, place = self.ledger.unlisted(checkpoint.span, checkpoint.cursor)
+        payments, place = self.ledger.unlisted(checkpoint.span, checkpoint.cursor, live=self.live)
         if checkpoint.rows == 0 and self._has_gateways_transaction(payments):
             return self.paginator.end_incomplete(checkpoint, "no rows")
         unlisted = UnlistedReconciler(self._resolver(checkpoint))

@@ -29,7 +29,7 @@ class TestRequest:
     def test_without_an_order_the_payment_id_is_the_wire_order_id(self, system: PaymentSystem) -> None:
         payment = system.charge(samples.charge_request(order_id=None)).payment
         assert [sent.order_id for sent in system.gateway.submissions] == [payment.id]
-        assert system.ledger.order(payment.id) is None
+        assert system.ledger.order(payment.id, live=False) is None
 
     def test_nothing_is_sent_or_recorded_without_usable_secrets(self, system: PaymentSystem) -> None:
         system.gateway.unready = SecretUnusable("no key")
@@ -109,7 +109,7 @@ class TestAnswer:
         with pytest.raises(GatewayUnreachable):
             system.charge()
         assert system.ledger.payments() == []
-        assert system.ledger.order(samples.ORDER_ID) is None
+        assert system.ledger.order(samples.ORDER_ID, live=False) is None
         assert system.charge().payment.status is Status.REQUIRES_ACTION
 
     @pytest.mark.parametrize(
@@ -227,13 +227,15 @@ class TestSameOrder:
             f"{samples.ORDER_ID}~3",
         ]
         assert {payment.status for payment in payments[:2]} <= FREES_THE_ORDER
-        assert system.ledger.order(samples.ORDER_ID) == OrderLock(samples.ORDER_ID, tuple(p.id for p in payments))
+        assert system.ledger.order(samples.ORDER_ID, live=False) == OrderLock(
+            samples.ORDER_ID, tuple(p.id for p in payments)
+        )
 
     def test_the_order_is_free_after_an_attempt_that_was_not_sent(self, system: PaymentSystem) -> None:
         system.gateway.script_charges(Answers("FAILED"), Fails(NotSent("no route")))
         first = system.charge().payment
         with pytest.raises(GatewayUnreachable):
             system.charge(samples.charge_request(idempotency_key="key-2"))
-        assert system.ledger.order(samples.ORDER_ID) == OrderLock(samples.ORDER_ID, (first.id,))
+        assert system.ledger.order(samples.ORDER_ID, live=False) == OrderLock(samples.ORDER_ID, (first.id,))
         third = system.charge(samples.charge_request(idempotency_key="key-3")).payment
         assert third.wire_order_id == f"{samples.ORDER_ID}~2"

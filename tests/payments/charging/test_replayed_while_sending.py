@@ -76,7 +76,7 @@ def test_the_order_of_a_payment_that_was_not_sent_is_free() -> None:
 def test_a_claim_that_is_released_during_a_retry_raises_unreachable() -> None:
     system = PaymentSystem()
     system.gateway.script_charges(Answers("REDIRECT"))
-    payment = samples.payment(fingerprint=samples.charge_request().fingerprint())
+    payment = samples.payment(fingerprint=samples.charge_request().fingerprint(live=False))
     assert system.ledger.claim(payment, None) is None
     saved = system.ledger.save
 
@@ -119,7 +119,7 @@ def test_nothing_is_sent_without_a_claim_when_the_other_claim_is_released() -> N
     assert not charged.replayed
     assert len(system.gateway.submissions) == 1
     assert system.ledger.get(charged.payment.id) == charged.payment
-    assert system.ledger.order(samples.ORDER_ID) is not None
+    assert system.ledger.order(samples.ORDER_ID, live=False) is not None
 
 
 @pytest.mark.parametrize("error", [SecretUnusable("unreadable"), NotSent("circuit open")])

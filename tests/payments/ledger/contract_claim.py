@@ -21,11 +21,22 @@ class ClaimContract:
         payment = samples.payment()
         assert ledger.claim(payment, None) is None
         assert ledger.get(payment.id) == payment
-        assert ledger.order(ORDER) == OrderLock(ORDER, (payment.id,))
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (payment.id,))
+
+    def test_an_order_of_the_other_mode_is_another_order(self, ledger: Ledger) -> None:
+        tested, live = samples.payment(), samples.payment(live=True)
+        assert ledger.claim(tested, None) is None
+        assert ledger.order(ORDER, live=True) is None
+        assert ledger.claim(live, None) is None
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (tested.id,))
+        assert ledger.order(ORDER, live=True) == OrderLock(ORDER, (live.id,))
+        assert ledger.release(live)
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (tested.id,))
+        assert ledger.order(ORDER, live=True) is None
 
     def test_an_unknown_id_returns_none(self, ledger: Ledger) -> None:
         assert ledger.get(samples.payment().id) is None
-        assert ledger.order(ORDER) is None
+        assert ledger.order(ORDER, live=False) is None
 
     @pytest.mark.parametrize("order_id", [None, ORDER])
     def test_a_second_claim_of_a_key_returns_the_stored_payment(self, ledger: Ledger, order_id: str | None) -> None:
@@ -36,7 +47,7 @@ class ClaimContract:
     def test_a_second_claim_of_a_key_for_another_order_takes_no_lock(self, ledger: Ledger) -> None:
         first = claimed(ledger)
         assert ledger.claim(samples.payment(order_id="another"), None) == first
-        assert ledger.order("another") is None
+        assert ledger.order("another", live=False) is None
 
     @pytest.mark.parametrize("status", BLOCKS_THE_ORDER)
     def test_an_order_with_a_payment_that_may_succeed_accepts_no_other(self, ledger: Ledger, status: Status) -> None:
@@ -44,11 +55,11 @@ class ClaimContract:
         if status is not first.status:
             transitioned(ledger, first, status)
         second = samples.payment(key="key-2", attempt=2)
-        for order in (None, ledger.order(ORDER)):
+        for order in (None, ledger.order(ORDER, live=False)):
             with pytest.raises(OrderMoved):
                 ledger.claim(second, order)
         assert ledger.get(second.id) is None
-        assert ledger.order(ORDER) == OrderLock(ORDER, (first.id,))
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (first.id,))
 
     @pytest.mark.parametrize("status", sorted(FREES_THE_ORDER))
     def test_an_order_with_a_failed_payment_accepts_another(self, ledger: Ledger, status: Status) -> None:
@@ -57,12 +68,12 @@ class ClaimContract:
         second = samples.payment(key="key-2", attempt=2)
         assert ledger.claim(second, OrderLock(ORDER, (first.id,))) is None
         assert ledger.get(second.id) == second
-        assert ledger.order(ORDER) == OrderLock(ORDER, (first.id, second.id))
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (first.id, second.id))
 
     def test_a_claim_with_an_outdated_order_lock_raises_order_moved(self, ledger: Ledger) -> None:
         first = claimed(ledger)
         transitioned(ledger, first, Status.FAILED)
-        early = ledger.order(ORDER)
+        early = ledger.order(ORDER, live=False)
         transitioned(ledger, claimed(ledger, key="key-2", attempt=2), Status.FAILED)
         for order in (None, early):
             with pytest.raises(OrderMoved):
@@ -80,7 +91,7 @@ class ReleaseContract:
         payment = claimed(ledger, order_id=order_id)
         assert ledger.release(payment)
         assert ledger.get(payment.id) is None
-        assert ledger.order(ORDER) is None
+        assert ledger.order(ORDER, live=False) is None
         assert due_payments(ledger) == []
         claimed(ledger, order_id=order_id)
 
@@ -90,7 +101,7 @@ class ReleaseContract:
             payment = transitioned(ledger, claimed(ledger, key=f"key-{nth}", attempt=nth), Status.FAILED)
             attempts = (*attempts, payment.id)
         ledger.release(claimed(ledger, key="key-3", attempt=3))
-        assert ledger.order(ORDER) == OrderLock(ORDER, attempts)
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, attempts)
         assert claimed(ledger, key="key-4", attempt=3).wire_order_id == f"{ORDER}~3"
 
     def test_a_payment_that_was_written_to_is_not_released(self, ledger: Ledger) -> None:
@@ -98,21 +109,21 @@ class ReleaseContract:
         after = transitioned(ledger, payment, Status.REQUIRES_ACTION)
         assert not ledger.release(payment)
         assert ledger.get(payment.id) == after
-        assert ledger.order(ORDER) == OrderLock(ORDER, (payment.id,))
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (payment.id,))
 
     def test_a_payment_with_a_published_event_is_not_released(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         ledger.advance(payment, 1)
         assert not ledger.release(payment)
         assert ledger.get(payment.id) is not None
-        assert ledger.order(ORDER) == OrderLock(ORDER, (payment.id,))
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (payment.id,))
 
     def test_a_payment_that_a_retry_was_answered_with_is_not_released(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
         replayed = ledger.save(payment, replace(payment, replayed_while_sending=True))
         assert not ledger.release(payment)
         assert ledger.get(payment.id) == replayed
-        assert ledger.order(ORDER) == OrderLock(ORDER, (payment.id,))
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (payment.id,))
 
     def test_releasing_twice_or_an_unknown_payment_does_nothing(self, ledger: Ledger) -> None:
         payment = claimed(ledger)
@@ -120,7 +131,7 @@ class ReleaseContract:
         assert not ledger.release(payment)
         claimed(ledger, key="key-2")
         assert not ledger.release(payment)
-        assert ledger.order(ORDER) == OrderLock(ORDER, (samples.payment(key="key-2").id,))
+        assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (samples.payment(key="key-2").id,))
 
     def test_a_late_write_to_a_released_payment_fails_and_creates_nothing(self, ledger: Ledger) -> None:
         payment = claimed(ledger)

@@ -81,7 +81,7 @@ class RaceContract:
             ]
             written, _ = at_once(calls)
             assert (ledger.get(before.id) is None) == isinstance(written, Released)
-            assert (ledger.order(f"order-{nth}") is None) == isinstance(written, Released)
+            assert (ledger.order(f"order-{nth}", live=False) is None) == isinstance(written, Released)
 
     def test_of_two_concurrent_runs_one_gets_the_lease(self, ledger: Ledger) -> None:
         for nth in range(ROUNDS):
@@ -108,5 +108,5 @@ class RaceContract:
         (loser,) = [rival for rival in rivals if rival is not winner]
         assert [type(result) for result in results if result is not None] == [OrderMoved]
         order_id = winner.order_id or ""
-        assert ledger.order(order_id) == OrderLock(order_id, (*before, winner.id))
+        assert ledger.order(order_id, live=False) == OrderLock(order_id, (*before, winner.id))
         assert ledger.get(loser.id) is None

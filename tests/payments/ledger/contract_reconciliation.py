@@ -24,14 +24,14 @@ class FullLedger(Ledger, ReconciliationLedger, Protocol):
     """All ledger ports, including the reconciliation's."""
 
 
-def on_index(ledger: FullLedger, span: Span = TODAY) -> list[str]:
+def on_index(ledger: FullLedger, span: Span = TODAY, *, live: bool = False) -> list[str]:
     """The ids of all unlisted payments of a span, in the order of the pages."""
-    found, place = ledger.unlisted(span, None)
+    found, place = ledger.unlisted(span, None, live=live)
     ids = [payment.id for payment in found]
     for _ in range(1000):
         if place is None:
             return ids
-        found, place = ledger.unlisted(span, place)
+        found, place = ledger.unlisted(span, place, live=live)
         ids += [payment.id for payment in found]
     raise AssertionError("the pages of the index do not end")
 
@@ -44,13 +44,23 @@ def adopted() -> Payment:
 class LookupContract:
     def test_a_payment_is_found_by_its_order_id(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
-        (found,) = ledger.sent_under([samples.ORDER_ID]).items()
+        (found,) = ledger.sent_under([samples.ORDER_ID], live=False).items()
         assert (found[0], found[1].payment, found[1].is_unlisted) == (samples.ORDER_ID, payment, True)
+
+    def test_each_mode_has_its_own_payment_under_an_order_id(self, ledger: FullLedger) -> None:
+        tested, live = claimed(ledger), claimed(ledger, live=True)
+        for payment in (tested, live):
+            (found,) = ledger.sent_under([samples.ORDER_ID], live=payment.live).values()
+            assert found.payment == payment
+
+    def test_a_payment_of_the_other_mode_is_not_found_by_its_id(self, ledger: FullLedger) -> None:
+        payment = claimed(ledger, order_id=None)
+        assert ledger.sent_under([payment.id], live=True) == {}
 
     def test_each_attempt_is_found_by_its_own_order_id(self, ledger: FullLedger) -> None:
         first = transitioned(ledger, claimed(ledger), Status.FAILED)
         second = claimed(ledger, key="key-2", attempt=2)
-        found = ledger.sent_under([samples.ORDER_ID, f"{samples.ORDER_ID}~2", f"{samples.ORDER_ID}~3"])
+        found = ledger.sent_under([samples.ORDER_ID, f"{samples.ORDER_ID}~2", f"{samples.ORDER_ID}~3"], live=False)
         assert {sent: marked.payment.id for sent, marked in found.items()} == {
             samples.ORDER_ID: first.id,
             f"{samples.ORDER_ID}~2": second.id,
@@ -58,11 +68,11 @@ class LookupContract:
 
     def test_a_payment_without_an_order_is_found_by_its_id(self, ledger: FullLedger) -> None:
         payment = claimed(ledger, order_id=None)
-        assert ledger.sent_under([payment.id])[payment.id].payment == payment
+        assert ledger.sent_under([payment.id], live=False)[payment.id].payment == payment
 
     def test_a_payment_with_an_order_is_not_found_by_its_id(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
-        assert ledger.sent_under([payment.id]) == {}
+        assert ledger.sent_under([payment.id], live=False) == {}
         assert ledger.standing([payment.id])[payment.id].payment == payment
 
     @pytest.mark.parametrize(
@@ -87,15 +97,15 @@ class LookupContract:
     )
     def test_an_order_id_that_was_never_sent_finds_nothing(self, ledger: FullLedger, order_id: str) -> None:
         claimed(ledger)
-        assert ledger.sent_under([order_id]) == {}
+        assert ledger.sent_under([order_id], live=False) == {}
 
     def test_many_payments_are_found_in_one_call(self, ledger: FullLedger) -> None:
         many = [claimed(ledger, key=f"key-{n}", order_id=None) for n in range(230)]
-        found = ledger.sent_under([payment.id for payment in many] * 2)
+        found = ledger.sent_under([payment.id for payment in many] * 2, live=False)
         assert {sent: marked.payment for sent, marked in found.items()} == {payment.id: payment for payment in many}
 
     def test_an_empty_list_finds_nothing(self, ledger: FullLedger) -> None:
-        assert ledger.sent_under([]) == ledger.standing([]) == {}
+        assert ledger.sent_under([], live=False) == ledger.standing([]) == {}
 
 
 class UnlistedContract:
@@ -105,6 +115,12 @@ class UnlistedContract:
         done = transitioned(ledger, payment, Status.SUCCEEDED)
         ledger.advance(done, 2)
         assert on_index(ledger) == [payment.id]
+
+    def test_each_mode_has_its_own_index(self, ledger: FullLedger) -> None:
+        tested, live = claimed(ledger), claimed(ledger, live=True)
+        assert (on_index(ledger), on_index(ledger, live=True)) == ([tested.id], [live.id])
+        ledger.cross_off([tested.id])
+        assert (on_index(ledger), on_index(ledger, live=True)) == ([], [live.id])
 
     def test_crossing_off_takes_a_payment_off_the_index_and_does_not_change_it(self, ledger: FullLedger) -> None:
         payment = claimed(ledger)
@@ -161,7 +177,7 @@ class UnlistedContract:
         seen: list[str] = []
         place: str | None = None
         for _ in range(1000):
-            found, place = ledger.unlisted(TODAY, place)
+            found, place = ledger.unlisted(TODAY, place, live=False)
             seen += [payment.id for payment in found]
             ledger.cross_off(payment.id for payment in found)
             if place is None:

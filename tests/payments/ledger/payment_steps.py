@@ -16,7 +16,7 @@ FAR_FUTURE = START + timedelta(days=365)
 def claimed(ledger: Ledger, **changes: Any) -> Payment:
     """A new payment, claimed; it holds the lock of its order if it has one."""
     payment = samples.payment(**changes)
-    order = ledger.order(payment.order_id) if payment.order_id else None
+    order = ledger.order(payment.order_id, live=payment.live) if payment.order_id else None
     assert ledger.claim(payment, order) is None
     return payment
 

@@ -131,10 +131,10 @@ class Reconciler:
     def unlisted_ids(self) -> set[str]:
         """The payments on the index of unlisted payments."""
         ever = Span(date(2000, 1, 1), date(2099, 1, 1))
-        found, place = self.ledger.unlisted(ever, None)
+        found, place = self.ledger.unlisted(ever, None, live=False)
         seen = {payment.id for payment in found}
         while place is not None:
-            found, place = self.ledger.unlisted(ever, place)
+            found, place = self.ledger.unlisted(ever, place, live=False)
             seen |= {payment.id for payment in found}
         return seen
 

@@ -61,7 +61,7 @@ class LongList:
 class VastLedger:
     """A table with a payment for every order, made when it is read. Nothing may be written."""
 
-    def sent_under(self, wire_order_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
         """See `MatchingLedger.sent_under`."""
         return {sent_as: IndexedPayment(self._payment(sent_as), is_unlisted=False) for sent_as in wire_order_ids}
 
@@ -70,7 +70,7 @@ class VastLedger:
         assert not list(payment_ids)
         return {}
 
-    def unlisted(self, span: Span, place: str | None) -> tuple[Sequence[Payment], str | None]:
+    def unlisted(self, span: Span, place: str | None, *, live: bool) -> tuple[Sequence[Payment], str | None]:
         """See `ReconciliationLedger.unlisted`."""
         return [], None
 

@@ -42,6 +42,20 @@ CHARGING: Final = (
         (MOTO,),
     ),
     Mutant(
+        "an order of test mode locks the live order of the same id",
+        "ledger/order_lock.py",
+        'return f"order#{mode_of(live=live)}#{order_id}"',
+        'return f"order#{order_id}"',
+        (MOTO,),
+    ),
+    Mutant(
+        "the index of unlisted payments mixes test and live",
+        "ledger/payment_items.py",
+        'return f"{mode_of(live=live)}#{day.isoformat()}#{shard}"',
+        'return f"{day.isoformat()}#{shard}"',
+        (MOTO,),
+    ),
+    Mutant(
         "a later attempt at an order does not wait for the earlier one to fail",
         "ledger/order_lock.py",
         'return [{"Update": appended}, _requires_freed(table, order.attempts[-1])]',
