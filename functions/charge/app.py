@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from charge.answers import Answer, problem_answer
 from charge.problems import Problem, RequestRefused, problem_of
-from charge.routes import ChargeRoutes, Event, location
+from charge.routes import ChargeRoutes, Event, location, principal_of
 from payments.charging.charge import Charging
 from payments.errors import NothingSent, SecretUnusable
 from payments.follow_up.refresh import Refreshing
@@ -46,6 +46,7 @@ def respond(event: Event, seconds: float, routes: Callable[[], ChargeRoutes], te
         route = ROUTES.get((event.get("httpMethod", ""), event.get("resource", "")))
         if route is None:
             return problem_answer(Problem(404, "not_found", "There is no such resource."))
+        telemetry.requested_by(principal_of(event))
         return _routed(route, routes(), event, seconds - VERDICT_SECONDS)
     except Exception as error:  # noqa: BLE001 - the last resort; the text of an unknown error may quote a card
         telemetry.unexpected(error)

@@ -42,13 +42,16 @@ def resource(payment: Payment) -> dict[str, Any]:
 
 
 def timeline(payment: Payment) -> list[dict[str, Any]]:
-    """The payment's history, oldest first: each entry as its event, with its evidence and whether it is published."""
+    """The payment's history, oldest first: each entry as its event, with its evidence, who requested it, and whether it
+    is published.
+    """
     events = ((entry, event_of(payment, entry)) for entry in payment.history)
     return [
         {
             "type": event.type,
             **event.detail,
             "evidence": dict(entry.evidence),
+            "principal": entry.principal,
             "published": entry.sequence <= payment.published,
         }
         for entry, event in events

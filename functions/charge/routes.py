@@ -61,7 +61,7 @@ class ChargeRoutes:
 
     def create(self, event: Event, seconds: float) -> Answer:
         """POST /charges."""
-        caller = caller_of(_principal(event))
+        caller = _authenticated(event)
         headers = _headers(event)
         key = request.idempotency_key(headers)
         body = request.body_bytes(event, headers)
@@ -91,7 +91,7 @@ class ChargeRoutes:
         """GET /charges/{id}; with ?refresh=true the gateway is asked first."""
         payment = self._payment(event)
         if (event.get("queryStringParameters") or {}).get("refresh") == "true":
-            payment = self.refreshing.refresh(payment)
+            payment = self.refreshing.refresh(payment, principal_of(event))
         return payment_answer(payment)
 
     def attempts(self, event: Event, seconds: float) -> Answer:
@@ -107,7 +107,7 @@ class ChargeRoutes:
         """POST /charges/{id}/refunds: the whole amount."""
         headers = _headers(event)
         refund_request = RefundRequest(
-            caller=caller_of(_principal(event)),
+            caller=_authenticated(event),
             idempotency_key=request.idempotency_key(headers),
             reason=request.refund_body(request.body_bytes(event, headers)).reason,
         )
@@ -157,12 +157,18 @@ def _charge_request(caller: str, key: str, body: HostedBody) -> ChargeRequest:
     )
 
 
-def _principal(event: Event) -> str:
+def principal_of(event: Event) -> str | None:
+    """The AWS principal that signed the request: for an assumed role the role, without the session."""
     arn = ((event.get("requestContext") or {}).get("identity") or {}).get("userArn")
-    if not arn:
+    return caller_of(str(arn)) if arn else None
+
+
+def _authenticated(event: Event) -> str:
+    principal = principal_of(event)
+    if principal is None:
         title = "The request must be signed (AWS Signature Version 4)."
         raise RequestRefused(Problem(403, "not_authenticated", title))
-    return str(arn)
+    return principal
 
 
 def _headers(event: Event) -> dict[str, str]:

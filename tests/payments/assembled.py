@@ -71,7 +71,7 @@ class PaymentSystem:
 
     def refresh(self, payment: Payment) -> Payment:
         """Refreshes a payment for a caller that cannot wait."""
-        return Refreshing(self.ledger, self.gateway, self.clock, self.telemetry).refresh(payment)
+        return Refreshing(self.ledger, self.gateway, self.clock, self.telemetry).refresh(payment, samples.CALLER)
 
     @property
     def finisher(self) -> PaymentFinisher:

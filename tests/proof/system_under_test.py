@@ -112,7 +112,7 @@ class SystemUnderTest:
         def work(process: Process) -> object:
             ledger, gateway = Paused(self.ledger, process), Paused(self.gateway, process)
             payment = ledger.get(payment_id)
-            return payment and Refreshing(ledger, gateway, self.clock, self.telemetry).refresh(payment)
+            return payment and Refreshing(ledger, gateway, self.clock, self.telemetry).refresh(payment, samples.CALLER)
 
         return self._start("refresh", REQUEST_SECONDS, work)
 

@@ -58,6 +58,7 @@ class Charging:
             order_id=request.order_id,
             card=request.card.facts if request.card else None,
             at=self.clock(),
+            principal=request.caller,
         )
         self.telemetry.about(payment.id, payment.order_id)
         if (earlier := self._earlier_if_not_ready(payment)) is not None:
@@ -117,7 +118,8 @@ class Charging:
         no_verdict = transaction.verdict in (None, Status.PROCESSING)
         if not no_verdict:
             payment = payment.with_answer("in_doubt" if mismatched_fields(payment, transaction) else "verdict")
-        recorded = record(payment, transaction, "answer", self.ledger, self.clock, self.telemetry)
+        requester = payment.history[0].principal
+        recorded = record(payment, transaction, "answer", self.ledger, self.clock, self.telemetry, requester)
         if no_verdict:
             return self._in_doubt(recorded, f"the gateway says {transaction.raw_status}", arrived=True)
         return recorded
@@ -138,7 +140,7 @@ class Charging:
                 Status.FAILED, at=self.clock(), source="answer", evidence=evidence, failure=failure
             )
 
-        return update(payment, change, self.ledger, self.telemetry)
+        return update(payment, change, self.ledger, self.telemetry, payment.history[0].principal)
 
     def _in_doubt(self, payment: Payment, why: str, *, arrived: bool) -> Payment:
         self.telemetry.note("charge_in_doubt", payment_id=payment.id, why=why)
@@ -148,7 +150,7 @@ class Charging:
                 return current
             return current.with_answer("in_doubt").asked_again(self.clock() + IN_DOUBT_ASK, arrived=arrived)
 
-        return update(payment, change, self.ledger, self.telemetry)
+        return update(payment, change, self.ledger, self.telemetry, payment.history[0].principal)
 
     def _replayed(self, earlier: Payment, fingerprint: str) -> Charged:
         """The answer to a retry. A payment that is still being sent is marked, so that it is not deleted afterwards."""

@@ -34,8 +34,11 @@ class Refreshing:
     clock: Clock
     telemetry: Telemetry
 
-    def refresh(self, payment: Payment) -> Payment:
-        """The payment after a status query; unchanged if the last one is too recent or the gateway does not answer."""
+    def refresh(self, payment: Payment, principal: str | None) -> Payment:
+        """The payment after a status query; unchanged if the last one is too recent or the gateway does not answer.
+
+        `principal`: the AWS principal that made the request.
+        """
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         now = self.clock()
         if not self.ledger.note_refresh(payment.id, now, now - AT_MOST_EVERY):
@@ -45,4 +48,4 @@ class Refreshing:
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             return payment
-        return record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
+        return record(payment, transaction, "status", self.ledger, self.clock, self.telemetry, principal)

@@ -25,6 +25,7 @@ def entry_item(entry: Entry) -> Item:
         "refund": refund_item(entry.refund),
         "chargeback": chargeback_item(entry.chargeback),
         "failure": failure_item(entry.failure),
+        "principal": entry.principal,
     }
     return {key: value for key, value in item.items() if value is not None}
 
@@ -44,6 +45,7 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
         refund=refund_of(item["refund"]),
         chargeback=chargeback_of(item["chargeback"]),
         failure=failure_of(item.get("failure")),
+        principal=item.get("principal"),
     )
 
 
@@ -95,6 +97,7 @@ def refund_attempt_item(attempt: RefundAttempt | None) -> Item | None:
         "arrived": attempt.arrived,
         "answered": attempt.answered,
         "failure": failure_item(attempt.failure),
+        "principal": attempt.principal,
     }
     return {key: value for key, value in item.items() if value is not None}
 
@@ -110,4 +113,5 @@ def refund_attempt_of(item: Mapping[str, Any] | None) -> RefundAttempt | None:
         arrived=item["arrived"],
         answered=item.get("answered"),
         failure=failure_of(item.get("failure")),
+        principal=item.get("principal"),
     )

@@ -46,7 +46,7 @@ class RefundAttempt:
 
     `nonce` is random and identifies the process: only the process that finds its own nonce in the table may send.
     `arrived`: the gateway accepted the refund, or says that the money was sent back. Its status API may lag, so "no
-    refund" can no longer mean "never arrived". `failure`: why the attempt failed.
+    refund" can no longer mean "never arrived". `failure`: why the attempt failed. `principal`: who requested it.
     """
 
     id: str
@@ -55,3 +55,4 @@ class RefundAttempt:
     arrived: bool = False
     answered: Answered | None = None
     failure: Failure | None = None
+    principal: str | None = None

@@ -80,7 +80,11 @@ NOT_CHARGED_BACK: Final = Chargeback()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened, its evidence, and the facts right after it: enough to publish it again unchanged."""
+    """One thing that happened, its evidence, and the facts right after it: enough to publish it again unchanged.
+
+    `principal`: the AWS principal that made the request in which it was recorded; None if the system recorded it. It is
+    for auditors, so it is in no event.
+    """
 
     sequence: int
     name: str
@@ -93,6 +97,7 @@ class Entry:
     refund: Refund = NOT_REFUNDED
     chargeback: Chargeback = NOT_CHARGED_BACK
     failure: Failure | None = None
+    principal: str | None = None
 
     @property
     def is_transition(self) -> bool:

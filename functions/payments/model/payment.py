@@ -179,9 +179,10 @@ def intent(
     at: datetime,
     attempt: int = 1,
     source: Source = "request",
+    principal: str | None = None,
 ) -> Payment:
     """A new payment: recorded, not sent, with a status query due in case the process dies."""
-    first = Entry(1, Status.PROCESSING.value, None, Status.PROCESSING, at, source, {})
+    first = Entry(1, Status.PROCESSING.value, None, Status.PROCESSING, at, source, {}, principal=principal)
     return Payment(
         id=payment_id,
         fingerprint=fingerprint,

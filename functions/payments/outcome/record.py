@@ -4,6 +4,7 @@ Answers, webhooks, status queries and reconciliation all come through here.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import Source
@@ -22,18 +23,24 @@ def record(
     ledger: OutcomeLedger,
     clock: Clock,
     telemetry: Telemetry,
+    principal: str | None = None,
 ) -> Payment:
     """The payment after the transaction, as it is in the ledger now. A repeated or late transaction changes nothing.
 
-    Raises Released.
+    `principal`: see `update`. Raises Released.
     """
     telemetry.about(payment.id, payment.order_id, payment.transaction_id or transaction.transaction_id)
     _note_contradictions(payment, transaction, telemetry)
-    return update(payment, lambda current: apply(current, transaction, source, clock()), ledger, telemetry)
+    return update(payment, lambda current: apply(current, transaction, source, clock()), ledger, telemetry, principal)
 
 
 def record_refund(
-    payment: Payment, transaction: GatewayTransaction, ledger: OutcomeLedger, clock: Clock, telemetry: Telemetry
+    payment: Payment,
+    transaction: GatewayTransaction,
+    ledger: OutcomeLedger,
+    clock: Clock,
+    telemetry: Telemetry,
+    principal: str | None,
 ) -> Payment:
     """The payment after the answer to its refund, as it is in the ledger now. Raises Released.
 
@@ -47,21 +54,27 @@ def record_refund(
             return current
         return apply_flags(current, transaction, "answer", clock())
 
-    return update(payment, change, ledger, telemetry)
+    return update(payment, change, ledger, telemetry, principal)
 
 
 def update(
-    payment: Payment, change: Callable[[Payment], Payment], ledger: OutcomeLedger, telemetry: Telemetry
+    payment: Payment,
+    change: Callable[[Payment], Payment],
+    ledger: OutcomeLedger,
+    telemetry: Telemetry,
+    principal: str | None = None,
 ) -> Payment:
     """Writes a change and returns the payment as it is in the ledger now. Raises Released.
 
+    `principal`: the AWS principal that made the request; each entry that the change adds names it. None for the system.
     When another process wrote first, `change` decides again about the payment that is in the ledger now. Nothing is
     written when `change` returns the same object.
     """
     while True:
-        after = change(payment)
-        if after is payment:
+        changed = change(payment)
+        if changed is payment:
             return payment
+        after = _requested_by(principal, payment, changed)
         try:
             saved = ledger.save(payment, after)
         except LostRace as lost:
@@ -69,6 +82,11 @@ def update(
             continue
         _note_entries(payment, saved, telemetry)
         return saved
+
+
+def _requested_by(principal: str | None, before: Payment, after: Payment) -> Payment:
+    new = (replace(entry, principal=principal) for entry in after.history[before.version :])
+    return replace(after, history=(*before.history, *new))
 
 
 def _note_entries(before: Payment, after: Payment, telemetry: Telemetry) -> None:

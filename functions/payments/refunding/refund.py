@@ -70,8 +70,8 @@ class Refunding:
         if payment.live != self.gateway.live:
             raise NotRefundable("other_mode", payment)
         self._ensure_ready()
-        attempt = RefundAttempt(request.id_for(payment), self.nonce(), self.clock())
-        claimed = update(payment, lambda current: _with_attempt(current, request, attempt), self.ledger, self.telemetry)
+        attempt = RefundAttempt(request.id_for(payment), self.nonce(), self.clock(), principal=request.caller)
+        claimed = self._update(payment, attempt, lambda current: _with_attempt(current, request, attempt))
         if _has_other_attempt(claimed, attempt):
             return _earlier_result(claimed, request) or Refunded(claimed, replayed=True)
         if not claimed.awaits_refund:
@@ -98,7 +98,7 @@ class Refunding:
             return self._refused(payment, attempt, error, until)
         except NoAnswer as error:
             return self._in_doubt(payment, attempt, str(error), arrived=False)
-        recorded = record_refund(payment, transaction, self.ledger, self.clock, self.telemetry)
+        recorded = record_refund(payment, transaction, self.ledger, self.clock, self.telemetry, attempt.principal)
         if recorded.awaits_refund:
             return self._in_doubt(
                 recorded, attempt, f"no refund in the answer; the gateway says {transaction.raw_status}", arrived=True
@@ -112,7 +112,7 @@ class Refunding:
         except GatewayError as unanswered:
             why = f"refused, and no status ({type(unanswered).__name__})"
             return self._in_doubt(payment, attempt, why, arrived=isinstance(error, AlreadyRefunded))
-        recorded = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
+        recorded = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry, attempt.principal)
         if not recorded.awaits_refund:
             return self._answered(recorded, attempt, "verdict")
         if isinstance(error, AlreadyRefunded) or not denies_refund(recorded, transaction):
@@ -152,13 +152,16 @@ class Refunding:
             awaited = current.awaits_refund and not _has_other_attempt(current, attempt)
             return change(current) if awaited else current
 
-        return update(payment, change_if_awaited, self.ledger, self.telemetry)
+        return self._update(payment, attempt, change_if_awaited)
 
     def _answered(self, payment: Payment, attempt: RefundAttempt, kind: Answered) -> Payment:
         def change(current: Payment) -> Payment:
             return current if _has_other_attempt(current, attempt) else refunds.answered(current, kind)
 
-        return update(payment, change, self.ledger, self.telemetry)
+        return self._update(payment, attempt, change)
+
+    def _update(self, payment: Payment, attempt: RefundAttempt, change: Callable[[Payment], Payment]) -> Payment:
+        return update(payment, change, self.ledger, self.telemetry, attempt.principal)
 
     def _left(self, until: datetime) -> float:
         return (until - self.clock()).total_seconds()

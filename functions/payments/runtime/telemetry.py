@@ -22,6 +22,10 @@ class PowertoolsTelemetry:
         self.logger.clear_state()
         self.logger.set_correlation_id(correlation_id)
 
+    def requested_by(self, principal: str | None) -> None:
+        """Sets the AWS principal that every later log line of this invocation names."""
+        self.logger.append_keys(principal=principal)
+
     def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
         """See `Telemetry.about`."""
         self.logger.append_keys(payment_id=payment_id, order_id=order_id, transaction_id=transaction_id)

@@ -16,8 +16,7 @@ REFUNDING: Final = (
     Mutant(
         "a refund is sent without a record",
         "refunding/refund.py",
-        "claimed = update("
-        "payment, lambda current: _with_attempt(current, request, attempt), self.ledger, self.telemetry)",
+        "claimed = self._update(payment, attempt, lambda current: _with_attempt(current, request, attempt))",
         "claimed = _with_attempt(payment, request, attempt)",
         (REFUND_PROOF, REFUND, REFUND_CRASHES),
     ),
