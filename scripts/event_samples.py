@@ -18,6 +18,7 @@ from payments.model.history import Failure
 from payments.model.identifiers import payment_id_of
 from payments.model.money import Money
 from payments.model.payment import Payment, intent
+from payments.model.supersession import superseded
 from payments.outcome.apply import apply
 
 Sample = dict[str, Any]
@@ -26,6 +27,7 @@ _START: Final = datetime(2027, 1, 31, 9, 30, 0, 125000, tzinfo=UTC)
 _GBP: Final = Money(4999, "GBP")
 _REFUND_REQUESTED: Final = "refund-requested"
 _REFUND_REFUSED: Final = "refund-refused"
+_SUPERSEDED: Final = "SUPERSEDED"
 _FLAGS: Final = {"REFUNDED": "refunded", "CHARGED_BACK": "charged_back"}
 
 
@@ -53,6 +55,9 @@ class _Scenario:
             at = _START + timedelta(seconds=7 * nth * nth)
             if status == _REFUND_REQUESTED:
                 payment = refunds.requested(payment, RefundAttempt("rf_sample", "", at), "")
+                continue
+            if status == _SUPERSEDED:
+                payment = superseded(payment, "pay_sample", at)
                 continue
             if status == _REFUND_REFUSED:
                 payment = refunds.failed(payment, Failure("refund_refused", ""), at=at, source="answer", evidence={})
@@ -82,6 +87,7 @@ _SCENARIOS: Final[Mapping[str, _Scenario]] = {
     "succeeded-late": _Scenario("web-1003", "FAILED SUCCESS"),
     "failed": _Scenario("web-1003", "FAILED"),
     "blocked": _Scenario("web-1004", "BLOCKED"),
+    "superseded": _Scenario("web-1007", f"REDIRECT {_SUPERSEDED}"),
     "abandoned": _Scenario("web-1005", "REDIRECT ABANDONED"),
     "needs_review": _Scenario("web-1006", "SUCCESS", amount=499900),
     "refunded": _Scenario("web-1001", f"REDIRECT SUCCESS {_REFUND_REQUESTED} REFUNDED"),

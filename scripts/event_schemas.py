@@ -57,6 +57,8 @@ def _constants(detail_type: str) -> Schema:
         return {"properties": {"refund": _happened("refunded", "refunded_at")}}
     if name == "charged_back":
         return {"properties": {"chargeback": _happened("charged_back", "charged_back_at")}}
+    if name == "superseded":
+        return {"properties": {"status": {"const": "requires_action"}}}
     return {"properties": {"status": {"const": name}}}
 
 

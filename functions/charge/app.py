@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -80,7 +81,14 @@ def _routes(telemetry: PowertoolsTelemetry) -> ChargeRoutes:
     ledger = bootstrap.ledger_of(settings)
     return ChargeRoutes(
         ledger=ledger,
-        charging=Charging(ledger, gateway, utc_now, telemetry, live=settings.gateway_mode == "live"),
+        charging=Charging(
+            ledger,
+            gateway,
+            utc_now,
+            telemetry,
+            live=settings.gateway_mode == "live",
+            left_after=timedelta(minutes=settings.left_redirect_minutes) or None,
+        ),
         refreshing=Refreshing(ledger, gateway, utc_now, telemetry),
         refunding=Refunding(ledger, gateway, utc_now, telemetry),
         token_key=bootstrap.token_key_of(settings.token_secret_id, telemetry, secrets),

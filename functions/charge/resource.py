@@ -10,7 +10,7 @@ from payments.model.timestamps import iso
 
 def resource(payment: Payment) -> dict[str, Any]:
     """The payment resource. Amounts in minor units, times in UTC. No name, email or card number."""
-    card, failure, action = payment.card, payment.failure, payment.redirect_url
+    card, failure, action = payment.card, payment.failure, None if payment.superseded_at else payment.redirect_url
     return {
         "id": payment.id,
         "status": payment.status.value,
@@ -33,6 +33,7 @@ def resource(payment: Payment) -> dict[str, Any]:
             "status": payment.chargeback.status,
             "charged_back_at": _iso(payment.chargeback.charged_back_at),
         },
+        "superseded_at": _iso(payment.superseded_at),
         "failure": {"code": failure.code, "message": failure.message} if failure else None,
         "live": payment.live,
         "version": payment.version,

@@ -25,7 +25,7 @@ from tests.recorded_events import TOKEN_KEY, recorded
 SECONDS = 28.0
 RESOURCE = {
     *("id", "status", "amount", "currency", "order_id", "transaction_id", "message", "next_action", "card", "refund"),
-    *("chargeback", "failure", "live", "version", "created_at", "updated_at"),
+    *("chargeback", "failure", "live", "version", "created_at", "updated_at", "superseded_at"),
 }
 """Every field of the payment resource."""
 VERDICTS = [

@@ -12,7 +12,7 @@ from typing import Any
 from payments.ledger import history_items, payment_items
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER
-from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released
+from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released, Superseding
 from payments.reconciliation.matching import IndexedPayment
 from payments.reconciliation.transaction_list import Span
 
@@ -26,13 +26,13 @@ class InMemoryLedger:
 
     # ------------------------------------------------------------ claiming
 
-    def claim(self, payment: Payment, lock: OrderLock | None) -> Payment | None:
+    def claim(self, payment: Payment, lock: OrderLock | None, superseding: Superseding | None = None) -> Payment | None:
         """See `ClaimLedger.claim`."""
         with self._lock:
             if payment.id in self._table:
                 return self._read(payment.id)
             if payment.order_id is not None:
-                self._take_order(payment, lock)
+                self._take_order(payment, lock, superseding)
             self._table[payment.id] = copy.deepcopy(payment_items.payment_item(payment))
             return None
 
@@ -182,16 +182,24 @@ class InMemoryLedger:
         attempts = dict(enumerate(self._attempts(order_id, live=live), start=1))
         return attempts.get(int(nth) if nth.isdecimal() else 1)
 
-    def _take_order(self, payment: Payment, lock: OrderLock | None) -> None:
+    def _take_order(self, payment: Payment, lock: OrderLock | None, superseding: Superseding | None) -> None:
         order_id = payment.order_id or ""
         attempts = self._attempts(order_id, live=payment.live)
         seen = len(lock.attempts) if lock else 0
-        if len(attempts) != seen or (attempts and not self._is_freed(attempts[-1])):
+        if len(attempts) != seen:
+            raise OrderMoved(f"order {order_id} moved on")
+        if superseding is not None:
+            try:
+                self.save(superseding.before, superseding.after)
+            except (LostRace, Released):
+                raise OrderMoved(f"order {order_id} moved on") from None
+        elif attempts and not self._is_freed(attempts[-1]):
             raise OrderMoved(f"order {order_id} moved on")
         self._set_attempts(order_id, [*attempts, payment.id], live=payment.live)
 
     def _is_freed(self, payment_id: str) -> bool:
-        return payment_id in self._table and self._table[payment_id]["status"] in FREES_THE_ORDER
+        item = self._table.get(payment_id, {})
+        return item.get("status") in FREES_THE_ORDER or "superseded_at" in item
 
     def _attempts(self, order_id: str, *, live: bool) -> list[str]:
         return list(self._table.get(_lock_key(order_id, live=live), {}).get("attempts", []))

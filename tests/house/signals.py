@@ -8,7 +8,13 @@ from functools import cache
 from payments.model.status import Status
 from tests.house.checkout import FUNCTIONS
 
-ENTRY_NAMES = (set(Status) - {Status.PROCESSING}) | {"refund_requested", "refunded", "refund_failed", "charged_back"}
+ENTRY_NAMES = (set(Status) - {Status.PROCESSING}) | {
+    "refund_requested",
+    "refunded",
+    "refund_failed",
+    "charged_back",
+    "superseded",
+}
 """Names of the history entries that are noted. A payment begins as processing and never returns to it."""
 
 

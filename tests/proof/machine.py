@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -130,10 +131,10 @@ class PaymentMachine(RuleBasedStateMachine):
 class ChargeMachine(PaymentMachine):
     """Shops charge, and shoppers complete the payment or do not."""
 
-    @initialize(confirm=st.booleans())
-    def start(self, confirm: bool) -> None:  # noqa: FBT001 - Hypothesis calls it by name
-        """A new system for each example: with or without confirmation of webhooks."""
-        self.system = SystemUnderTest(confirm=confirm)
+    @initialize(confirm=st.booleans(), left_after=st.sampled_from([None, timedelta(minutes=4)]))
+    def start(self, confirm: bool, left_after: timedelta | None) -> None:  # noqa: FBT001 - Hypothesis calls it by name
+        """A new system for each example: with or without confirmation of webhooks, and orders that are given away."""
+        self.system = SystemUnderTest(confirm=confirm, left_after=left_after)
 
     @rule(has_order=st.booleans(), plan=charge_plans, steps=steps)
     def a_shop_charges(self, has_order: bool, plan: ChargePlan, steps: int | None) -> None:  # noqa: FBT001

@@ -23,10 +23,16 @@ AFTER_A_FINAL_STATUS = {
 
 
 def at_every_moment(system: SystemUnderTest) -> None:
-    """At most one charge for each key and each order; each wire order id is sent at most once."""
+    """At most one charge for each key; each wire order id is sent at most once; an order keeps at most one charge.
+
+    A superseded payment is not kept. Without a time after which a redirect counts as left, no payment is superseded.
+    """
+    superseded = {payment.id for payment in system.ledger.payments() if payment.superseded_at is not None}
+    assert not superseded or system.left_after is not None
     _assert_unique(charge.payment_id for charge in system.gateway.charges)
     _assert_unique(submission.order_id for submission in system.gateway.sent)
-    _assert_unique(_order_of(charge) for charge in system.gateway.charges if charge.raw_status not in NO_MONEY)
+    kept = [charge for charge in system.gateway.charges if charge.payment_id not in superseded]
+    _assert_unique(_order_of(charge) for charge in kept if charge.raw_status not in NO_MONEY)
 
 
 def _assert_unique(names: object) -> None:
@@ -47,6 +53,7 @@ def in_the_end(system: SystemUnderTest, before: dict[str, Payment]) -> None:
     assert charges.keys() <= payments.keys(), "the gateway has a charge that the table does not have"
     for payment in payments.values():
         history_is_gapless(payment)
+        _supersession_is_in_the_history(system, payment)
         _status_is_the_gateway_s(payment, charges.get(payment.id), before.get(payment.id))
         assert payment.follow_up.due_at is None or system.awaits_gateway(payment)
     _answers_belong_to_their_request(system)
@@ -64,6 +71,18 @@ def history_is_gapless(payment: Payment) -> None:
         allowed = AFTER_A_FINAL_STATUS.get(earlier.status, set(Status))
         assert later.status in allowed or _is_suspicious(later)
     assert payment.history[-1].status is payment.status
+
+
+def _supersession_is_in_the_history(system: SystemUnderTest, payment: Payment) -> None:
+    """At most once, of a redirect that was old enough, by the next attempt at the same order."""
+    entries = [entry for entry in payment.history if entry.name == "superseded"]
+    assert [entry.at for entry in entries] == ([payment.superseded_at] if payment.superseded_at else [])
+    for entry in entries:
+        assert entry.status is entry.previous_status is Status.REQUIRES_ACTION
+        assert system.left_after is not None
+        assert entry.at - payment.history[entry.sequence - 2].at > system.left_after
+        successor = system.ledger.get(str(entry.evidence["superseded_by"]))
+        assert successor is None or (successor.order_id, successor.attempt) == (payment.order_id, payment.attempt + 1)
 
 
 def _status_is_the_gateway_s(payment: Payment, charge: Charge | None, before: Payment | None) -> None:

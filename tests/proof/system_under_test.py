@@ -38,7 +38,8 @@ class SystemUnderTest:
     `charges`, `refunds`: all requests so far. `answers`: each answered charge. `texts`: all results and errors.
     """
 
-    def __init__(self, *, confirm: bool) -> None:
+    def __init__(self, *, confirm: bool, left_after: timedelta | None = None) -> None:
+        self.left_after = left_after
         self.confirm = confirm
         self.elapsed = 0.0  # true time in seconds; the clock may deviate a little
         self.clock = SettableClock()
@@ -57,7 +58,8 @@ class SystemUnderTest:
 
         def work(process: Process) -> Charged:
             gateway = Paused(PlannedGateway(self.gateway, plan), process)
-            charging = Charging(Paused(self.ledger, process), gateway, self.clock, self.telemetry, live=False)
+            ledger = Paused(self.ledger, process)
+            charging = Charging(ledger, gateway, self.clock, self.telemetry, live=False, left_after=self.left_after)
             charged = charging.charge(charge.request(), samples.webhook_url, 20.0)
             self.answers.append((charge, charged.payment))
             return charged

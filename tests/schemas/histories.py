@@ -11,6 +11,7 @@ from payments.model.follow_up import RefundAttempt
 from payments.model.history import Failure, Source
 from payments.model.payment import Payment
 from payments.model.status import TRANSITIONS, Status
+from payments.model.supersession import superseded
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -29,6 +30,7 @@ def events() -> Iterator[Event]:
 def payments() -> Iterator[Payment]:
     yield samples.payment()
     yield samples.payment(order_id=None, live=True)
+    yield superseded(replace(samples.payment(), status=Status.REQUIRES_ACTION), "pay_2", LATER)
     for source in get_args(Source):
         for start, ends in TRANSITIONS.items():
             for end in ends:

@@ -36,13 +36,18 @@ class Charged:
 
 @dataclass(frozen=True, slots=True)
 class Charging:
-    """The use case with its dependencies. `live`: the mode of new payments."""
+    """The use case with its dependencies. `live`: the mode of new payments.
+
+    `left_after`: how long the shopper may be on the gateway's page before another payment may take the order; None: no
+    payment may.
+    """
 
     ledger: ClaimLedger
     gateway: Gateway
     clock: Clock
     telemetry: Telemetry
     live: bool
+    left_after: timedelta | None = None
 
     def charge(self, request: ChargeRequest, webhook_url: WebhookAddress, seconds: float) -> Charged:
         """Charges at most once for each key and for each order. The gateway gets `seconds` to answer.
@@ -64,7 +69,7 @@ class Charging:
         if (earlier := self._earlier_if_not_ready(payment)) is not None:
             return self._replayed(earlier, payment.fingerprint)
         address = webhook_url(payment.id)
-        claimed, earlier = claim(payment, self.ledger)
+        claimed, earlier = claim(payment, self.ledger, self.left_after, self.telemetry)
         if earlier is not None:
             return self._replayed(earlier, payment.fingerprint)
         submission = Submission(

@@ -1,15 +1,20 @@
 """Claims a payment: records it and takes the lock of its order, so that an order has at most one payment in flight.
 
+When the shopper has left the gateway's page, the payment gives its order away: the claim marks it as superseded.
+
 NothingSent
 └── OrderTaken    the order is paid, or a payment for it is in flight
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from payments.errors import NothingSent
 from payments.model.payment import Payment
-from payments.ports.ledger import ClaimLedger, OrderLock, OrderMoved
+from payments.model.supersession import is_left, superseded
+from payments.ports.ledger import ClaimLedger, OrderLock, OrderMoved, Superseding
+from payments.ports.runtime import Telemetry
 
 LOCK_TRIES: Final = 5
 """How often we try to take an order's lock. Each failed try means that another request has taken it meanwhile."""
@@ -23,35 +28,38 @@ class OrderTaken(NothingSent):
         self.payment = payment
 
 
-def claim(payment: Payment, ledger: ClaimLedger) -> tuple[Payment, Payment | None]:
-    """The claimed payment, and the payment that was already recorded under its id, if any. Raises OrderTaken."""
+def claim(
+    payment: Payment, ledger: ClaimLedger, left_after: timedelta | None, telemetry: Telemetry
+) -> tuple[Payment, Payment | None]:
+    """The claimed payment, and the payment that was already recorded under its id, if any. Raises OrderTaken.
+
+    `left_after`: how long a redirect may take; after it the shopper counts as gone. None: never.
+    """
     lock: OrderLock | None = None
+    left: Payment | None = None
     for _ in range(LOCK_TRIES):
         candidate = replace(payment, attempt=len(lock.attempts) + 1 if lock else 1)
+        superseding = Superseding(left, superseded(left, payment.id, payment.created_at)) if left else None
         try:
-            return candidate, ledger.claim(candidate, lock)
+            earlier = ledger.claim(candidate, lock, superseding)
         except OrderMoved:
-            lock = _next_attempt(payment, ledger)
+            lock, holder = _lock_and_holder(payment, ledger)
             if lock is not None and lock.attempts[-1] == payment.id:
                 # The same request, a moment earlier: its payment is recorded, or was released just now.
                 if (earlier := ledger.get(payment.id)) is not None:
                     return payment, earlier
-                lock = _order(payment, ledger)
-    raise OrderTaken(_holder(payment, ledger) or payment)
+                lock, holder = _lock_and_holder(payment, ledger)
+            left = holder if holder and is_left(holder, payment.created_at, left_after) else None
+            if left is None and holder is not None and holder.id != payment.id and not holder.frees_the_order:
+                raise OrderTaken(holder) from None
+            continue
+        if superseding is not None and earlier is None:
+            telemetry.note("payment_superseded", payment_id=superseding.before.id, superseded_by=payment.id)
+        return candidate, earlier
+    raise OrderTaken(_lock_and_holder(payment, ledger)[1] or payment)
 
 
-def _next_attempt(payment: Payment, ledger: ClaimLedger) -> OrderLock | None:
-    """The order's lock when another payment is allowed. Raises OrderTaken when it is not."""
-    holder = _holder(payment, ledger)
-    if holder is not None and holder.id != payment.id and not holder.frees_the_order:
-        raise OrderTaken(holder)
-    return _order(payment, ledger)
-
-
-def _holder(payment: Payment, ledger: ClaimLedger) -> Payment | None:
-    lock = _order(payment, ledger)
-    return ledger.get(lock.attempts[-1]) if lock else None
-
-
-def _order(payment: Payment, ledger: ClaimLedger) -> OrderLock | None:
-    return ledger.order(payment.order_id, live=payment.live) if payment.order_id else None
+def _lock_and_holder(payment: Payment, ledger: ClaimLedger) -> tuple[OrderLock | None, Payment | None]:
+    """The lock of the payment's order, and the payment that was its last attempt when the lock was read."""
+    lock = ledger.order(payment.order_id, live=payment.live) if payment.order_id else None
+    return lock, ledger.get(lock.attempts[-1]) if lock else None

@@ -17,7 +17,7 @@ from payments.model.timestamps import iso
 
 SOURCE: Final = "payagency.payments"
 SCHEMA_VERSION: Final = "1.0"
-FACTS: Final = ("refund_requested", "refunded", "refund_failed", "charged_back")
+FACTS: Final = ("refund_requested", "refunded", "refund_failed", "charged_back", "superseded")
 """Names of the entries that are no transition of the status. The type of every event is `payment.<entry name>`."""
 
 

@@ -7,6 +7,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 NOT_YET_THERE: Final = "attribute_not_exists(pk)"
+NOTHING_WRITTEN_SINCE: Final = "revision = :seen_revision"
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize

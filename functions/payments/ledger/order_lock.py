@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from payments.ledger.expressions import NOT_YET_THERE, typed
+from payments.ledger import expressions, history_items, payment_items
+from payments.ledger.expressions import NOT_YET_THERE, NOTHING_WRITTEN_SINCE, typed
 from payments.model.identifiers import mode_of
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER
-from payments.ports.ledger import OrderLock
+from payments.ports.ledger import OrderLock, Superseding
 
 SAME_ATTEMPTS: Final = "size(attempts) = :seen_attempts"
-FREED: Final = "#status IN (" + ", ".join(f":{status.value}" for status in sorted(FREES_THE_ORDER)) + ")"
+UNPAID: Final = "#status IN (" + ", ".join(f":{status.value}" for status in sorted(FREES_THE_ORDER)) + ")"
+FREED: Final = f"{UNPAID} OR attribute_exists(superseded_at)"
 
 Write = dict[str, Any]
 
@@ -28,8 +30,13 @@ def order_of(item: Mapping[str, Any]) -> OrderLock:
     return OrderLock(item["pk"].rpartition("#")[2], tuple(item["attempts"]))
 
 
-def acquire(table: str, payment: Payment, order: OrderLock | None) -> list[Write]:
-    """The writes that acquire the lock. The first attempt creates it; a later one requires a failed predecessor."""
+def acquire(
+    table: str, payment: Payment, order: OrderLock | None, superseding: Superseding | None = None
+) -> list[Write]:
+    """The writes that acquire the lock. The first attempt creates it; a later one requires a freed predecessor.
+
+    With `superseding` the predecessor is not freed yet: it is marked in the same transaction.
+    """
     if payment.order_id is None:
         return []
     if order is None:
@@ -41,7 +48,9 @@ def acquire(table: str, payment: Payment, order: OrderLock | None) -> list[Write
         "ConditionExpression": SAME_ATTEMPTS,
         "ExpressionAttributeValues": typed({":attempt": [payment.id], ":seen_attempts": len(order.attempts)}),
     }
-    return [{"Update": appended}, _requires_freed(table, order.attempts[-1])]
+    if superseding is None:
+        return [{"Update": appended}, _requires_freed(table, order.attempts[-1])]
+    return [{"Update": appended}, _supersedes(table, superseding)]
 
 
 def release(table: str, payment: Payment) -> list[Write]:
@@ -56,6 +65,23 @@ def release(table: str, payment: Payment) -> list[Write]:
     if payment.attempt == 1:
         return [{"Delete": unchanged}]
     return [{"Update": {**unchanged, "UpdateExpression": f"REMOVE attempts[{payment.attempt - 1}]"}}]
+
+
+def _supersedes(table: str, superseding: Superseding) -> Write:
+    """The mark on the predecessor, refused if any write came since it was read: a verdict is one."""
+    before, after = superseding.before, superseding.after
+    mark = {
+        "TableName": table,
+        "Key": typed({"pk": before.id}),
+        **expressions.update(
+            payment_items.state(after) | payment_items.due(after),
+            {"history": [history_items.entry_item(entry) for entry in after.history[before.version :]]},
+            {":seen_revision": before.revision},
+            {"revision": 1},
+        ),
+        "ConditionExpression": NOTHING_WRITTEN_SINCE,
+    }
+    return {"Update": mark}
 
 
 def _requires_freed(table: str, payment_id: str) -> Write:

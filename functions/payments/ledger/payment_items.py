@@ -60,6 +60,7 @@ def state(payment: Payment) -> Item:
         "refund_attempt": history_items.refund_attempt_item(payment.refund_attempt),
         "chargeback": history_items.chargeback_item(payment.chargeback),
         "failure": history_items.failure_item(payment.failure),
+        "superseded_at": stamp(payment.superseded_at),
         "ask_at": stamp(payment.follow_up.ask_at),
         "asks": payment.follow_up.asks,
         "not_found": payment.follow_up.not_found,
@@ -117,6 +118,7 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
         refund_attempt=history_items.refund_attempt_of(item.get("refund_attempt")),
         chargeback=history_items.chargeback_of(item["chargeback"]),
         failure=history_items.failure_of(item.get("failure")),
+        superseded_at=moment(item.get("superseded_at")),
     )
 
 

@@ -10,15 +10,14 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from payments.ledger import history_items, order_lock, payment_items
-from payments.ledger.expressions import NOT_YET_THERE, failed_condition, failed_conditions, typed
+from payments.ledger.expressions import NOT_YET_THERE, NOTHING_WRITTEN_SINCE, failed_condition, failed_conditions, typed
 from payments.ledger.table import Table
 from payments.model.payment import Payment
-from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released
+from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released, Superseding
 
 INDEX: Final = "follow_up"
 DUE_IN_SHARD: Final = "follow_up_shard = :shard AND follow_up_at <= :now"
 
-NOTHING_WRITTEN_SINCE: Final = "revision = :seen_revision"
 SAME_DUE_TIME: Final = "follow_up_at = :seen_due"
 STILL_ONLY_CLAIMED: Final = "version = :first AND published = :none AND attribute_not_exists(replayed_while_sending)"
 NOT_REFRESHED_SINCE: Final = (
@@ -35,7 +34,9 @@ class DynamoLedger:
 
     # ------------------------------------------------------------ claiming
 
-    def claim(self, payment: Payment, order: OrderLock | None) -> Payment | None:
+    def claim(
+        self, payment: Payment, order: OrderLock | None, superseding: Superseding | None = None
+    ) -> Payment | None:
         """See `ClaimLedger.claim`."""
         claim = uuid4().hex
         put = {
@@ -51,7 +52,7 @@ class DynamoLedger:
                 return _other_payment(claim, failed_condition(error))
             return None
         try:
-            self._table.transact([{"Put": put}, *order_lock.acquire(self._table.name, payment, order)])
+            self._table.transact([{"Put": put}, *order_lock.acquire(self._table.name, payment, order, superseding)])
         except ClientError as error:
             stored = failed_conditions(error)[0]
             if not stored:

@@ -18,6 +18,7 @@ class Payment:
     `attempt`: the number of the payment for its order, from 1. `revision` is the optimistic lock: every write raises
     it, and a write based on an older revision fails. `published` counts the history entries that are on the bus.
     `replayed_while_sending`: a retry was already answered with this payment; it is not deleted if nothing was sent.
+    `superseded_at`: when its order was given to another payment. It may still succeed.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Payment:
     refund_attempt: RefundAttempt | None = None
     chargeback: Chargeback = NOT_CHARGED_BACK
     failure: Failure | None = None
+    superseded_at: datetime | None = None
 
     @property
     def version(self) -> int:
@@ -88,7 +90,7 @@ class Payment:
     @property
     def frees_the_order(self) -> bool:
         """Whether another payment for the same order is allowed."""
-        return self.status in FREES_THE_ORDER
+        return self.status in FREES_THE_ORDER or self.superseded_at is not None
 
     def may_become(self, to: Status) -> bool:
         """Whether the transition table has this transition."""

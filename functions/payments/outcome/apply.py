@@ -9,7 +9,7 @@ from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import MAX_HISTORY, REVIEW_CODES, Evidence, Failure, Source
 from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
-from payments.model.status import Status
+from payments.model.status import FREES_THE_ORDER, Status
 
 INTEGRITY_MISMATCH: Final = "integrity_mismatch"
 """The failure code of a payment in review because a transaction contradicts it."""
@@ -101,7 +101,7 @@ def _put_into_review(
     payment: Payment, transaction: GatewayTransaction, mismatched: tuple[str, ...], source: Source, at: datetime
 ) -> Payment:
     """A contradicting transaction never succeeds. It needs review if money may have moved, or may still move."""
-    money_may_move = payment.is_open or (payment.frees_the_order and transaction.verdict is Status.SUCCEEDED)
+    money_may_move = payment.is_open or (payment.status in FREES_THE_ORDER and transaction.verdict is Status.SUCCEEDED)
     if not money_may_move or was_decided_on(payment, transaction):
         return payment
     failure = Failure(INTEGRITY_MISMATCH, f"not as it was sent: {', '.join(mismatched)}")

@@ -91,7 +91,7 @@ def _requested_by(principal: str | None, before: Payment, after: Payment) -> Pay
 
 def _note_entries(before: Payment, after: Payment, telemetry: Telemetry) -> None:
     for entry in after.history[before.version :]:
-        late = before.frees_the_order and entry.status is Status.SUCCEEDED
+        late = before.frees_the_order and entry.is_transition and entry.status is Status.SUCCEEDED
         telemetry.note(
             "late_success" if late else f"payment_{entry.name}",
             payment_id=after.id,

@@ -29,6 +29,14 @@ class OrderLock:
     attempts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Superseding:
+    """The last payment of an order as it was read, and marked as superseded: the write that gives its order away."""
+
+    before: Payment
+    after: Payment
+
+
 class PaymentReader(Protocol):
     """Reads one payment."""
 
@@ -57,10 +65,11 @@ class PublishingLedger(Protocol):
 class ClaimLedger(PaymentReader, OutcomeLedger, Protocol):
     """What charging needs."""
 
-    def claim(self, payment: Payment, lock: OrderLock | None) -> Payment | None:
+    def claim(self, payment: Payment, lock: OrderLock | None, superseding: Superseding | None = None) -> Payment | None:
         """Records the payment and takes the lock of its order, in one conditional write; None when that succeeds.
 
-        `lock` is the order's lock as it was read before; None when the order has no payment yet. Returns the payment
+        `lock` is the order's lock as it was read before; None when the order has no payment yet. `superseding`: the
+        same write marks the lock's last payment, provided that nothing was written to it since. Returns the payment
         that is already recorded under this id, if there is one. Raises OrderMoved when the lock is not as given.
         """
 

@@ -122,7 +122,7 @@ def is_paid_under_unknown_status(payment: Payment, transaction: GatewayTransacti
 
 
 def _both_unpaid(payment: Payment, transaction: GatewayTransaction) -> bool:
-    return payment.frees_the_order and transaction.verdict in FREES_THE_ORDER
+    return payment.status in FREES_THE_ORDER and transaction.verdict in FREES_THE_ORDER
 
 
 def leaves_difference_open(payment: Payment, listed: GatewayTransaction, answer: GatewayTransaction) -> bool:
@@ -167,7 +167,9 @@ def discrepancies_in(payment: Payment, entry: Entry) -> Iterator[tuple[Discrepan
         is_mismatch = entry.failure is not None and entry.failure.code == INTEGRITY_MISMATCH
         yield "mismatch" if is_mismatch else "recorded", "needs_review"
     elif entry.status in FINAL and entry.is_transition:
-        yield "late_success" if entry.previous_status in FREES_THE_ORDER else "recorded", "recorded"
+        was_superseded = any(earlier.name == "superseded" for earlier in payment.history[: entry.sequence])
+        late = entry.status is Status.SUCCEEDED and (was_superseded or entry.previous_status in FREES_THE_ORDER)
+        yield "late_success" if late else "recorded", "recorded"
 
 
 def _kinds_in(entry: Entry) -> tuple[DiscrepancyKind, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
-from payments.model.status import Status
+from payments.model.status import FREES_THE_ORDER, Status
 from payments.ports.ledger import Released
 from payments.reconciliation.comparison import (
     Comparison,
@@ -78,10 +78,10 @@ class ListedReconciler:
         if not is_paid or not is_same_money:
             return []
         after = ours
-        if ours.is_open or ours.frees_the_order:
+        if ours.is_open or ours.status in FREES_THE_ORDER:
             after = self.resolver.review(ours, ("other_transaction",), listed)
         actions = self.resolver.discrepancies(after, {})
-        if after.is_open or after.frees_the_order:
+        if after.is_open or after.status in FREES_THE_ORDER:
             actions["other_transaction"] = "none"
         if "other_transaction" not in actions:
             return []

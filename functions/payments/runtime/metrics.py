@@ -37,7 +37,8 @@ class Signal:
 
 _DECLARED: Final = (
     Metric("Verdicts", Count, "Payments that reached a status: the gateway's verdict, or `needs_review`", by="status"),
-    Metric("LateSuccesses", Count, "Payments that succeeded after they were failed, blocked or abandoned"),
+    Metric("LateSuccesses", Count, "Payments that succeeded after they were failed, blocked, abandoned or superseded"),
+    Metric("PaymentsSuperseded", Count, "Payments that the shopper left, and another payment took over their order"),
     Metric("Refunds", Count, "Payments that were refunded"),
     Metric("RefundRequests", Count, "Refunds that a shop requested, recorded before the request goes to the gateway"),
     Metric("RefundsFailed", Count, "Refunds that failed: no money moved"),
@@ -125,6 +126,7 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "payment_refunded": Signal(("Refunds",)),
     "payment_refund_requested": Signal(("RefundRequests",)),
     "payment_refund_failed": Signal(("RefundsFailed",)),
+    "payment_superseded": Signal(("PaymentsSuperseded",)),
     "payment_charged_back": Signal(("Chargebacks",)),
     "charge_in_doubt": Signal(("ChargesInDoubt",)),
     "charge_not_sent": Signal(("ChargesNotSent",)),

@@ -56,6 +56,7 @@ class ChargeSettings(GatewaySettings):
     token_secret_id: str = Field(min_length=1)
     public_base_url: str = Field(default="", pattern=r"^(https?://\S+[^\s/])?$")
     max_amount: int = Field(gt=0)
+    left_redirect_minutes: int = Field(ge=0, le=10080)
 
     @model_validator(mode="after")
     def _webhooks_travel_encrypted(self) -> Self:

@@ -12,7 +12,7 @@ from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NotSent, Submission
-from payments.ports.ledger import OrderLock, OrderMoved
+from payments.ports.ledger import OrderLock, OrderMoved, Superseding
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Fails, ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
@@ -97,12 +97,12 @@ class ReleasedByAnother(InMemoryLedger):
         self._gets = 0
         self._other: Payment | None = None
 
-    def claim(self, payment: Payment, lock: OrderLock | None) -> Payment | None:
+    def claim(self, payment: Payment, lock: OrderLock | None, superseding: Superseding | None = None) -> Payment | None:
         if self._other is None:
             self._other = payment
             assert super().claim(payment, lock) is None
             raise OrderMoved("prepared, and not committed yet")
-        return super().claim(payment, lock)
+        return super().claim(payment, lock, superseding)
 
     def get(self, payment_id: str) -> Payment | None:
         self._gets += 1

@@ -40,7 +40,7 @@ def full(payment: Payment) -> Payment:
     changed = refunds.refunded(changed, LATER, at=LATER, source="reconciliation", evidence=evidence)
     changed = changed.charged_back(LATER, at=LATER, source="reconciliation", evidence=evidence)
     plan = FollowUp(LATER, START, asks=4, not_found=2, arrived=True)
-    return dataclasses.replace(changed, follow_up=plan, replayed_while_sending=True)
+    return dataclasses.replace(changed, follow_up=plan, replayed_while_sending=True, superseded_at=LATER)
 
 
 def lease(ledger: Ledger, payment: Payment) -> None:

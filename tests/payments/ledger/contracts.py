@@ -6,10 +6,18 @@ from tests.payments.ledger.contract_follow_up import FollowUpContract, RefreshCo
 from tests.payments.ledger.contract_races import RaceContract
 from tests.payments.ledger.contract_reconciliation import LookupContract, UnlistedContract
 from tests.payments.ledger.contract_save import PublishContract, SaveContract
+from tests.payments.ledger.contract_supersession import SupersessionContract
 
 
 class LedgerContract(
-    ClaimContract, ReleaseContract, SaveContract, PublishContract, FollowUpContract, RefreshContract, RaceContract
+    ClaimContract,
+    ReleaseContract,
+    SupersessionContract,
+    SaveContract,
+    PublishContract,
+    FollowUpContract,
+    RefreshContract,
+    RaceContract,
 ):
     """Needs a fixture `ledger`, empty for each test."""
 

@@ -33,6 +33,7 @@ ENVIRONMENT = {
     "GATEWAY_COUNTRY_FORMAT": "alpha-2",
     "TOKEN_SECRET_ID": "token",
     "MAX_AMOUNT": "1000000",
+    "LEFT_REDIRECT_MINUTES": "60",
     "BUS_NAME": "payments",
     "WEBHOOK_SIGNATURE": "required",
     "WEBHOOK_CONFIRMATION": "always",

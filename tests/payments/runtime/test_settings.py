@@ -21,7 +21,12 @@ GATEWAY = {
     "GATEWAY_AMOUNT_UNIT": "minor",
     "GATEWAY_COUNTRY_FORMAT": "alpha-2",
 }
-CHARGE = GATEWAY | {"TOKEN_SECRET_ID": "token", "PUBLIC_BASE_URL": "", "MAX_AMOUNT": "1000000"}
+CHARGE = GATEWAY | {
+    "TOKEN_SECRET_ID": "token",
+    "PUBLIC_BASE_URL": "",
+    "MAX_AMOUNT": "1000000",
+    "LEFT_REDIRECT_MINUTES": "60",
+}
 WEBHOOK = GATEWAY | {
     "TOKEN_SECRET_ID": "token",
     "BUS_NAME": "payments",
@@ -123,6 +128,9 @@ def test_settings_cannot_be_changed(model: type[GatewaySettings], environment: d
         ("MAX_AMOUNT", "1.5"),
         ("MAX_AMOUNT", "many"),
         ("MAX_AMOUNT", ""),
+        ("LEFT_REDIRECT_MINUTES", "-1"),
+        ("LEFT_REDIRECT_MINUTES", "10081"),
+        ("LEFT_REDIRECT_MINUTES", "soon"),
         ("PUBLIC_BASE_URL", "shop.example"),
         ("PUBLIC_BASE_URL", "https://shop.example/"),
         ("PUBLIC_BASE_URL", "https://shop.example/v1 "),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.proof.mutants.mutant import Mutant
-from tests.proof.mutants.suites import CHARGE, CHARGE_CRASHES, MOTO, PROOF
+from tests.proof.mutants.suites import CHARGE, CHARGE_CRASHES, CHARGE_LEFT, MOTO, PROOF
 
 CHARGING: Final = (
     Mutant(
@@ -37,7 +37,7 @@ CHARGING: Final = (
     Mutant(
         "an order has no lock",
         "ledger/payments.py",
-        '[{"Put": put}, *order_lock.acquire(self._table.name, payment, order)]',
+        '[{"Put": put}, *order_lock.acquire(self._table.name, payment, order, superseding)]',
         '[{"Put": put}]',
         (MOTO,),
     ),
@@ -61,6 +61,34 @@ CHARGING: Final = (
         'return [{"Update": appended}, _requires_freed(table, order.attempts[-1])]',
         'return [{"Update": appended}]',
         (MOTO,),
+    ),
+    Mutant(
+        "a payment with news loses its order",
+        "ledger/order_lock.py",
+        '"ConditionExpression": NOTHING_WRITTEN_SINCE,',
+        '"ConditionExpression": "revision <> :seen_revision OR revision = :seen_revision",',
+        (MOTO,),
+    ),
+    Mutant(
+        "a payment that the gateway is deciding about loses its order",
+        "model/supersession.py",
+        "payment.status is Status.REQUIRES_ACTION and payment.superseded_at is None",
+        "payment.is_open and payment.superseded_at is None",
+        (CHARGE_LEFT,),
+    ),
+    Mutant(
+        "a redirect loses its order at once",
+        "model/supersession.py",
+        "now - payment.updated_at > left_after",
+        "now - payment.updated_at >= -left_after",
+        (PROOF, CHARGE_LEFT),
+    ),
+    Mutant(
+        "a superseded payment that succeeds raises no alarm",
+        "model/payment.py",
+        "return self.status in FREES_THE_ORDER or self.superseded_at is not None",
+        "return self.status in FREES_THE_ORDER",
+        (CHARGE_LEFT,),
     ),
     Mutant(
         "an order with a payment in doubt is free for another payment",

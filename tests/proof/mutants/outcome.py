@@ -8,7 +8,7 @@ from tests.proof.mutants.suites import CHARGE, MOTO, PROOF, RECORD
 OUTCOME: Final = (
     Mutant(
         "the last write wins",
-        "ledger/payments.py",
+        "ledger/expressions.py",
         'NOTHING_WRITTEN_SINCE: Final = "revision = :seen_revision"',
         'NOTHING_WRITTEN_SINCE: Final = "revision >= :seen_revision"',
         (MOTO,),

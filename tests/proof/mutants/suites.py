@@ -7,6 +7,7 @@ REFUND_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks
 
 CHARGE: Final = "tests/payments/charging/test_charge.py"
 CHARGE_CRASHES: Final = "tests/payments/charging/test_charge_crashes.py"
+CHARGE_LEFT: Final = "tests/payments/charging/test_left_redirect.py"
 MOTO: Final = "tests/payments/ledger/test_moto.py"
 NEVER_ARRIVED: Final = "tests/payments/follow_up/test_never_arrived.py"
 OUTBOX: Final = "tests/payments/events/test_outbox.py"
