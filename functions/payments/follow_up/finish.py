@@ -6,7 +6,7 @@ from typing import Final
 
 from payments.errors import SecretUnusable
 from payments.events.outbox import Bus, publish
-from payments.follow_up.schedule import BACK_OFF, after_query, after_refund_query
+from payments.follow_up.schedule import BACK_OFF, after_query, after_refund_query, after_silence
 from payments.model.integrity import denies_refund
 from payments.model.payment import Payment
 from payments.outcome.record import record, update
@@ -76,7 +76,9 @@ class PaymentFinisher:
             return QueryResult(payment, answered=False)  # our own fault, no query was made: due again after the lease
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
-            return QueryResult(self._reschedule(payment), answered=False)
+            # No query is possible for a payment of the other mode: minutely tries would only keep the run busy.
+            silent = payment.live == self.gateway.live
+            return QueryResult(self._reschedule(payment, silent=silent), answered=False)
         recorded = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
         if recorded.version == payment.version:
             recorded = self._reschedule(recorded, arrived=True, denied=denies_refund(recorded, transaction))
@@ -88,7 +90,13 @@ class PaymentFinisher:
         return ask_at is not None and ask_at <= self.clock()
 
     def _reschedule(
-        self, payment: Payment, *, not_found: bool = False, arrived: bool = False, denied: bool = False
+        self,
+        payment: Payment,
+        *,
+        not_found: bool = False,
+        arrived: bool = False,
+        denied: bool = False,
+        silent: bool = False,
     ) -> Payment:
         """Writes the schedule after a query without news; nothing if another process changed the payment meanwhile."""
         now = self.clock()
@@ -97,6 +105,8 @@ class PaymentFinisher:
         def change(current: Payment) -> Payment:
             if (current.version, current.follow_up.ask_at) != queried:
                 return current  # it has news, or an earlier query
+            if silent:
+                return after_silence(current, now)
             if current.awaits_refund:
                 return after_refund_query(current, now, denied=denied)
             return after_query(current, now, not_found=not_found, arrived=arrived)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from payments.follow_up.finish import PaymentFinisher
@@ -48,11 +48,16 @@ def run(finisher: PaymentFinisher, seconds_left: Callable[[], float], telemetry:
         page = list(finisher.ledger.due(finisher.clock(), PAGE))
         seen_before = len(summary.seen)
         to_query = [payment for due in page if (payment := _lease(finisher, due, summary, seconds_left, telemetry))]
-        for payment in to_query:
+        for payment in sorted(to_query, key=_waiting_since):
             _query(finisher, payment, summary, seconds_left, telemetry)
         if len(summary.seen) == seen_before:  # nothing is due; or the index lags and shows only payments seen before
             break
     return summary
+
+
+def _waiting_since(payment: Payment) -> datetime:
+    """Those that wait longest are queried first: a few that get no answer every minute cannot starve the others."""
+    return payment.follow_up.ask_at or payment.created_at
 
 
 def _lease(

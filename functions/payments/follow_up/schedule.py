@@ -14,6 +14,13 @@ from payments.model.status import Status
 BACK_OFF: Final = tuple(timedelta(seconds=s) for s in (60, 300, 900, 3600, 21600, 86400))
 """Waits between queries. Most verdicts come within minutes; after a day only a person learns more from the gateway."""
 
+UNANSWERED_WAIT: Final = timedelta(seconds=50)
+"""After a query without an answer; a minute at most with the jitter. An outage says nothing about the payment, so it
+uses up no part of the plan. It costs little, because a run stops after a few unanswered queries."""
+
+WHOLE_PLAN: Final = sum(BACK_OFF, timedelta())
+"""Queries that get no answer for so long end the plan, and a person decides."""
+
 CONFIRMED_ASKS: Final = 3
 """A webhook may be ahead of the status API. If a webhook contradicts a verdict, the verdict stands once the status API
 has confirmed it in this many queries."""
@@ -26,7 +33,8 @@ NEVER_ARRIVED_ASKS: Final = 2
 def after_query(payment: Payment, now: datetime, *, not_found: bool = False, arrived: bool = False) -> Payment:
     """The payment after one more query without a verdict.
 
-    `not_found`: the gateway does not know the payment. `arrived`: it does. Neither: it gave no answer.
+    `not_found`: the gateway does not know the payment. `arrived`: it does. Neither: the queries have gone unanswered
+    for the whole plan, or none is possible.
     """
     follow_up = payment.follow_up
     asks, times_not_found = follow_up.asks + 1, follow_up.not_found + not_found
@@ -48,6 +56,18 @@ def after_query(payment: Payment, now: datetime, *, not_found: bool = False, arr
     ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")
     due_at = now if payment.has_unpublished else ask_at
     return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, times_not_found, has_arrived))
+
+
+def after_silence(payment: Payment, now: datetime) -> Payment:
+    """The payment after a query without an answer: due again within a minute, until silence has lasted too long."""
+    follow_up = payment.follow_up
+    since = follow_up.silent_since or now
+    if now - since >= WHOLE_PLAN:
+        asked = replace(payment, follow_up=replace(follow_up, asks=max(follow_up.asks, len(BACK_OFF))))
+        return after_refund_query(asked, now, denied=False) if payment.awaits_refund else after_query(asked, now)
+    ask_at = now + _jittered(UNANSWERED_WAIT, f"{payment.id}:{now.isoformat()}")
+    due_at = now if payment.has_unpublished else ask_at
+    return replace(payment, follow_up=replace(follow_up, due_at=due_at, ask_at=ask_at, silent_since=since))
 
 
 def after_refund_query(payment: Payment, now: datetime, *, denied: bool) -> Payment:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.follow_up.schedule import BACK_OFF, CONFIRMED_ASKS
+from payments.follow_up.schedule import CONFIRMED_ASKS
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer, UnknownToGateway
@@ -65,7 +65,7 @@ def test_a_verdict_that_every_query_confirms_stays(system: PaymentSystem, declin
 def test_a_webhook_that_no_query_can_confirm_leads_to_review(
     system: PaymentSystem, declined: Payment, silence: NoAnswer | UnknownToGateway
 ) -> None:
-    system.gateway.script_statuses(*[silence] * (len(BACK_OFF) + 2))
+    system.gateway.script_statuses(*[silence] * 100)
     system.webhook(declined, transaction_of(system.gateway.charges[0], raw_status="SUCCESS"))
 
     for _ in range(100):
@@ -89,8 +89,10 @@ def test_a_success_webhook_for_a_payment_that_never_arrived_leads_to_review(syst
 def test_a_payment_in_review_is_queried_a_limited_number_of_times(system: PaymentSystem) -> None:
     system.gateway.script_charges(Fails(NoAnswer("timeout"), raw_status="SUCCESS"))
     payment = system.charge().payment
-    system.gateway.script_statuses(*[NoAnswer("timeout")] * 30)
-    system.follow_up_until(lambda: system.reload(payment).status is Status.NEEDS_REVIEW)
+    system.gateway.script_statuses(*[NoAnswer("timeout")] * 300)
+    for _ in range(40):
+        system.follow_up(hours=1)
+    assert system.reload(payment).status is Status.NEEDS_REVIEW
     system.webhook(system.reload(payment))
 
     for _ in range(200):
