@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -121,6 +122,36 @@ def test_reads_one_iv_of_randomness() -> None:
     encrypt(b"text", KEY, random)
 
     assert sizes == [IV_BYTES]
+
+
+def test_two_environments_of_one_snapshot_share_no_iv() -> None:
+    """SnapStart restores one memory in many environments: a generator in that memory would repeat itself in each."""
+    restored = []
+    for _ in range(2):
+        random.seed(20270131)
+        restored.append(encrypt(b"the same text", KEY).split(":")[0])
+
+    assert restored[0] != restored[1]
+
+
+def test_forked_processes_share_no_iv() -> None:
+    """A fork is the nearest thing to a restored snapshot: both processes have the same memory, bit for bit."""
+    encrypt(b"warm", KEY)
+    read, write = os.pipe()
+    pids = []
+    for _ in range(2):
+        if (pid := os.fork()) == 0:
+            os.write(write, encrypt(b"the same text", KEY).split(":")[0].encode())
+            os._exit(0)
+        pids.append(pid)
+    statuses = [os.waitpid(pid, 0)[1] for pid in pids]
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        ivs = pipe.read()
+
+    assert statuses == [0, 0]
+    assert len(ivs) == 64
+    assert ivs[:32] != ivs[32:]
 
 
 def test_the_result_is_lower_case_hex_with_one_colon() -> None:

@@ -94,6 +94,16 @@ class TestReading:
         assert secret.current() == "TWO"
         assert manager.reads == [CURRENT, CURRENT]
 
+    def test_a_rotation_takes_effect_within_five_minutes(self, make_secret: MakeSecret, clock: SettableClock) -> None:
+        """The runbook promises this: whoever rotates a leaked key counts on it."""
+        manager = FakeSecretsManager("one")
+        secret = make_secret(manager)
+        secret.current()
+        manager.rotate("two")
+        clock.now += timedelta(minutes=5)
+
+        assert secret.current() == "TWO"
+
     def test_two_secrets_have_separate_caches(self, make_secret: MakeSecret) -> None:
         assert (make_secret(FakeSecretsManager("one")).current(), make_secret(FakeSecretsManager("two")).current()) == (
             "ONE",
