@@ -79,6 +79,7 @@ class ScriptedGateway:
         self.unready: PaymentsError | None = None
         self.answers: dict[str, GatewayTransaction] = {}
         self.before_answer: Callable[[BankCharge], None] | None = None
+        self.before_status: Callable[[], None] | None = None
         self.refund_posts: list[str] = []
         self.before_refund_answer: Callable[[BankCharge], None] | None = None
         self._next_refunds: deque[Refunds] = deque()
@@ -93,6 +94,10 @@ class ScriptedGateway:
     def script_statuses(self, *outcomes: GatewayTransaction | GatewayError) -> None:
         """Sets the outcomes of the next status queries: an answer, or an error to raise."""
         self._next_statuses.extend(outcomes)
+
+    def forget_statuses(self) -> None:
+        """Removes what is left of the scripted status queries."""
+        self._next_statuses.clear()
 
     def script_refunds(self, *outcomes: Refunds) -> None:
         """Sets the outcomes of the next refunds."""
@@ -135,6 +140,8 @@ class ScriptedGateway:
         """See `Gateway.status`."""
         with self._lock:
             self.asked.append(order_id)
+            if self.before_status is not None:
+                self.before_status()
             outcome = self._next_statuses.popleft() if self._next_statuses else self._found(order_id)
         if isinstance(outcome, GatewayTransaction):
             return outcome

@@ -1,7 +1,7 @@
 """Finishes one payment: queries the gateway, records the outcome and publishes it, or schedules the next query."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from payments.errors import SecretUnusable
@@ -68,6 +68,7 @@ class PaymentFinisher:
         return result
 
     def _queried(self, payment: Payment) -> QueryResult:
+        asked_at = self.clock()
         try:
             transaction = ask(self.gateway, payment, ASK_SECONDS)
         except UnknownToGateway:
@@ -77,8 +78,8 @@ class PaymentFinisher:
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             # No query is possible for a payment of the other mode: minutely tries would only keep the run busy.
-            silent = payment.live == self.gateway.live
-            return QueryResult(self._reschedule(payment, silent=silent), answered=False)
+            silent_since = asked_at if payment.live == self.gateway.live else None
+            return QueryResult(self._reschedule(payment, silent_since=silent_since), answered=False)
         recorded = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
         if recorded.version == payment.version:
             recorded = self._reschedule(recorded, arrived=True, denied=denies_refund(recorded, transaction))
@@ -96,17 +97,20 @@ class PaymentFinisher:
         not_found: bool = False,
         arrived: bool = False,
         denied: bool = False,
-        silent: bool = False,
+        silent_since: datetime | None = None,
     ) -> Payment:
-        """Writes the schedule after a query without news; nothing if another process changed the payment meanwhile."""
+        """Writes the schedule after a query without news; nothing if another process changed the payment meanwhile.
+
+        `silent_since`: the start of a query that got no answer. None: it got one, or none is possible.
+        """
         now = self.clock()
         queried = (payment.version, payment.follow_up.ask_at)
 
         def change(current: Payment) -> Payment:
             if (current.version, current.follow_up.ask_at) != queried:
                 return current  # it has news, or an earlier query
-            if silent:
-                return after_silence(current, now)
+            if silent_since is not None:
+                return after_silence(current, silent_since, now)
             if current.awaits_refund:
                 return after_refund_query(current, now, denied=denied)
             return after_query(current, now, not_found=not_found, arrived=arrived)

@@ -14,12 +14,17 @@ from payments.model.status import Status
 BACK_OFF: Final = tuple(timedelta(seconds=s) for s in (60, 300, 900, 3600, 21600, 86400))
 """Waits between queries. Most verdicts come within minutes; after a day only a person learns more from the gateway."""
 
-UNANSWERED_WAIT: Final = timedelta(seconds=50)
-"""After a query without an answer; a minute at most with the jitter. An outage says nothing about the payment, so it
-uses up no part of the plan. It costs little, because a run stops after a few unanswered queries."""
+UNANSWERED_WAIT: Final = timedelta(seconds=30)
+"""From the start of a query without an answer to the next one. A run may begin its last unanswered query after 16 s and
+ends it after 24 s: with the jitter the payment is due again before the next run begins, a minute after the first. An
+outage says nothing about the payment, so it uses up no part of the plan. It costs little, because a run stops after a
+few unanswered queries."""
 
-WHOLE_PLAN: Final = sum(BACK_OFF, timedelta())
-"""Queries that get no answer for so long end the plan, and a person decides."""
+LONGEST_JITTER: Final = 0.2
+
+PLAN_ENDS_AFTER: Final = sum(BACK_OFF, timedelta()) * (1 + LONGEST_JITTER)
+"""After the first query without a verdict, 38 hours: the longest time that the plan takes without an outage. Outages do
+not lengthen it, so within two days a payment has a verdict or is a person's, as the alarm on old payments expects."""
 
 CONFIRMED_ASKS: Final = 3
 """A webhook may be ahead of the status API. If a webhook contradicts a verdict, the verdict stands once the status API
@@ -33,14 +38,16 @@ NEVER_ARRIVED_ASKS: Final = 2
 def after_query(payment: Payment, now: datetime, *, not_found: bool = False, arrived: bool = False) -> Payment:
     """The payment after one more query without a verdict.
 
-    `not_found`: the gateway does not know the payment. `arrived`: it does. Neither: the queries have gone unanswered
-    for the whole plan, or none is possible.
+    `not_found`: the gateway does not know the payment. `arrived`: it does. Neither: the query got no answer and the
+    plan is over, or no query is possible.
     """
     follow_up = payment.follow_up
+    since = follow_up.asked_since or now
     asks, times_not_found = follow_up.asks + 1, follow_up.not_found + not_found
     has_arrived = follow_up.arrived or arrived
     confirmed = not payment.is_open and arrived and asks >= CONFIRMED_ASKS
-    exhausted = asks > len(BACK_OFF) and payment.status in (Status.NEEDS_REVIEW, Status.SUCCEEDED)
+    over = asks > len(BACK_OFF) or _is_over(follow_up, now)
+    exhausted = over and payment.status in (Status.NEEDS_REVIEW, Status.SUCCEEDED)
     if confirmed or exhausted:
         due_at = now if payment.has_unpublished else None
         return replace(payment, follow_up=FollowUp(due_at, None, asks, times_not_found, has_arrived))
@@ -49,25 +56,29 @@ def after_query(payment: Payment, now: datetime, *, not_found: bool = False, arr
         failure = Failure("never_arrived", "the gateway has no record of this payment: nothing was charged")
         evidence = {"not_found": times_not_found, "asks": asks}
         return payment.transition_to(Status.FAILED, at=now, source="status", evidence=evidence, failure=failure)
-    if asks > len(BACK_OFF):
-        failure = Failure("unresolved", f"the gateway gave no verdict after {asks} questions")
+    if over:
+        failure = Failure("unresolved", "the gateway gave no verdict within a day and a half")
         evidence = {"not_found": times_not_found, "asks": asks}
         return payment.transition_to(Status.NEEDS_REVIEW, at=now, source="status", evidence=evidence, failure=failure)
-    ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")
+    ask_at = min(now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}"), since + PLAN_ENDS_AFTER)
     due_at = now if payment.has_unpublished else ask_at
-    return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, times_not_found, has_arrived))
+    scheduled = FollowUp(due_at, ask_at, asks, times_not_found, has_arrived, asked_since=since)
+    return replace(payment, follow_up=scheduled)
 
 
-def after_silence(payment: Payment, now: datetime) -> Payment:
-    """The payment after a query without an answer: due again within a minute, until silence has lasted too long."""
+def after_silence(payment: Payment, asked_at: datetime, now: datetime) -> Payment:
+    """The payment after a query without an answer, begun at `asked_at`: due again within a minute while the plan runs.
+
+    When the plan is over, the query counts like an answered one. It is a payment's last, and a refund's next is a day
+    later.
+    """
     follow_up = payment.follow_up
-    since = follow_up.silent_since or now
-    if now - since >= WHOLE_PLAN:
-        asked = replace(payment, follow_up=replace(follow_up, asks=max(follow_up.asks, len(BACK_OFF))))
-        return after_refund_query(asked, now, denied=False) if payment.awaits_refund else after_query(asked, now)
-    ask_at = now + _jittered(UNANSWERED_WAIT, f"{payment.id}:{now.isoformat()}")
+    since = follow_up.asked_since or asked_at
+    if _is_over(follow_up, now) or follow_up.asks > len(BACK_OFF):
+        return after_refund_query(payment, now, denied=False) if payment.awaits_refund else after_query(payment, now)
+    ask_at = asked_at + _jittered(UNANSWERED_WAIT, f"{payment.id}:{asked_at.isoformat()}")
     due_at = now if payment.has_unpublished else ask_at
-    return replace(payment, follow_up=replace(follow_up, due_at=due_at, ask_at=ask_at, silent_since=since))
+    return replace(payment, follow_up=replace(follow_up, due_at=due_at, ask_at=ask_at, asked_since=since))
 
 
 def after_refund_query(payment: Payment, now: datetime, *, denied: bool) -> Payment:
@@ -78,7 +89,9 @@ def after_refund_query(payment: Payment, now: datetime, *, denied: bool) -> Paym
     day `refund_unresolved` also calls a person.
     """
     follow_up, attempt = payment.follow_up, payment.refund_attempt
+    since, over = follow_up.asked_since or now, _is_over(follow_up, now)
     asks, denials = follow_up.asks + 1, follow_up.not_found + denied
+    asks = max(asks, len(BACK_OFF) + 1) if over else asks
     may_be_on_its_way = attempt is not None and (attempt.arrived or now - attempt.requested_at < NEVER_ARRIVED_AFTER)
     if denied and denials >= NEVER_ARRIVED_ASKS and not may_be_on_its_way:
         failure = Failure("never_arrived", "the gateway knows of no refund: the money was not sent back")
@@ -86,7 +99,11 @@ def after_refund_query(payment: Payment, now: datetime, *, denied: bool) -> Paym
         return refunds.failed(payment, failure, at=now, source="status", evidence=evidence)
     ask_at = now + _jittered(BACK_OFF[min(asks, len(BACK_OFF)) - 1], f"{payment.id}:{asks}")
     due_at = now if payment.has_unpublished else ask_at
-    return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, denials, arrived=True))
+    return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, denials, arrived=True, asked_since=since))
+
+
+def _is_over(follow_up: FollowUp, now: datetime) -> bool:
+    return follow_up.asked_since is not None and now - follow_up.asked_since >= PLAN_ENDS_AFTER
 
 
 def _never_arrived(payment: Payment, now: datetime, times_not_found: int) -> bool:
@@ -96,4 +113,4 @@ def _never_arrived(payment: Payment, now: datetime, times_not_found: int) -> boo
 
 def _jittered(wait: timedelta, seed: str) -> timedelta:
     """Up to a fifth longer. The seed decides, not chance: queries spread out, and a test can predict the second."""
-    return wait * (1 + hashlib.sha256(seed.encode()).digest()[0] / 1280)
+    return wait * (1 + LONGEST_JITTER * hashlib.sha256(seed.encode()).digest()[0] / 256)

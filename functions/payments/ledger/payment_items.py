@@ -66,7 +66,7 @@ def state(payment: Payment) -> Item:
         "not_found": payment.follow_up.not_found,
         "arrived": payment.follow_up.arrived,
         "missing_since": stamp(payment.follow_up.missing_since),
-        "silent_since": stamp(payment.follow_up.silent_since),
+        "asked_since": stamp(payment.follow_up.asked_since),
     }
 
 
@@ -107,7 +107,7 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
             not_found=int(item["not_found"]),
             arrived=item["arrived"],
             missing_since=moment(item.get("missing_since")),
-            silent_since=moment(item.get("silent_since")),
+            asked_since=moment(item.get("asked_since")),
         ),
         revision=int(item["revision"]),
         published=int(item["published"]),

@@ -29,7 +29,7 @@ class FollowUp:
     `asks` counts the queries of the present schedule. `not_found` counts the answers "no such payment" or "no refund".
     `arrived`: the gateway has shown that it knows the payment, so "not found" can no longer mean "never arrived".
     `missing_since`: when the daily reconciliation first found a paid payment neither in the gateway's list nor in its
-    status API. `silent_since`: the first of the latest queries in a row that got no answer.
+    status API. `asked_since`: the first query of the present schedule that brought no verdict.
     """
 
     due_at: datetime | None
@@ -38,7 +38,7 @@ class FollowUp:
     not_found: int = 0
     arrived: bool = False
     missing_since: datetime | None = None
-    silent_since: datetime | None = None
+    asked_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
