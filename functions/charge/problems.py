@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
-from payments.charging.claim import OrderTaken
+from payments.charging.claim import MAX_ATTEMPTS, OrderExhausted, OrderTaken
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused, NothingSent, SecretUnusable
 from payments.model.history import FieldError
 from payments.model.payment import Payment
@@ -125,6 +125,8 @@ def problem_of(error: NothingSent | SecretUnusable | TableBusy, location: Callab
             return _unavailable("busy", "The service is busy. Whatever was recorded is found under the same key.")
         case OrderTaken():
             code, title, retry = _ORDER_PAID if error.payment.status is Status.SUCCEEDED else _ORDER_IN_PROGRESS
+        case OrderExhausted():
+            code, title, retry = _ORDER_EXHAUSTED
         case NotRefundable():
             code, (title, retry) = error.code, _NOT_REFUNDABLE[error.code]
         case _:
@@ -143,6 +145,11 @@ _ORDER_IN_PROGRESS: Final[tuple[str, str, Retry]] = (
     "order_payment_in_progress",
     "A payment for the order is in flight.",
     "after",
+)
+_ORDER_EXHAUSTED: Final[tuple[str, str, Retry]] = (
+    "order_attempts_exhausted",
+    f"The order has had {MAX_ATTEMPTS} payments: use another order_id.",
+    "never",
 )
 _NOT_REFUNDABLE: Final[Mapping[str, tuple[str, Retry]]] = {
     "already_charged_back": ("The cardholder's bank has taken the money back.", "never"),

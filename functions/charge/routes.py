@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from charge import request
 from charge.answers import Answer, charge_answer, payment_answer, refund_answer
 from charge.field_rules import Context
+from charge.paging import page_of
 from charge.problems import Problem, RequestRefused
 from charge.resource import resource, timeline
 from charge.schemas import HostedBody
@@ -16,23 +17,13 @@ from payments.follow_up.refresh import Refreshing
 from payments.model.identifiers import caller_of, is_payment_id
 from payments.model.money import Money
 from payments.model.payment import Payment
-from payments.ports.ledger import OrderLock
+from payments.ports.ledger import OrderReader
 from payments.ports.runtime import Clock
 from payments.refunding.refund import Refunding
 from payments.refunding.request import RefundRequest
 from payments.webhooks.callback_token import webhook_url
 
 Event = Mapping[str, Any]
-
-
-class PaymentReader(Protocol):
-    """What the door itself reads from the ledger."""
-
-    def get(self, payment_id: str) -> Payment | None:
-        """The payment as it stands, None if there is none with this id."""
-
-    def order(self, order_id: str, *, live: bool) -> OrderLock | None:
-        """The payments of an order in one mode, None if it has none."""
 
 
 class TokenKey(Protocol):
@@ -50,7 +41,7 @@ class ChargeRoutes:
     use case raises.
     """
 
-    ledger: PaymentReader
+    ledger: OrderReader
     charging: Charging
     refreshing: Refreshing
     refunding: Refunding
@@ -95,13 +86,16 @@ class ChargeRoutes:
         return payment_answer(payment)
 
     def attempts(self, event: Event, seconds: float) -> Answer:
-        """GET /charges?order_id=: every payment attempted for an order in the mode of this stack, oldest first."""
-        order_id = (event.get("queryStringParameters") or {}).get("order_id")
+        """GET /charges?order_id=: the payments of an order in the mode of this stack, oldest first, page by page."""
+        query = event.get("queryStringParameters") or {}
+        order_id = query.get("order_id")
         if not order_id:
             raise RequestRefused(Problem(400, "order_id_missing", "The query parameter order_id is required."))
         order = self.ledger.order(str(order_id)[:128], live=self.charging.live)
-        payments = [self.ledger.get(attempt) for attempt in order.attempts] if order else []
-        return Answer(200, {"data": [resource(payment) for payment in payments if payment]})
+        page, next_cursor = page_of(order.attempts if order else (), query)
+        payments = self.ledger.several(page)
+        data = [resource(payments[attempt]) for attempt in page if attempt in payments]
+        return Answer(200, {"data": data} | ({"next_cursor": next_cursor} if next_cursor else {}))
 
     def refund(self, event: Event, seconds: float) -> Answer:
         """POST /charges/{id}/refunds: the whole amount."""

@@ -63,6 +63,11 @@ class InMemoryLedger:
         with self._lock:
             return self._read(payment_id) if payment_id in self._table else None
 
+    def several(self, payment_ids: Iterable[str]) -> Mapping[str, Payment]:
+        """See `OrderReader.several`."""
+        with self._lock:
+            return {pk: self._read(pk) for pk in payment_ids if pk in self._table}
+
     def save(self, before: Payment, after: Payment) -> Payment:
         """See `ClaimLedger.save`."""
         with self._lock:

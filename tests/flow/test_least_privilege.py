@@ -65,6 +65,13 @@ class FunctionTasks:
         response = invoke(self.stack, "ChargeFunction", event)
         return bool(response["statusCode"] == 200 and json.loads(response["body"])["id"] == payment["id"])
 
+    def list_an_order(self) -> bool:
+        payment = self.shop.charge(*self._order(APPROVED)).json
+        event = recorded("charge-attempts", queryStringParameters={"order_id": payment["order_id"]})
+        response = invoke(self.stack, "ChargeFunction", event)
+        found = json.loads(response["body"]).get("data", [])
+        return bool(response["statusCode"] == 200 and [each["id"] for each in found] == [payment["id"]])
+
     def charge_a_second_attempt(self) -> bool:
         """For an order with a failed first attempt: the claim's transaction checks it."""
         order, key = self._order(DECLINED)
@@ -158,6 +165,7 @@ NEEDED: dict[str, dict[Permission, Task]] = {
         Permission("secretsmanager:GetSecretValue", "GatewaySecret"): FunctionTasks.charge_a_card,
         Permission("secretsmanager:GetSecretValue", "TokenSecret"): FunctionTasks.charge_a_card,
         Permission("dynamodb:GetItem", "PaymentsTable"): FunctionTasks.read_a_charge,
+        Permission("dynamodb:BatchGetItem", "PaymentsTable"): FunctionTasks.list_an_order,
         Permission("dynamodb:ConditionCheckItem", "PaymentsTable"): FunctionTasks.charge_a_second_attempt,
         Permission("dynamodb:DeleteItem", "PaymentsTable"): FunctionTasks.release_a_claim,
     },

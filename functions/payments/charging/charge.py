@@ -52,7 +52,8 @@ class Charging:
     def charge(self, request: ChargeRequest, webhook_url: WebhookAddress, seconds: float) -> Charged:
         """Charges at most once for each key and for each order. The gateway gets `seconds` to answer.
 
-        Raises IdempotencyKeyReused, OrderTaken, GatewayUnreachable, SecretUnusable; nothing was sent in any of them.
+        Raises IdempotencyKeyReused, OrderTaken, OrderExhausted, GatewayUnreachable, SecretUnusable; nothing was sent in
+        any of them.
         """
         until = self.clock() + timedelta(seconds=seconds)
         payment = intent(

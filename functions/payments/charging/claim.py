@@ -3,7 +3,8 @@
 When the shopper has left the gateway's page, the payment gives its order away: the claim marks it as superseded.
 
 NothingSent
-└── OrderTaken    the order is paid, or a payment for it is in flight
+├── OrderTaken        the order is paid, or a payment for it is in flight
+└── OrderExhausted    the order has had all its attempts
 """
 
 from dataclasses import replace
@@ -19,6 +20,10 @@ from payments.ports.runtime import Telemetry
 LOCK_TRIES: Final = 5
 """How often we try to take an order's lock. Each failed try means that another request has taken it meanwhile."""
 
+MAX_ATTEMPTS: Final = 100
+"""Payments for one order, each with a key of its own. The order's lock lists them all, in about 3 KB. A shopper needs a
+few; more come from a program that tries cards, or makes up a key for each repetition."""
+
 
 class OrderTaken(NothingSent):
     """The order has a payment that succeeded, or may still succeed. `payment`: that payment."""
@@ -28,12 +33,21 @@ class OrderTaken(NothingSent):
         self.payment = payment
 
 
+class OrderExhausted(NothingSent):
+    """The order has had MAX_ATTEMPTS payments, and accepts no other. `payment`: the last one."""
+
+    def __init__(self, payment: Payment) -> None:
+        super().__init__(f"the order has had {payment.attempt} payments, the last one {payment.id}")
+        self.payment = payment
+
+
 def claim(
     payment: Payment, ledger: ClaimLedger, left_after: timedelta | None, telemetry: Telemetry
 ) -> tuple[Payment, Payment | None]:
-    """The claimed payment, and the payment that was already recorded under its id, if any. Raises OrderTaken.
+    """The claimed payment, and the payment that was already recorded under its id, if any.
 
-    `left_after`: how long a redirect may take; after it the shopper counts as gone. None: never.
+    `left_after`: how long a redirect may take; after it the shopper counts as gone. None: never. Raises OrderTaken and
+    OrderExhausted.
     """
     lock: OrderLock | None = None
     left: Payment | None = None
@@ -52,6 +66,9 @@ def claim(
             left = holder if holder and is_left(holder, payment.created_at, left_after) else None
             if left is None and holder is not None and holder.id != payment.id and not holder.frees_the_order:
                 raise OrderTaken(holder) from None
+            # The claim requires as many attempts as the lock had here, so two requests at once cannot pass the limit.
+            if lock is not None and holder is not None and len(lock.attempts) >= MAX_ATTEMPTS:
+                raise OrderExhausted(holder) from None
             continue
         if superseding is not None and earlier is None:
             telemetry.note("payment_superseded", payment_id=superseding.before.id, superseded_by=payment.id)

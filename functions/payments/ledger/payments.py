@@ -1,7 +1,7 @@
 """The ledger in DynamoDB. Changes that belong together are one conditional write. Each condition has a name."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from payments.ledger import history_items, order_lock, payment_items
 from payments.ledger.expressions import NOT_YET_THERE, NOTHING_WRITTEN_SINCE, failed_condition, failed_conditions, typed
-from payments.ledger.table import Table
+from payments.ledger.table import CONFLICT_TRIES, Table
 from payments.model.payment import Payment
 from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released, Superseding
 
@@ -74,7 +74,7 @@ class DynamoLedger:
         return True
 
     def order(self, order_id: str, *, live: bool) -> OrderLock | None:
-        """See `ClaimLedger.order`."""
+        """See `OrderReader.order`."""
         item = self._table.get(order_lock.key_of(order_id, live=live))
         return None if item is None else order_lock.order_of(item)
 
@@ -84,6 +84,11 @@ class DynamoLedger:
         """See `ClaimLedger.get`."""
         item = self._table.get(payment_id)
         return None if item is None else payment_items.payment_of(item)
+
+    def several(self, payment_ids: Iterable[str]) -> Mapping[str, Payment]:
+        """See `OrderReader.several`."""
+        items = self._table.batch_get(payment_ids, tries=CONFLICT_TRIES)
+        return {item["pk"]: payment_items.payment_of(item) for item in items}
 
     def save(self, before: Payment, after: Payment) -> Payment:
         """See `ClaimLedger.save`."""

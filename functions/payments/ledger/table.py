@@ -1,6 +1,7 @@
 """One DynamoDB table: strongly consistent reads and conditional writes, tried again while a refusal may pass."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -17,7 +18,7 @@ FIRST_WAIT: Final = 0.02
 """In seconds; doubled after each try."""
 
 BATCH_TRIES: Final = 9
-"""Keys that a batch left unread are read again, for about ten seconds in all. Then the table is too busy."""
+"""Keys that a batch left unread are read again, for about five seconds in all. Then the table is too busy."""
 
 MAX_BATCH_KEYS: Final = 100
 """DynamoDB's limit for one BatchGetItem."""
@@ -40,21 +41,23 @@ class Table:
         item = self._patiently(lambda: self._client.get_item(**self.key(pk), ConsistentRead=True)).get("Item")
         return None if item is None else plain(item)
 
-    def batch_get(self, pks: Iterable[str]) -> Iterator[dict[str, Any]]:
-        """Those of the items that exist, in no particular order. Raises TableBusy."""
+    def batch_get(self, pks: Iterable[str], tries: int = BATCH_TRIES) -> Iterator[dict[str, Any]]:
+        """Those of the items that exist as they are stored now, in no particular order. Raises TableBusy."""
         wanted = [{"pk": pk} for pk in dict.fromkeys(pks)]
         for first in range(0, len(wanted), MAX_BATCH_KEYS):
             keys = [typed(key) for key in wanted[first : first + MAX_BATCH_KEYS]]
-            yield from self._batch(keys)
+            yield from self._batch(keys, tries)
 
-    def _batch(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        for nth in range(BATCH_TRIES):
-            answer = self._client.batch_get_item(RequestItems={self.name: {"Keys": keys, "ConsistentRead": True}})
+    def _batch(self, keys: list[dict[str, Any]], tries: int) -> Iterator[dict[str, Any]]:
+        for nth in range(tries):
+            request = {self.name: {"Keys": keys, "ConsistentRead": True}}
+            answer = self._patiently(partial(self._client.batch_get_item, RequestItems=request))
             yield from (plain(item) for item in answer["Responses"].get(self.name, ()))
             keys = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
             if not keys:
                 return
-            self._sleep(FIRST_WAIT * 2**nth)
+            if nth + 1 < tries:
+                self._sleep(FIRST_WAIT * 2**nth)
         raise TableBusy("the table left keys of a batch unread")
 
     def query(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:

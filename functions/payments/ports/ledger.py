@@ -9,7 +9,7 @@ LedgerError
 └── TableBusy     the table is throttled or contended: nothing was written, the same call may be made again
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -44,6 +44,16 @@ class PaymentReader(Protocol):
         """The payment in its present state, strongly consistent; None when there is none."""
 
 
+class OrderReader(PaymentReader, Protocol):
+    """Reads the payments of an order."""
+
+    def order(self, order_id: str, *, live: bool) -> OrderLock | None:
+        """The lock of an order in one mode, strongly consistent; None when the order has no payment in it."""
+
+    def several(self, payment_ids: Iterable[str]) -> Mapping[str, Payment]:
+        """Those of the payments that exist, by id, strongly consistent. Raises TableBusy."""
+
+
 class OutcomeLedger(Protocol):
     """Writes what has become of a payment."""
 
@@ -62,7 +72,7 @@ class PublishingLedger(Protocol):
         """Moves the publish cursor to `published`, never back, and sets when the payment is due next, if at all."""
 
 
-class ClaimLedger(PaymentReader, OutcomeLedger, Protocol):
+class ClaimLedger(OrderReader, OutcomeLedger, Protocol):
     """What charging needs."""
 
     def claim(self, payment: Payment, lock: OrderLock | None, superseding: Superseding | None = None) -> Payment | None:
@@ -79,9 +89,6 @@ class ClaimLedger(PaymentReader, OutcomeLedger, Protocol):
         A claim stays when an event of it was published, when it was written since, or when a retry was answered with
         it.
         """
-
-    def order(self, order_id: str, *, live: bool) -> OrderLock | None:
-        """The lock of an order in one mode, strongly consistent; None when the order has no payment in it."""
 
 
 class FollowUpLedger(PaymentReader, OutcomeLedger, PublishingLedger, Protocol):

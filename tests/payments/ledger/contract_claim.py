@@ -38,6 +38,15 @@ class ClaimContract:
         assert ledger.get(samples.payment().id) is None
         assert ledger.order(ORDER, live=False) is None
 
+    def test_several_payments_are_read_by_id_as_they_are_now(self, ledger: Ledger) -> None:
+        """More than DynamoDB reads in one batch. An id may be unknown, or given twice."""
+        payments = [claimed(ledger, key=f"key-{nth}", order_id=None) for nth in range(101)]
+        payments[7] = transitioned(ledger, payments[7], Status.SUCCEEDED)
+        unknown = samples.payment(key="another").id
+        ids = [payment.id for payment in payments]
+        assert ledger.several([*ids, unknown, ids[0]]) == {payment.id: payment for payment in payments}
+        assert ledger.several([]) == {}
+
     @pytest.mark.parametrize("order_id", [None, ORDER])
     def test_a_second_claim_of_a_key_returns_the_stored_payment(self, ledger: Ledger, order_id: str | None) -> None:
         first = claimed(ledger, order_id=order_id)

@@ -117,6 +117,26 @@ def test_the_unprocessed_keys_of_a_batch_are_read_again(failing: FailingTable, t
     assert waits == sorted(waits)
 
 
+@pytest.mark.parametrize("times", [0, 1, 5])
+def test_a_request_reads_the_unprocessed_keys_of_a_batch_again(failing: FailingTable, times: int) -> None:
+    many = [samples.payment(key=f"key-{n}", order_id=None) for n in range(60)]
+    for payment in many:
+        failing.ledger.claim(payment, None)
+    client, waits = PartialBatchClient(failing.client, times), list[float]()
+    found = DynamoLedger(client, failing.table, waits.append).several(payment.id for payment in many)
+    assert set(found) == {payment.id for payment in many}
+    assert (client.batches, len(waits)) == (times + 1, times)
+
+
+def test_a_request_does_not_wait_long_for_unprocessed_keys(failing: FailingTable) -> None:
+    """The function has 28 s, and its answer must not come too late."""
+    waits = list[float]()
+    ledger = DynamoLedger(PartialBatchClient(failing.client, 99), failing.table, waits.append)
+    with pytest.raises(TableBusy):
+        ledger.several(f"pay_{n:026}" for n in range(100))
+    assert sum(waits) < 1.0
+
+
 def test_a_table_that_leaves_every_key_unprocessed_raises_table_busy(failing: FailingTable) -> None:
     waits = list[float]()
     ledger = DynamoReconciliationLedger(PartialBatchClient(failing.client, 99), failing.table, waits.append)

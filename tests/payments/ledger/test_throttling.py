@@ -96,6 +96,8 @@ def test_a_throttled_read_is_tried_again(throttled: ThrottledTable, kind: str) -
     throttled.ledger.claim(payment, None)
     throttled.client.refusals = [THROTTLED[kind]] * 2
     assert throttled.ledger.get(payment.id) == payment
+    throttled.client.refusals = [THROTTLED[kind]] * 2
+    assert throttled.ledger.several([payment.id]) == {payment.id: payment}
 
 
 @pytest.mark.parametrize("code", ["ConditionalCheckFailed", "ValidationError", "ItemCollectionSizeLimitExceeded"])
