@@ -31,12 +31,12 @@ WAY_BACK: Final = """## Refunds and chargebacks
 A charged-back payment accepts no new refund. A refund that was already requested may still be made;
 then both are true.
 
-## A payment that was left
+## A payment that was left or cancelled
 
 `superseded_at` is a fact beside the status, too. A payment that is `requires_action` without news for longer than the
-parameter `LeftRedirectMinutes` loses its order to the next charge with a new key. It keeps its status, is asked about
-as before, and may still become any status above; the gateway cannot void it. A superseded payment that succeeds is a
-late success, with an alarm.
+parameter `LeftRedirectMinutes` loses its order to the next charge with a new key. `POST /charges/{id}/cancel` frees the
+order of a `requires_action` payment at once. It keeps its status, is asked about as before, and may still become any
+status above; the gateway cannot void it. A superseded payment that succeeds is a late success, with an alarm.
 """
 
 

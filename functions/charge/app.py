@@ -28,6 +28,7 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("GET", "/charges/{id}"): ChargeRoutes.show,
     ("GET", "/charges/{id}/events"): ChargeRoutes.timeline,
     ("POST", "/charges/{id}/refunds"): ChargeRoutes.refund,
+    ("POST", "/charges/{id}/cancel"): ChargeRoutes.cancel,
 }
 """(method, resource of the template) → route. API Gateway passes nothing else on."""
 

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
+from payments.charging.cancel import NotCancellable
 from payments.charging.claim import MAX_ATTEMPTS, OrderExhausted, OrderTaken
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused, NothingSent, SecretUnusable
 from payments.model.history import FieldError
@@ -110,7 +111,7 @@ def _printable(name: str) -> str:
 
 
 def problem_of(error: NothingSent | SecretUnusable | TableBusy, location: Callable[[Payment], str]) -> Problem:
-    """The problem for an error of charging or refunding. `location`: a payment's path, for the Location header.
+    """The problem for an error of a use case. `location`: a payment's path, for the Location header.
 
     Raises the error again if it has no problem: that is a bug of this module.
     """
@@ -127,6 +128,8 @@ def problem_of(error: NothingSent | SecretUnusable | TableBusy, location: Callab
             code, title, retry = _ORDER_PAID if error.payment.status is Status.SUCCEEDED else _ORDER_IN_PROGRESS
         case OrderExhausted():
             code, title, retry = _ORDER_EXHAUSTED
+        case NotCancellable():
+            code, title, retry = _NOT_CANCELLABLE[error.payment.status]
         case NotRefundable():
             code, (title, retry) = error.code, _NOT_REFUNDABLE[error.code]
         case _:
@@ -151,6 +154,21 @@ _ORDER_EXHAUSTED: Final[tuple[str, str, Retry]] = (
     f"The order has had {MAX_ATTEMPTS} payments: use another order_id.",
     "never",
 )
+_UNDECIDED: Final[tuple[str, str, Retry]] = (
+    "payment_undecided",
+    "The gateway is deciding on the payment: only one that waits for its shopper can be cancelled.",
+    "after",
+)
+_UNPAID: Final[tuple[str, str, Retry]] = ("payment_over", "The payment failed and its order is free.", "never")
+_NOT_CANCELLABLE: Final[Mapping[Status, tuple[str, str, Retry]]] = {
+    Status.PROCESSING: _UNDECIDED,
+    Status.PENDING: _UNDECIDED,
+    Status.SUCCEEDED: ("payment_succeeded", "The payment succeeded: refund it instead.", "never"),
+    Status.FAILED: _UNPAID,
+    Status.BLOCKED: _UNPAID,
+    Status.ABANDONED: _UNPAID,
+    Status.NEEDS_REVIEW: ("payment_in_review", "A person must decide on the payment first.", "after"),
+}
 _NOT_REFUNDABLE: Final[Mapping[str, tuple[str, Retry]]] = {
     "already_charged_back": ("The cardholder's bank has taken the money back.", "never"),
     "already_refunded": ("The payment is refunded.", "never"),

@@ -108,6 +108,11 @@ class ChargeRoutes:
         refunded = self.refunding.refund(self._payment(event), refund_request, seconds)
         return refund_answer(refunded, location(event, refunded.payment))
 
+    def cancel(self, event: Event, seconds: float) -> Answer:
+        """POST /charges/{id}/cancel: frees the order. The gateway's page stays open. A body is not read."""
+        principal = _authenticated(event)
+        return payment_answer(self.charging.cancel(self._payment(event), principal))
+
     def timeline(self, event: Event, seconds: float) -> Answer:
         """GET /charges/{id}/events: the payment's history, oldest first, with the evidence for each entry."""
         return Answer(200, {"data": timeline(self._payment(event))})

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.proof import promises
+from tests.proof.cancel_rules import CancelRules
 from tests.proof.gateway_model import FINAL, WITH_WEBHOOK, ChargePlan, ChargeResult, Outage
 from tests.proof.shop_requests import ShopCharge
 from tests.proof.system_under_test import SystemUnderTest
@@ -128,7 +129,7 @@ class PaymentMachine(RuleBasedStateMachine):
         self.system.advance(self.system.charge(charge, plan), steps)
 
 
-class ChargeMachine(PaymentMachine):
+class ChargeMachine(CancelRules, PaymentMachine):
     """Shops charge, and shoppers complete the payment or do not."""
 
     @initialize(confirm=st.booleans(), left_after=st.sampled_from([None, timedelta(minutes=4)]))

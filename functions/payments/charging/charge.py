@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from payments.charging.cancel import cancel
 from payments.charging.claim import claim
 from payments.charging.request import ChargeRequest
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused, SecretUnusable
@@ -90,6 +91,10 @@ class Charging:
         if found is None or found.fingerprint != request.fingerprint(live=self.live):
             return None
         return self._replayed(found, found.fingerprint)
+
+    def cancel(self, payment: Payment, principal: str | None) -> Payment:
+        """The payment with its order free for another payment. Raises NotCancellable; see `cancel.py`."""
+        return cancel(payment, principal, self.ledger, self.clock, self.telemetry)
 
     def _earlier_if_not_ready(self, payment: Payment) -> Payment | None:
         """None when the gateway is ready. Otherwise the payment of the same key; without one the charge fails."""

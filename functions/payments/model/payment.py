@@ -18,7 +18,7 @@ class Payment:
     `attempt`: the number of the payment for its order, from 1. `revision` is the optimistic lock: every write raises
     it, and a write based on an older revision fails. `published` counts the history entries that are on the bus.
     `replayed_while_sending`: a retry was already answered with this payment; it is not deleted if nothing was sent.
-    `superseded_at`: when its order was given to another payment. It may still succeed.
+    `superseded_at`: when it gave up its order, to another payment or by a cancellation. It may still succeed.
     """
 
     id: str

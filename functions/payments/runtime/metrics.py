@@ -38,7 +38,7 @@ class Signal:
 _DECLARED: Final = (
     Metric("Verdicts", Count, "Payments that reached a status: the gateway's verdict, or `needs_review`", by="status"),
     Metric("LateSuccesses", Count, "Payments that succeeded after they were failed, blocked, abandoned or superseded"),
-    Metric("PaymentsSuperseded", Count, "Payments that the shopper left, and another payment took over their order"),
+    Metric("PaymentsSuperseded", Count, "Payments that gave up their order: to another payment, or cancelled"),
     Metric("Refunds", Count, "Payments that were refunded"),
     Metric("RefundRequests", Count, "Refunds that a shop requested, recorded before the request goes to the gateway"),
     Metric("RefundsFailed", Count, "Refunds that failed: no money moved"),

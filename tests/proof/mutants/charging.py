@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.proof.mutants.mutant import Mutant
-from tests.proof.mutants.suites import CHARGE, CHARGE_CRASHES, CHARGE_LEFT, MOTO, PROOF
+from tests.proof.mutants.suites import CANCEL, CHARGE, CHARGE_CRASHES, CHARGE_LEFT, MOTO, PROOF
 
 CHARGING: Final = (
     Mutant(
@@ -82,6 +82,30 @@ CHARGING: Final = (
         "now - payment.updated_at > left_after",
         "now - payment.updated_at >= -left_after",
         (PROOF, CHARGE_LEFT),
+    ),
+    Mutant(
+        "a payment in doubt may be cancelled",
+        "charging/cancel.py",
+        "        if current.status is not Status.REQUIRES_ACTION:\n            raise NotCancellable(current)\n"
+        "        return superseded(current, None, clock())\n",
+        "        from dataclasses import replace\n"
+        "        marked = replace(current, superseded_at=clock())\n"
+        '        return marked.with_entry("superseded", clock(), "request", {"cancelled": 1})\n',
+        (PROOF, CANCEL),
+    ),
+    Mutant(
+        "a repeated cancellation is refused",
+        "charging/cancel.py",
+        "        if current.superseded_at is not None:\n",
+        "        if current.superseded_at is not None and not current.is_open:\n",
+        (CANCEL,),
+    ),
+    Mutant(
+        "a cancelled payment keeps its order",
+        "model/supersession.py",
+        "return replace(payment, superseded_at=at).with_entry",
+        "return payment.with_entry",
+        (PROOF, CANCEL),
     ),
     Mutant(
         "a superseded payment that succeeds raises no alarm",

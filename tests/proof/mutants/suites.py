@@ -6,6 +6,7 @@ PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_prom
 REFUND_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_about_refunds"
 
 CHARGE: Final = "tests/payments/charging/test_charge.py"
+CANCEL: Final = "tests/payments/charging/test_cancel.py"
 CHARGE_CRASHES: Final = "tests/payments/charging/test_charge_crashes.py"
 CHARGE_LEFT: Final = "tests/payments/charging/test_left_redirect.py"
 CIPHER: Final = "tests/payments/gateway/test_cipher.py"

@@ -1,0 +1,153 @@
+"""A cancelled payment: its order is free at once, it is still asked about, and a late success is never lost."""
+
+import pytest
+
+from payments.charging.cancel import NotCancellable
+from payments.charging.claim import OrderTaken
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.ports.gateway import NoAnswer
+from tests.fakes import samples
+from tests.fakes.gateway import Answers, Fails
+from tests.fakes.ledger import InMemoryLedger
+from tests.payments.assembled import PaymentSystem
+
+
+def charged(system: PaymentSystem, key: str = "key-1") -> Payment:
+    return system.charge(samples.charge_request(idempotency_key=key)).payment
+
+
+@pytest.fixture
+def open_page(system: PaymentSystem) -> Payment:
+    payment = charged(system)
+    assert payment.status is Status.REQUIRES_ACTION
+    return payment
+
+
+def cancel(system: PaymentSystem, payment: Payment) -> Payment:
+    return system.charging.cancel(payment, samples.CALLER)
+
+
+def test_the_order_is_free_at_once(system: PaymentSystem, open_page: Payment) -> None:
+    with pytest.raises(OrderTaken):
+        charged(system, "key-2")
+
+    cancel(system, open_page)
+
+    assert charged(system, "key-2").attempt == 2
+
+
+def test_the_history_and_the_bus_have_it(system: PaymentSystem, open_page: Payment) -> None:
+    cancelled = cancel(system, open_page)
+
+    last = cancelled.history[-1]
+    assert cancelled == system.reload(open_page)
+    assert (cancelled.status, cancelled.superseded_at) == (Status.REQUIRES_ACTION, system.clock())
+    assert (last.name, last.source, last.principal, last.evidence) == (
+        "superseded",
+        "request",
+        samples.CALLER,
+        {"cancelled": 1},
+    )
+    assert system.telemetry.signals.count("payment_superseded") == 1
+    system.follow_up()
+    assert system.bus.types()[-1] == "payment.superseded"
+
+
+def test_nothing_is_sent_to_the_gateway(system: PaymentSystem, open_page: Payment) -> None:
+    before = (len(system.gateway.submissions), len(system.gateway.refund_posts))
+    cancel(system, open_page)
+    assert (len(system.gateway.submissions), len(system.gateway.refund_posts)) == before
+
+
+def test_a_repeat_changes_nothing(system: PaymentSystem, open_page: Payment) -> None:
+    first = cancel(system, open_page)
+    system.clock.forward(seconds=5)
+    assert cancel(system, system.reload(open_page)) == first
+    assert cancel(system, open_page) == first, "also with the payment as it was read before"
+
+
+def test_a_repeat_after_a_late_success_shows_it(system: PaymentSystem, open_page: Payment) -> None:
+    cancel(system, open_page)
+    system.gateway.charges[0].raw_status = "SUCCESS"
+    system.follow_up_until(lambda: system.reload(open_page).status is Status.SUCCEEDED)
+
+    again = cancel(system, system.reload(open_page))
+
+    assert again.status is Status.SUCCEEDED
+    assert again.version == system.reload(open_page).version
+
+
+def test_a_late_success_is_recorded_and_signalled(system: PaymentSystem, open_page: Payment) -> None:
+    cancel(system, open_page)
+    system.gateway.charges[0].raw_status = "SUCCESS"
+
+    system.follow_up_until(lambda: system.reload(open_page).status is Status.SUCCEEDED)
+
+    assert system.telemetry.signals.count("late_success") == 1
+    assert "payment.succeeded" in system.bus.types()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answers("PENDING"),
+        Answers("SUCCESS"),
+        Answers("FAILED"),
+        Answers("BLOCKED"),
+        Answers("ABANDONED"),
+        Fails(NoAnswer("timeout"), "REDIRECT"),
+    ],
+)
+def test_only_a_payment_on_the_gateways_page_is_cancelled(system: PaymentSystem, answer: Answers | Fails) -> None:
+    system.gateway.script_charges(answer)
+    payment = charged(system)
+
+    with pytest.raises(NotCancellable) as refused:
+        cancel(system, payment)
+
+    assert refused.value.payment == payment
+    assert system.reload(payment) == payment
+
+
+def test_a_verdict_that_is_faster_stays(system: PaymentSystem, open_page: Payment) -> None:
+    """The shopper pays between our read and our write: the cancellation is refused, and nothing is lost."""
+    system.gateway.charges[0].raw_status = "SUCCESS"
+    system.webhook(open_page)
+
+    with pytest.raises(NotCancellable) as refused:
+        cancel(system, open_page)
+
+    assert refused.value.payment.status is Status.SUCCEEDED
+    assert system.reload(open_page).superseded_at is None
+    with pytest.raises(OrderTaken):
+        charged(system, "key-2")
+
+
+class PaysDuringTheWrite(InMemoryLedger):
+    """The verdict is written just before the cancellation."""
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        if after.superseded_at is not None and before.superseded_at is None:
+            current = self.get(before.id)
+            assert current is not None
+            if current.status is Status.REQUIRES_ACTION:
+                paid = current.transition_to(Status.SUCCEEDED, at=after.updated_at, source="webhook", evidence={})
+                super().save(current, paid)
+        return super().save(before, after)
+
+
+def test_a_verdict_during_the_write_stays() -> None:
+    system = PaymentSystem(ledger=PaysDuringTheWrite())
+    payment = charged(system)
+
+    with pytest.raises(NotCancellable):
+        cancel(system, payment)
+
+    assert system.reload(payment).status is Status.SUCCEEDED
+    assert [entry.name for entry in system.reload(payment).history][-1] == "succeeded"
+
+
+def test_a_payment_without_an_order_is_cancelled_too(system: PaymentSystem) -> None:
+    payment = system.charge(samples.charge_request(order_id=None)).payment
+    assert cancel(system, payment).superseded_at == system.clock()
