@@ -1,5 +1,6 @@
 """Values of the code that the docs quote: the gateway's status words, the back-off plan, the limits."""
 
+import math
 import re
 from datetime import timedelta
 from itertools import accumulate
@@ -13,6 +14,7 @@ from payments.gateway.transport import MAX_ANSWER_BYTES
 from payments.model.follow_up import FIRST_ASK
 from payments.model.history import MAX_HISTORY
 from tests.house.checkout import ROOT
+from tests.proof.liveness import BOUND, QUERIES
 
 FAILURES = (ROOT / "docs" / "failures.md").read_text()
 WORDS = dict(enumerate("no one two three four five six seven eight nine ten".split()))
@@ -50,6 +52,14 @@ def test_the_plan_of_a_refund_is_the_codes() -> None:
     plan = f"then after {enumerated(BACK_OFF)}, and then once a"
 
     assert plan in FAILURES, f"docs/failures.md, Asking: {plan!r}, as BACK_OFF of payments/follow_up/schedule.py"
+
+
+def test_the_time_until_a_payment_is_at_rest_is_the_proofs() -> None:
+    hours = f"within {math.ceil(BOUND / timedelta(hours=1))} hours"
+
+    assert hours in FAILURES, f"docs/failures.md, How long a payment can stay undecided: {hours!r}"
+    assert hours in (ROOT / "README.md").read_text(), f"README.md, Promise → proof: {hours!r}"
+    assert f"at most {WORDS[QUERIES]} status queries" in FAILURES, "docs/failures.md, How long …: QUERIES"
 
 
 def test_consumers_read_when_the_first_questions_are_asked() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.proof import promises
+from tests.proof import liveness, promises
 from tests.proof.cancel_rules import CancelRules
 from tests.proof.gateway_model import FINAL, WITH_WEBHOOK, ChargePlan, ChargeResult, Outage
 from tests.proof.shop_requests import ShopCharge
@@ -118,11 +118,13 @@ class PaymentMachine(RuleBasedStateMachine):
         promises.at_every_moment(self.system)
 
     def teardown(self) -> None:
-        """After any sequence of events: once all outages are over, the follow-up finishes every payment."""
+        """After any sequence of events: once all faults are over, the follow-up finishes every payment, in time."""
         if not hasattr(self, "system"):
             return
         before = {payment.id: payment for payment in self.system.ledger.payments()}
-        self.system.finish()
+        self.system.end_faults()
+        self.system.deliver_webhooks()
+        liveness.settle(self.system, between=self.system.deliver_webhooks)
         promises.in_the_end(self.system, before)
 
     def _charge(self, charge: ShopCharge, plan: ChargePlan, steps: int | None) -> None:
@@ -132,10 +134,14 @@ class PaymentMachine(RuleBasedStateMachine):
 class ChargeMachine(CancelRules, PaymentMachine):
     """Shops charge, and shoppers complete the payment or do not."""
 
-    @initialize(confirm=st.booleans(), left_after=st.sampled_from([None, timedelta(minutes=4)]))
-    def start(self, confirm: bool, left_after: timedelta | None) -> None:  # noqa: FBT001 - Hypothesis calls it by name
-        """A new system for each example: with or without confirmation of webhooks, and orders that are given away."""
+    @initialize(confirm=st.booleans(), left_after=st.sampled_from([None, timedelta(minutes=4)]), come=st.booleans())
+    def start(self, confirm: bool, left_after: timedelta | None, come: bool) -> None:  # noqa: FBT001 - Hypothesis names it
+        """A new system for each example: with or without confirmation of webhooks, and orders that are given away.
+
+        `come`: whether webhooks come in the end.
+        """
         self.system = SystemUnderTest(confirm=confirm, left_after=left_after)
+        self.system.webhooks_come = come
 
     @rule(has_order=st.booleans(), plan=charge_plans, steps=steps)
     def a_shop_charges(self, has_order: bool, plan: ChargePlan, steps: int | None) -> None:  # noqa: FBT001

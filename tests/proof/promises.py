@@ -58,6 +58,7 @@ def in_the_end(system: SystemUnderTest, before: dict[str, Payment]) -> None:
         history_is_gapless(payment)
         _supersession_is_in_the_history(system, payment)
         _status_is_the_gateway_s(payment, charges.get(payment.id), before.get(payment.id))
+        _not_sent_is_true(system, payment)
         assert payment.follow_up.due_at is None or system.awaits_gateway(payment)
     _answers_belong_to_their_request(system)
     _order_locks_list_all_attempts(system, payments)
@@ -109,6 +110,7 @@ def _status_is_the_gateway_s(payment: Payment, charge: Charge | None, before: Pa
             (Status.FAILED, "not_sent"),
             (Status.FAILED, "invalid_request"),
             (Status.FAILED, "gateway_credentials"),
+            (Status.FAILED, "not_sent"),
             (Status.NEEDS_REVIEW, "unresolved"),
         }
     elif payment.status is Status.NEEDS_REVIEW:
@@ -118,6 +120,12 @@ def _status_is_the_gateway_s(payment: Payment, charge: Charge | None, before: Pa
     else:
         assert payment.status is VERDICTS[charge.raw_status]
         assert payment.transaction_id == charge.transaction_id
+
+
+def _not_sent_is_true(system: SystemUnderTest, payment: Payment) -> None:
+    """A claim that answered a retry, or has an event on the bus, fails as not sent. Then it never was."""
+    if payment.failure is not None and payment.failure.code == "not_sent":
+        assert payment.wire_order_id not in {submission.order_id for submission in system.gateway.sent}
 
 
 def _is_suspicious(of: Payment | Entry) -> bool:

@@ -39,10 +39,19 @@ mostly = st.sampled_from([True, True, True, False])
 class RefundMachine(PaymentMachine):
     """There are payments; shops refund them, and others refund them elsewhere or charge them back."""
 
-    @initialize(confirm=st.booleans(), plans=st.lists(charge_plans, min_size=1, max_size=2), answered=mostly)
-    def start(self, confirm: bool, plans: list[ChargePlan], answered: bool) -> None:  # noqa: FBT001
-        """Paid charges. Without an answer, only the gateway knows for a while that they are paid."""
+    @initialize(
+        confirm=st.booleans(),
+        plans=st.lists(charge_plans, min_size=1, max_size=2),
+        answered=mostly,
+        come=st.booleans(),
+    )
+    def start(self, confirm: bool, plans: list[ChargePlan], answered: bool, come: bool) -> None:  # noqa: FBT001
+        """Paid charges. Without an answer, only the gateway knows for a while that they are paid.
+
+        `come`: whether webhooks come in the end.
+        """
         self.system = SystemUnderTest(confirm=confirm)
+        self.system.webhooks_come = come
         for nth, plan in enumerate(plans):
             paid = replace(plan, raw_status="SUCCESS", result="answered" if answered else "lost", amount_factor=1)
             self._charge(ShopCharge("shop", f"key-{nth}", f"order-{nth}"), paid, None)

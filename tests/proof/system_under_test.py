@@ -1,5 +1,6 @@
 """The system under test: the real use cases in interleaved processes, with models of ledger, gateway, bus and clock."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from payments.errors import NothingSent
 from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.refresh import AT_MOST_EVERY, Refreshing
 from payments.follow_up.run import run
+from payments.follow_up.schedule import BACK_OFF
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import SUSPICIOUS
 from payments.model.payment import Payment
@@ -41,6 +43,7 @@ class SystemUnderTest:
     def __init__(self, *, confirm: bool, left_after: timedelta | None = None) -> None:
         self.left_after = left_after
         self.confirm = confirm
+        self.webhooks_come = True  # after the end of the faults
         self.elapsed = 0.0  # true time in seconds; the clock may deviate a little
         self.clock = SettableClock()
         self.ledger, self.bus, self.telemetry = InMemoryLedger(), RecordingBus(), StrictTelemetry()
@@ -195,8 +198,8 @@ class SystemUnderTest:
         self.clock.now = max(true - timedelta(seconds=5), self.clock.now - timedelta(seconds=seconds))
 
     def seconds_to_next_due(self) -> float | None:
-        """Seconds until a payment is due; None when all payments are finished or wait for the gateway's refund."""
-        unfinished = [p for p in self.ledger.payments() if p.has_unpublished or not self.awaits_gateway(p)]
+        """Seconds until a payment is due; None when all are finished, or wait for the gateway's refund for ever."""
+        unfinished = [p for p in self.ledger.payments() if p.has_unpublished or not self._is_asked_for_ever(p)]
         due = [p.follow_up.due_at for p in unfinished if p.follow_up.due_at is not None]
         return max(0.0, (min(due) - self.clock()).total_seconds()) + 0.001 if due else None
 
@@ -207,28 +210,38 @@ class SystemUnderTest:
             return False
         return not any(charge.reversals.refunds for charge in self.gateway.charges if charge.payment_id == payment.id)
 
-    def finish(self) -> None:
-        """Kills all processes, ends all outages, drops the undelivered webhooks and lets the follow-up finish."""
+    def _is_asked_for_ever(self, payment: Payment) -> bool:
+        """Whether nothing can end the queries: the gateway owes the refund, and a person has been called."""
+        return self.awaits_gateway(payment) and payment.follow_up.asks > len(BACK_OFF)
+
+    def end_faults(self) -> None:
+        """Kills all processes and ends all outages."""
         for process in list(self.running):
             self.kill(process)
         self.gateway.recover()
-        self.gateway.webhooks = []
         self.bus.takes = None
-        self.follow_up_to_the_end()
+
+    def deliver_webhooks(self) -> None:
+        """All undelivered webhooks arrive, unless the gateway sends none."""
+        webhooks, self.gateway.webhooks = self.gateway.webhooks, []
+        for payment_id, transaction in webhooks if self.webhooks_come else []:
+            self.advance(self.webhook(payment_id, transaction))
 
     def refresh_all(self) -> None:
         """Refreshes every payment once, so that reversals by others without a webhook are recorded."""
         self.pass_time(2 * AT_MOST_EVERY.total_seconds() + 1)  # the clock may be five seconds behind
         for payment in self.ledger.payments():
             self.advance(self.refresh(payment.id))
-        self.follow_up_to_the_end()
+        for _ in self.follow_up_to_the_end():
+            pass
 
-    def follow_up_to_the_end(self) -> None:
-        """Runs the follow-up whenever a payment is due, until none is."""
+    def follow_up_to_the_end(self) -> Iterator[None]:
+        """Runs the follow-up whenever a payment is due, until none is. Yields after each run."""
         for _ in range(500):
             wait = self.seconds_to_next_due()
             if wait is None:
                 return
             self.pass_time(wait)
             self.advance(self.follow_up())
+            yield
         raise AssertionError("the follow-up never comes to an end")

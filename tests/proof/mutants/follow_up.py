@@ -3,7 +3,16 @@
 from typing import Final
 
 from tests.proof.mutants.mutant import Mutant
-from tests.proof.mutants.suites import CHARGE_CRASHES, MOTO, NEVER_ARRIVED, OUTBOX, PROOF, WEBHOOKS
+from tests.proof.mutants.suites import (
+    CHARGE_CRASHES,
+    LIVENESS,
+    MOTO,
+    NEVER_ARRIVED,
+    OUTBOX,
+    PROOF,
+    REFUND_PROOF,
+    WEBHOOKS,
+)
 
 FOLLOW_UP: Final = (
     Mutant(
@@ -61,5 +70,28 @@ FOLLOW_UP: Final = (
         "        self._query_now(payment)\n",
         "",
         (WEBHOOKS,),
+    ),
+    Mutant(
+        "a payment that still waits for its shopper after the last query is dropped from the index of due payments",
+        "follow_up/schedule.py",
+        "    if asks > len(BACK_OFF):\n",
+        "    if asks > len(BACK_OFF) and payment.status is Status.REQUIRES_ACTION:\n"
+        "        return replace(payment, follow_up=FollowUp(None, None, asks, times_not_found, has_arrived))\n"
+        "    if asks > len(BACK_OFF):\n",
+        (PROOF, LIVENESS),
+    ),
+    Mutant(
+        "the queries come later than the plan says",
+        "follow_up/schedule.py",
+        '    ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")\n',
+        '    ask_at = now + _jittered(3 * BACK_OFF[asks - 1], f"{payment.id}:{asks}")\n',
+        (PROOF, LIVENESS),
+    ),
+    Mutant(
+        "a refund in doubt calls nobody",
+        "follow_up/finish.py",
+        "        if written.awaits_refund and written.follow_up.asks > len(BACK_OFF):\n",
+        "        if written.awaits_refund and written.follow_up.asks > 10 * len(BACK_OFF):\n",
+        (REFUND_PROOF,),
     ),
 )
