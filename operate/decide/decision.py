@@ -2,15 +2,14 @@
 refund, can be decided."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from payments.errors import PaymentsError
-from payments.ledger.payments import DynamoLedger
 from payments.model import refund as refunds
 from payments.model.history import Evidence, Failure
 from payments.model.payment import Payment
 from payments.model.status import TRANSITIONS, IllegalTransition, Status
-from payments.ports.ledger import LostRace
+from payments.ports.ledger import LostRace, OutcomeLedger, PaymentReader
 
 REFUNDED: Final = "refunded"
 REFUND_FAILED: Final = "refund_failed"
@@ -22,11 +21,15 @@ MAX_SENDING_TIME: Final = timedelta(minutes=2)
 _DECIDED: Final = Failure("decided_by_operator", "decided after a review")
 
 
+class DecisionLedger(PaymentReader, OutcomeLedger, Protocol):
+    """What a decision needs of the table."""
+
+
 class NotDecidable(PaymentsError):
     """The payment or refund cannot be decided by hand; the message gives its status."""
 
 
-def decide(ledger: DynamoLedger, payment_id: str, to: str, *, who: str, why: str, at: datetime) -> Payment:
+def decide(ledger: DecisionLedger, payment_id: str, to: str, *, who: str, why: str, at: datetime) -> Payment:
     """The payment after the decision. Raises NotDecidable if it does not wait for one, or has changed meanwhile.
 
     `who` and `why` stay in the history for ever and are not published. They must hold no card data and no

@@ -17,7 +17,7 @@ from tests.proof.mutants.all import MUTANTS
 from tests.proof.mutants.mutant import Mutant
 
 TABLE = ROOT / "docs" / "mutants.md"
-NEEDED = ("functions", "tests", "local", "pyproject.toml", "template.yaml")
+NEEDED = ("functions", "tests", "local", "operate", "pyproject.toml", "template.yaml")
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 
 _HEAD = """# Mutants

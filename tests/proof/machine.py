@@ -131,17 +131,8 @@ class PaymentMachine(RuleBasedStateMachine):
         self.system.advance(self.system.charge(charge, plan), steps)
 
 
-class ChargeMachine(CancelRules, PaymentMachine):
+class ChargeRules(CancelRules, PaymentMachine):
     """Shops charge, and shoppers complete the payment or do not."""
-
-    @initialize(confirm=st.booleans(), left_after=st.sampled_from([None, timedelta(minutes=4)]), come=st.booleans())
-    def start(self, confirm: bool, left_after: timedelta | None, come: bool) -> None:  # noqa: FBT001 - Hypothesis names it
-        """A new system for each example: with or without confirmation of webhooks, and orders that are given away.
-
-        `come`: whether webhooks come in the end.
-        """
-        self.system = SystemUnderTest(confirm=confirm, left_after=left_after)
-        self.system.webhooks_come = come
 
     @rule(has_order=st.booleans(), plan=charge_plans, steps=steps)
     def a_shop_charges(self, has_order: bool, plan: ChargePlan, steps: int | None) -> None:  # noqa: FBT001
@@ -172,3 +163,16 @@ class ChargeMachine(CancelRules, PaymentMachine):
         self.system.gateway.decide(undecided[-1 - nth % len(undecided)], raw_status, self.system.elapsed)
         if delivers and raw_status in WITH_WEBHOOK:
             self.system.advance(self.system.webhook(*self.system.gateway.webhooks[-1]))
+
+
+class ChargeMachine(ChargeRules):
+    """Shops charge, and shoppers complete the payment or do not."""
+
+    @initialize(confirm=st.booleans(), left_after=st.sampled_from([None, timedelta(minutes=4)]), come=st.booleans())
+    def start(self, confirm: bool, left_after: timedelta | None, come: bool) -> None:  # noqa: FBT001 - Hypothesis names it
+        """A new system for each example: with or without confirmation of webhooks, and orders that are given away.
+
+        `come`: whether webhooks come in the end.
+        """
+        self.system = SystemUnderTest(confirm=confirm, left_after=left_after)
+        self.system.webhooks_come = come

@@ -25,8 +25,8 @@ AFTER_A_FINAL_STATUS = {
 def at_every_moment(system: SystemUnderTest) -> None:
     """At most one charge for each key; each wire order id is sent at most once; an order keeps at most one charge.
 
-    A superseded payment is not kept. Without a time after which a redirect counts as left, none is superseded that was
-    not cancelled.
+    A superseded payment is not kept, and neither is one that a person took for unpaid before the shopper paid. Without
+    a time after which a redirect counts as left, none is superseded that was not cancelled.
     """
     superseded = {payment.id for payment in system.ledger.payments() if payment.superseded_at is not None}
     taken_over = {payment.id for payment in system.ledger.payments() if "superseded_by" in repr(payment.history)}
@@ -34,8 +34,20 @@ def at_every_moment(system: SystemUnderTest) -> None:
     assert not taken_over or system.left_after is not None
     _assert_unique(charge.payment_id for charge in system.gateway.charges)
     _assert_unique(submission.order_id for submission in system.gateway.sent)
-    kept = [charge for charge in system.gateway.charges if charge.payment_id not in superseded]
+    given_away = superseded | _decided_early(system)
+    kept = [charge for charge in system.gateway.charges if charge.payment_id not in given_away]
     _assert_unique(_order_of(charge) for charge in kept if charge.raw_status not in NO_MONEY)
+
+
+def _decided_early(system: SystemUnderTest) -> set[str]:
+    """The payments that a person decided on while the gateway had no final status."""
+    early = filter(None, map(system.ledger.get, system.decided_early))
+    return {payment.id for payment in early if decisions(payment)}
+
+
+def decisions(payment: Payment) -> list[Entry]:
+    """The entries of people about the status of a payment."""
+    return [entry for entry in payment.transitions if entry.source == "operator"]
 
 
 def _assert_unique(names: object) -> None:
@@ -57,7 +69,10 @@ def in_the_end(system: SystemUnderTest, before: dict[str, Payment]) -> None:
     for payment in payments.values():
         history_is_gapless(payment)
         _supersession_is_in_the_history(system, payment)
-        _status_is_the_gateway_s(payment, charges.get(payment.id), before.get(payment.id))
+        if decisions(payment):
+            _decisions_stand(system, payment, charges.get(payment.id))
+        else:
+            _status_is_the_gateway_s(payment, charges.get(payment.id), before.get(payment.id))
         _not_sent_is_true(system, payment)
         assert payment.follow_up.due_at is None or system.awaits_gateway(payment)
     _answers_belong_to_their_request(system)
@@ -120,6 +135,23 @@ def _status_is_the_gateway_s(payment: Payment, charge: Charge | None, before: Pa
     else:
         assert payment.status is VERDICTS[charge.raw_status]
         assert payment.transaction_id == charge.transaction_id
+
+
+def _decisions_stand(system: SystemUnderTest, payment: Payment, charge: Charge | None) -> None:
+    """A decision is what the back office showed. Only another status of the gateway changes it, or another review."""
+    for entry in decisions(payment):
+        later = [each for each in payment.transitions if each.sequence > entry.sequence]
+        seen = [each.evidence.get("gateway_status") for each in payment.transitions if each.sequence < entry.sequence]
+        for each in later[:1]:
+            assert each.status in MONEY_MAY_HAVE_MOVED
+            assert each.evidence.get("gateway_status") in (None, *_others_than(seen[-1])), "a decision is overruled"
+    truth = VERDICTS[charge.raw_status] if charge is not None else Status.FAILED
+    if payment.id not in system.decided_early:
+        assert payment.status in (truth, Status.NEEDS_REVIEW)
+
+
+def _others_than(raw_status: str | int | None) -> set[str]:
+    return set(VERDICTS) - {str(raw_status)}
 
 
 def _not_sent_is_true(system: SystemUnderTest, payment: Payment) -> None:

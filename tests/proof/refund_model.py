@@ -59,6 +59,7 @@ class Reversal:
 class Reversals:
     """The refunds and the chargeback of one charge. `denials`: the times when the status API showed no refund.
 
+    `seen_without_refund`: the times when a person saw in the back office that no refund was made, or under way.
     `in_flight`: arrival times and plans of late POSTs. `transparent`: from now on the status API shows the truth at
     once. A refusal with an unknown text leads to one status query. If the gateway made the refund, refused it and hid
     it as well, that query would look the same as for a refund that was never made.
@@ -69,6 +70,7 @@ class Reversals:
     chargeback: Reversal | None = None
     in_flight: list[tuple[float, RefundPlan]] = field(default_factory=list)
     denials: list[float] = field(default_factory=list)
+    seen_without_refund: list[float] = field(default_factory=list)
     transparent: bool = False
 
     @property

@@ -66,9 +66,13 @@ def all_reversals_are_recorded(system: SystemUnderTest) -> None:
 
 
 def _has_failed(reversals: Reversals, earlier: RefundPost, later: RefundPost) -> bool:
-    """The earlier POST was refused; or two queries before the later one denied it, the last one an hour after it."""
+    """The earlier POST was refused; or two queries before the later one denied it, the last one an hour after it.
+
+    Or a person saw between the two that no refund was made.
+    """
     denials = [at for at in reversals.denials if earlier.at <= at <= later.at]
-    return earlier.refused or (len(denials) >= 2 and denials[-1] >= earlier.at + HOUR - SLACK)
+    is_denied = len(denials) >= 2 and denials[-1] >= earlier.at + HOUR - SLACK
+    return earlier.refused or is_denied or any(earlier.at <= at <= later.at for at in reversals.seen_without_refund)
 
 
 def _matches_the_gateway(payment: Payment, charge: Charge) -> None:

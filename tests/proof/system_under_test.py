@@ -38,7 +38,11 @@ class SystemUnderTest:
     """All processes and what they share.
 
     `charges`, `refunds`: all requests so far. `answers`: each answered charge. `texts`: all results and errors.
+    `decided_early`: payments that a person may have decided on while the gateway had no final status.
     """
+
+    expected: tuple[type[BaseException], ...] = (Crash, NothingSent)
+    """The errors that a process may end with."""
 
     def __init__(self, *, confirm: bool, left_after: timedelta | None = None) -> None:
         self.left_after = left_after
@@ -53,6 +57,7 @@ class SystemUnderTest:
         self.answers: list[tuple[ShopCharge, Payment]] = []
         self.refunds: list[ShopRefund] = []
         self.texts: list[str] = []
+        self.decided_early: set[str] = set()
 
     # ------------------------------------------------------------ processes
 
@@ -143,7 +148,7 @@ class SystemUnderTest:
         self.running.remove(process)
         error = process.error
         self.texts += [repr(process.result), repr(error), str(error), repr(getattr(error, "__cause__", None))]
-        if error is not None and not isinstance(error, Crash | NothingSent):
+        if error is not None and not isinstance(error, self.expected):
             raise error
 
     # --------------------------------------------------------------- people

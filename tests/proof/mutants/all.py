@@ -7,7 +7,8 @@ from tests.proof.mutants.events import EVENTS
 from tests.proof.mutants.follow_up import FOLLOW_UP
 from tests.proof.mutants.guards import GUARDS
 from tests.proof.mutants.mutant import Mutant
+from tests.proof.mutants.operations import OPERATIONS
 from tests.proof.mutants.outcome import OUTCOME
 from tests.proof.mutants.refunding import REFUNDING
 
-MUTANTS: Final[tuple[Mutant, ...]] = (*CHARGING, *OUTCOME, *FOLLOW_UP, *EVENTS, *REFUNDING, *GUARDS)
+MUTANTS: Final[tuple[Mutant, ...]] = (*CHARGING, *OUTCOME, *FOLLOW_UP, *EVENTS, *REFUNDING, *OPERATIONS, *GUARDS)

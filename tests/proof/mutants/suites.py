@@ -1,9 +1,10 @@
-"""The tests that must catch mutants. The two proofs are slow, the others take seconds."""
+"""The tests that must catch mutants. The three proofs are slow, the others take seconds."""
 
 from typing import Final
 
 PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise"
 REFUND_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_about_refunds"
+OPERATIONS_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_while_people_operate_it"
 
 CHARGE: Final = "tests/payments/charging/test_charge.py"
 CANCEL: Final = "tests/payments/charging/test_cancel.py"

@@ -1,0 +1,124 @@
+"""The system under test with its operation: people decide what the service cannot know, reconciliations run."""
+
+import json
+from typing import Any, Final
+
+from operate.decide.decision import REFUND_FAILED, REFUNDED, NotDecidable, decide
+from payments.gateway.status_words import VERDICTS
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.reconciliation.checkpoint import Checkpoint
+from payments.reconciliation.errors import ListStuck
+from payments.reconciliation.report import FileReports
+from payments.reconciliation.run import Deadlines, ReconciliationRun, RunResult
+from payments.reconciliation.transaction_list import Span
+from tests.fakes.checkpoints import InMemoryCheckpoints
+from tests.fakes.clock import START
+from tests.fakes.files import InMemoryFiles
+from tests.proof.gateway_model import FINAL, Charge
+from tests.proof.list_model import ListModel, moment
+from tests.proof.processes import Paused, Process
+from tests.proof.reached import reached
+from tests.proof.system_under_test import SystemUnderTest
+
+RECONCILIATION_SECONDS: Final = 900.0
+"""The time-out of the function (template.yaml)."""
+
+
+class OperatedSystem(SystemUnderTest):
+    """A person reads the gateway's back office, which shows the truth, and writes the decision a moment later.
+
+    `begun`: the days of all reconciliations so far. `finished`: checkpoints of finished ones, not yet examined.
+    """
+
+    expected = (*SystemUnderTest.expected, NotDecidable, ListStuck)
+
+    def __init__(self, *, list_lag: float = 0.0, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.listing = ListModel(self.gateway, list_lag)
+        self.checkpoints, self.files = InMemoryCheckpoints(), InMemoryFiles()
+        self.begun: list[Span] = []
+        self.finished: list[Checkpoint] = []
+
+    @property
+    def undecided(self) -> list[Payment]:
+        """The payments that wait for a person."""
+        return [each for each in self.ledger.payments() if each.status is Status.NEEDS_REVIEW or each.awaits_refund]
+
+    def decision_on(self, payment: Payment) -> str | None:
+        """What a person reads in the back office now. None: look again later, the request may still be on its way."""
+        charge = next((each for each in self.gateway.charges if each.payment_id == payment.id), None)
+        if payment.awaits_refund:
+            return None if charge is None else self._refund_decision(charge)
+        if charge is None:
+            in_flight = {each.payment_id for _, each in self.gateway.in_flight}
+            return None if payment.id in in_flight else Status.FAILED.value
+        if charge.raw_status not in FINAL:
+            self.decided_early.add(payment.id)
+            return Status.ABANDONED.value
+        return VERDICTS[charge.raw_status].value
+
+    def _refund_decision(self, charge: Charge) -> str | None:
+        if charge.reversals.refunds:
+            return REFUNDED
+        if charge.reversals.in_flight:
+            return None
+        charge.reversals.seen_without_refund.append(self.elapsed)
+        return REFUND_FAILED
+
+    def decide(self, payment: Payment, to: str) -> Process:
+        """Starts `operate.decide` with a decision."""
+
+        def work(process: Process) -> Payment:
+            try:
+                decided = decide(Paused(self.ledger, process), payment.id, to, who="ops", why="seen", at=self.clock())
+            except NotDecidable as error:
+                reached("a decision is refused: " + ("overtaken" if "meanwhile" in str(error) else "not waited for"))
+                raise
+            reached(f"a decision: {'refund' if to in (REFUNDED, REFUND_FAILED) else 'status'}")
+            return decided
+
+        return self._start(f"decide {to}", 10 * 60.0, work)
+
+    # ------------------------------------------------------- reconciliation
+
+    def reconcile(self, span: Span, *, anew: bool = False) -> Process:
+        """Starts one call of a reconciliation: it begins, or continues at its checkpoint."""
+        ends = self.elapsed + RECONCILIATION_SECONDS
+
+        def work(process: Process) -> RunResult:
+            listing, gateway, ledger, checkpoints, files = (
+                Paused(part, process)
+                for part in (self.listing, self.gateway, self.ledger, self.checkpoints, self.files)
+            )
+            reconciliation = ReconciliationRun(
+                listing, gateway, ledger, checkpoints, FileReports(files), self.clock, self.telemetry, lambda _: None
+            )
+            result = reconciliation.run(
+                span, Deadlines(lambda: ends - self.elapsed, lambda: ends - self.elapsed), anew=anew
+            )
+            reached(f"a reconciliation: {result.state}")
+            if result.state == "finished" and result.checkpoint is not None:
+                self.finished.append(result.checkpoint)
+            return result
+
+        self.begun.append(span)
+        return self._start(f"reconciliation {span}", RECONCILIATION_SECONDS, work)
+
+    def reconcile_to_the_end(self) -> None:
+        """Two hours later, when no change is recent any more: all days, in one call; then the follow-up publishes."""
+        self.pass_time(2 * 60 * 60)
+        self.listing.lag = 0
+        call = self.reconcile(Span(START.date(), moment(self.elapsed).date()), anew=True)
+        self.advance(call)
+        assert isinstance(call.result, RunResult)
+        assert call.result.state == "finished"
+        for _ in self.follow_up_to_the_end():
+            pass
+
+    def reported(self, checkpoint: Checkpoint) -> set[str]:
+        """The payments with a line in a report."""
+        assert checkpoint.report is not None
+        report = json.loads(self.files.files[checkpoint.report.json])
+        assert len(report["discrepancies"]) == sum(checkpoint.counts.values()), "the report lost a part"
+        return {line["payment_id"] for line in report["discrepancies"]}
