@@ -1,6 +1,39 @@
-"""Telemetry that remembers its calls."""
+"""Telemetry that remembers its calls, and refuses a signal that an operator could not look up or follow."""
 
-from typing import Any
+from typing import Any, Final
+
+_ENTRY = "payment_id status source"
+FACTS: Final = {
+    **{f"payment_{status}": _ENTRY for status in "requires_action pending succeeded failed blocked".split()},
+    **{f"payment_{status}": _ENTRY for status in "abandoned needs_review charged_back adopted".split()},
+    **{f"payment_{entry}": _ENTRY for entry in "refunded refund_requested refund_failed".split()},
+    "late_success": _ENTRY,
+    "payment_superseded": "payment_id superseded_by",
+    "charge_in_doubt": "payment_id why",
+    "charge_not_sent": "error",
+    "refund_in_doubt": "payment_id why",
+    "refund_not_sent": "error",
+    "refund_unresolved": "payment_id asks",
+    "integrity_mismatch": "payment_id field",
+    "verdict_contradicted": "payment_id status raw_status",
+    "unknown_gateway_status": "payment_id",
+    "gateway_credentials_refused": "http_status",
+    "status_unanswered": "payment_id error",
+    "secret_unreadable": "stage error",
+    "webhook_refused": "cause",
+    "webhook_signature": "matched policy",
+    "webhook_not_understood": "payment_id",
+    "webhook_unconfirmed": "payment_id error",
+    "webhook_contradicts_status": "payment_id",
+    "event_refused": "error",
+    "bus_unreachable": "error",
+    "publish_incomplete": "payment_id left",
+    "reconciliation_unfinished": "why rows",
+    "reconciliation_page_unanswered": "error",
+    "reconciliation_stuck": "why rows",
+    "unexpected_error": "error",
+}
+"""Signal → the facts of its line. The queries of the runbook, and the alarms, depend on these names."""
 
 
 class RecordingTelemetry:
@@ -11,11 +44,17 @@ class RecordingTelemetry:
         self.subjects: list[tuple[str | None, str | None, str | None]] = []
 
     def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
-        """See `Telemetry.about`."""
+        """See `Telemetry.about`. A line about an order or a transaction is also about its payment."""
+        assert payment_id or not (order_id or transaction_id)
+        assert payment_id is None or not payment_id.startswith(("ord", "txn"))
         self.subjects.append((payment_id, order_id, transaction_id))
 
     def note(self, signal: str, **facts: str | int) -> None:
-        """See `Telemetry.note`."""
+        """See `Telemetry.note`. A signal has its facts, and each of them says something."""
+        if signal in FACTS:
+            assert set(facts) == set(FACTS[signal].split()), (signal, facts)
+        assert signal in FACTS or signal == "reconciliation_doubtful", signal
+        assert all(value not in {None, "", "NoneType"} for value in facts.values()), (signal, facts)
         self.notes.append((signal, dict(facts)))
 
     def unexpected(self, error: Exception) -> None:

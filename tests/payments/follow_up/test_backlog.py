@@ -53,6 +53,12 @@ def test_a_payment_with_a_verdict_counts_only_its_unpublished_entries(status: St
     assert backlog_of([unfinished(status, unpublished=2, age=9 * MINUTE)], START) == Backlog(0, 0, timedelta(), {}, 2)
 
 
+def test_a_payment_with_a_verdict_hides_no_other() -> None:
+    backlog = backlog_of([unfinished(Status.SUCCEEDED, unpublished=1), unfinished(amount=100, unpublished=2)], START)
+
+    assert (backlog.unresolved, backlog.at_risk, backlog.unpublished) == (1, {"GBP": 100}, 3)
+
+
 def test_the_oldest_is_the_oldest_payment_without_a_verdict() -> None:
     unresolved = [unfinished(age=age * MINUTE) for age in (3, 7, 5)]
 

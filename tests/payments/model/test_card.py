@@ -171,6 +171,9 @@ class TestSecrecy:
 SEPARATORS = ("-", " ", ".", "_", "- ", "/", ",", ":", "--", "---", " \u2013 ", "\u00a0", "\u200b")
 
 
+SHORTEST = "500000000124"  # twelve digits, as some cards of Maestro have
+
+
 @pytest.mark.parametrize("number", [number for numbers in NUMBERS.values() for number in numbers])
 class TestNumberInText:
     """A card number anywhere in a text."""
@@ -184,6 +187,10 @@ class TestNumberInText:
     def test_a_number_is_found_in_a_longer_run(self, number: str) -> None:
         assert may_hold_number("0" * 20 + number)
         assert may_hold_number(number + "0" * 20)
+
+
+def test_the_shortest_number_is_found_in_a_longer_run_that_has_no_other() -> None:
+    assert may_hold_number(SHORTEST + "10001000")
 
 
 @pytest.mark.parametrize("text", ["", "12524AGSDF34DS", "20261101123456", "FS0186280974141637", "4111111111111112"])

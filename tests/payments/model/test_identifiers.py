@@ -94,6 +94,9 @@ class TestCaller:
     def test_an_assumed_role_is_the_role_in_every_session(self, session: str) -> None:
         assert caller_of(f"{ROLE}/{session}") == ROLE
 
+    def test_a_colon_in_the_session_name_makes_no_other_caller(self) -> None:
+        assert caller_of(f"{ROLE}/a:b") == caller_of(f"{ROLE}/a:b:c") == ROLE
+
     @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
     def test_an_assumed_role_is_the_role_in_every_partition(self, partition: str) -> None:
         role = ROLE.replace("arn:aws:", f"arn:{partition}:")

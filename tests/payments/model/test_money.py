@@ -114,6 +114,18 @@ class TestExact:
         assert number is None or number.is_finite()
 
 
+def test_an_amount_of_forty_digits_is_read_and_converted_without_rounding() -> None:
+    number = exact("1" * 38 + ".11")
+
+    assert number == Decimal("1" * 38 + ".11")
+    assert in_minor_units(number, "GBP", "major") == Decimal("1" * 40)
+
+
+def test_an_amount_of_an_unknown_currency_is_read_with_two_digits() -> None:
+    """It equals no amount of ours, and the difference is reported in a unit that a person expects."""
+    assert in_minor_units(Decimal("1.23"), "XYZ", "major") == 123
+
+
 def test_no_float_enters_or_leaves() -> None:
     assert isinstance(Money(1, "GBP").in_unit("major"), Decimal)
     assert exact(0.1) is None

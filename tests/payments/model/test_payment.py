@@ -184,6 +184,22 @@ class TestFollowUp:
 
         assert known.asked_again(LATER).follow_up.arrived
 
+    def test_a_query_alone_does_not_show_that_the_payment_arrived(self) -> None:
+        assert not samples.payment().asked_again(LATER).follow_up.arrived
+
+    @pytest.mark.parametrize(("asks", "left"), [(0, 0), (1, 0), (2, 1), (9, 8)])
+    def test_a_query_beside_the_schedule_does_not_use_it_up(self, asks: int, left: int) -> None:
+        """The follow-up adds one for each query, and this one is not of its schedule."""
+        payment = replace(samples.payment(), follow_up=FollowUp(due_at=LATER, ask_at=LATER, asks=asks))
+
+        assert payment.asked_again(LATER).follow_up.asks == left
+
+    def test_a_new_entry_is_published_at_once_and_changes_no_query(self) -> None:
+        later_query = FollowUp(due_at=LATER + FIRST_ASK, ask_at=LATER + FIRST_ASK, asks=3)
+        after = replace(samples.payment(), follow_up=later_query).with_entry("noted", LATER, "operator", {})
+
+        assert after.follow_up == replace(later_query, due_at=LATER)
+
     def test_the_kind_of_the_first_answer_is_kept(self) -> None:
         assert samples.payment().with_answer("in_doubt").with_answer("verdict").answered == "in_doubt"
 

@@ -34,6 +34,15 @@ def test_a_report_of_the_same_status_adds_the_page(system: PaymentSystem, waitin
     assert event_of(answered, added).type == "payment.requires_action"
 
 
+@pytest.mark.parametrize(
+    ("later", "kept"), [("go to your bank", "go to your bank"), (None, "the gateway says redirect")]
+)
+def test_the_page_comes_with_its_message(system: PaymentSystem, waiting: Payment, later: str | None, kept: str) -> None:
+    page = samples.transaction("REDIRECT", message=later)
+
+    assert record(waiting, page, "answer", system.ledger, system.clock, system.telemetry).message == kept
+
+
 def test_a_page_that_is_known_is_not_replaced(system: PaymentSystem, waiting: Payment) -> None:
     answered = record(waiting, samples.transaction("REDIRECT"), "answer", system.ledger, system.clock, system.telemetry)
     other = samples.transaction("REDIRECT", redirect_url="https://elsewhere.example/page")

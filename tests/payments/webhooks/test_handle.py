@@ -34,6 +34,12 @@ def test_a_confirmed_webhook_is_recorded_and_published(
     assert system.nothing_is_due
 
 
+def test_log_lines_name_payment_order_and_transaction(system: PaymentSystem, payment: Payment) -> None:
+    system.telemetry.subjects.clear()
+    system.webhook(payment)
+    assert system.telemetry.subjects[0] == (payment.id, payment.order_id, payment.transaction_id)
+
+
 def test_a_webhook_that_the_status_api_contradicts_changes_no_status(system: PaymentSystem, payment: Payment) -> None:
     assert system.webhook(payment, samples.transaction("SUCCESS")) is Outcome.RECORDED
     assert system.reload(payment).status is Status.REQUIRES_ACTION

@@ -1,0 +1,65 @@
+"""The limits of the schedule: when a refund or a payment counts as never arrived, and when the next query is due."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from payments.follow_up.schedule import BACK_OFF, NEVER_ARRIVED_AFTER, after_query, after_refund_query
+from payments.model import refund as refunds
+from payments.model.follow_up import RefundAttempt
+from payments.model.payment import Payment
+from payments.model.status import Status
+from tests.fakes import samples
+from tests.fakes.clock import START
+
+A_MOMENT = timedelta(milliseconds=1)
+IN_AN_HOUR = START + NEVER_ARRIVED_AFTER
+
+
+def refund_in_doubt(asks: int = 0, denials: int = 0) -> Payment:
+    """A payment with a refund that was requested at the start."""
+    paid = replace(samples.payment(), status=Status.SUCCEEDED)
+    asked = refunds.requested(paid, RefundAttempt("rf_1", "nonce", START), "fingerprint")
+    return replace(asked, published=asked.version, follow_up=replace(asked.follow_up, asks=asks, not_found=denials))
+
+
+class TestRefundNeverArrived:
+    def test_it_never_arrived_after_the_second_denial_an_hour_later(self) -> None:
+        after = after_refund_query(refund_in_doubt(asks=4, denials=1), IN_AN_HOUR, denied=True)
+
+        assert after.refund.status == "failed"
+        assert after.refund_attempt is not None
+        assert after.refund_attempt.failure is not None
+        assert after.refund_attempt.failure.code == "never_arrived"
+        assert after.refund_attempt.failure.message == "the gateway knows of no refund: the money was not sent back"
+        assert after.history[-1].evidence == {"not_refunded": 2, "asks": 5, "failure": "never_arrived"}
+
+    @pytest.mark.parametrize(
+        ("denials", "moment", "denied"),
+        [(0, IN_AN_HOUR, True), (1, IN_AN_HOUR - A_MOMENT, True), (9, IN_AN_HOUR, False)],
+        ids=["only one denial", "within the hour", "no denial now"],
+    )
+    def test_otherwise_it_is_asked_about_again(self, denials: int, moment: object, denied: bool) -> None:  # noqa: FBT001
+        assert isinstance(moment, type(START))
+        before = refund_in_doubt(asks=1, denials=denials)
+        after = after_refund_query(before, moment, denied=denied)
+
+        assert after.awaits_refund
+        assert (after.follow_up.asks, after.follow_up.not_found) == (2, denials + denied)
+
+    @pytest.mark.parametrize("asks", range(9))
+    def test_the_waits_follow_the_plan_and_stay_at_its_last(self, asks: int) -> None:
+        wait = BACK_OFF[min(asks, len(BACK_OFF) - 1)]
+        after = after_refund_query(refund_in_doubt(asks=asks), START, denied=False)
+
+        assert after.follow_up.ask_at is not None
+        assert wait <= after.follow_up.ask_at - START <= wait * 1.2
+
+
+class TestPaymentNeverArrived:
+    @pytest.mark.parametrize(("earlier", "status"), [(timedelta(), Status.FAILED), (A_MOMENT, Status.PROCESSING)])
+    def test_not_found_counts_from_the_end_of_the_hour(self, earlier: timedelta, status: Status) -> None:
+        before = replace(samples.payment(), follow_up=replace(samples.payment().follow_up, not_found=1))
+
+        assert after_query(before, IN_AN_HOUR - earlier, not_found=True).status is status
