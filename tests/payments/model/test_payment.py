@@ -32,6 +32,13 @@ def transitioned(payment: Payment, to: Status, **facts: object) -> Payment:
     return payment.transition_to(to, at=LATER, source="status", evidence={"gateway_status": "X"}, **facts)  # type: ignore[arg-type]
 
 
+def test_a_new_payment_records_its_card_and_who_requested_it() -> None:
+    payment = samples.payment(principal=samples.CALLER)
+
+    assert payment.card == samples.card().facts
+    assert [entry.principal for entry in payment.history] == [samples.CALLER]
+
+
 class TestTransitions:
     @pytest.mark.parametrize(("one", "other"), LEGAL)
     def test_a_legal_transition_is_made_and_recorded(self, one: Status, other: Status) -> None:
