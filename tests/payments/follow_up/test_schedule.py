@@ -46,6 +46,7 @@ class TestRefundNeverArrived:
         after = after_refund_query(before, moment, denied=denied)
 
         assert after.awaits_refund
+        assert after.follow_up.arrived, "the payment did, whatever became of its refund"
         assert (after.follow_up.asks, after.follow_up.not_found) == (2, denials + denied)
 
     @pytest.mark.parametrize("asks", range(9))

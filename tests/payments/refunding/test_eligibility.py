@@ -34,12 +34,12 @@ def test_a_payment_with_a_refund_in_progress_cannot_be_refunded(system: PaymentS
 
 
 def test_a_payment_of_the_other_mode_cannot_be_refunded(system: PaymentSystem, paid: Payment) -> None:
-    with pytest.raises(NotRefundable, match="other_mode"):
+    with pytest.raises(NotRefundable, match=r": other_mode$"):
         system.refunding.refund(replace(paid, live=True), samples.refund_request(), 20.0)
 
 
 def test_a_payment_without_a_transaction_id_cannot_be_refunded(system: PaymentSystem, paid: Payment) -> None:
-    with pytest.raises(NotRefundable, match="transaction_unknown"):
+    with pytest.raises(NotRefundable, match=r": transaction_unknown$"):
         system.refunding.refund(replace(paid, transaction_id=None), samples.refund_request(), 20.0)
 
 
