@@ -5,7 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from payments.follow_up.schedule import BACK_OFF, NEVER_ARRIVED_AFTER, after_query, after_refund_query
+from payments.follow_up.schedule import (
+    BACK_OFF,
+    NEVER_ARRIVED_AFTER,
+    WHOLE_PLAN,
+    after_query,
+    after_refund_query,
+    after_silence,
+)
 from payments.model import refund as refunds
 from payments.model.follow_up import RefundAttempt
 from payments.model.payment import Payment
@@ -64,3 +71,29 @@ class TestPaymentNeverArrived:
         before = replace(samples.payment(), follow_up=replace(samples.payment().follow_up, not_found=1))
 
         assert after_query(before, IN_AN_HOUR - earlier, not_found=True).status is status
+
+
+class TestSilence:
+    def test_silence_for_the_whole_plan_is_no_denial(self) -> None:
+        plan = replace(samples.payment().follow_up, silent_since=START)
+        after = after_silence(replace(samples.payment(), follow_up=plan), START + WHOLE_PLAN)
+
+        assert after.status is Status.NEEDS_REVIEW
+        assert after.history[-1].evidence == {"not_found": 0, "asks": len(BACK_OFF) + 1}
+        assert after.failure is not None
+        assert after.failure.message == f"the gateway gave no verdict after {len(BACK_OFF) + 1} questions"
+
+    def test_a_moment_less_is_asked_about_again(self) -> None:
+        plan = replace(samples.payment().follow_up, silent_since=START)
+        after = after_silence(replace(samples.payment(), follow_up=plan), START + WHOLE_PLAN - A_MOMENT)
+
+        assert after.status is Status.PROCESSING
+        assert after.follow_up.silent_since == START
+
+    def test_silence_about_a_refund_is_no_denial_of_it(self) -> None:
+        before = refund_in_doubt(denials=1)
+        silent = replace(before, follow_up=replace(before.follow_up, silent_since=START))
+        after = after_silence(silent, START + WHOLE_PLAN)
+
+        assert after.awaits_refund
+        assert after.follow_up.not_found == 1
