@@ -12,16 +12,15 @@ from datetime import timedelta
 from typing import Final
 
 from payments.follow_up.finish import LEASE
-from payments.follow_up.schedule import BACK_OFF, WHOLE_PLAN
+from payments.follow_up.schedule import BACK_OFF, PLAN_ENDS_AFTER
 from payments.model.follow_up import FIRST_ASK
 from payments.model.payment import Payment
 from payments.model.status import FINAL, Status
 from tests.proof.system_under_test import SystemUnderTest
 
-MAX_JITTER: Final = 1.2
 RUN_EVERY: Final = timedelta(minutes=1)
 QUERIES: Final = len(BACK_OFF) + 1
-BOUND: Final = MAX_JITTER * WHOLE_PLAN + QUERIES * RUN_EVERY + LEASE + FIRST_ASK
+BOUND: Final = PLAN_ENDS_AFTER + QUERIES * RUN_EVERY + LEASE + FIRST_ASK
 """37 hours and 47 minutes, rounded up."""
 
 

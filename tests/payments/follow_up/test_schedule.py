@@ -8,7 +8,7 @@ import pytest
 from payments.follow_up.schedule import (
     BACK_OFF,
     NEVER_ARRIVED_AFTER,
-    WHOLE_PLAN,
+    PLAN_ENDS_AFTER,
     after_query,
     after_refund_query,
     after_silence,
@@ -75,25 +75,25 @@ class TestPaymentNeverArrived:
 
 class TestSilence:
     def test_silence_for_the_whole_plan_is_no_denial(self) -> None:
-        plan = replace(samples.payment().follow_up, silent_since=START)
-        after = after_silence(replace(samples.payment(), follow_up=plan), START + WHOLE_PLAN)
+        plan = replace(samples.payment().follow_up, asked_since=START)
+        after = after_silence(replace(samples.payment(), follow_up=plan), START, START + PLAN_ENDS_AFTER)
 
         assert after.status is Status.NEEDS_REVIEW
-        assert after.history[-1].evidence == {"not_found": 0, "asks": len(BACK_OFF) + 1}
+        assert after.history[-1].evidence == {"not_found": 0, "asks": 1}
         assert after.failure is not None
-        assert after.failure.message == f"the gateway gave no verdict after {len(BACK_OFF) + 1} questions"
+        assert after.failure.message == "the gateway gave no verdict within a day and a half"
 
     def test_a_moment_less_is_asked_about_again(self) -> None:
-        plan = replace(samples.payment().follow_up, silent_since=START)
-        after = after_silence(replace(samples.payment(), follow_up=plan), START + WHOLE_PLAN - A_MOMENT)
+        plan = replace(samples.payment().follow_up, asked_since=START)
+        after = after_silence(replace(samples.payment(), follow_up=plan), START, START + PLAN_ENDS_AFTER - A_MOMENT)
 
         assert after.status is Status.PROCESSING
-        assert after.follow_up.silent_since == START
+        assert after.follow_up.asked_since == START
 
     def test_silence_about_a_refund_is_no_denial_of_it(self) -> None:
         before = refund_in_doubt(denials=1)
-        silent = replace(before, follow_up=replace(before.follow_up, silent_since=START))
-        after = after_silence(silent, START + WHOLE_PLAN)
+        silent = replace(before, follow_up=replace(before.follow_up, asked_since=START))
+        after = after_silence(silent, START, START + PLAN_ENDS_AFTER)
 
         assert after.awaits_refund
         assert after.follow_up.not_found == 1
