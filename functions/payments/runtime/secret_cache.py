@@ -1,7 +1,8 @@
-"""A cache of one secret of Secrets Manager. If a refresh fails, the cached value stays in use."""
+"""A cache of one secret of Secrets Manager. If a refresh fails or hangs, the cached value stays in use."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Event, Thread
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +22,10 @@ REPEAT_AFTER: Final = timedelta(seconds=2)
 REFRESH_EVERY: Final = timedelta(minutes=1)
 """The minimum time between refreshes after a refused key or a bad signature. Forged webhooks must not cause cost."""
 
+HELD_UP_SECONDS: Final = 1.0
+"""How long a request with a cached value waits for a read. Then it goes on with the cached value; the read ends beside
+it, and the next request has its result."""
+
 CURRENT: Final = "AWSCURRENT"
 PREVIOUS: Final = "AWSPREVIOUS"
 
@@ -32,6 +37,42 @@ class SecretsClient(Protocol):
 
     def get_secret_value(self, **kwargs: str) -> dict[str, Any]:
         """Calls GetSecretValue."""
+
+
+class StillReading(Exception):
+    """A read takes longer than a request may wait for it."""
+
+
+class Reading(Generic[T]):
+    """One read in a thread of its own. The timeouts of the client end it."""
+
+    def __init__(self, read: Callable[[], T | None], began_at: datetime) -> None:
+        self.began_at = began_at
+        self._read = read
+        self._value: T | None = None
+        self._error: Exception | None = None
+        self._ended = Event()
+        Thread(target=self._run, daemon=True).start()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is a result."""
+        return self._ended.is_set()
+
+    def result(self) -> T | None:
+        """The value. Raises StillReading after HELD_UP_SECONDS, and what the read raised."""
+        if not self._ended.wait(HELD_UP_SECONDS):
+            raise StillReading
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def _run(self) -> None:
+        try:
+            self._value = self._read()
+        except Exception as error:  # noqa: BLE001 - raised again where the result is needed
+            self._error = error
+        self._ended.set()
 
 
 class Secret(Generic[T]):
@@ -46,6 +87,7 @@ class Secret(Generic[T]):
         self._clock = clock
         self._telemetry = telemetry
         self._cached: dict[str, tuple[T | None, datetime]] = {}
+        self._reading: dict[str, Reading[T]] = {}
         self._refreshable_at: datetime | None = None
 
     def current(self) -> T:
@@ -65,27 +107,49 @@ class Secret(Generic[T]):
         now = self._clock()
         if self._refreshable_at is not None and now < self._refreshable_at:
             return False
+        before = self._cached.get(CURRENT)
         try:
-            value = self._read(CURRENT)
-        except (SecretUnusable, ClientError, BotoCoreError) as error:
+            value = self._read(CURRENT) if before is None else self._reading_of(CURRENT).result()
+        except (SecretUnusable, ClientError, BotoCoreError, StillReading) as error:
             self._telemetry.note("secret_unreadable", stage=CURRENT, error=error_name(error))
             self._refreshable_at = now + REPEAT_AFTER
             return False
-        self._cached = {CURRENT: (value, now + FRESH_FOR)}  # the previous version is read when it is needed
+        self._reading.pop(CURRENT, None)
+        if before is not None and value != before[0]:
+            # A rotation: what was current is the previous version, until that one is read.
+            self._cached[PREVIOUS] = (before[0], now)
+        elif PREVIOUS in self._cached:
+            self._cached[PREVIOUS] = (self._cached[PREVIOUS][0], now)  # read again when it is needed
+        self._cached[CURRENT] = (value, now + FRESH_FOR)
         self._refreshable_at = now + REFRESH_EVERY
         return True
 
     def _stage(self, stage: str) -> T | None:
         now = self._clock()
-        cached = self._cached.get(stage)
-        if cached is not None and now < cached[1]:
+        reading, cached = self._reading.get(stage), self._cached.get(stage)
+        has_ended = reading is not None and reading.has_ended
+        if cached is not None and now < cached[1] and not has_ended:
             return cached[0]
         try:
-            value = self._read(stage)
-        except (SecretUnusable, ClientError, BotoCoreError) as error:
+            if cached is None:
+                value, read_at = self._read(stage), now
+            else:
+                reading = self._reading_of(stage)
+                value, read_at = reading.result(), reading.began_at
+        except StillReading as error:
             return self._fall_back(stage, error, cached[0] if cached else None)
-        self._cached[stage] = (value, now + FRESH_FOR)
+        except (SecretUnusable, ClientError, BotoCoreError) as error:
+            self._reading.pop(stage, None)
+            return self._fall_back(stage, error, cached[0] if cached else None)
+        self._reading.pop(stage, None)
+        self._cached[stage] = (value, read_at + FRESH_FOR)  # the function may have been frozen since the read began
         return value
+
+    def _reading_of(self, stage: str) -> "Reading[T]":
+        """The read of a stage that is under way, begun if there is none."""
+        if stage not in self._reading:
+            self._reading[stage] = Reading(lambda: self._read(stage), self._clock())
+        return self._reading[stage]
 
     def _fall_back(self, stage: str, error: Exception, older: T | None) -> T | None:
         """The older value of a stage that cannot be read. Raises SecretUnusable if the current stage has none."""
