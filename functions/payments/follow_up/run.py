@@ -1,10 +1,11 @@
 """One run over the due payments. On each page all events are published first; only then is the gateway queried."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from payments.follow_up.bus_budget import BudgetedBus
 from payments.follow_up.finish import PaymentFinisher
 from payments.model.payment import Payment
 from payments.outcome.status_query import MAX_UNANSWERED
@@ -14,8 +15,8 @@ from payments.ports.runtime import Telemetry
 PAGE: Final = 25
 """Due payments read at a time from each shard: memory stays bounded, however many are due."""
 
-ONE_PAYMENT_SECONDS: Final = 15.0
-"""No payment is begun with less time left than this: it may take a query, a write and a publication."""
+ONE_PAYMENT_SECONDS: Final = 20.0
+"""No payment is begun with less time left than this: it may take a slow query, write and publication."""
 
 
 class RunTelemetry(Telemetry, Protocol):
@@ -44,6 +45,7 @@ class RunSummary:
 def run(finisher: PaymentFinisher, seconds_left: Callable[[], float], telemetry: RunTelemetry) -> RunSummary:
     """Finishes due payments page by page, until none is due or the time is up. A broken payment stops no other."""
     summary = RunSummary()
+    finisher = replace(finisher, bus=BudgetedBus(finisher.bus, finisher.clock))
     while not _out_of_time(summary, seconds_left):
         page = list(finisher.ledger.due(finisher.clock(), PAGE))
         seen_before = len(summary.seen)
