@@ -36,7 +36,8 @@ then both are true.
 `superseded_at` is a fact beside the status, too. A payment that is `requires_action` without news for longer than the
 parameter `LeftRedirectMinutes` loses its order to the next charge with a new key. `POST /charges/{id}/cancel` frees the
 order of a `requires_action` payment at once. It keeps its status, is asked about as before, and may still become any
-status above; the gateway cannot void it. A superseded payment that succeeds is a late success, with an alarm.
+status above; the gateway cannot void it. A superseded payment that succeeds is a late success, with an alarm. If
+`SupersededPaymentPolicy` was `refund` when it was superseded, the follow-up refunds it: `refund.status` as above.
 """
 
 

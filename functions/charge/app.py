@@ -89,6 +89,7 @@ def _routes(telemetry: PowertoolsTelemetry) -> ChargeRoutes:
             telemetry,
             live=settings.gateway_mode == "live",
             left_after=timedelta(minutes=settings.left_redirect_minutes) or None,
+            refunds_superseded=settings.superseded_payment_policy == "refund",
         ),
         refreshing=Refreshing(ledger, gateway, utc_now, telemetry),
         refunding=Refunding(ledger, gateway, utc_now, telemetry),

@@ -124,18 +124,25 @@ def problem_of(error: NothingSent | SecretUnusable | TableBusy, location: Callab
             return _unavailable("not_configured", "The gateway's keys are not usable here; nothing was sent.")
         case TableBusy():
             return _unavailable("busy", "The service is busy. Whatever was recorded is found under the same key.")
-        case OrderTaken():
-            code, title, retry = _ORDER_PAID if error.payment.status is Status.SUCCEEDED else _ORDER_IN_PROGRESS
-        case OrderExhausted():
-            code, title, retry = _ORDER_EXHAUSTED
-        case NotCancellable():
-            code, title, retry = _NOT_CANCELLABLE[error.payment.status]
-        case NotRefundable():
-            code, (title, retry) = error.code, _NOT_REFUNDABLE[error.code]
+        case OrderTaken() | OrderExhausted() | NotCancellable() | NotRefundable():
+            code, title, retry = _conflict_of(error)
+            headers = {"Location": location(error.payment)}
+            return Problem(409, code, title, retry, headers=headers, extra={"payment_id": error.payment.id})
         case _:
             raise error
-    headers = {"Location": location(error.payment)}
-    return Problem(409, code, title, retry, headers=headers, extra={"payment_id": error.payment.id})
+
+
+def _conflict_of(error: OrderTaken | OrderExhausted | NotCancellable | NotRefundable) -> tuple[str, str, Retry]:
+    """The code, title and advice for a request that the state of a payment or of its order forbids."""
+    match error:
+        case OrderTaken():
+            return _ORDER_PAID if error.payment.status is Status.SUCCEEDED else _ORDER_IN_PROGRESS
+        case OrderExhausted():
+            return _ORDER_EXHAUSTED
+        case NotCancellable():
+            return _NOT_CANCELLABLE[error.payment.status]
+        case NotRefundable():
+            return error.code, *_NOT_REFUNDABLE[error.code]
 
 
 def _unavailable(code: str, title: str) -> Problem:

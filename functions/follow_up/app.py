@@ -7,6 +7,8 @@ from payments.follow_up.backlog import FollowUpIndex
 from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import run
 from payments.model.timestamps import utc_now
+from payments.refunding.late import LateRefunding
+from payments.refunding.refund import Refunding
 from payments.runtime import bootstrap
 from payments.runtime.lambda_entry import built_once, invocation
 from payments.runtime.settings import FollowUpSettings
@@ -29,12 +31,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _follow_ups(telemetry: PowertoolsTelemetry) -> PaymentFinisher:
     settings = FollowUpSettings.from_environment()
     keys = bootstrap.gateway_keys_of(settings, telemetry, bootstrap.aws("secretsmanager"))
+    ledger, gateway = bootstrap.ledger_of(settings), bootstrap.gateway_of(settings, keys, telemetry)
     return PaymentFinisher(
-        ledger=bootstrap.ledger_of(settings),
-        gateway=bootstrap.gateway_of(settings, keys, telemetry),
+        ledger=ledger,
+        gateway=gateway,
         bus=bootstrap.bus_of(settings.bus_name, telemetry),
         clock=utc_now,
         telemetry=telemetry,
+        late_refunds=LateRefunding(Refunding(ledger, gateway, utc_now, telemetry)),
     )
 
 

@@ -9,6 +9,7 @@ from payments.model import refund as refunds
 from payments.model.history import Evidence, Failure
 from payments.model.payment import Payment
 from payments.model.status import TRANSITIONS, IllegalTransition, Status
+from payments.model.supersession import with_refund_due
 from payments.ports.ledger import LostRace, OutcomeLedger, PaymentReader
 
 REFUNDED: Final = "refunded"
@@ -39,7 +40,7 @@ def decide(ledger: DecisionLedger, payment_id: str, to: str, *, who: str, why: s
     if payment is None:
         raise NotDecidable(f"there is no payment {payment_id}")
     try:
-        return ledger.save(payment, _decided(payment, to, {"who": who, "why": why}, at))
+        return ledger.save(payment, with_refund_due(_decided(payment, to, {"who": who, "why": why}, at)))
     except (IllegalTransition, LostRace) as error:
         raise NotDecidable(f"{payment_id} has changed meanwhile: look again") from error
 

@@ -10,7 +10,6 @@ from charge.app import proxied, respond
 from charge.routes import ChargeRoutes
 from payments.charging.charge import Charging
 from payments.errors import SecretUnusable
-from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.refresh import Refreshing
 from payments.model.payment import Payment
 from payments.refunding.refund import Refunding
@@ -19,7 +18,7 @@ from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import SettableClock
 from tests.fakes.gateway import Answers, ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
-from tests.payments.assembled import finish
+from tests.payments.assembled import finish, finisher_of
 from tests.recorded_events import TOKEN_KEY, recorded
 
 SECONDS = 28.0
@@ -119,7 +118,7 @@ class ChargeApi:
     def follow_up(self, **later: float) -> None:
         """One run of the follow-up after this time, e.g. `seconds=11`."""
         self.clock.forward(**later)
-        follow_ups = PaymentFinisher(self.ledger, self.gateway, RecordingBus(), self.clock, self.console.telemetry)
+        follow_ups = finisher_of(self.ledger, self.gateway, RecordingBus(), self.clock, self.console.telemetry)
         for due in list(self.ledger.due(self.clock(), 100)):
             finish(follow_ups, due)
 

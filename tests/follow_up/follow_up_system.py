@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from payments.charging.charge import Charging
-from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import RunSummary, run
 from payments.model.payment import Payment
 from payments.ports.gateway import NoAnswer
@@ -15,6 +14,7 @@ from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import SettableClock
 from tests.fakes.gateway import Answers, Fails, ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
+from tests.payments.assembled import finisher_of
 
 RUN_SECONDS: Final = 55.0
 """More than any run of these tests needs."""
@@ -43,5 +43,5 @@ class FollowUpSystem:
     def run(self, seconds_left: Callable[[], float] = lambda: RUN_SECONDS) -> RunSummary:
         """One run."""
         telemetry = self.console.telemetry
-        follow_ups = PaymentFinisher(self.ledger, self.gateway, self.bus, self.clock, telemetry)
+        follow_ups = finisher_of(self.ledger, self.gateway, self.bus, self.clock, telemetry)
         return run(follow_ups, seconds_left, telemetry)

@@ -7,7 +7,6 @@ from itertools import chain, repeat
 import pytest
 
 from payments.charging.charge import Charging
-from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import ONE_PAYMENT_SECONDS, PAGE, RunSummary
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
@@ -15,6 +14,7 @@ from payments.ports.gateway import NoAnswer
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, ScriptedGateway
 from tests.follow_up.follow_up_system import RUN_SECONDS, FollowUpSystem
+from tests.payments.assembled import finisher_of
 
 
 class BuggyGateway(ScriptedGateway):
@@ -122,7 +122,7 @@ def test_two_concurrent_runs_do_nothing_twice(system: FollowUpSystem) -> None:
     system.clock.forward(minutes=1)
     (due,) = system.ledger.due(system.clock(), PAGE)
     telemetry = system.console.telemetry
-    follow_ups = PaymentFinisher(system.ledger, system.gateway, system.bus, system.clock, telemetry)
+    follow_ups = finisher_of(system.ledger, system.gateway, system.bus, system.clock, telemetry)
     taken = follow_ups.lease(due)
     assert taken is not None
     follow_ups.query(taken)

@@ -10,7 +10,6 @@ import pytest
 from follow_up.gauges import in_seconds, measure_backlog, measure_run
 from local.dashboard import emf
 from payments.follow_up.backlog import UnfinishedPayment
-from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import RunSummary, run
 from payments.model.money import Money
 from payments.model.status import Status
@@ -19,6 +18,7 @@ from tests.emf_lines import Console
 from tests.fakes.clock import START
 from tests.fakes.ledger import InMemoryLedger
 from tests.follow_up.follow_up_system import FollowUpSystem
+from tests.payments.assembled import finisher_of
 
 
 class Index:
@@ -104,7 +104,7 @@ def test_a_payment_taken_by_another_run_adds_no_lag() -> None:
     ledger.shown = list(ledger.due(system.clock(), 25))
     system.run()
     system.clock.forward(minutes=5)
-    follow_ups = PaymentFinisher(ledger, system.gateway, system.bus, system.clock, system.console.telemetry)
+    follow_ups = finisher_of(ledger, system.gateway, system.bus, system.clock, system.console.telemetry)
 
     done = run(follow_ups, lambda: 55.0, system.console.telemetry)
     assert (done.leased_by_others, done.lag) == (1, timedelta())

@@ -1,6 +1,7 @@
 """An operator's decision: recorded once, published like every other entry, and only where a decision is needed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -16,6 +17,7 @@ from payments.model.follow_up import RefundAttempt
 from payments.model.history import Failure
 from payments.model.payment import Payment
 from payments.model.status import Status
+from payments.model.supersession import superseded
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.payments.ledger import tables
@@ -43,6 +45,20 @@ def in_review(ledger: DynamoLedger) -> Payment:
     return ledger.save(
         claimed, claimed.transition_to(Status.NEEDS_REVIEW, at=START, source="answer", evidence={}, failure=failure)
     )
+
+
+def test_success_of_a_cancelled_payment_makes_its_refund_due(ledger: DynamoLedger, in_review: Payment) -> None:
+    waiting = replace(samples.payment(), id="pay_2", status=Status.REQUIRES_ACTION, transaction_id="PA1")
+    cancelled = superseded(waiting, None, START, refund_if_paid=True)
+    failure = Failure("unresolved", "no verdict")
+    review = cancelled.transition_to(Status.NEEDS_REVIEW, at=START, source="status", evidence={}, failure=failure)
+    assert ledger.claim(replace(review, order_id=None), None) is None
+
+    for payment_id, asked_at in (("pay_2", START), (in_review.id, None)):
+        decided = decide(ledger, payment_id, "succeeded", who="ada", why=WHY, at=START)
+        stored = ledger.get(payment_id)
+        assert stored is not None
+        assert (decided.follow_up.ask_at, stored.follow_up.ask_at) == (asked_at, asked_at)
 
 
 @pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice in set(Status)])

@@ -6,11 +6,15 @@ from datetime import timedelta
 
 from payments.charging.charge import Charged, Charging
 from payments.charging.request import ChargeRequest
+from payments.events.outbox import Bus
 from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.refresh import Refreshing
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
-from payments.ports.ledger import Due
+from payments.ports.gateway import Gateway
+from payments.ports.ledger import Due, FollowUpLedger
+from payments.ports.runtime import Clock, Telemetry
+from payments.refunding.late import LateRefunding
 from payments.refunding.refund import Refunded, Refunding
 from payments.refunding.request import RefundRequest
 from payments.webhooks.handle import Outcome, WebhookHandler
@@ -20,6 +24,14 @@ from tests.fakes.clock import SettableClock
 from tests.fakes.gateway import Answers, ScriptedGateway, transaction_of
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
+
+
+def finisher_of(
+    ledger: FollowUpLedger, gateway: Gateway, bus: Bus, clock: Clock, telemetry: Telemetry
+) -> PaymentFinisher:
+    """The use case of the follow-up, with the refunds that it makes."""
+    late_refunds = LateRefunding(Refunding(ledger, gateway, clock, telemetry))
+    return PaymentFinisher(ledger, gateway, bus, clock, telemetry, late_refunds)
 
 
 def finish(finisher: PaymentFinisher, due: Due) -> Payment | None:
@@ -38,11 +50,21 @@ class PaymentSystem:
     clock: SettableClock = field(default_factory=SettableClock)
     telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
     confirm: bool = True
+    left_after: timedelta | None = None
+    refunds_superseded: bool = False
 
     @property
     def charging(self) -> Charging:
         """The use case of charges."""
-        return Charging(self.ledger, self.gateway, self.clock, self.telemetry, live=False)
+        return Charging(
+            self.ledger,
+            self.gateway,
+            self.clock,
+            self.telemetry,
+            live=False,
+            left_after=self.left_after,
+            refunds_superseded=self.refunds_superseded,
+        )
 
     def charge(self, request: ChargeRequest | None = None) -> Charged:
         """Charges as the shop requests."""
@@ -76,7 +98,7 @@ class PaymentSystem:
     @property
     def finisher(self) -> PaymentFinisher:
         """The use case of the follow-up."""
-        return PaymentFinisher(self.ledger, self.gateway, self.bus, self.clock, self.telemetry)
+        return finisher_of(self.ledger, self.gateway, self.bus, self.clock, self.telemetry)
 
     def follow_up(self, **later: float) -> list[Payment | None]:
         """One run of the follow-up, so much later. Returns each payment that was due."""

@@ -3,7 +3,6 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from payments.charging.charge import Charging
 from payments.model.payment import Payment
 from tests.fakes import samples
 from tests.proof.processes import Paused, Process
@@ -18,9 +17,8 @@ def cancel(system: SystemUnderTest, payment_id: str) -> Process:
 
     def work(process: Process) -> Payment | None:
         ledger = Paused(system.ledger, process)
-        charging = Charging(ledger, system.gateway, system.clock, system.telemetry, live=False)
         payment = ledger.get(payment_id)
-        return payment and charging.cancel(payment, samples.CALLER)
+        return payment and system.charging(ledger, system.gateway).cancel(payment, samples.CALLER)
 
     return system._start(f"cancel {payment_id}", REQUEST_SECONDS, work)
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from payments.charging.charge import Charged, Charging
 from payments.errors import NothingSent
-from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.refresh import AT_MOST_EVERY, Refreshing
 from payments.follow_up.run import run
 from payments.follow_up.schedule import BACK_OFF
@@ -23,6 +22,7 @@ from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import START, SettableClock
 from tests.fakes.crashing_ledger import Crash
 from tests.fakes.ledger import InMemoryLedger
+from tests.payments.assembled import finisher_of
 from tests.proof.gateway_model import Charge, ChargePlan, GatewayModel
 from tests.proof.processes import Paused, Process
 from tests.proof.refund_model import RefundPlan
@@ -44,8 +44,8 @@ class SystemUnderTest:
     expected: tuple[type[BaseException], ...] = (Crash, NothingSent)
     """The errors that a process may end with."""
 
-    def __init__(self, *, confirm: bool, left_after: timedelta | None = None) -> None:
-        self.left_after = left_after
+    def __init__(self, *, confirm: bool, left_after: timedelta | None = None, refunds_superseded: bool = False) -> None:
+        self.left_after, self.refunds_superseded = left_after, refunds_superseded
         self.confirm = confirm
         self.webhooks_come = True  # after the end of the faults
         self.elapsed = 0.0  # true time in seconds; the clock may deviate a little
@@ -67,13 +67,24 @@ class SystemUnderTest:
         def work(process: Process) -> Charged:
             gateway = Paused(PlannedGateway(self.gateway, plan), process)
             ledger = Paused(self.ledger, process)
-            charging = Charging(ledger, gateway, self.clock, self.telemetry, live=False, left_after=self.left_after)
-            charged = charging.charge(charge.request(), samples.webhook_url, 20.0)
+            charged = self.charging(ledger, gateway).charge(charge.request(), samples.webhook_url, 20.0)
             self.answers.append((charge, charged.payment))
             return charged
 
         self.charges.append(charge)
         return self._start(f"charge {charge.key}", REQUEST_SECONDS, work)
+
+    def charging(self, ledger: Any, gateway: Any) -> Charging:
+        """The use case of charges, over the ledger and the gateway of one process."""
+        return Charging(
+            ledger,
+            gateway,
+            self.clock,
+            self.telemetry,
+            live=False,
+            left_after=self.left_after,
+            refunds_superseded=self.refunds_superseded,
+        )
 
     def refund(self, refund: ShopRefund, plan: RefundPlan, *, loses_answer: bool) -> Process:
         """Starts a shop's request to refund. `loses_answer`: its first write is made and reported as a lost race."""
@@ -111,7 +122,7 @@ class SystemUnderTest:
 
         def work(process: Process) -> object:
             ledger, gateway, bus = (Paused(part, process) for part in (self.ledger, self.gateway, self.bus))
-            finisher = PaymentFinisher(ledger, gateway, bus, self.clock, self.telemetry)
+            finisher = finisher_of(ledger, gateway, bus, self.clock, self.telemetry)
             return run(finisher, lambda: ends - self.elapsed, self.telemetry)
 
         return self._start("follow-up", RUN_SECONDS, work)

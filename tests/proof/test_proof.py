@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.proof.late_refund_machine import LateRefundMachine
 from tests.proof.machine import ChargeMachine
 from tests.proof.operations_machine import OperationsMachine
 from tests.proof.reached import REACHED
@@ -56,6 +57,12 @@ def test_no_order_of_events_breaks_a_promise_while_people_operate_it() -> None:
     run_state_machine_as_test(OperationsMachine, settings=chosen_profile(share=0.5))
     if CHOSEN == "fast":
         assert {event: REACHED[event] for event, least in AT_LEAST.items() if REACHED[event] < least} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0)
+def test_no_order_of_events_breaks_a_promise_about_late_successes() -> None:
+    run_state_machine_as_test(LateRefundMachine, settings=chosen_profile())
 
 
 def chosen_profile(share: float = 1.0) -> settings:

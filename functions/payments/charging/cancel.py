@@ -25,11 +25,18 @@ class NotCancellable(NothingSent):
 
 
 def cancel(
-    payment: Payment, principal: str | None, ledger: OutcomeLedger, clock: Clock, telemetry: Telemetry
+    payment: Payment,
+    principal: str | None,
+    ledger: OutcomeLedger,
+    clock: Clock,
+    telemetry: Telemetry,
+    *,
+    refund_if_paid: bool,
 ) -> Payment:
     """The payment, marked as superseded in one conditional write. A payment that is superseded already is unchanged.
 
-    `principal`: the AWS principal that made the request. Raises NotCancellable, also when a verdict is written first.
+    `principal`: the AWS principal that made the request. `refund_if_paid`: see `superseded`. Raises
+    NotCancellable, also when a verdict is written first.
     """
 
     def change(current: Payment) -> Payment:
@@ -37,7 +44,7 @@ def cancel(
             return current
         if current.status is not Status.REQUIRES_ACTION:
             raise NotCancellable(current)
-        return superseded(current, None, clock())
+        return superseded(current, None, clock(), refund_if_paid=refund_if_paid)
 
     telemetry.about(payment.id, payment.order_id, payment.transaction_id)
     return update(payment, change, ledger, telemetry, principal)

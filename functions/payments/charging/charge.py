@@ -40,7 +40,7 @@ class Charging:
     """The use case with its dependencies. `live`: the mode of new payments.
 
     `left_after`: how long the shopper may be on the gateway's page before another payment may take the order; None: no
-    payment may.
+    payment may. `refunds_superseded`: a payment that is superseded from now on is refunded if it succeeds after all.
     """
 
     ledger: ClaimLedger
@@ -49,6 +49,7 @@ class Charging:
     telemetry: Telemetry
     live: bool
     left_after: timedelta | None = None
+    refunds_superseded: bool = False
 
     def charge(self, request: ChargeRequest, webhook_url: WebhookAddress, seconds: float) -> Charged:
         """Charges at most once for each key and for each order. The gateway gets `seconds` to answer.
@@ -71,7 +72,9 @@ class Charging:
         if (earlier := self._earlier_if_not_ready(payment)) is not None:
             return self._replayed(earlier, payment.fingerprint)
         address = webhook_url(payment.id)
-        claimed, earlier = claim(payment, self.ledger, self.left_after, self.telemetry)
+        claimed, earlier = claim(
+            payment, self.ledger, self.left_after, self.telemetry, refund_if_paid=self.refunds_superseded
+        )
         if earlier is not None:
             return self._replayed(earlier, payment.fingerprint)
         submission = Submission(
@@ -94,7 +97,9 @@ class Charging:
 
     def cancel(self, payment: Payment, principal: str | None) -> Payment:
         """The payment with its order free for another payment. Raises NotCancellable; see `cancel.py`."""
-        return cancel(payment, principal, self.ledger, self.clock, self.telemetry)
+        return cancel(
+            payment, principal, self.ledger, self.clock, self.telemetry, refund_if_paid=self.refunds_superseded
+        )
 
     def _earlier_if_not_ready(self, payment: Payment) -> Payment | None:
         """None when the gateway is ready. Otherwise the payment of the same key; without one the charge fails."""

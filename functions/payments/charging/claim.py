@@ -42,18 +42,23 @@ class OrderExhausted(NothingSent):
 
 
 def claim(
-    payment: Payment, ledger: ClaimLedger, left_after: timedelta | None, telemetry: Telemetry
+    payment: Payment,
+    ledger: ClaimLedger,
+    left_after: timedelta | None,
+    telemetry: Telemetry,
+    *,
+    refund_if_paid: bool = False,
 ) -> tuple[Payment, Payment | None]:
     """The claimed payment, and the payment that was already recorded under its id, if any.
 
-    `left_after`: how long a redirect may take; after it the shopper counts as gone. None: never. Raises OrderTaken and
-    OrderExhausted.
+    `left_after`: how long a redirect may take; after it the shopper counts as gone. None: never. `refund_if_paid`: see
+    `superseded`. Raises OrderTaken and OrderExhausted.
     """
     lock: OrderLock | None = None
     left: Payment | None = None
     for _ in range(LOCK_TRIES):
         candidate = replace(payment, attempt=len(lock.attempts) + 1 if lock else 1)
-        superseding = Superseding(left, superseded(left, payment.id, payment.created_at)) if left else None
+        superseding = _superseding(left, payment, refund_if_paid=refund_if_paid) if left else None
         try:
             earlier = ledger.claim(candidate, lock, superseding)
         except OrderMoved:
@@ -74,6 +79,12 @@ def claim(
             telemetry.note("payment_superseded", payment_id=superseding.before.id, superseded_by=payment.id)
         return candidate, earlier
     raise OrderTaken(_lock_and_holder(payment, ledger)[1] or payment)
+
+
+def _superseding(left: Payment, by: Payment, *, refund_if_paid: bool) -> Superseding:
+    marked = superseded(left, by.id, by.created_at, refund_if_paid=refund_if_paid)
+    entry = replace(marked.history[-1], principal=by.history[0].principal)
+    return Superseding(left, replace(marked, history=(*left.history, entry)))
 
 
 def _lock_and_holder(payment: Payment, ledger: ClaimLedger) -> tuple[OrderLock | None, Payment | None]:

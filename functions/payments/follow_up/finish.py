@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
-from payments.errors import SecretUnusable
+from payments.errors import GatewayUnreachable, NothingSent, SecretUnusable
 from payments.events.outbox import Bus, publish
-from payments.follow_up.schedule import BACK_OFF, after_query, after_refund_query, after_silence
+from payments.follow_up.schedule import BACK_OFF, after_query, after_refund_query, after_silence, after_unsent_refund
 from payments.model.integrity import denies_refund
 from payments.model.payment import Payment
+from payments.model.supersession import owes_refund
 from payments.outcome.record import record, update
 from payments.outcome.status_query import ASK_SECONDS, ask
 from payments.ports.gateway import Gateway, GatewayError, UnknownToGateway
@@ -27,6 +28,13 @@ class QueryResult:
     answered: bool
 
 
+class LateRefunds(Protocol):
+    """Refunds payments that were superseded and succeeded late."""
+
+    def refund(self, payment: Payment, seconds: float) -> Payment:
+        """The payment after its refund, sent at most once. Raises NothingSent and SecretUnusable."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentFinisher:
     """The use case with its dependencies."""
@@ -36,6 +44,7 @@ class PaymentFinisher:
     bus: Bus
     clock: Clock
     telemetry: Telemetry
+    late_refunds: LateRefunds
 
     def lease(self, due: Due) -> Payment | None:
         """Leases a due payment and publishes its events, which must not wait for a query; None if not leased."""
@@ -68,6 +77,8 @@ class PaymentFinisher:
         return result
 
     def _queried(self, payment: Payment) -> QueryResult:
+        if owes_refund(payment):
+            return self._refunded(payment)
         asked_at = self.clock()
         try:
             transaction = ask(self.gateway, payment, ASK_SECONDS)
@@ -84,6 +95,28 @@ class PaymentFinisher:
         if recorded.version == payment.version:
             recorded = self._reschedule(recorded, arrived=True, denied=denies_refund(recorded, transaction))
         return QueryResult(recorded, answered=True)
+
+    def _refunded(self, payment: Payment) -> QueryResult:
+        """The payment after the refund that it owes; due again if nothing was sent."""
+        try:
+            return QueryResult(self.late_refunds.refund(payment, ASK_SECONDS), answered=True)
+        except SecretUnusable:
+            return QueryResult(payment, answered=False)  # as for a query
+        except GatewayUnreachable:
+            return QueryResult(self._postpone(payment, hopeless=False), answered=False)
+        except NothingSent:
+            self.telemetry.note("late_refund_failed", payment_id=payment.id)
+            return QueryResult(self._postpone(payment, hopeless=True), answered=True)
+
+    def _postpone(self, payment: Payment, *, hopeless: bool) -> Payment:
+        """Writes when the refund is tried again; nothing if another process has made or scheduled it meanwhile."""
+        now = self.clock()
+
+        def change(current: Payment) -> Payment:
+            is_due = current.follow_up.ask_at is not None and current.follow_up.ask_at <= now
+            return after_unsent_refund(current, now, hopeless=hopeless) if is_due and owes_refund(current) else current
+
+        return update(payment, change, self.ledger, self.telemetry)
 
     def is_query_due(self, payment: Payment) -> bool:
         """Whether the gateway is to be queried about the payment now."""

@@ -94,7 +94,7 @@ def after_refund_query(payment: Payment, now: datetime, *, denied: bool) -> Paym
     asks = max(asks, len(BACK_OFF) + 1) if over else asks
     may_be_on_its_way = attempt is not None and (attempt.arrived or now - attempt.requested_at < NEVER_ARRIVED_AFTER)
     if denied and denials >= NEVER_ARRIVED_ASKS and not may_be_on_its_way:
-        failure = Failure("never_arrived", "the gateway knows of no refund: the money was not sent back")
+        failure = Failure(refunds.NEVER_ARRIVED, "the gateway knows of no refund: the money was not sent back")
         evidence = {"not_refunded": denials, "asks": asks}
         return refunds.failed(payment, failure, at=now, source="status", evidence=evidence)
     ask_at = now + _jittered(BACK_OFF[min(asks, len(BACK_OFF)) - 1], f"{payment.id}:{asks}")
@@ -104,6 +104,18 @@ def after_refund_query(payment: Payment, now: datetime, *, denied: bool) -> Paym
 
 def _is_over(follow_up: FollowUp, now: datetime) -> bool:
     return follow_up.asked_since is not None and now - follow_up.asked_since >= PLAN_ENDS_AFTER
+
+
+def after_unsent_refund(payment: Payment, now: datetime, *, hopeless: bool) -> Payment:
+    """The payment with a refund that is owed and was not sent: due again, the more attempts it had the later.
+
+    Without an attempt on record it is due within a minute: nothing is written while the gateway is out of reach.
+    `hopeless`: only a person can refund it; it is due once a day.
+    """
+    tries = len(BACK_OFF) if hopeless else min(refunds.requests_made(payment), len(BACK_OFF))
+    ask_at = now + _jittered(BACK_OFF[tries - 1] if tries else UNANSWERED_WAIT, f"{payment.id}:{now.isoformat()}")
+    due_at = now if payment.has_unpublished else ask_at
+    return replace(payment, follow_up=replace(payment.follow_up, due_at=due_at, ask_at=ask_at))
 
 
 def _never_arrived(payment: Payment, now: datetime, times_not_found: int) -> bool:

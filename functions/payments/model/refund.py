@@ -18,6 +18,9 @@ MAX_REFUND_HISTORY: Final = 4 * MAX_HISTORY
 """History entries. An attempt adds two, and in an outage shops retry: this allows about a hundred attempts, with the
 item still far below 400 KB."""
 
+NEVER_ARRIVED: Final = "never_arrived"
+"""The failure code after which another idempotency key may try again: the gateway knows of no refund."""
+
 NOT_SENT: Final = "not_sent"
 """The failure code after which the same idempotency key may try again."""
 
@@ -40,6 +43,11 @@ def earlier(payment: Payment, request_id: str) -> Earlier | None:
         elif entry.name == FAILED and is_same and found:
             found = replace(found, failure=str(entry.evidence["failure"]))
     return found
+
+
+def requests_made(payment: Payment) -> int:
+    """How many refund requests the payment's history has."""
+    return sum(entry.name == REQUESTED for entry in payment.history)
 
 
 def requested(payment: Payment, attempt: RefundAttempt, fingerprint: str) -> Payment:

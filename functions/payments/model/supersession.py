@@ -6,10 +6,19 @@ is asked about as before.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
+from payments.model import refund as refunds
 from payments.model.history import Evidence
 from payments.model.payment import Payment
 from payments.model.status import IllegalTransition, Status
+
+IF_PAID: Final = "if_paid"
+REFUND: Final = "refund"
+"""Evidence of the entry `superseded`. The policy at that time counts, so that each later writer decides alike."""
+
+_SENT_NOTHING_BACK: Final = frozenset({refunds.NOT_SENT, refunds.NEVER_ARRIVED})
+"""Failures of a refund after which another attempt is safe and may succeed. Others need a person."""
 
 
 def is_left(payment: Payment, now: datetime, left_after: timedelta | None) -> bool:
@@ -18,12 +27,38 @@ def is_left(payment: Payment, now: datetime, left_after: timedelta | None) -> bo
     return left_after is not None and waits and now - payment.updated_at > left_after
 
 
-def superseded(payment: Payment, by: str | None, at: datetime) -> Payment:
+def superseded(payment: Payment, by: str | None, at: datetime, *, refund_if_paid: bool = False) -> Payment:
     """The payment after the payment with the id `by` took its order; None: after it was cancelled.
 
-    Raises IllegalTransition.
+    `refund_if_paid`: it is refunded if it succeeds after all. Raises IllegalTransition.
     """
     if payment.status is not Status.REQUIRES_ACTION or payment.superseded_at is not None:
         raise IllegalTransition(f"a payment that is {payment.status} cannot be superseded")
     evidence: Evidence = {"cancelled": 1} if by is None else {"superseded_by": by}
+    evidence = {**evidence, **({IF_PAID: REFUND} if refund_if_paid else {})}
     return replace(payment, superseded_at=at).with_entry("superseded", at, "request", evidence)
+
+
+def is_to_be_refunded(payment: Payment) -> bool:
+    """Whether the payment was superseded with the policy to refund it, and is paid, and was not charged back."""
+    is_late = payment.superseded_at is not None and payment.status is Status.SUCCEEDED
+    if not is_late or payment.chargeback.status == "charged_back":
+        return False
+    return any(entry.name == "superseded" and entry.evidence.get(IF_PAID) == REFUND for entry in payment.history)
+
+
+def owes_refund(payment: Payment) -> bool:
+    """Whether a refund is to be sent now: none was made, none may be on its way, and the gateway refused none."""
+    if not is_to_be_refunded(payment):
+        return False
+    attempt = payment.refund_attempt
+    failure = attempt.failure if attempt and payment.refund.status == "failed" else None
+    return payment.refund.status == "none" or (failure is not None and failure.code in _SENT_NOTHING_BACK)
+
+
+def with_refund_due(payment: Payment) -> Payment:
+    """The payment with the refund that it owes on the follow-up's list: the write that makes it owed makes it due."""
+    if payment.follow_up.ask_at is not None or not owes_refund(payment):
+        return payment
+    at = payment.updated_at
+    return replace(payment, follow_up=replace(payment.follow_up, due_at=at, ask_at=at))

@@ -6,11 +6,13 @@ Answers, webhooks, status queries and reconciliation all come through here.
 from collections.abc import Callable
 from dataclasses import replace
 
+from payments.model import refund as refunds
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.history import Source
 from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import FINAL, Status
+from payments.model.supersession import is_to_be_refunded, owes_refund, with_refund_due
 from payments.outcome.apply import apply, apply_flags
 from payments.ports.ledger import LostRace, OutcomeLedger
 from payments.ports.runtime import Clock, Telemetry
@@ -74,7 +76,7 @@ def update(
         changed = change(payment)
         if changed is payment:
             return payment
-        after = _requested_by(principal, payment, changed)
+        after = with_refund_due(_requested_by(principal, payment, changed))
         try:
             saved = ledger.save(payment, after)
         except LostRace as lost:
@@ -98,6 +100,9 @@ def _note_entries(before: Payment, after: Payment, telemetry: Telemetry) -> None
             status=entry.status,
             source=entry.source,
         )
+    failed = any(entry.name == refunds.FAILED for entry in after.history[before.version :])
+    if failed and is_to_be_refunded(after) and not owes_refund(after):
+        telemetry.note("late_refund_failed", payment_id=after.id)
 
 
 def _note_contradictions(payment: Payment, transaction: GatewayTransaction, telemetry: Telemetry) -> None:

@@ -11,10 +11,10 @@ from payments.model.payment import Payment
 class RefundRequest:
     """A request to refund the whole amount. A key counts for one payment: for another payment it is another key.
 
-    `caller`: the AWS principal. It is no part of the request's identity.
+    `caller`: the AWS principal; None for the system. It is no part of the request's identity.
     """
 
-    caller: str
+    caller: str | None
     idempotency_key: str
     reason: str
 

@@ -57,6 +57,7 @@ class ChargeSettings(GatewaySettings):
     public_base_url: str = Field(default="", pattern=r"^(https?://\S+[^\s/])?$")
     max_amount: int = Field(gt=0)
     left_redirect_minutes: int = Field(ge=0, le=10080)
+    superseded_payment_policy: Literal["alarm", "refund"]
 
     @model_validator(mode="after")
     def _webhooks_travel_encrypted(self) -> Self:

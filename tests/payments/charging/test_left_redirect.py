@@ -44,6 +44,7 @@ def test_a_new_key_takes_over_the_order(system: PaymentSystem, left: Payment) ->
     assert (old.status, old.superseded_at) == (Status.REQUIRES_ACTION, system.clock())
     assert old.history[-1].name == "superseded"
     assert old.history[-1].evidence == {"superseded_by": second.id}
+    assert old.history[-1].principal == samples.CALLER
     assert "payment_superseded" in system.telemetry.signals
     system.follow_up()
     assert "payment.superseded" in system.bus.types()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from payments.follow_up.finish import LEASE, PaymentFinisher
+from payments.follow_up.finish import LEASE
 from payments.follow_up.schedule import BACK_OFF
 from payments.model.follow_up import FIRST_ASK
 from payments.model.payment import Payment
@@ -16,7 +16,7 @@ from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.crashing_ledger import Crash, CrashingProxy, CrashPoint
 from tests.fakes.gateway import Answers, Fails
-from tests.payments.assembled import PaymentSystem, finish
+from tests.payments.assembled import PaymentSystem, finish, finisher_of
 
 NO_NEWS = UnknownToGateway("no such payment, and the payment is known to have arrived")
 
@@ -130,7 +130,7 @@ class TestQuerying:
 
         system.clock.now = system.reload(payment).follow_up.ask_at or system.clock.now
         gateway = WebhookDuringStatus()
-        finisher = PaymentFinisher(system.ledger, gateway, system.bus, system.clock, system.telemetry)  # type: ignore[arg-type]
+        finisher = finisher_of(system.ledger, gateway, system.bus, system.clock, system.telemetry)  # type: ignore[arg-type]
         finish(finisher, due(system))
         after = system.reload(payment)
         assert (after.status, after.follow_up.arrived) == (Status.PROCESSING, True)
@@ -153,7 +153,7 @@ class TestTheLease:
         system.clock.forward(minutes=1)
         crash_point = CrashPoint(at)
         wired = [CrashingProxy(part, crash_point) for part in (system.ledger, system.gateway, system.bus)]
-        crashing = PaymentFinisher(wired[0], wired[1], wired[2], system.clock, system.telemetry)
+        crashing = finisher_of(wired[0], wired[1], wired[2], system.clock, system.telemetry)
         with pytest.raises(Crash):
             finish(crashing, due(system))
         system.follow_up()
@@ -189,7 +189,7 @@ class TestTheLease:
                 raise UnknownToGateway("no such payment")
 
         gateway = ReleaseDuringStatus()
-        finisher = PaymentFinisher(system.ledger, gateway, system.bus, system.clock, system.telemetry)  # type: ignore[arg-type]
+        finisher = finisher_of(system.ledger, gateway, system.bus, system.clock, system.telemetry)  # type: ignore[arg-type]
         assert finish(finisher, due(system)) is None
         assert system.ledger.payments() == []
         assert system.bus.events == []

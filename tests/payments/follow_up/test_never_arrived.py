@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from payments.charging.charge import Charging
-from payments.follow_up.finish import PaymentFinisher
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -16,7 +15,7 @@ from tests.fakes.clock import START, SettableClock
 from tests.fakes.gateway import Fails, ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
-from tests.payments.assembled import finish
+from tests.payments.assembled import finish, finisher_of
 
 NOT_FOUND = UnknownToGateway("the gateway has no payment under this id")
 
@@ -30,7 +29,7 @@ class UnansweredCharge:
         self.gateway.script_charges(Fails(NoAnswer("no answer"), raw_status=booked))
         charging = Charging(self.ledger, self.gateway, self.clock, telemetry, live=False)
         self.id = charging.charge(samples.charge_request(), samples.webhook_url, 10).payment.id
-        self.finisher = PaymentFinisher(self.ledger, self.gateway, RecordingBus(), self.clock, telemetry)
+        self.finisher = finisher_of(self.ledger, self.gateway, RecordingBus(), self.clock, telemetry)
 
     def query_with(self, *answers: GatewayTransaction | GatewayError) -> Payment:
         """One query for each answer, each when it is due. Returns the payment after the last one."""

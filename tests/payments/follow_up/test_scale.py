@@ -9,7 +9,6 @@ from itertools import islice
 import pytest
 
 from payments.events.event import Event
-from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import run
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment, intent
@@ -19,6 +18,7 @@ from payments.runtime.telemetry import powertools
 from tests.fakes import samples
 from tests.fakes.clock import START, SettableClock
 from tests.fakes.gateway import ScriptedGateway
+from tests.payments.assembled import finisher_of
 
 DUE = 10_000
 BOUND = 4_000_000
@@ -83,7 +83,7 @@ def test_a_run_finishes_ten_thousand_due_payments_with_the_memory_of_one_page() 
     ledger, bus, telemetry = GeneratedLedger(DUE), CountingBus(), powertools()
     clock = SettableClock(START)
     clock.forward(minutes=2)
-    finisher = PaymentFinisher(ledger, UnknowingGateway(), bus, clock, telemetry)
+    finisher = finisher_of(ledger, UnknowingGateway(), bus, clock, telemetry)
     tracemalloc.start()
 
     summary = run(finisher, lambda: 55.0, telemetry)
@@ -99,7 +99,7 @@ def test_a_run_stops_in_time_and_the_next_run_continues() -> None:
     ledger, bus, telemetry = GeneratedLedger(500), CountingBus(), powertools()
     clock = SettableClock(START)
     clock.forward(minutes=2)
-    finisher = PaymentFinisher(ledger, UnknowingGateway(), bus, clock, telemetry)
+    finisher = finisher_of(ledger, UnknowingGateway(), bus, clock, telemetry)
     seconds = iter([55.0] * 300 + [1.0] * 10)
 
     first = run(finisher, lambda: next(seconds), telemetry)

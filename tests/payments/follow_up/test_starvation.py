@@ -7,7 +7,6 @@ import pytest
 
 from payments.charging.charge import Charging
 from payments.events.event import Event
-from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.run import RunSummary, run
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
@@ -19,6 +18,7 @@ from tests.fakes.bus import RecordingBus
 from tests.fakes.clock import SettableClock
 from tests.fakes.gateway import Answers, Fails, ScriptedGateway
 from tests.fakes.ledger import InMemoryLedger
+from tests.payments.assembled import finisher_of
 
 IN_DOUBT = 300
 HANGING = 8.0
@@ -62,7 +62,7 @@ def run_with(clock: SettableClock, ledger: InMemoryLedger, gateway: ScriptedGate
         )
     clock.forward(minutes=5)
     ends = clock() + timedelta(seconds=55)
-    finisher = PaymentFinisher(ledger, gateway, bus, clock, telemetry)
+    finisher = finisher_of(ledger, gateway, bus, clock, telemetry)
 
     def seconds_left() -> float:
         return (ends - clock()).total_seconds()
@@ -109,7 +109,7 @@ def test_the_next_run_tries_the_bus_again() -> None:
     clock.forward(minutes=2)
     bus = RecordingBus()
 
-    run(PaymentFinisher(ledger, gateway, bus, clock, powertools()), lambda: 55.0, powertools())
+    run(finisher_of(ledger, gateway, bus, clock, powertools()), lambda: 55.0, powertools())
 
     assert bus.types().count("payment.succeeded") == 100
 
@@ -133,7 +133,7 @@ def test_events_of_paid_payments_are_published_in_the_first_run_of_an_outage() -
     def seconds_left() -> float:
         return (ends - clock()).total_seconds()
 
-    summary = run(PaymentFinisher(ledger, gateway, bus, clock, telemetry), seconds_left, telemetry)
+    summary = run(finisher_of(ledger, gateway, bus, clock, telemetry), seconds_left, telemetry)
 
     assert bus.types().count("payment.succeeded") == 8
     assert len(gateway.asked) == MAX_UNANSWERED

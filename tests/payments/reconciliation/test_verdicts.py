@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from payments.follow_up.finish import PaymentFinisher
 from payments.model.status import FREES_THE_ORDER, OPEN, Status
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
 from tests.fakes.transaction_list import row
+from tests.payments.assembled import finisher_of
 from tests.payments.reconciliation.listed_facts import REFUNDED, WORDS, last_entry
 from tests.payments.reconciliation.reconciler import Reconciler
 
@@ -66,9 +66,7 @@ def test_the_follow_up_publishes_what_the_reconciliation_has_recorded() -> None:
     reconciler.paid()
     reconciler.run()
     bus = RecordingBus()
-    finisher = PaymentFinisher(
-        reconciler.ledger, reconciler.gateway, bus, reconciler.clock, reconciler.console.telemetry
-    )
+    finisher = finisher_of(reconciler.ledger, reconciler.gateway, bus, reconciler.clock, reconciler.console.telemetry)
     for due in list(reconciler.ledger.due(reconciler.clock.forward(minutes=1), 100)):
         finisher.lease(due)
     assert sorted(bus.types()) == [

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "TOKEN_SECRET_ID": "token",
     "MAX_AMOUNT": "1000000",
     "LEFT_REDIRECT_MINUTES": "60",
+    "SUPERSEDED_PAYMENT_POLICY": "alarm",
     "BUS_NAME": "payments",
     "WEBHOOK_SIGNATURE": "required",
     "WEBHOOK_CONFIRMATION": "always",

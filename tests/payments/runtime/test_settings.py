@@ -26,6 +26,7 @@ CHARGE = GATEWAY | {
     "PUBLIC_BASE_URL": "",
     "MAX_AMOUNT": "1000000",
     "LEFT_REDIRECT_MINUTES": "60",
+    "SUPERSEDED_PAYMENT_POLICY": "alarm",
 }
 WEBHOOK = GATEWAY | {
     "TOKEN_SECRET_ID": "token",
@@ -128,6 +129,7 @@ def test_settings_cannot_be_changed(model: type[GatewaySettings], environment: d
         ("MAX_AMOUNT", "1.5"),
         ("MAX_AMOUNT", "many"),
         ("MAX_AMOUNT", ""),
+        ("SUPERSEDED_PAYMENT_POLICY", "ignore"),
         ("LEFT_REDIRECT_MINUTES", "-1"),
         ("LEFT_REDIRECT_MINUTES", "10081"),
         ("LEFT_REDIRECT_MINUTES", "soon"),

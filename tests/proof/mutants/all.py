@@ -6,9 +6,19 @@ from tests.proof.mutants.charging import CHARGING
 from tests.proof.mutants.events import EVENTS
 from tests.proof.mutants.follow_up import FOLLOW_UP
 from tests.proof.mutants.guards import GUARDS
+from tests.proof.mutants.late_refunds import LATE_REFUNDS
 from tests.proof.mutants.mutant import Mutant
 from tests.proof.mutants.operations import OPERATIONS
 from tests.proof.mutants.outcome import OUTCOME
 from tests.proof.mutants.refunding import REFUNDING
 
-MUTANTS: Final[tuple[Mutant, ...]] = (*CHARGING, *OUTCOME, *FOLLOW_UP, *EVENTS, *REFUNDING, *OPERATIONS, *GUARDS)
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    *CHARGING,
+    *OUTCOME,
+    *FOLLOW_UP,
+    *EVENTS,
+    *REFUNDING,
+    *OPERATIONS,
+    *LATE_REFUNDS,
+    *GUARDS,
+)

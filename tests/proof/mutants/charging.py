@@ -87,7 +87,7 @@ CHARGING: Final = (
         "a payment in doubt may be cancelled",
         "charging/cancel.py",
         "        if current.status is not Status.REQUIRES_ACTION:\n            raise NotCancellable(current)\n"
-        "        return superseded(current, None, clock())\n",
+        "        return superseded(current, None, clock(), refund_if_paid=refund_if_paid)\n",
         "        from dataclasses import replace\n"
         "        marked = replace(current, superseded_at=clock())\n"
         '        return marked.with_entry("superseded", clock(), "request", {"cancelled": 1})\n',

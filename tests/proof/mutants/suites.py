@@ -5,13 +5,17 @@ from typing import Final
 PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise"
 REFUND_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_about_refunds"
 OPERATIONS_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_while_people_operate_it"
+LATE_REFUND_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_about_late_successes"
 
 CHARGE: Final = "tests/payments/charging/test_charge.py"
+
 CANCEL: Final = "tests/payments/charging/test_cancel.py"
 CHARGE_CRASHES: Final = "tests/payments/charging/test_charge_crashes.py"
 CHARGE_LEFT: Final = "tests/payments/charging/test_left_redirect.py"
 CIPHER: Final = "tests/payments/gateway/test_cipher.py"
 LIVENESS: Final = "tests/proof/test_liveness.py"
+LATE_REFUND: Final = "tests/payments/refunding/test_late_refund.py"
+LATE_REFUND_CRASHES: Final = "tests/payments/refunding/test_late_refund_crashes.py"
 MOTO: Final = "tests/payments/ledger/test_moto.py"
 NEVER_ARRIVED: Final = "tests/payments/follow_up/test_never_arrived.py"
 OUTBOX: Final = "tests/payments/events/test_outbox.py"
