@@ -1,4 +1,4 @@
-"""Cancelling through the stack: the order is free at once, and a shopper who pays on the open page is not lost."""
+"""Cancelling through the stack: the order is free at once; a shopper who pays all the same is recorded, or refunded."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +7,15 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from local.simulator.control_client import Control
-from local.stack import Shop
+from local.stack import Shop, Stack
 from local.stack.api_client import Answer
 from local.stack.subscriber import Subscriber
 from scripts.event_schemas import schemas
+from tests.flow.lambda_calls import invoke, with_environment
 from tests.flow.payment_tracker import PaymentTracker, assert_charged_once, assert_published_without_a_gap
 from tests.flow.problems import assert_problem
-from tests.flow.refunds import published_names
+from tests.flow.refunds import assert_refunded_once, published_names
+from tests.recorded_events import recorded
 
 OpenPage = Callable[[str], dict[str, Any]]
 
@@ -71,6 +73,26 @@ def test_a_shopper_who_pays_on_the_open_page_is_recorded(
     assert_published_without_a_gap(bus, paid)
     assert published_names(bus, left["id"]) == ["processing", "requires_action", "superseded", "succeeded"]
     assert cancel(shop, left["id"]).json == paid
+
+
+def test_with_the_policy_refund_the_late_success_is_refunded_once(
+    stack: Stack, gateway: Control, bus: Subscriber, tracker: PaymentTracker, open_page: OpenPage
+) -> None:
+    order = "cancelled-and-refunded"
+    left = open_page(order)
+    with with_environment(stack, "ChargeFunction", SUPERSEDED_PAYMENT_POLICY="refund"):
+        event = recorded("charge-cancel", pathParameters={"id": left["id"]})
+        assert invoke(stack, "ChargeFunction", event)["statusCode"] == 200
+    gateway.decide(order, "approve", quietly=True)
+
+    refunded = tracker.follow_up_until_refund(left["id"], "refunded")
+    tracker.follow_up(left["id"])
+
+    assert refunded["status"] == "succeeded"
+    assert_refunded_once(gateway, order)
+    assert_published_without_a_gap(bus, tracker.read(left["id"]))
+    names = ["processing", "requires_action", "superseded", "succeeded", "refund_requested", "refunded"]
+    assert published_names(bus, left["id"]) == names
 
 
 def test_a_paid_payment_and_an_unknown_one_are_refused(shop: Shop, gateway: Control, payment: dict[str, Any]) -> None:
