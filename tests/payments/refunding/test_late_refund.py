@@ -267,6 +267,21 @@ def test_what_cannot_be_refunded_here_calls_a_person_once_a_day(refunding: Payme
     assert refunding.gateway.refund_posts == []
 
 
+def test_one_of_the_other_mode_waits_until_the_stack_is_switched_back(refunding: PaymentSystem) -> None:
+    payment = cancelled(refunding)
+    pays(refunding, payment)
+    refunding.gateway.live = True
+    for _ in range(50):
+        refunding.follow_up(hours=1)
+    assert "late_refund_failed" not in refunding.telemetry.signals
+    assert refunding.gateway.refund_posts == []
+
+    refunding.gateway.live = False
+    refunding.follow_up(hours=30)
+
+    assert refunded(refunding, payment)
+
+
 def test_a_review_holds_the_refund_back(refunding: PaymentSystem) -> None:
     payment = cancelled(refunding)
     pays(refunding, payment)
