@@ -74,16 +74,16 @@ FOLLOW_UP: Final = (
     Mutant(
         "a payment that still waits for its shopper after the last query is dropped from the index of due payments",
         "follow_up/schedule.py",
-        "    if asks > len(BACK_OFF):\n",
-        "    if asks > len(BACK_OFF) and payment.status is Status.REQUIRES_ACTION:\n"
+        "    if over:\n",
+        "    if over and payment.status is Status.REQUIRES_ACTION:\n"
         "        return replace(payment, follow_up=FollowUp(None, None, asks, times_not_found, has_arrived))\n"
-        "    if asks > len(BACK_OFF):\n",
+        "    if over:\n",
         (PROOF, LIVENESS),
     ),
     Mutant(
         "the queries come later than the plan says",
         "follow_up/schedule.py",
-        '    ask_at = now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}")\n',
+        '    ask_at = min(now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}"), since + PLAN_ENDS_AFTER)\n',
         '    ask_at = now + _jittered(3 * BACK_OFF[asks - 1], f"{payment.id}:{asks}")\n',
         (PROOF, LIVENESS),
     ),

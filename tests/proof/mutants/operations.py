@@ -9,8 +9,8 @@ OPERATIONS: Final = (
     Mutant(
         "a decision overwrites what was written since the person looked",
         "../../operate/decide/decision.py",
-        '        return ledger.save(payment, _decided(payment, to, {"who": who, "why": why}, at))\n',
-        '        decided = _decided(payment, to, {"who": who, "why": why}, at)\n'
+        '        return ledger.save(payment, with_refund_due(_decided(payment, to, {"who": who, "why": why}, at)))\n',
+        '        decided = with_refund_due(_decided(payment, to, {"who": who, "why": why}, at))\n'
         "        while True:\n"
         "            try:\n"
         "                return ledger.save(payment, decided)\n"
