@@ -6,9 +6,9 @@ _ENTRY = "payment_id status source"
 FACTS: Final = {
     **{f"payment_{status}": _ENTRY for status in "requires_action pending succeeded failed blocked".split()},
     **{f"payment_{status}": _ENTRY for status in "abandoned needs_review charged_back adopted".split()},
-    **{f"payment_{entry}": _ENTRY for entry in "refunded refund_requested refund_failed".split()},
+    **{f"payment_{entry}": _ENTRY for entry in "refunded refund_requested refund_failed superseded".split()},
     "late_success": _ENTRY,
-    "payment_superseded": "payment_id superseded_by",
+    "late_refund_failed": "payment_id",
     "charge_in_doubt": "payment_id why",
     "charge_not_sent": "error",
     "refund_in_doubt": "payment_id why",

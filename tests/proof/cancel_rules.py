@@ -18,7 +18,7 @@ def cancel(system: SystemUnderTest, payment_id: str) -> Process:
     def work(process: Process) -> Payment | None:
         ledger = Paused(system.ledger, process)
         payment = ledger.get(payment_id)
-        return payment and system.charging(ledger, system.gateway).cancel(payment, samples.CALLER)
+        return payment and system.charging(ledger, system.gateway, live=system.live).cancel(payment, samples.CALLER)
 
     return system._start(f"cancel {payment_id}", REQUEST_SECONDS, work)
 

@@ -1,12 +1,15 @@
 """The rules of decisions: people decide reviews and doubtful refunds, while anything else goes on."""
 
+from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.proof.machine import PaymentMachine, recent, steps
+from tests.proof.machine import HOUR, MINUTE, recent, steps
 from tests.proof.operated_system import OperatedSystem
+from tests.proof.refund_model import RefundPlan
+from tests.proof.refund_rules import RefundRules, refund_plans
 
 
-class DecisionRules(PaymentMachine):
+class DecisionRules(RefundRules):
     """A person reads the gateway's back office and decides."""
 
     system: OperatedSystem
@@ -39,3 +42,18 @@ class DecisionRules(PaymentMachine):
                 self.system.advance(self.system.webhook(payment_id, transaction))
         if not decision.is_finished:
             self.system.advance(decision, pause)
+
+    @precondition(lambda self: self.system.gateway.paid)
+    @rule(nth=recent, plan=refund_plans, pause=st.integers(1, 15), wait=st.sampled_from([0.0, 15.0, 3 * MINUTE, HOUR]))
+    def a_refund_is_decided_while_it_is_made(self, nth: int, plan: RefundPlan, pause: int, wait: float) -> None:
+        """A request pauses at any step, a person decides on it some time later, then the request goes on."""
+        refund = self._new_refund(paid=True, nth=nth)
+        request = self.system.refund(refund, plan, loses_answer=False)
+        self.system.advance(request, pause)
+        self.system.pass_time(wait)
+        payment = self.system.ledger.get(refund.payment_id)
+        to = self.system.decision_on(payment) if payment is not None and payment.awaits_refund else None
+        if payment is not None and to is not None:
+            self.system.advance(self.system.decide(payment, to))
+        if not request.is_finished:
+            self.system.advance(request)

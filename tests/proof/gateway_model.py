@@ -26,7 +26,8 @@ FINAL: Final = WITH_WEBHOOK | NO_MONEY
 ChargeResult = Literal["answered", "lost", "late", "vanished", "not sent", "refused", "credentials refused"]
 """The result of one POST for a charge. `lost`: it arrived, its answer did not. `vanished`: it never arrived."""
 
-Outage = Literal["unreachable", "silent"] | None
+Outage = Literal["unreachable", "silent", "busy"] | None
+"""`busy`: it answers 429 and asks to wait. Only the model of its HTTP knows that."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class ChargePlan:
     next_status: str | None = None  # the status that the charge gets by itself ...
     next_after: float = 0  # ... so long after its arrival
     amount_factor: int = 1  # the gateway charges so many times the amount
+    proxied: bool = False  # a proxy answers 401 after the gateway has made the charge
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Charge:
     submission: Submission
     plan: ChargePlan
     at: float
+    live: bool = False
     statuses: list[tuple[float, str]] = field(default_factory=list)
     reversals: Reversals = field(default_factory=Reversals)
 
@@ -85,13 +88,15 @@ class GatewayModel:
     """Meets the Gateway port. It accepts every POST for a charge, so that a charge that is sent twice is made twice.
 
     `charge_plan` and `refund_plan` decide the next POST. `webhooks` (payment id, transaction) are not delivered yet.
+    `live`: the mode of the next call. `sent`: (live, submission) of each POST for a charge.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
         self.charges: list[Charge] = []
         self.in_flight: list[tuple[float, Charge]] = []
-        self.sent: list[Submission] = []
+        self.live = False
+        self.sent: list[tuple[bool, Submission]] = []
         self.webhooks: list[tuple[str, GatewayTransaction]] = []
         self.outage: Outage = None
         self.is_hidden: Callable[[Charge], bool] = lambda charge: False
@@ -99,8 +104,6 @@ class GatewayModel:
         self.refund_plan = RefundPlan()
 
     # ------------------------------------------------------------- the port
-
-    live = False
 
     def ensure_ready(self) -> None:
         """See `Gateway.ensure_ready`."""
@@ -110,14 +113,14 @@ class GatewayModel:
         plan = self.charge_plan
         if self.outage == "unreachable" or plan.result == "not sent":
             raise NotSent("no route")
-        self.sent.append(submission)
+        self.sent.append((self.live, submission))
+        if self.outage == "silent" or plan.result == "vanished":
+            raise NoAnswer("timed out")
         if plan.result == "credentials refused":
             raise CredentialsRefused("bad key")
         if plan.result == "refused":
             raise Refused("no")
-        if self.outage == "silent" or plan.result == "vanished":
-            raise NoAnswer("timed out")
-        charge = Charge(f"PA{len(self.sent):016}", submission, plan, self.now())
+        charge = Charge(f"PA{len(self.sent):016}", submission, plan, self.now(), self.live)
         if plan.result == "late":
             self.in_flight.append((self.now() + plan.arrives_after, charge))
             raise NoAnswer("timed out")
@@ -168,7 +171,8 @@ class GatewayModel:
         if self.outage is not None:
             raise NotSent("no route") if self.outage == "unreachable" else NoAnswer("timed out")
         for charge in self.charges:
-            if charge.submission.order_id == order_id and (raw_status := self._visible_status(charge)) is not None:
+            is_this = (charge.live, charge.submission.order_id) == (self.live, order_id)
+            if is_this and (raw_status := self._visible_status(charge)) is not None:
                 return transaction_of(charge, raw_status, **charge.reversals.status_fields(self.now()))
         raise UnknownToGateway("the gateway has no payment under this id")
 

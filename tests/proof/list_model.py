@@ -16,9 +16,13 @@ PAGE_SIZE: Final = 2
 class ListModel:
     """Meets the TransactionList port. `lag`: the list shows the charges as they were so many seconds ago."""
 
-    def __init__(self, gateway: GatewayModel, lag: float) -> None:
+    def __init__(self, gateway: GatewayModel, lag: float, *, live: bool = False) -> None:
         self._gateway = gateway
-        self.lag = lag
+        self.lag, self.live = lag, live
+
+    def of_mode(self, *, live: bool) -> "ListModel":
+        """The list of a mode."""
+        return ListModel(self._gateway, self.lag, live=live)
 
     def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
         """See `TransactionList.page`. A cursor is a position: new charges push old ones to the next page."""
@@ -38,7 +42,7 @@ class ListModel:
 
     def shown(self, span: Span) -> list[Charge]:
         """The charges of a span that the list shows now, newest first."""
-        charges = [each for each in self._gateway.charges if span.contains(moment(each.at))]
+        charges = [each for each in self._gateway.charges if each.live == self.live and span.contains(moment(each.at))]
         visible = [each for each in charges if each.at <= self.horizon]
         return sorted(visible, key=lambda charge: (charge.at, charge.transaction_id), reverse=True)
 

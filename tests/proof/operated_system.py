@@ -4,6 +4,7 @@ import json
 from typing import Any, Final
 
 from operate.decide.decision import REFUND_FAILED, REFUNDED, NotDecidable, decide
+from payments.errors import SecretUnusable
 from payments.gateway.status_words import VERDICTS
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -15,7 +16,9 @@ from payments.reconciliation.transaction_list import Span
 from tests.fakes.checkpoints import InMemoryCheckpoints
 from tests.fakes.clock import START
 from tests.fakes.files import InMemoryFiles
+from tests.proof.environments import Environment, Environments
 from tests.proof.gateway_model import FINAL, Charge
+from tests.proof.key_model import KeyModel
 from tests.proof.list_model import ListModel, moment
 from tests.proof.processes import Paused, Process
 from tests.proof.reached import reached
@@ -31,12 +34,13 @@ class OperatedSystem(SystemUnderTest):
     `begun`: the days of all reconciliations so far. `finished`: checkpoints of finished ones, not yet examined.
     """
 
-    expected = (*SystemUnderTest.expected, NotDecidable, ListStuck)
+    expected = (*SystemUnderTest.expected, NotDecidable, ListStuck, SecretUnusable)
 
     def __init__(self, *, list_lag: float = 0.0, **settings: Any) -> None:
         super().__init__(**settings)
         self.listing = ListModel(self.gateway, list_lag)
         self.checkpoints, self.files = InMemoryCheckpoints(), InMemoryFiles()
+        self.keys, self._environments = KeyModel(), Environments()
         self.begun: list[Span] = []
         self.finished: list[Checkpoint] = []
 
@@ -80,16 +84,35 @@ class OperatedSystem(SystemUnderTest):
 
         return self._start(f"decide {to}", 10 * 60.0, work)
 
+    # -------------------------------------------------- environments and keys
+
+    def environment_for(self, function: str) -> Environment:
+        """See `SystemUnderTest.environment_for`."""
+        return self._environments.free(
+            function, lambda: Environment(self.gateway, self.keys, self.clock, live=self.live)
+        )
+
+    def switch_mode(self) -> None:
+        """The stack is deployed in the other mode. Processes that run go on in the old one."""
+        self.live = not self.live
+        self._environments.replace_all()
+
+    def end_faults(self) -> None:
+        """See `SystemUnderTest.end_faults`. A person fills in the keys that the gateway accepts."""
+        super().end_faults()
+        self.keys.store(live=self.live)
+
     # ------------------------------------------------------- reconciliation
 
     def reconcile(self, span: Span, *, anew: bool = False) -> Process:
         """Starts one call of a reconciliation: it begins, or continues at its checkpoint."""
         ends = self.elapsed + RECONCILIATION_SECONDS
+        environment = self.environment_for("reconciliation")
+        listed = self.listing.of_mode(live=self.live)
 
         def work(process: Process) -> RunResult:
             listing, gateway, ledger, checkpoints, files = (
-                Paused(part, process)
-                for part in (self.listing, self.gateway, self.ledger, self.checkpoints, self.files)
+                Paused(part, process) for part in (listed, environment, self.ledger, self.checkpoints, self.files)
             )
             reconciliation = ReconciliationRun(
                 listing, gateway, ledger, checkpoints, FileReports(files), self.clock, self.telemetry, lambda _: None
@@ -103,7 +126,7 @@ class OperatedSystem(SystemUnderTest):
             return result
 
         self.begun.append(span)
-        return self._start(f"reconciliation {span}", RECONCILIATION_SECONDS, work)
+        return self._start(f"reconciliation {span}", RECONCILIATION_SECONDS, work, environment)
 
     def reconcile_to_the_end(self) -> None:
         """Two hours later, when no change is recent any more: all days, in one call; then the follow-up publishes."""

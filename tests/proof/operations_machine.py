@@ -1,4 +1,4 @@
-"""The state machine of operations: shops, shoppers, the gateway and the people who run the service, all at once."""
+"""The state machines of operations: shops, shoppers, the gateway and the people who run the service, all at once."""
 
 from dataclasses import replace
 
@@ -7,11 +7,11 @@ from hypothesis.stateful import initialize
 
 from tests.proof import promises, reconciliation_promises, refund_promises
 from tests.proof.decision_rules import DecisionRules
+from tests.proof.deployment_rules import DeploymentRules
 from tests.proof.gateway_model import ChargePlan
 from tests.proof.machine import MINUTE, ChargeRules, charge_plans
 from tests.proof.operated_system import OperatedSystem
 from tests.proof.reconciliation_rules import ReconciliationRules
-from tests.proof.refund_rules import RefundRules
 from tests.proof.shop_requests import ShopCharge
 
 first_plans = st.lists(
@@ -27,7 +27,7 @@ first_plans = st.lists(
 """The gateway takes another amount in a third of them."""
 
 
-class OperationsMachine(DecisionRules, ReconciliationRules, RefundRules, ChargeRules):
+class OperationsMachine(DecisionRules, ReconciliationRules, ChargeRules):
     """Charges, refunds and chargebacks, decisions, and reconciliations."""
 
     system: OperatedSystem
@@ -54,3 +54,9 @@ class OperationsMachine(DecisionRules, ReconciliationRules, RefundRules, ChargeR
             reconciliation_promises.everything_is_recorded(self.system)
             promises.in_the_end(self.system, {payment.id: payment for payment in self.system.ledger.payments()})
             refund_promises.all_reversals_are_recorded(self.system)
+
+
+class DeploymentMachine(DeploymentRules, OperationsMachine):
+    """The same while keys are rotated, the mode is switched, and outages open circuits."""
+
+    system: OperatedSystem

@@ -44,6 +44,8 @@ def our_refunds_are_recorded(system: SystemUnderTest) -> None:
     """In the end: a refund for a POST of ours is recorded; only a refund that the gateway still owes is in doubt."""
     charges = {charge.payment_id: charge for charge in system.gateway.charges}
     for payment in system.ledger.payments():
+        if payment.live != system.live:
+            continue  # no query is possible: liveness sees to it that a person is called
         assert not payment.awaits_refund or system.awaits_gateway(payment)
         charge = charges.get(payment.id)
         if charge is not None and charge.reversals.ours_is_possible:
@@ -62,7 +64,7 @@ def all_reversals_are_recorded(system: SystemUnderTest) -> None:
         promises.history_is_gapless(payment)
         charge = charges.get(payment.id)
         _entries_are_in_order(payment, charge.reversals if charge else Reversals())
-        if charge is not None and charge.plan.amount_factor == 1:
+        if charge is not None and charge.plan.amount_factor == 1 and payment.live == system.live:
             _matches_the_gateway(payment, charge)
     promises.events_match_history(system, payments)
 

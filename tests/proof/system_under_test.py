@@ -38,7 +38,8 @@ class SystemUnderTest:
     """All processes and what they share.
 
     `charges`, `refunds`: all requests so far. `answers`: each answered charge. `texts`: all results and errors.
-    `decided_early`: payments that a person may have decided on while the gateway had no final status.
+    `live`: the mode of the stack. `decided_early`: payments that a person may have decided on while the gateway had no
+    final status.
     """
 
     expected: tuple[type[BaseException], ...] = (Crash, NothingSent)
@@ -46,6 +47,7 @@ class SystemUnderTest:
 
     def __init__(self, *, confirm: bool, left_after: timedelta | None = None, refunds_superseded: bool = False) -> None:
         self.left_after, self.refunds_superseded = left_after, refunds_superseded
+        self.live = False
         self.confirm = confirm
         self.webhooks_come = True  # after the end of the faults
         self.elapsed = 0.0  # true time in seconds; the clock may deviate a little
@@ -63,35 +65,38 @@ class SystemUnderTest:
 
     def charge(self, charge: ShopCharge, plan: ChargePlan) -> Process:
         """Starts a shop's request to charge."""
+        environment = self.environment_for("charge")
 
         def work(process: Process) -> Charged:
-            gateway = Paused(PlannedGateway(self.gateway, plan), process)
+            gateway = Paused(PlannedGateway(environment, plan), process)
             ledger = Paused(self.ledger, process)
-            charged = self.charging(ledger, gateway).charge(charge.request(), samples.webhook_url, 20.0)
+            charging = self.charging(ledger, gateway, live=environment.live)
+            charged = charging.charge(charge.request(), samples.webhook_url, 20.0)
             self.answers.append((charge, charged.payment))
             return charged
 
         self.charges.append(charge)
-        return self._start(f"charge {charge.key}", REQUEST_SECONDS, work)
+        return self._start(f"charge {charge.key}", REQUEST_SECONDS, work, environment)
 
-    def charging(self, ledger: Any, gateway: Any) -> Charging:
+    def charging(self, ledger: Any, gateway: Any, *, live: bool) -> Charging:
         """The use case of charges, over the ledger and the gateway of one process."""
         return Charging(
             ledger,
             gateway,
             self.clock,
             self.telemetry,
-            live=False,
+            live=live,
             left_after=self.left_after,
             refunds_superseded=self.refunds_superseded,
         )
 
     def refund(self, refund: ShopRefund, plan: RefundPlan, *, loses_answer: bool) -> Process:
         """Starts a shop's request to refund. `loses_answer`: its first write is made and reported as a lost race."""
+        environment = self.environment_for("charge")
 
         def work(process: Process) -> Refunded | None:
             ledger = Paused(self.ledger, process)
-            gateway = Paused(PlannedGateway(self.gateway, refund_plan=plan), process)
+            gateway = Paused(PlannedGateway(environment, refund_plan=plan), process)
             payment = ledger.get(refund.payment_id)
             if payment is None:
                 return None
@@ -101,41 +106,44 @@ class SystemUnderTest:
 
         self.refunds.append(refund)
         nonce = f"nonce-{len(self.refunds)}"
-        return self._start(f"refund {refund.key}", REQUEST_SECONDS, work)
+        return self._start(f"refund {refund.key}", REQUEST_SECONDS, work, environment)
 
     def webhook(self, payment_id: str, transaction: GatewayTransaction) -> Process:
         """Starts the delivery of a verified webhook. For a released claim it ends at once, as the door answers 404."""
+        environment = self.environment_for("webhook")
 
         def work(process: Process) -> object:
-            ledger, gateway, bus = (Paused(part, process) for part in (self.ledger, self.gateway, self.bus))
+            ledger, gateway, bus = (Paused(part, process) for part in (self.ledger, environment, self.bus))
             payment = ledger.get(payment_id)
             if payment is None:
                 return None
             handler = WebhookHandler(ledger, gateway, bus, self.clock, self.telemetry, confirm=self.confirm)
             return handler.handle(payment, transaction)
 
-        return self._start(f"webhook {transaction.raw_status}", REQUEST_SECONDS, work)
+        return self._start(f"webhook {transaction.raw_status}", REQUEST_SECONDS, work, environment)
 
     def follow_up(self) -> Process:
         """Starts a run of the follow-up."""
+        environment = self.environment_for("follow_up")
         ends = self.elapsed + RUN_SECONDS
 
         def work(process: Process) -> object:
-            ledger, gateway, bus = (Paused(part, process) for part in (self.ledger, self.gateway, self.bus))
+            ledger, gateway, bus = (Paused(part, process) for part in (self.ledger, environment, self.bus))
             finisher = finisher_of(ledger, gateway, bus, self.clock, self.telemetry)
             return run(finisher, lambda: ends - self.elapsed, self.telemetry)
 
-        return self._start("follow-up", RUN_SECONDS, work)
+        return self._start("follow-up", RUN_SECONDS, work, environment)
 
     def refresh(self, payment_id: str) -> Process:
         """Starts a refresh for a caller that cannot wait."""
+        environment = self.environment_for("charge")
 
         def work(process: Process) -> object:
-            ledger, gateway = Paused(self.ledger, process), Paused(self.gateway, process)
+            ledger, gateway = Paused(self.ledger, process), Paused(environment, process)
             payment = ledger.get(payment_id)
             return payment and Refreshing(ledger, gateway, self.clock, self.telemetry).refresh(payment, samples.CALLER)
 
-        return self._start("refresh", REQUEST_SECONDS, work)
+        return self._start("refresh", REQUEST_SECONDS, work, environment)
 
     def advance(self, process: Process, steps: int | None = None) -> None:
         """Runs the process so many steps; None: to its end."""
@@ -147,8 +155,14 @@ class SystemUnderTest:
         process.kill()
         self._collect(process)
 
-    def _start(self, name: str, seconds: float, work: Any) -> Process:
+    def environment_for(self, function: str) -> Any:
+        """The gateway's client in a free environment of a function."""
+        return self.gateway
+
+    def _start(self, name: str, seconds: float, work: Any, environment: Any = None) -> Process:
         process = Process(name, self.elapsed + seconds, work)
+        if environment is not None:
+            environment.process = process
         self.running.append(process)
         return process
 
@@ -227,8 +241,12 @@ class SystemUnderTest:
         return not any(charge.reversals.refunds for charge in self.gateway.charges if charge.payment_id == payment.id)
 
     def _is_asked_for_ever(self, payment: Payment) -> bool:
-        """Whether nothing can end the queries: the gateway owes the refund, and a person has been called."""
-        return self.awaits_gateway(payment) and payment.follow_up.asks > len(BACK_OFF)
+        """Whether nothing can end the queries, and a person has been called.
+
+        The gateway owes the refund; or the payment is of the other mode, about which no query is possible.
+        """
+        is_owed = self.awaits_gateway(payment) or (payment.awaits_refund and payment.live != self.live)
+        return is_owed and payment.follow_up.asks > len(BACK_OFF)
 
     def end_faults(self) -> None:
         """Kills all processes and ends all outages."""

@@ -76,7 +76,10 @@ def claim(
                 raise OrderExhausted(holder) from None
             continue
         if superseding is not None and earlier is None:
-            telemetry.note("payment_superseded", payment_id=superseding.before.id, superseded_by=payment.id)
+            entry = superseding.after.history[-1]
+            telemetry.note(
+                "payment_superseded", payment_id=superseding.after.id, status=entry.status, source=entry.source
+            )
         return candidate, earlier
     raise OrderTaken(_lock_and_holder(payment, ledger)[1] or payment)
 

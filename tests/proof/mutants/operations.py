@@ -1,9 +1,9 @@
-"""Breakages of the operation: decisions of people, and the reconciliation cut off between any two writes."""
+"""Breakages of the operation: decisions, reconciliations that are cut off, refused keys, outages, the other mode."""
 
 from typing import Final
 
 from tests.proof.mutants.mutant import Mutant
-from tests.proof.mutants.suites import OPERATIONS_PROOF
+from tests.proof.mutants.suites import DEPLOYMENT_PROOF, OPERATIONS_PROOF
 
 OPERATIONS: Final = (
     Mutant(
@@ -45,5 +45,33 @@ OPERATIONS: Final = (
         "parts=self.parts + 1)",
         "parts=max(self.parts, 1))",
         (OPERATIONS_PROOF,),
+    ),
+    Mutant(
+        "a charge is sent again under the same keys after a refusal",
+        "gateway/client.py",
+        "            if fresh != keys:\n",
+        "            if fresh is not None:\n",
+        (DEPLOYMENT_PROOF,),
+    ),
+    Mutant(
+        "the circuit breaker is ignored",
+        "gateway/circuit_breaker.py",
+        "FAILURES_TO_OPEN: Final = 5",
+        "FAILURES_TO_OPEN: Final = 5000",
+        (DEPLOYMENT_PROOF,),
+    ),
+    Mutant(
+        "a gateway that asks to wait is asked at once",
+        "gateway/circuit_breaker.py",
+        "            self._wait_until = self._clock() + timedelta(seconds=retry_after)\n",
+        "            self._wait_until = self._clock()\n",
+        (DEPLOYMENT_PROOF,),
+    ),
+    Mutant(
+        "the gateway of the other mode is asked about a payment",
+        "outcome/status_query.py",
+        "    if payment.live != gateway.live:\n",
+        "    if payment.live is None:\n",
+        (DEPLOYMENT_PROOF,),
     ),
 )

@@ -1,11 +1,13 @@
-"""The tests that must catch mutants. The three proofs are slow, the others take seconds."""
+"""The tests that must catch mutants. The four proofs are slow, the others take seconds."""
 
 from typing import Final
 
-PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise"
-REFUND_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_about_refunds"
-OPERATIONS_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_while_people_operate_it"
-LATE_REFUND_PROOF: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise_about_late_successes"
+_PROOFS: Final = "tests/proof/test_proof.py::test_no_order_of_events_breaks_a_promise"
+PROOF: Final = _PROOFS
+REFUND_PROOF: Final = f"{_PROOFS}_about_refunds"
+OPERATIONS_PROOF: Final = f"{_PROOFS}_while_people_operate_it"
+DEPLOYMENT_PROOF: Final = f"{_PROOFS}_while_it_is_deployed_anew"
+LATE_REFUND_PROOF: Final = f"{_PROOFS}_about_late_successes"
 
 CHARGE: Final = "tests/payments/charging/test_charge.py"
 
