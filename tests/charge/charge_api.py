@@ -21,7 +21,7 @@ from tests.fakes.ledger import InMemoryLedger
 from tests.payments.assembled import finish, finisher_of
 from tests.recorded_events import TOKEN_KEY, recorded
 
-SECONDS = 28.0
+SECONDS = 27.0
 RESOURCE = {
     *("id", "status", "amount", "currency", "order_id", "transaction_id", "message", "next_action", "card", "refund"),
     *("chargeback", "failure", "live", "version", "created_at", "updated_at", "superseded_at"),

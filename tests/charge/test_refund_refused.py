@@ -220,5 +220,5 @@ def test_nothing_is_sent_without_enough_time(api: ChargeApi) -> None:
     api.seconds = 4.5
     assert problem(api.refund()) == (503, "gateway_unreachable", "same-key")
     assert api.gateway.refund_posts == []
-    api.seconds = 28.0
+    api.seconds = 27.0
     assert api.refund().status == 201

@@ -29,7 +29,7 @@ from tests.proof.refund_model import RefundPlan
 from tests.proof.shop_requests import ShopCharge, ShopRefund
 from tests.proof.wrappers import LosesTheFirstAnswer, PlannedGateway, StrictTelemetry
 
-REQUEST_SECONDS: Final = 28.0
+REQUEST_SECONDS: Final = 27.0
 RUN_SECONDS: Final = 55.0
 """The time-outs of the functions (template.yaml). Lambda kills a process that runs longer."""
 

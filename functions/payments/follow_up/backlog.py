@@ -12,7 +12,7 @@ from payments.model.money import Money
 from payments.model.status import OPEN, Status
 
 IN_DOUBT_AFTER: Final = timedelta(seconds=30)
-"""A charge may take 28 s. One that is `processing` for longer was interrupted, or its outcome is unknown."""
+"""A charge may take 27 s. One that is `processing` for longer was interrupted, or its outcome is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

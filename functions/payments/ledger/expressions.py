@@ -25,6 +25,8 @@ _TRANSIENT: Final = frozenset(
     }
 )
 
+_NO_ANSWER: Final = frozenset({"InternalServerError", "InternalFailure", "ServiceUnavailable"})
+
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Python values as DynamoDB's typed JSON."""
@@ -72,11 +74,18 @@ def failed_conditions(error: ClientError) -> list[dict[str, Any]]:
     return [plain(reason.get("Item", {})) for reason in reasons]
 
 
-def is_transient(error: ClientError) -> bool:
+def may_pass(error: Exception) -> bool:
+    """Whether another try may help: nothing was written for a reason that passes, or nobody knows what was written."""
+    return not isinstance(error, ClientError) or _code(error) in _NO_ANSWER or is_transient(error)
+
+
+def is_transient(error: Exception) -> bool:
     """Whether nothing was written for a reason that passes: a conflict of two transactions, or a throttled table.
 
     A cancelled transaction has a reason for each write. One that no wait can mend decides for the whole transaction.
     """
+    if not isinstance(error, ClientError):
+        return False
     if _code(error) == "TransactionCanceledException":
         codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])} - {None, "None"}
         return bool(codes) and codes <= _TRANSIENT_REASONS

@@ -1,10 +1,13 @@
 """One DynamoDB table: strongly consistent reads and conditional writes, tried again while a refusal may pass."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
+from uuid import uuid4
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from payments.ledger import expressions
 from payments.ledger.expressions import plain, typed
@@ -13,6 +16,10 @@ from payments.ports.ledger import TableBusy
 CONFLICT_TRIES: Final = 6
 """Two transactions on one item reject each other, and a table may be throttled. A few short waits, 0.62 s in all, let
 one of them succeed, and fit into the reserve for the verdict."""
+
+PATIENCE_SECONDS: Final = 2.5
+"""No try begins later than this after the first: a call that hangs for its read timeout of 2 s is made twice. The
+client makes one try a call, so the whole takes at most PATIENCE_SECONDS and one call's timeouts."""
 
 FIRST_WAIT: Final = 0.02
 """In seconds; doubled after each try."""
@@ -27,10 +34,17 @@ MAX_BATCH_KEYS: Final = 100
 class Table:
     """`client` is boto3's DynamoDB client. A failed condition raises botocore's ClientError with the stored item."""
 
-    def __init__(self, client: Any, name: str, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        client: Any,
+        name: str,
+        sleep: Callable[[float], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.name = name
         self._client = client
         self._sleep = sleep
+        self._monotonic = monotonic
 
     def key(self, pk: str) -> dict[str, Any]:
         """The parameters that name one item in a request."""
@@ -62,12 +76,15 @@ class Table:
 
     def query(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
         """The first items of an index that meet a key condition, at most `limit`."""
-        answer = self._client.query(
-            TableName=self.name,
-            IndexName=index,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=typed(values),
-            Limit=limit,
+        answer = self._patiently(
+            partial(
+                self._client.query,
+                TableName=self.name,
+                IndexName=index,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=typed(values),
+                Limit=limit,
+            )
         )
         return [plain(item) for item in answer["Items"]]
 
@@ -76,8 +93,9 @@ class Table:
         self._patiently(lambda: self._client.put_item(**request))
 
     def transact(self, writes: Sequence[Mapping[str, Any]]) -> None:
-        """One TransactWriteItems: all of the writes or none."""
-        self._patiently(lambda: self._client.transact_write_items(TransactItems=writes))
+        """One TransactWriteItems: all of the writes or none, once. A second try after a lost answer changes nothing."""
+        token = uuid4().hex
+        self._patiently(lambda: self._client.transact_write_items(TransactItems=writes, ClientRequestToken=token))
 
     def update(
         self,
@@ -105,13 +123,23 @@ class Table:
         return plain(answer.get("Attributes", {}))
 
     def _patiently(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Calls again while the refusal may pass. Raises TableBusy if it does not; nothing was written then."""
+        """Calls again while the failure may pass. Raises TableBusy if it does not, and nothing was written.
+
+        Raises the last failure if one of the tries had no answer: it may have been written.
+        """
+        until = self._monotonic() + PATIENCE_SECONDS
+        unclear = False
         for nth in range(CONFLICT_TRIES):
             try:
                 return call()
-            except ClientError as error:
-                if not expressions.is_transient(error):
+            except (ClientError, NoConnection, HTTPClientError) as error:
+                if not expressions.may_pass(error):
                     raise
-                if nth + 1 < CONFLICT_TRIES:
-                    self._sleep(FIRST_WAIT * 2**nth)
+                unclear = unclear or not expressions.is_transient(error)
+                is_last = nth + 1 == CONFLICT_TRIES or self._monotonic() + FIRST_WAIT * 2**nth > until
+                if is_last and unclear:
+                    raise
+                if is_last:
+                    break
+            self._sleep(FIRST_WAIT * 2**nth)
         raise TableBusy("the table is throttled or contended; nothing was written")

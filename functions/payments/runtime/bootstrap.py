@@ -1,7 +1,7 @@
 """Builds the adapters that every function needs, from its settings. SnapStart keeps these objects in its snapshot."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
@@ -19,13 +19,20 @@ from payments.ports.runtime import Telemetry
 from payments.runtime.secret_cache import Secret
 from payments.runtime.settings import GatewaySettings
 
-_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
-"""AWS answers in milliseconds. A call that hangs must leave enough time to record the verdict."""
+_TABLE: Final = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
+"""One try: `payments/ledger/table.py` tries again itself, within a limit on the whole. DynamoDB answers in
+milliseconds; a call that hangs must leave enough time to record the verdict."""
+
+_BUS: Final = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
+"""An event that was not put stays due, so little is lost by giving up early."""
+
+_OTHER: Final = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 def aws(service: str) -> Any:
     """A boto3 client of an AWS service, with short timeouts. Makes no call."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+    config = {"dynamodb": _TABLE, "events": _BUS}.get(service, _OTHER)
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 def ledger_of(settings: GatewaySettings) -> DynamoLedger:
