@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from payments.model.payment import Payment
+from payments.model.status import Status
 from tests.proof import refund_promises
 from tests.proof.gateway_model import Charge
 from tests.proof.machine import ChargeMachine, recent, steps
@@ -63,7 +64,7 @@ class LateRefundMachine(ChargeMachine):
                 assert self._payment(charge).superseded_at is not None
 
     def teardown(self) -> None:
-        """In the end the shopper is charged once for an order, or the gateway has refused a refund."""
+        """In the end the shopper is charged once for an order, or a person has the payment: in review, or refused."""
         if not hasattr(self, "system"):
             return
         self.system.gateway.refund_plan = RefundPlan()
@@ -71,7 +72,7 @@ class LateRefundMachine(ChargeMachine):
         refund_promises.our_refunds_are_recorded(self.system)
         for charge in self.system.gateway.paid:
             payment = self._payment(charge)
-            if payment.superseded_at is None or charge.plan.amount_factor != 1:
+            if payment.superseded_at is None or payment.status is Status.NEEDS_REVIEW:
                 continue
             failure = payment.refund_attempt.failure if payment.refund_attempt else None
             is_refused = payment.refund.status == "failed" and failure is not None and failure.code in REFUSED
