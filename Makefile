@@ -27,7 +27,7 @@ TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 DYNAMODB_LOCAL_PACKAGE := amplify-dynamodb-simulator@2.9.30
 DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
 
-.PHONY: help setup setup-browser run demo up dashboard consumer republish decide reconciliation sample test test-unit test-flow test-dynamodb-local prove mutants \
+.PHONY: help setup setup-browser run demo up dashboard consumer republish decide reconciliation sample test test-unit test-flow test-dynamodb-local prove model setup-spin mutants \
         check fix build clean \
         need-python need-node need-java check-format check-lint check-types check-layers check-template
 
@@ -89,6 +89,12 @@ $(DYNAMODB_LOCAL)/DynamoDBLocal.jar:
 
 prove: $(DEV) ## the state machine, thoroughly: PROOF_EXAMPLES=20000 runs by default (half an hour or so)
 	@PROOF=thorough $(BIN) pytest tests/proof/test_proof.py
+
+model: $(DEV) setup-spin ## every interleaving of a small payment in a model checker, and the same with guards broken (minutes)
+	@PYTHONPATH=functions $(BIN) tests.model
+
+setup-spin: ## install spin for the model, where apt-get and root allow
+	@sh scripts/setup_spin.sh
 
 mutants: $(DEV) ## break the code on purpose: each mutant must fail a test (minutes)
 	@PYTHONPATH=functions $(BIN) tests.proof.hunt
