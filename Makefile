@@ -69,7 +69,7 @@ decide: $(DEV) ## decide a payment in review or a refund without a clear answer:
 reconciliation: $(DEV) ## reconcile any days by hand: ARGS="--from 2026-11-01 --to 2026-11-15 --save reports"
 	@PYTHONPATH=functions $(BIN) operate.reconciliation $(ARGS)
 
-test: setup need-node setup-browser ## everything: unit, contract, house and flow tests
+test: setup need-node setup-browser setup-spin ## everything: unit, contract, house and flow tests
 	@$(UNIT) -m "not flow"
 	@$(FLOW)
 

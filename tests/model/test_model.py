@@ -1,53 +1,79 @@
 """The model of one payment: it comes from the code's own table, and spin finds what each broken guard would cost."""
 
+import os
 import re
-from typing import Any
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
 
 import pytest
 
-from payments.charging.charge import Charging
 from payments.follow_up.schedule import BACK_OFF, CONFIRMED_ASKS, NEVER_ARRIVED_AFTER, NEVER_ARRIVED_ASKS
-from payments.ledger.expressions import NOT_YET_THERE
-from payments.ledger.payments import NOTHING_WRITTEN_SINCE, SAME_DUE_TIME, STILL_ONLY_CLAIMED
-from payments.model.history import Failure
-from payments.model.payment import Payment
-from payments.model.status import TRANSITIONS, Status
-from payments.ports.ledger import OrderLock
-from tests.fakes.ledger import InMemoryLedger
-from tests.model.promela import GUARDS, HARMLESS, INSTANCES, Bounds, may_become, model, number_of
-from tests.model.replay import Replay
-from tests.model.spin import MISSING, explore
-from tests.payments.assembled import PaymentSystem
+from payments.ledger.expressions import NOT_YET_THERE, NOTHING_WRITTEN_SINCE
+from payments.ledger.order_lock import FREED, SAME_ATTEMPTS, UNPAID
+from payments.ledger.payments import SAME_DUE_TIME, STILL_ONLY_CLAIMED
+from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, Status
+from tests.model import promela
+from tests.model.broken import kept, replayed
+from tests.model.promela import GUARDS, INSTANCES, Bounds, Guard, model, number_of
+from tests.model.spin import NotInstalled, explore
 
-needs_spin = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (make model installs them)")
+ROOT: Final = Path(__file__).parents[2]
 
-CLAIM_UNCONDITIONAL = ("1 claim", "1 send answered 1", "0 claim", "0 send answered 1")
-SILENCE_IS_FAILURE = ("1 dies", "0 claim", "0 send silent 4", "0 save", "world hour", "end")
-"""Traces as spin finds them, so that the replay is tested where spin is not installed."""
+TRACES: Final = {
+    "claim unconditional": "0 claim; 1 claim; 1 send answered 1; 0 send answered 1",
+    "save unconditional": "0 claim; 10 lease; 10 query 100; 0 send refused 0; 0 save; 10 save",
+    "release unconditional": "0 claim; 1 claim; 1 save; 1 answers; 0 send unsent 0; 0 release",
+    "silence is failure": "0 claim; 0 send silent 4; 0 save; world hour; end",
+    "sent again on retry": "0 claim; 1 claim; 1 save; 1 answers; 1 send answered 1; 0 send answered 1",
+    "never arrived after one answer": "0 claim; 0 send answered 1; 0 dies; world hour; 10 lease; 10 query 101; 10 save",
+    "never arrived within the hour": (
+        "0 claim; 0 send answered 1; 0 dies; 10 lease; 10 query 101; 10 save; 10 lease; 10 query 101; 10 save"
+    ),
+    "superseding unconditional": (
+        "0 claim; 10 lease; 0 send answered 2; world decides 5; 10 query 5; 0 save; 30 reads; 10 save; 30 take"
+    ),
+}
+"""A trace for each broken guard, so that the replay is tested in every run of the unit tests, without spin."""
 
 
-class UnconditionalClaim(InMemoryLedger):
-    """A table that forgets to check that the payment is not there yet."""
+def value_of(expression: str, **names: int) -> bool:
+    """An expression of Promela, as Python has it."""
+    numbers = {status.name: number_of(status) for status in Status}
+    text = expression.replace("||", " or ").replace("&&", " and ")
+    return bool(eval(text, {}, {**numbers, **names}))  # noqa: S307 - our own text
 
-    def claim(self, payment: Payment, lock: OrderLock | None) -> Payment | None:
-        self._table.pop(payment.id, None)
-        return super().claim(payment, lock)
 
-
-class SilenceIsFailure(Charging):
-    """A charge that takes a missing answer for a failure."""
-
-    def _in_doubt(self, payment: Payment, why: str, **_: Any) -> Payment:
-        return self._failed(payment, Failure("no_answer", why), {})
+def defined(text: str, name: str) -> str:
+    """The text of a macro of the model."""
+    found = re.search(rf"^#define {re.escape(name)} (.+)$", text, re.MULTILINE)
+    assert found is not None
+    return found[1]
 
 
 @pytest.mark.parametrize("before", Status)
 @pytest.mark.parametrize("to", Status)
 def test_the_model_has_exactly_the_transitions_of_the_code(before: Status, to: Status) -> None:
-    expression = may_become(TRANSITIONS).replace("||", " or ").replace("&&", " and ")
-    names = {status.name: number_of(status) for status in Status}
-    value = eval(expression, {}, {**names, "s": number_of(before), "to": number_of(to)})  # noqa: S307 - our own text
-    assert value is (to in TRANSITIONS[before])
+    expression = defined(model(), "MAY_BECOME(s, to)")
+    assert value_of(expression, s=number_of(before), to=number_of(to)) is (to in TRANSITIONS[before])
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_model_has_the_open_and_the_freeing_statuses_of_the_code(status: Status) -> None:
+    assert value_of(defined(model(), "IS_OPEN(s)"), s=number_of(status)) is (status in OPEN)
+    assert value_of(defined(model(), "FREES(s)"), s=number_of(status)) is (status in FREES_THE_ORDER)
+
+
+@pytest.mark.parametrize("before", Status)
+@pytest.mark.parametrize("to", Status)
+def test_a_change_of_the_table_changes_the_model(before: Status, to: Status) -> None:
+    changed = model(table={**TRANSITIONS, before: TRANSITIONS[before] ^ {to}})
+    assert changed != model()
+    expression = defined(changed, "MAY_BECOME(s, to)")
+    assert value_of(expression, s=number_of(before), to=number_of(to)) is (to not in TRANSITIONS[before])
 
 
 def test_each_guard_of_the_model_is_a_guard_of_the_code() -> None:
@@ -60,87 +86,83 @@ def test_each_guard_of_the_model_is_a_guard_of_the_code() -> None:
         "published = :none",
         "attribute_not_exists(replayed_while_sending)",
     ]
+    assert SAME_ATTEMPTS == "size(attempts) = :seen_attempts"
+    assert f"{UNPAID} OR attribute_exists(superseded_at)" == FREED
     assert (NEVER_ARRIVED_ASKS, NEVER_ARRIVED_AFTER.total_seconds()) == (2, 3600)
 
 
-def test_the_bounds_keep_the_order_of_the_real_numbers() -> None:
-    bounds = Bounds()
-    assert bounds.confirmed_asks <= bounds.last_ask
+@pytest.mark.parametrize("bounds", INSTANCES.values(), ids=INSTANCES)
+def test_the_bounds_keep_the_order_of_the_real_numbers(bounds: Bounds) -> None:
+    assert bounds.confirmed_asks <= bounds.last_ask <= len(BACK_OFF)
     assert len(BACK_OFF) >= CONFIRMED_ASKS
-    assert bounds.last_ask >= NEVER_ARRIVED_ASKS
+    assert bounds.last_ask + 1 >= NEVER_ARRIVED_ASKS
+
+
+def test_all_processes_together_are_an_instance() -> None:
+    assert any(each.shops >= 2 and each.follow_ups and each.webhooks for each in INSTANCES.values())
+    assert any(each.last_ask == len(BACK_OFF) and each.confirmed_asks == CONFIRMED_ASKS for each in INSTANCES.values())
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.broken_name)
-def test_a_broken_guard_changes_its_own_line_alone(guard: Any) -> None:
+def test_a_broken_guard_changes_its_own_line_alone(guard: Guard) -> None:
     whole, broken = model().splitlines()[1:], model(guard.broken_name).splitlines()[1:]
     changed = [(old, new) for old, new in zip(whole, broken, strict=True) if old != new]
-    assert changed == [(f"#define {guard.name} {guard.holds}", f"#define {guard.name} {guard.broken}")]
+    assert changed == [(f"#define {guard.name} ({guard.holds})", f"#define {guard.name} ({guard.broken})")]
 
 
 def test_every_part_of_the_template_is_filled_in() -> None:
     assert re.findall(r"@[A-Z_]+@", model()) == []
 
 
-def test_a_claim_without_its_condition_charges_twice_in_the_code() -> None:
-    replay = Replay(PaymentSystem(ledger=UnconditionalClaim()))
-    replay.run(CLAIM_UNCONDITIONAL)
-    assert len(replay.system.gateway.charges) == 2
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.broken_name)
+def test_the_code_without_the_guard_breaks_the_promise_on_the_trace(guard: Guard) -> None:
+    assert guard.costs in replayed(guard.broken_name, tuple(TRACES[guard.broken_name].split("; ")))
 
 
-def test_silence_taken_for_failure_loses_a_charge_in_the_code() -> None:
-    replay = Replay(PaymentSystem(), SilenceIsFailure)
-    replay.run(SILENCE_IS_FAILURE)
-    assert_charge_is_lost(replay)
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.broken_name)
+def test_the_code_as_it_is_keeps_its_promises_on_the_trace(guard: Guard) -> None:
+    """It takes other steps (None), or the same ones without harm."""
+    assert not kept(tuple(TRACES[guard.broken_name].split("; ")))
 
 
-def test_the_code_as_it_is_refuses_these_traces() -> None:
-    with pytest.raises(AssertionError, match="the model is at send, the code at save"):
-        Replay(PaymentSystem()).run(CLAIM_UNCONDITIONAL)
-    replay = Replay(PaymentSystem())
-    replay.run(SILENCE_IS_FAILURE)
-    assert replay.payment is not None
-    assert replay.payment.status is Status.PROCESSING
+def test_a_machine_without_spin_is_named_and_nothing_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NotInstalled, match=r"not installed: spin, gcc .*apt-get install spin gcc"):
+        explore(model())
 
 
-@needs_spin
 @pytest.mark.slow
-@pytest.mark.parametrize("name", INSTANCES)
-def test_no_interleaving_charges_twice_or_loses_a_charge(name: str) -> None:
-    explored = explore(model(bounds=INSTANCES[name]))
+def test_no_interleaving_charges_twice_or_loses_a_charge() -> None:
+    """The smallest instance; `make model` explores the others."""
+    explored = explore(model(bounds=INSTANCES["two requests and the follow-up"]))
     assert explored.violation is None, "\n".join(explored.steps)
-    assert explored.states > 10_000
+    assert explored.states > 100_000
 
 
-@needs_spin
 @pytest.mark.slow
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.broken_name)
-def test_a_broken_guard_gives_a_trace(guard: Any) -> None:
-    bounds = INSTANCES["two requests and the follow-up"] if guard.broken_name in HARMLESS else Bounds()
-    explored = explore(model(guard.broken_name, bounds), shortest=guard.broken_name not in HARMLESS)
-    assert (explored.violation is None) is (guard.broken_name in HARMLESS)
+def test_a_broken_guard_gives_a_trace_that_the_code_without_it_reproduces(guard: Guard) -> None:
+    explored = explore(model(guard.broken_name, guard.bounds), shortest=True)
+    assert guard.breaks(explored.violation)
+    assert guard.costs in replayed(guard.broken_name, explored.steps)
+    assert not kept(explored.steps)
 
 
-@needs_spin
 @pytest.mark.slow
-def test_the_trace_of_an_unconditional_claim_is_reproduced_by_the_code() -> None:
-    steps = explore(model("claim unconditional"), shortest=True).steps
-    replay = Replay(PaymentSystem(ledger=UnconditionalClaim()))
-    replay.run(steps)
-    assert len(replay.system.gateway.charges) == 2
+def test_a_table_without_a_move_that_the_code_makes_is_found() -> None:
+    without = {**TRANSITIONS, Status.PROCESSING: TRANSITIONS[Status.PROCESSING] - {Status.FAILED}}
+    explored = explore(model(table=without), shortest=True)
+    assert explored.violation is not None
+    assert promela.ILLEGAL_MOVE in explored.violation
 
 
-@needs_spin
 @pytest.mark.slow
-def test_the_trace_of_silence_as_failure_is_reproduced_by_the_code() -> None:
-    steps = explore(model("silence is failure"), shortest=True).steps
-    replay = Replay(PaymentSystem(), SilenceIsFailure)
-    replay.run(steps)
-    assert_charge_is_lost(replay)
-
-
-def assert_charge_is_lost(replay: Replay) -> None:
-    """A charge at the gateway, failed in our table, and nothing is left that would find it."""
-    assert len(replay.system.gateway.charges) == 1
-    assert replay.payment is not None
-    assert replay.payment.status is Status.FAILED
-    assert replay.payment.follow_up.ask_at is None
+def test_an_interrupt_ends_the_checker_and_leaves_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": "functions"}
+    process = subprocess.Popen([sys.executable, "-m", "tests.model"], cwd=ROOT, env=environment, start_new_session=True)
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob("*/pan.c")) and time.monotonic() < until:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does on Ctrl-C
+    assert process.wait(timeout=60) == 130
+    assert list(tmp_path.iterdir()) == []
