@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
 
 from payments.charging.charge import Charging
 from payments.errors import PaymentsError
-from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.schedule import BACK_OFF
 from payments.gateway.status_words import VERDICTS
 from payments.model.payment import Payment
@@ -247,7 +247,7 @@ class Replay:
 
     def _follow_up(self, turns: Turns) -> None:
         s = self.system
-        finisher = PaymentFinisher(Gate(s.ledger, turns), Gate(s.gateway, turns), s.bus, s.clock, s.telemetry)
+        finisher = replace(s.finisher, ledger=Gate(s.ledger, turns), gateway=Gate(s.gateway, turns))
         for due in list(s.ledger.due(s.clock(), 100)):
             finish(finisher, due)
 
