@@ -52,14 +52,17 @@ class PayAgency:
         plaintext = payloads.charge_payload(submission, self.dialect)
         card = submission.card
         card_data = (card.number, card.cvv) if card else ()
-        self._admit()
 
         def send(keys: GatewayKeys, left: float) -> Exchange:
             body = json.dumps({"payload": encrypt(plaintext, keys.encryption_key)}).encode()
             path = f"/api/v1/{self.mode}/card" if card else f"/api/v1/{self.mode}/hosted/card"
             return self._exchange("POST", path, {**_auth(keys), **_JSON}, body, left)
 
-        exchange, keys = self._with_fresh_keys(send, seconds)
+        try:
+            self._admit()
+            exchange, keys = self._with_fresh_keys(send, seconds)
+        finally:
+            payloads.wipe(plaintext)
         return self._transaction_in(exchange, card_data, _private(submission, keys))
 
     def refund(self, transaction_id: str, reason: str, seconds: float) -> GatewayTransaction:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.proof.mutants.mutant import Mutant
-from tests.proof.mutants.suites import CIPHER, PAGINATION, READS, RECONCILIATION_RESUMES, SECRET_CACHE
+from tests.proof.mutants.suites import CIPHER, PAGINATION, READS, RECONCILIATION_RESUMES, SECRET_CACHE, WIPED
 
 GUARDS: Final = (
     Mutant(
@@ -47,5 +47,12 @@ GUARDS: Final = (
         "RESERVED_SECONDS: Final = 60.0",
         "RESERVED_SECONDS: Final = 1.0",
         (RECONCILIATION_RESUMES,),
+    ),
+    Mutant(
+        "the plaintext of a charge stays in memory",
+        "gateway/client.py",
+        "            payloads.wipe(plaintext)",
+        "            pass",
+        (WIPED,),
     ),
 )
