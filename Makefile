@@ -27,7 +27,7 @@ TOOLS := .venv-sam/$(call made_from,requirements-sam.txt)
 DYNAMODB_LOCAL_PACKAGE := amplify-dynamodb-simulator@2.9.30
 DYNAMODB_LOCAL := .cache/dynamodb-local/package/emulator
 
-.PHONY: help setup setup-browser run demo up dashboard consumer republish decide reconciliation sample test test-unit test-flow test-dynamodb-local prove model setup-spin mutants \
+.PHONY: help setup setup-browser run demo up dashboard consumer republish decide reconciliation sample test test-unit test-flow test-dynamodb-local prove model setup-spin mutants mutants-all mutants-changed \
         check fix build clean \
         need-python need-node need-java check-format check-lint check-types check-layers check-template
 
@@ -98,6 +98,14 @@ setup-spin: ## install spin for the model, where apt-get and root allow
 
 mutants: $(DEV) ## break the code on purpose: each mutant must fail a test (minutes)
 	@PYTHONPATH=functions $(BIN) tests.proof.hunt
+
+mutants-all: $(DEV) ## break every function of the money path in every way (ROOMS="model charging": only those)
+	@$(BIN) tests.mutation.run $(ROOMS)
+
+SINCE ?= HEAD~1
+MINUTES ?= 10
+mutants-changed: $(DEV) ## the same for the files that differ from a commit (SINCE=main MINUTES=10)
+	@$(BIN) tests.mutation.run --changed --since $(SINCE) --minutes $(MINUTES)
 
 check: check-format check-lint check-types check-layers check-template ## every check; changes nothing
 

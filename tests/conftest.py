@@ -1,7 +1,8 @@
 """For every test: no access to the developer's AWS account, flow tests known by their folder, one Hypothesis profile.
 
 No test fails because the machine is busy: a property has no deadline, and slow generation of examples is no error.
-`pytest --hypothesis-profile thorough` tries ten times as many examples where a test does not set its own number.
+`pytest --hypothesis-profile thorough` tries ten times as many examples where a test does not set its own number;
+`mutant` tries ten, the same ones each time, because it runs for each of thousands of mutants.
 """
 
 import os
@@ -14,6 +15,14 @@ FLOW = Path(__file__).parent / "flow"
 
 settings.register_profile("fast", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("thorough", settings.get_profile("fast"), max_examples=1000)
+settings.register_profile(
+    "mutant",
+    settings.get_profile("fast"),
+    max_examples=10,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 settings.load_profile("fast")
 
 

@@ -1,0 +1,117 @@
+"""A survivor without a judgement is a fault, and so is a judgement without a survivor."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.house.checkout import FUNCTIONS
+from tests.mutation import found, judged, page
+from tests.mutation.found import Mutant
+from tests.mutation.rooms import ROOMS, Room, room_of
+
+WRITTEN = '''
+def x_total__mutmut_orig(a: int, b: int) -> int:
+    """The sum."""
+    return a + b
+
+def x_total__mutmut_1(a: int, b: int) -> int:
+    """The sum."""
+    return a - b
+
+class Basket:
+    def xǁBasketǁtotal__mutmut_orig(self) -> int:
+        return sum(
+            self.prices,
+            0,
+        )
+
+    def xǁBasketǁtotal__mutmut_1(self) -> int:
+        return sum(
+            self.prices,
+            1,
+        )
+'''
+MINUS = Mutant("model/sum.py", "total", "return a + b → return a - b")
+ONE = Mutant("model/sum.py", "Basket.total", "0, → 1,")
+JUDGED = """
+[[judged]]
+file = "model/sum.py"
+function = "total"
+verdict = "equivalent"
+because = "b is always zero"
+mutants = ['''return a + b → return a - b''']
+"""
+
+
+class TestIdentity:
+    def test_a_mutant_is_known_by_its_function_and_the_text_of_its_change(self) -> None:
+        assert [mutant for _, mutant in found.mutants_in(WRITTEN, "model/sum.py")] == [MINUS, ONE]
+
+    def test_moved_lines_make_no_other_mutant(self) -> None:
+        moved = "import os\n\n\n" + WRITTEN
+
+        assert list(found.mutants_in(moved, "f")) == list(found.mutants_in(WRITTEN, "f"))
+
+
+class TestFaults:
+    JUDGEMENTS = judged.read(JUDGED)
+
+    def test_a_survivor_without_a_judgement_is_found(self) -> None:
+        assert judged.unjudged([(MINUS, "survived"), (ONE, "survived")], self.JUDGEMENTS) == [ONE]
+
+    def test_a_judged_survivor_is_no_fault(self) -> None:
+        assert judged.unjudged([(MINUS, "survived")], self.JUDGEMENTS) == []
+        assert judged.stale([(MINUS, "survived")], self.JUDGEMENTS) == []
+
+    @pytest.mark.parametrize("fate", ["killed", "type error"])
+    def test_a_judgement_of_a_mutant_that_is_noticed_is_stale(self, fate: found.Fate) -> None:
+        assert judged.stale([(MINUS, fate), (ONE, "killed")], self.JUDGEMENTS) == [MINUS]
+
+    def test_a_judgement_of_a_mutant_that_no_longer_exists_is_stale(self) -> None:
+        assert judged.stale([(ONE, "killed")], self.JUDGEMENTS) == [MINUS]
+
+    def test_one_of_two_equal_changes_that_survives_keeps_the_judgement(self) -> None:
+        assert judged.stale([(MINUS, "killed"), (MINUS, "survived")], self.JUDGEMENTS) == []
+
+    def test_files_that_were_not_mutated_say_nothing(self) -> None:
+        assert judged.stale([(Mutant("model/other.py", "f", "1 → 2"), "killed")], self.JUDGEMENTS) == []
+
+    def test_a_mutant_that_hangs_may_also_be_killed(self) -> None:
+        hangs = judged.read(JUDGED.replace("equivalent", "hangs"))
+
+        assert judged.stale([(MINUS, "killed")], hangs) == []
+        assert judged.stale([(ONE, "killed")], hangs) == [MINUS]
+
+    def test_a_proposal_is_refused_until_a_person_has_filled_it_in(self) -> None:
+        with pytest.raises(ValueError, match="without a reason"):
+            judged.read(judged.proposal([MINUS]))
+
+    def test_a_mutant_is_judged_once(self) -> None:
+        with pytest.raises(ValueError, match="judged twice"):
+            judged.read(JUDGED + JUDGED)
+
+
+class TestCheckout:
+    def test_the_page_is_as_generated(self) -> None:
+        assert page.PAGE.read_text() == page.page(), "python -m tests.mutation.run --page"
+
+    @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+    def test_a_room_and_its_tests_exist(self, room: Room) -> None:
+        payments_tests = FUNCTIONS.parent / "tests" / "payments"
+
+        assert (FUNCTIONS / "payments" / room.name).is_dir()
+        assert all((payments_tests / path).exists() for path in room.tests)
+        assert room_of(f"functions/payments/{room.name}/any.py") == room
+
+    @pytest.mark.parametrize("path", sorted(judged.FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+    def test_each_judgement_has_a_reason_and_is_about_a_file_of_its_room(self, path: Path) -> None:
+        judgements = judged.read(path.read_text())
+
+        assert all(one.mutant.file.startswith(f"{path.stem}/") for one in judgements)
+        assert all((FUNCTIONS / "payments" / one.mutant.file).is_file() for one in judgements)
+
+    def test_a_room_is_counted_only_when_it_is_judged(self) -> None:
+        counted = json.loads(page.COUNTS.read_text())
+
+        assert {room for room in counted if not judged.path_of(room).is_file()} == set()

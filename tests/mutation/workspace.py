@@ -1,0 +1,88 @@
+"""A copy of the project in which mutmut works: it writes its mutants into a folder of the directory it is started in.
+
+In the copy `functions` is `src`, the name for which mutmut gives a module the same name as our imports do.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.house.checkout import ROOT
+from tests.mutation.rooms import Room
+
+_COPIED = ("local", "template.yaml", "schemas", "docs", "examples", "operate", "scripts", "requirements.txt")
+_PYTEST = ("-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not flow and not slow", "--hypothesis-profile", "mutant")
+_WORKERS = 2
+NOTICED: Final = (1, 3, 37)
+"""Mutmut's exit codes of a mutant that a failed test or the type check has noticed."""
+
+
+def settings(room: Room, files: Sequence[str]) -> str:
+    """Mutmut's section of pyproject.toml: only those files of the room are mutated."""
+    checked = [sys.executable, "-m", "mypy", "--output", "json", f"src/payments/{room.name}"]
+    values = {
+        "source_paths": ["src"],
+        "only_mutate": [f"src/payments/{file}" for file in files],
+        "also_copy": list(_COPIED),
+        "pytest_add_cli_args_test_selection": [f"tests/payments/{path}" for path in room.tests],
+        "pytest_add_cli_args": list(_PYTEST),
+        "type_check_command": checked,  # what `make check` refuses needs no test
+        "use_git_change_detection": False,
+        "timeout_multiplier": 10.0,
+        "timeout_constant": 4.0,
+    }
+    return "\n[tool.mutmut]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+
+
+def make(workspace: Path, room: Room, files: Sequence[str]) -> None:
+    """Copies what the tests need. In a workspace of an earlier run, survivors and changed functions run again."""
+    ignored = shutil.ignore_patterns("__pycache__", "mutation")
+    for name in ("functions", "tests", *_COPIED):
+        target = workspace / ("src" if name == "functions" else name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, target, symlinks=False, ignore=ignored, dirs_exist_ok=True)
+        else:
+            shutil.copy(ROOT / name, target)
+    project = (ROOT / "pyproject.toml").read_text().replace('"functions"', '"src"')
+    project = project.replace('"ignore-without-code", ', "")  # mutmut's own lines have a bare `type: ignore`
+    project = project.replace("[tool.mypy]\nstrict = true", "[tool.mypy]\nstrict = true\nwarn_unused_ignores = false")
+    forget_survivors(workspace)
+    (workspace / "pyproject.toml").write_text(project + settings(room, files))
+
+
+def forget_survivors(workspace: Path) -> None:
+    """Lets mutmut run each mutant again that no test and no type check has noticed."""
+    for meta in (workspace / "mutants" / "src").rglob("*.meta"):
+        known = json.loads(meta.read_text())
+        codes: dict[str, int | None] = known["exit_code_by_key"]
+        known["exit_code_by_key"] = {name: code if code in NOTICED else None for name, code in codes.items()}
+        meta.write_text(json.dumps(known))
+
+
+def run(workspace: Path, seconds: float | None) -> bool:
+    """Runs mutmut there. Returns whether it ended within the time. Raises SystemExit when it could not run."""
+    with (workspace / "mutmut.log").open("w") as log:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "mutmut", "run", "--max-children", str(_WORKERS)],
+            cwd=workspace,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = started.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(started.pid, signal.SIGKILL)  # its workers too
+            started.wait()
+            return False
+    if code != 0:
+        last = re.sub(r".*\r", "", (workspace / "mutmut.log").read_text())[-3000:]
+        raise SystemExit(f"mutmut could not run (exit code {code}):\n{last}")
+    return True
