@@ -1,4 +1,4 @@
-"""docs/mutants-all.md: how many mutants each room has, what notices them, and every judgement."""
+"""docs/mutants-all.md: how many mutants each room has, what notices them, and every review."""
 
 import json
 from collections import Counter
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.house.checkout import ROOT
-from tests.mutation import judged
+from tests.mutation import reviewed
 from tests.mutation.found import Fate, Mutant
 from tests.mutation.rooms import ROOMS
 
@@ -17,13 +17,13 @@ COUNTS: Final = Path(__file__).parent / "counts.json"
 _HEAD = """# Mass mutation
 
 `make mutants-all` lets mutmut break every function of the money path in every way it knows, one at a time. A mutant is
-noticed by the type check or by a test. A person has judged each of the others, with the reason; the run fails on a
-survivor without a judgement, and on a judgement without a survivor. `make mutants-changed` does the same for changed
-files only, within a time limit. This page is generated from `tests/mutation/judged/` and the last run of each room.
+noticed by the type check or by a test. Each of the others was reviewed, with the reason; the run fails on a
+survivor without a review, and on a review without a survivor. `make mutants-changed` does the same for changed
+files only, within a time limit. This page is generated from `tests/mutation/reviewed/` and the last run of each room.
 
 Mutmut changes neither a property nor a table at the top of a module; [mutants by hand](mutants.md) are for these.
 
-| room | mutants | noticed by the type check | noticed by a test | judged |
+| room | mutants | noticed by the type check | noticed by a test | reviewed |
 |---|---:|---:|---:|---:|
 """
 
@@ -32,7 +32,7 @@ def page() -> str:
     """The text of the page."""
     counts = json.loads(COUNTS.read_text())
     rows = "".join(_row(room.name, counts.get(room.name)) for room in ROOMS)
-    return _HEAD + rows + "\n" + "".join(_judgements(room.name) for room in ROOMS)
+    return _HEAD + rows + "\n" + "".join(_reviews(room.name) for room in ROOMS)
 
 
 def count(room: str, found: Sequence[tuple[Mutant, Fate]]) -> None:
@@ -51,15 +51,15 @@ def _row(room: str, counts: dict[str, int] | None) -> str:
     return f"| `{room}` | {' | '.join(map(str, numbers))} |\n"
 
 
-def _judgements(room: str) -> str:
-    path = judged.path_of(room)
-    judgements = judged.read(path.read_text()) if path.is_file() else []
-    if not judgements:
+def _reviews(room: str) -> str:
+    path = reviewed.path_of(room)
+    reviews = reviewed.read(path.read_text()) if path.is_file() else []
+    if not reviews:
         return ""
     lines = [f"## {room}\n"]
-    reasons = dict.fromkeys((one.mutant.file, one.mutant.function, one.verdict, one.because) for one in judgements)
+    reasons = dict.fromkeys((one.mutant.file, one.mutant.function, one.verdict, one.because) for one in reviews)
     for file, function, verdict, because in reasons:
         lines.append(f"`{file}`, `{function}`, {verdict}: {because}\n")
-        same = [one.mutant for one in judgements if one.because == because and one.mutant.function == function]
+        same = [one.mutant for one in reviews if one.because == because and one.mutant.function == function]
         lines += [f"    {mutant.change}" for mutant in same if mutant.file == file] + [""]
     return "\n".join(lines) + "\n"

@@ -1,7 +1,7 @@
-"""Mass mutation (`python -m tests.mutation.run`): every survivor must be judged, and every judgement must be about one.
+"""Mass mutation (`python -m tests.mutation.run`): every survivor must be reviewed, and every review must be about one.
 
 Words select rooms. `--changed` mutates only files that differ from `--since` (default: the commit before), and stops
-after `--minutes`. `--propose FILE` writes the unjudged survivors there, as entries for a person to fill in.
+after `--minutes`. `--propose FILE` writes the unreviewed survivors there, as entries for a person to fill in.
 `--keep FOLDER` keeps mutmut's results there: the next run with it runs only survivors and changed functions again.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.house.checkout import ROOT
-from tests.mutation import found, judged, page, workspace
+from tests.mutation import found, page, reviewed, workspace
 from tests.mutation.rooms import ROOMS, Room, room_of
 
 
@@ -38,16 +38,16 @@ def hunted(
 
 
 def faults(room: Room, mutants: Sequence[tuple[found.Mutant, found.Fate]], propose: Path | None) -> list[str]:
-    """What is wrong with the judgements of the room, a line each."""
-    path = judged.path_of(room.name)
-    judgements = judged.read(path.read_text()) if path.is_file() else []
-    unjudged = judged.unjudged(mutants, judgements)
-    if propose and unjudged:
+    """What is wrong with the reviews of the room, a line each."""
+    path = reviewed.path_of(room.name)
+    reviews = reviewed.read(path.read_text()) if path.is_file() else []
+    unreviewed = reviewed.unreviewed(mutants, reviews)
+    if propose and unreviewed:
         with propose.open("a") as out:
-            out.write(judged.proposal(unjudged))
+            out.write(reviewed.proposal(unreviewed))
     return [
-        *(f"SURVIVED, not judged: {one.file} {one.function}: {one.change}" for one in unjudged),
-        *(f"STALE judgement: {one.file} {one.function}: {one.change}" for one in judged.stale(mutants, judgements)),
+        *(f"SURVIVED, not reviewed: {one.file} {one.function}: {one.change}" for one in unreviewed),
+        *(f"STALE review: {one.file} {one.function}: {one.change}" for one in reviewed.stale(mutants, reviews)),
     ]
 
 
@@ -72,11 +72,11 @@ def say(line: str) -> None:
 
 
 def all_rooms(names: Sequence[str], propose: Path | None, keep: Path | None) -> int:
-    """Runs the named rooms, or all. Returns the number of faults; a room that was never judged is one."""
+    """Runs the named rooms, or all. Returns the number of faults; a room that was never reviewed is one."""
     wrong = 0
     for room in (room for room in ROOMS if not names or room.name in names):
-        if not judged.path_of(room.name).is_file() and not propose:
-            say(f"NOT REACHED: nobody has judged the survivors of {room.name}; its mutants were not run")
+        if not reviewed.path_of(room.name).is_file() and not propose:
+            say(f"NOT REACHED: nobody has reviewed the survivors of {room.name}; its mutants were not run")
             wrong += 1
             continue
         mutants, line = hunted(room, keep=keep)
@@ -99,8 +99,8 @@ def changed(since: str, minutes: float) -> int:
             by_room[room].append(path.removeprefix("functions/payments/"))
     wrong = 0
     for room, files in by_room.items():
-        if not judged.path_of(room.name).is_file():
-            say(f"NOT REACHED: nobody has judged the survivors of {room.name}, so {', '.join(files)} did not run")
+        if not reviewed.path_of(room.name).is_file():
+            say(f"NOT REACHED: nobody has reviewed the survivors of {room.name}, so {', '.join(files)} did not run")
         elif (seconds := end - time.monotonic()) <= 0:
             say(f"NOT RUN, the time was up: {', '.join(files)}")
         else:
@@ -131,7 +131,9 @@ def main() -> None:
         return
     wrong = changed(given.since, given.minutes) if given.changed else all_rooms(given.rooms, given.propose, given.keep)
     if wrong:
-        raise SystemExit(f"{wrong} to judge, to kill or to remove: see CONTRIBUTING.md, mutants")
+        raise SystemExit(
+            f"{wrong} faults: see 'Survivors of mass mutation' in CONTRIBUTING.md"
+        )
 
 
 if __name__ == "__main__":

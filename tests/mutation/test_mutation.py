@@ -1,4 +1,4 @@
-"""A survivor without a judgement is a fault, and so is a judgement without a survivor."""
+"""A survivor without a review is a fault, and so is a review without a survivor."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.checkout import FUNCTIONS
-from tests.mutation import found, judged, page
+from tests.mutation import found, page, reviewed
 from tests.mutation.found import Mutant
 from tests.mutation.rooms import ROOMS, Room, room_of
 
@@ -34,8 +34,8 @@ class Basket:
 '''
 MINUS = Mutant("model/sum.py", "total", "return a + b → return a - b")
 ONE = Mutant("model/sum.py", "Basket.total", "0, → 1,")
-JUDGED = """
-[[judged]]
+REVIEWED = """
+[[reviewed]]
 file = "model/sum.py"
 function = "total"
 verdict = "equivalent"
@@ -55,41 +55,41 @@ class TestIdentity:
 
 
 class TestFaults:
-    JUDGEMENTS = judged.read(JUDGED)
+    REVIEWS = reviewed.read(REVIEWED)
 
-    def test_a_survivor_without_a_judgement_is_found(self) -> None:
-        assert judged.unjudged([(MINUS, "survived"), (ONE, "survived")], self.JUDGEMENTS) == [ONE]
+    def test_a_survivor_without_a_review_is_found(self) -> None:
+        assert reviewed.unreviewed([(MINUS, "survived"), (ONE, "survived")], self.REVIEWS) == [ONE]
 
-    def test_a_judged_survivor_is_no_fault(self) -> None:
-        assert judged.unjudged([(MINUS, "survived")], self.JUDGEMENTS) == []
-        assert judged.stale([(MINUS, "survived")], self.JUDGEMENTS) == []
+    def test_a_reviewed_survivor_is_no_fault(self) -> None:
+        assert reviewed.unreviewed([(MINUS, "survived")], self.REVIEWS) == []
+        assert reviewed.stale([(MINUS, "survived")], self.REVIEWS) == []
 
     @pytest.mark.parametrize("fate", ["killed", "type error"])
-    def test_a_judgement_of_a_mutant_that_is_noticed_is_stale(self, fate: found.Fate) -> None:
-        assert judged.stale([(MINUS, fate), (ONE, "killed")], self.JUDGEMENTS) == [MINUS]
+    def test_a_review_of_a_mutant_that_is_noticed_is_stale(self, fate: found.Fate) -> None:
+        assert reviewed.stale([(MINUS, fate), (ONE, "killed")], self.REVIEWS) == [MINUS]
 
-    def test_a_judgement_of_a_mutant_that_no_longer_exists_is_stale(self) -> None:
-        assert judged.stale([(ONE, "killed")], self.JUDGEMENTS) == [MINUS]
+    def test_a_review_of_a_mutant_that_no_longer_exists_is_stale(self) -> None:
+        assert reviewed.stale([(ONE, "killed")], self.REVIEWS) == [MINUS]
 
-    def test_one_of_two_equal_changes_that_survives_keeps_the_judgement(self) -> None:
-        assert judged.stale([(MINUS, "killed"), (MINUS, "survived")], self.JUDGEMENTS) == []
+    def test_one_of_two_equal_changes_that_survives_keeps_the_review(self) -> None:
+        assert reviewed.stale([(MINUS, "killed"), (MINUS, "survived")], self.REVIEWS) == []
 
     def test_files_that_were_not_mutated_say_nothing(self) -> None:
-        assert judged.stale([(Mutant("model/other.py", "f", "1 → 2"), "killed")], self.JUDGEMENTS) == []
+        assert reviewed.stale([(Mutant("model/other.py", "f", "1 → 2"), "killed")], self.REVIEWS) == []
 
     def test_a_mutant_that_hangs_may_also_be_killed(self) -> None:
-        hangs = judged.read(JUDGED.replace("equivalent", "hangs"))
+        hangs = reviewed.read(REVIEWED.replace("equivalent", "hangs"))
 
-        assert judged.stale([(MINUS, "killed")], hangs) == []
-        assert judged.stale([(ONE, "killed")], hangs) == [MINUS]
+        assert reviewed.stale([(MINUS, "killed")], hangs) == []
+        assert reviewed.stale([(ONE, "killed")], hangs) == [MINUS]
 
     def test_a_proposal_is_refused_until_a_person_has_filled_it_in(self) -> None:
         with pytest.raises(ValueError, match="without a reason"):
-            judged.read(judged.proposal([MINUS]))
+            reviewed.read(reviewed.proposal([MINUS]))
 
-    def test_a_mutant_is_judged_once(self) -> None:
-        with pytest.raises(ValueError, match="judged twice"):
-            judged.read(JUDGED + JUDGED)
+    def test_a_mutant_is_reviewed_once(self) -> None:
+        with pytest.raises(ValueError, match="reviewed twice"):
+            reviewed.read(REVIEWED + REVIEWED)
 
 
 class TestCheckout:
@@ -104,14 +104,14 @@ class TestCheckout:
         assert all((payments_tests / path).exists() for path in room.tests)
         assert room_of(f"functions/payments/{room.name}/any.py") == room
 
-    @pytest.mark.parametrize("path", sorted(judged.FOLDER.glob("*.toml")), ids=lambda path: path.stem)
-    def test_each_judgement_has_a_reason_and_is_about_a_file_of_its_room(self, path: Path) -> None:
-        judgements = judged.read(path.read_text())
+    @pytest.mark.parametrize("path", sorted(reviewed.FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+    def test_each_review_has_a_reason_and_is_about_a_file_of_its_room(self, path: Path) -> None:
+        reviews = reviewed.read(path.read_text())
 
-        assert all(one.mutant.file.startswith(f"{path.stem}/") for one in judgements)
-        assert all((FUNCTIONS / "payments" / one.mutant.file).is_file() for one in judgements)
+        assert all(one.mutant.file.startswith(f"{path.stem}/") for one in reviews)
+        assert all((FUNCTIONS / "payments" / one.mutant.file).is_file() for one in reviews)
 
-    def test_a_room_is_counted_only_when_it_is_judged(self) -> None:
+    def test_a_room_is_counted_only_when_it_is_reviewed(self) -> None:
         counted = json.loads(page.COUNTS.read_text())
 
-        assert {room for room in counted if not judged.path_of(room).is_file()} == set()
+        assert {room for room in counted if not reviewed.path_of(room).is_file()} == set()
