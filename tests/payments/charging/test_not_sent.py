@@ -6,7 +6,9 @@ from payments.charging.claim import OrderTaken
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused
 from payments.model.payment import Payment
 from payments.model.status import Status
+from payments.outcome.record import record
 from payments.ports.gateway import NotSent
+from payments.ports.ledger import OrderLock, Superseding
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Fails
 from tests.payments.assembled import PaymentSystem
@@ -75,6 +77,46 @@ def test_a_taken_order_names_its_payment(system: PaymentSystem) -> None:
 
     with pytest.raises(OrderTaken, match=f"^the order has payment {paid.id}, which is succeeded$"):
         system.charge(samples.charge_request(idempotency_key="another"))
+
+
+def test_a_taken_order_is_found_in_one_try(system: PaymentSystem) -> None:
+    """A second try could only find the order taken again, and each one is a write."""
+    system.charge()
+    claim, tries = system.ledger.claim, list[Payment]()
+
+    def counted(payment: Payment, lock: OrderLock | None, superseding: Superseding | None = None) -> Payment | None:
+        tries.append(payment)
+        return claim(payment, lock, superseding)
+
+    system.ledger.claim = counted  # type: ignore[method-assign]
+    with pytest.raises(OrderTaken):
+        system.charge(samples.charge_request(idempotency_key="another"))
+    assert len(tries) == 1
+
+
+def test_the_second_retry_while_sending_writes_nothing(system: PaymentSystem) -> None:
+    request = samples.charge_request()
+    system.ledger.claim(samples.payment(fingerprint=request.fingerprint(live=False)), None)
+
+    first, second = system.charging.earlier(request), system.charging.earlier(request)
+
+    assert first is not None
+    assert first.payment.replayed_while_sending
+    assert second == first
+
+
+def test_a_payment_with_a_status_and_no_answer_yet_is_not_marked(system: PaymentSystem) -> None:
+    """The webhook was quicker than the answer: the gateway has the payment, so it is never deleted."""
+    request = samples.charge_request()
+    payment = samples.payment(fingerprint=request.fingerprint(live=False))
+    system.ledger.claim(payment, None)
+    record(payment, samples.transaction("PENDING"), "webhook", system.ledger, system.clock, system.telemetry)
+
+    retried = system.charging.earlier(request)
+
+    assert retried is not None
+    assert (retried.payment.version, retried.payment.answered) == (2, None)
+    assert not retried.payment.replayed_while_sending
 
 
 def test_a_retry_of_a_payment_with_a_status_writes_nothing(system: PaymentSystem) -> None:
