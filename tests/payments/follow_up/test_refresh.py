@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from payments.follow_up.refresh import AT_MOST_EVERY
 from payments.model.status import Status
+from payments.ports.gateway import NoAnswer
 from tests.fakes import samples
 from tests.fakes.gateway import Answers
 from tests.payments.assembled import PaymentSystem
@@ -37,6 +38,14 @@ def test_log_lines_name_payment_order_and_transaction(system: PaymentSystem) -> 
 
     assert system.telemetry.subjects[0] == (payment.id, samples.ORDER_ID, payment.transaction_id)
     assert payment.transaction_id
+
+
+def test_a_gateway_without_an_answer_changes_nothing_and_is_logged(system: PaymentSystem) -> None:
+    payment = system.charge().payment
+    system.gateway.script_statuses(NoAnswer("timeout"))
+
+    assert system.refresh(payment) == payment
+    assert system.telemetry.facts_of("status_unanswered") == [{"payment_id": payment.id, "error": "NoAnswer"}]
 
 
 def test_an_entry_names_the_caller_of_the_refresh(system: PaymentSystem) -> None:

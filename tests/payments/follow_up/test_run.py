@@ -92,17 +92,18 @@ def test_a_bug_in_a_query_is_counted(system: PaymentSystem, monkeypatch: pytest.
 def test_only_queries_in_a_row_without_an_answer_end_the_queries(system: PaymentSystem) -> None:
     """Each answer starts the count again at zero."""
     silent = MAX_UNANSWERED - 1
-    for nth in range(2 * silent + 1):
+    for nth in range(2 * silent + 2):
         system.gateway.script_charges(Answers("REDIRECT"))
         system.charge(samples.charge_request(idempotency_key=f"{nth}", order_id=f"order-{nth}"))
     system.clock.forward(minutes=2)
+    last = samples.transaction("REDIRECT")
     system.gateway.script_statuses(
-        *[NoAnswer("timeout")] * silent, samples.transaction("REDIRECT"), *[NoAnswer("timeout")] * silent
+        *[NoAnswer("timeout")] * silent, samples.transaction("REDIRECT"), *[NoAnswer("timeout")] * silent, last
     )
 
     one_run(system)
 
-    assert len(system.gateway.asked) == 2 * silent + 1
+    assert len(system.gateway.asked) == 2 * silent + 2
 
 
 @pytest.mark.parametrize(("seconds", "finished"), [(ONE_PAYMENT_SECONDS, 0), (ONE_PAYMENT_SECONDS + 0.001, MANY)])

@@ -73,6 +73,25 @@ class TestPaymentNeverArrived:
         assert after_query(before, IN_AN_HOUR - earlier, not_found=True).status is status
 
 
+class TestEndOfThePlan:
+    """A payment with a verdict, or in review, is asked about to the end of the plan, and then no more."""
+
+    @pytest.mark.parametrize("status", [Status.NEEDS_REVIEW, Status.SUCCEEDED])
+    @pytest.mark.parametrize(("asks", "ends"), [(len(BACK_OFF) - 1, False), (len(BACK_OFF), True)])
+    def test_it_ends_after_the_last_wait(self, status: Status, asks: int, *, ends: bool) -> None:
+        plan = replace(samples.payment().follow_up, asks=asks)
+        after = after_query(replace(samples.payment(), status=status, published=1, follow_up=plan), START)
+
+        assert (after.follow_up.ask_at is None) == ends
+        assert (after.follow_up.due_at is None) == ends
+
+    def test_its_events_are_published_all_the_same(self) -> None:
+        plan = replace(samples.payment().follow_up, asks=len(BACK_OFF))
+        after = after_query(replace(samples.payment(), status=Status.SUCCEEDED, published=0, follow_up=plan), START)
+
+        assert (after.follow_up.ask_at, after.follow_up.due_at) == (None, START)
+
+
 class TestSilence:
     def test_silence_for_the_whole_plan_is_no_denial(self) -> None:
         plan = replace(samples.payment().follow_up, asked_since=START)

@@ -9,9 +9,9 @@ from payments.model.follow_up import MIN_SEND_SECONDS
 from payments.model.history import SUSPICIOUS, Entry, Failure, FieldError
 from payments.model.payment import Payment
 from payments.model.status import Status
-from payments.ports.gateway import AlreadyChargedBack, CredentialsRefused, NoAnswer, NotSent, Refused
+from payments.ports.gateway import AlreadyChargedBack, CredentialsRefused, GatewayError, NoAnswer, NotSent, Refused
 from tests.fakes import samples
-from tests.fakes.gateway import Refunds
+from tests.fakes.gateway import BankCharge, Refunds
 from tests.payments.assembled import PaymentSystem
 from tests.payments.refunding.refund_cases import not_refundable
 
@@ -100,6 +100,31 @@ class TestInDoubt:
 
         (facts,) = system.telemetry.facts_of("refund_in_doubt")
         assert facts["why"] == "refused, and its status does not say that there was no refund"
+
+
+@pytest.mark.parametrize(
+    "error", [NotSent("reset"), NoAnswer("reset"), CredentialsRefused("no")], ids=lambda e: type(e).__name__
+)
+def test_a_refund_that_is_seen_meanwhile_is_never_undone(
+    system: PaymentSystem, paid: Payment, error: GatewayError
+) -> None:
+    """Otherwise another refund would be allowed: the money would go back twice."""
+
+    def seen_meanwhile(charge: BankCharge) -> None:
+        charge.refunded = True
+        system.refresh(paid)
+
+    system.gateway.before_refund_answer = seen_meanwhile
+    system.gateway.script_refunds(Refunds(done=False, error=error))
+    try:
+        system.refund(paid)
+    except GatewayUnreachable:
+        assert isinstance(error, NotSent)
+
+    after = system.reload(paid)
+    assert (after.refund.status, after.history[-1].name) == ("refunded", "refunded")
+    assert after.refund_attempt is not None
+    assert after.refund_attempt.answered is None
 
 
 class TestNotBegun:
