@@ -14,7 +14,7 @@ from payments.follow_up.schedule import (
     after_silence,
 )
 from payments.model import refund as refunds
-from payments.model.follow_up import RefundAttempt
+from payments.model.follow_up import FollowUp, RefundAttempt
 from payments.model.payment import Payment
 from payments.model.status import Status
 from tests.fakes import samples
@@ -72,6 +72,16 @@ class TestPaymentNeverArrived:
 
         assert after_query(before, IN_AN_HOUR - earlier, not_found=True).status is status
 
+    def test_the_history_says_how_often_it_was_not_found(self) -> None:
+        before = replace(samples.payment(), follow_up=replace(samples.payment().follow_up, asks=6, not_found=4))
+        after = after_query(before, IN_AN_HOUR, not_found=True)
+
+        assert after.failure is not None
+        assert after.failure.code == "never_arrived"
+        assert after.failure.message == "the gateway has no record of this payment: nothing was charged"
+        assert after.history[-1].evidence == {"not_found": 5, "asks": 7}
+        assert (after.history[-1].source, after.history[-1].at) == ("status", IN_AN_HOUR)
+
 
 class TestEndOfThePlan:
     """A payment with a verdict, or in review, is asked about to the end of the plan, and then no more."""
@@ -85,11 +95,34 @@ class TestEndOfThePlan:
         assert (after.follow_up.ask_at is None) == ends
         assert (after.follow_up.due_at is None) == ends
 
-    def test_its_events_are_published_all_the_same(self) -> None:
-        plan = replace(samples.payment().follow_up, asks=len(BACK_OFF))
+    def test_its_events_are_published_all_the_same_and_nothing_is_forgotten(self) -> None:
+        plan = replace(samples.payment().follow_up, asks=len(BACK_OFF), not_found=4, arrived=True)
         after = after_query(replace(samples.payment(), status=Status.SUCCEEDED, published=0, follow_up=plan), START)
 
-        assert (after.follow_up.ask_at, after.follow_up.due_at) == (None, START)
+        assert after.follow_up == FollowUp(START, None, len(BACK_OFF) + 1, not_found=4, arrived=True)
+
+    def test_a_payment_that_is_asked_about_again_forgets_nothing_either(self) -> None:
+        plan = replace(samples.payment().follow_up, asks=2, not_found=4, arrived=True)
+        after = after_query(replace(samples.payment(), published=1, follow_up=plan), START)
+
+        assert after.follow_up.ask_at is not None
+        assert after.follow_up == FollowUp(after.follow_up.ask_at, after.follow_up.ask_at, 3, 4, arrived=True)
+
+    def test_its_unpublished_events_are_due_before_its_next_query(self) -> None:
+        after = after_query(replace(samples.payment(), published=0), START)
+
+        assert after.follow_up.due_at == START
+        assert after.follow_up.ask_at is not None
+        assert after.follow_up.ask_at > START
+
+    @pytest.mark.parametrize("query", ["refund", "silence"])
+    def test_unpublished_events_of_other_payments_are_due_at_once_too(self, query: str) -> None:
+        before = replace(refund_in_doubt(), published=0)
+        after = after_silence(before, START) if query == "silence" else after_refund_query(before, START, denied=False)
+
+        assert after.follow_up.due_at == START
+        assert after.follow_up.ask_at is not None
+        assert after.follow_up.ask_at > START
 
 
 class TestSilence:
