@@ -64,3 +64,8 @@ def test_any_payment_id_has_a_token_that_fits_in_a_url(payment_id: str, key: byt
     assert len(token) == 64
     assert set(token) <= set("0123456789abcdef")
     assert is_token(token, payment_id, [key])
+
+
+def test_a_payment_id_that_cannot_be_encoded_opens_nothing_and_raises_nothing() -> None:
+    """The sender chooses the address, so it may contain half of a surrogate pair."""
+    assert not is_token(token_of(ID, KEY), ID + "\ud800", [KEY])
