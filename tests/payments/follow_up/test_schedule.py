@@ -9,6 +9,7 @@ from payments.follow_up.schedule import (
     BACK_OFF,
     NEVER_ARRIVED_AFTER,
     PLAN_ENDS_AFTER,
+    UNANSWERED_WAIT,
     after_query,
     after_refund_query,
     after_silence,
@@ -140,6 +141,15 @@ class TestSilence:
         after = after_silence(replace(samples.payment(), follow_up=plan), START, START + PLAN_ENDS_AFTER - A_MOMENT)
 
         assert after.status is Status.PROCESSING
+        assert after.follow_up.asked_since == START
+
+    @pytest.mark.parametrize("before", [samples.payment(), refund_in_doubt()], ids=["a payment", "a refund"])
+    def test_the_next_query_is_due_within_a_minute(self, before: Payment) -> None:
+        after = after_silence(replace(before, published=before.version), START, START)
+
+        assert after.follow_up.ask_at is not None
+        assert UNANSWERED_WAIT <= after.follow_up.ask_at - START <= timedelta(minutes=1)
+        assert after.follow_up.due_at == after.follow_up.ask_at
         assert after.follow_up.asked_since == START
 
     def test_silence_about_a_refund_is_no_denial_of_it(self) -> None:
