@@ -131,9 +131,7 @@ def main() -> None:
         return
     wrong = changed(given.since, given.minutes) if given.changed else all_rooms(given.rooms, given.propose, given.keep)
     if wrong:
-        raise SystemExit(
-            f"{wrong} faults: see 'Survivors of mass mutation' in CONTRIBUTING.md"
-        )
+        raise SystemExit(f"{wrong} faults: see 'Survivors of mass mutation' in CONTRIBUTING.md")
 
 
 if __name__ == "__main__":

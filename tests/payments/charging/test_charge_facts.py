@@ -1,5 +1,7 @@
 """What a charge sends, and what it leaves in the history and in the log."""
 
+from decimal import Decimal
+
 import pytest
 
 from payments.errors import GatewayUnreachable
@@ -94,6 +96,12 @@ class TestInDoubt:
         assert payment.follow_up.arrived
         assert payment.answered == "in_doubt"
         assert system.telemetry.facts_of("charge_in_doubt")[-1]["why"] == "the gateway says INIT"
+
+    def test_an_answer_that_contradicts_the_charge_is_no_verdict_for_its_retries(self, system: PaymentSystem) -> None:
+        payment = charged(system, Answers("SUCCESS", {"amount": Decimal(1)}))
+
+        assert payment.status is Status.NEEDS_REVIEW
+        assert payment.answered == "in_doubt"
 
     def test_the_payment_in_the_ledger_is_due_for_it(self, system: PaymentSystem) -> None:
         payment = charged(system, Fails(NoAnswer("timeout")))
