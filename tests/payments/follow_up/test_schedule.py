@@ -7,6 +7,7 @@ import pytest
 
 from payments.follow_up.schedule import (
     BACK_OFF,
+    CONFIRMED_ASKS,
     NEVER_ARRIVED_AFTER,
     PLAN_ENDS_AFTER,
     UNANSWERED_WAIT,
@@ -64,6 +65,7 @@ class TestRefundNeverArrived:
 
         assert after.follow_up.ask_at is not None
         assert wait <= after.follow_up.ask_at - START <= wait * 1.2
+        assert after.follow_up.due_at == after.follow_up.ask_at
 
 
 class TestPaymentNeverArrived:
@@ -95,6 +97,14 @@ class TestEndOfThePlan:
 
         assert (after.follow_up.ask_at is None) == ends
         assert (after.follow_up.due_at is None) == ends
+
+    @pytest.mark.parametrize(("asks", "ends"), [(CONFIRMED_ASKS - 2, False), (CONFIRMED_ASKS - 1, True)])
+    def test_a_verdict_stands_once_it_is_confirmed_often_enough(self, asks: int, *, ends: bool) -> None:
+        plan = replace(samples.payment().follow_up, asks=asks)
+        paid = replace(samples.payment(), status=Status.SUCCEEDED, published=1, follow_up=plan)
+
+        assert (after_query(paid, START, arrived=True).follow_up.ask_at is None) == ends
+        assert after_query(paid, START, arrived=False).follow_up.ask_at is not None
 
     def test_its_events_are_published_all_the_same_and_nothing_is_forgotten(self) -> None:
         plan = replace(samples.payment().follow_up, asks=len(BACK_OFF), not_found=4, arrived=True)
@@ -159,3 +169,4 @@ class TestSilence:
 
         assert after.awaits_refund
         assert after.follow_up.not_found == 1
+        assert after.follow_up.ask_at is not None, "money may be on its way back"

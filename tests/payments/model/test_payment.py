@@ -207,6 +207,15 @@ class TestFollowUp:
 
         assert after.follow_up == replace(later_query, due_at=LATER)
 
+    @pytest.mark.parametrize(("known", "arrived"), [(None, False), (None, True), ("PA1", False), ("PA1", True)])
+    def test_a_transaction_shows_that_the_payment_arrived_and_gives_it_an_id_if_it_has_none(
+        self, known: str | None, *, arrived: bool
+    ) -> None:
+        plan = replace(samples.payment().follow_up, arrived=arrived)
+        after = replace(samples.payment(), transaction_id=known, follow_up=plan).with_transaction_id("PA2")
+
+        assert (after.transaction_id, after.follow_up.arrived) == (known or "PA2", True)
+
     def test_the_kind_of_the_first_answer_is_kept(self) -> None:
         assert samples.payment().with_answer("in_doubt").with_answer("verdict").answered == "in_doubt"
 

@@ -124,3 +124,10 @@ def test_a_payment_of_the_other_mode_is_not_asked_about() -> None:
     with pytest.raises(NotSent, match=r"^not asked: the payment is of the other mode$"):
         ask(gateway, samples.payment(live=True), 8.0)
     assert gateway.asked == []
+
+
+def test_a_payment_is_asked_about_under_the_order_id_that_was_sent(system: PaymentSystem) -> None:
+    """The gateway's own id may be the one of another attempt. Only an adopted payment was not sent by us."""
+    ask(system.gateway, system.paid(), 8.0)
+
+    assert system.gateway.asked == [samples.ORDER_ID]
