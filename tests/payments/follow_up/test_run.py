@@ -68,6 +68,28 @@ def test_it_counts_finished_leased_and_broken_payments(system: PaymentSystem, le
     assert system.telemetry.signals.count("unexpected_error") == MANY
 
 
+def test_log_lines_of_a_query_name_payment_order_and_transaction(system: PaymentSystem) -> None:
+    payment = system.charge().payment
+    system.telemetry.subjects.clear()
+    system.finisher.query(payment)
+
+    assert system.telemetry.subjects[0] == (payment.id, payment.order_id, payment.transaction_id)
+    assert payment.order_id
+    assert payment.transaction_id
+
+
+def test_log_lines_of_a_lease_name_the_payment_at_once_and_then_its_order(system: PaymentSystem) -> None:
+    payment = system.charge().payment
+    (due,) = system.ledger.due(system.clock(), 10)
+    system.telemetry.subjects.clear()
+    system.finisher.lease(due)
+
+    assert system.telemetry.subjects == [
+        (payment.id, None, None),
+        (payment.id, payment.order_id, payment.transaction_id),
+    ]
+
+
 def test_it_counts_payments_with_a_query(system: PaymentSystem) -> None:
     charge(system, "waiting", Answers("REDIRECT"))
     system.clock.forward(minutes=2)
