@@ -129,7 +129,11 @@ class TestEndOfThePlan:
     @pytest.mark.parametrize("query", ["refund", "silence"])
     def test_unpublished_events_of_other_payments_are_due_at_once_too(self, query: str) -> None:
         before = replace(refund_in_doubt(), published=0)
-        after = after_silence(before, START) if query == "silence" else after_refund_query(before, START, denied=False)
+        after = (
+            after_silence(before, START, START)
+            if query == "silence"
+            else after_refund_query(before, START, denied=False)
+        )
 
         assert after.follow_up.due_at == START
         assert after.follow_up.ask_at is not None
