@@ -34,6 +34,15 @@ def test_a_refund_of_a_payment_that_is_not_found_is_not_denied(system: PaymentSy
     assert (after.follow_up.asks, after.follow_up.not_found) == (1, 0)
 
 
+def test_a_status_that_states_that_there_is_no_refund_denies_it(system: PaymentSystem) -> None:
+    before = refund_in_doubt(system)
+
+    after = system.finisher.query(before).payment
+
+    assert after is not None
+    assert (after.follow_up.asks, after.follow_up.not_found) == (1, 1)
+
+
 def test_a_payment_of_the_other_mode_is_not_counted_as_not_found(system: PaymentSystem) -> None:
     before = with_plan(system, system.charge().payment)
     system.gateway.live = True
