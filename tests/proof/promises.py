@@ -128,7 +128,6 @@ def _status_is_the_gateway_s(
             (Status.FAILED, "not_sent"),
             (Status.FAILED, "invalid_request"),
             (Status.FAILED, "gateway_credentials"),
-            (Status.FAILED, "not_sent"),
             (Status.NEEDS_REVIEW, "unresolved"),
         }
     elif payment.status is Status.NEEDS_REVIEW:

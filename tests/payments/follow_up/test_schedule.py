@@ -117,7 +117,8 @@ class TestEndOfThePlan:
         after = after_query(replace(samples.payment(), published=1, follow_up=plan), START)
 
         assert after.follow_up.ask_at is not None
-        assert after.follow_up == FollowUp(after.follow_up.ask_at, after.follow_up.ask_at, 3, 4, arrived=True)
+        ask_at = after.follow_up.ask_at
+        assert after.follow_up == FollowUp(ask_at, ask_at, 3, 4, arrived=True, asked_since=START)
 
     def test_its_unpublished_events_are_due_before_its_next_query(self) -> None:
         after = after_query(replace(samples.payment(), published=0), START)
