@@ -14,7 +14,7 @@ def api() -> ChargeApi:
 
 
 class BusyOnce:
-    """A ledger whose named call finds the table busy the first time."""
+    """A ledger that finds the table busy in the first of the named calls."""
 
     def __init__(self, ledger: Any, call: str) -> None:
         self._ledger, self._call, self.is_busy = ledger, call, True

@@ -26,7 +26,7 @@ def cancel(shop: Shop, payment_id: str) -> Answer:
 
 @pytest.fixture
 def open_page(shop: Shop, gateway: Control, payment: dict[str, Any]) -> OpenPage:
-    """A payment whose shopper is on the gateway's page; no webhook comes."""
+    """A payment that waits for its shopper on the gateway's page; no webhook comes."""
 
     def opened(order: str) -> dict[str, Any]:
         gateway.script("redirect", order_id=order, webhook="lost")

@@ -63,7 +63,7 @@ class SilenceIsFailure(Charging):
 
 
 class SentAgain(Charging):
-    """A charge that sends again for a retry whose payment is still processing."""
+    """A charge that sends again for a retry while its payment is still processing."""
 
     def charge(self, request: ChargeRequest, webhook_url: WebhookAddress, seconds: float) -> Charged:
         charged = super().charge(request, webhook_url, seconds)

@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Room:
-    """A room, and the folders or files of `tests/payments` whose tests run for each of its mutants."""
+    """A room, and the folders or files of `tests/payments` with the tests that run for each of its mutants."""
 
     name: str
     tests: tuple[str, ...]

@@ -24,7 +24,7 @@ BOUND: Final = PLAN_ENDS_AFTER + QUERIES * RUN_EVERY + LEASE + FIRST_ASK
 """37 hours and 47 minutes, rounded up."""
 
 
-def settle(system: SystemUnderTest, between: Callable[[], None] = lambda: None) -> None:
+def come_to_rest(system: SystemUnderTest, between: Callable[[], None] = lambda: None) -> None:
     """Runs the follow-up until nothing is due. Raises AssertionError for a payment that is too late, or never at rest.
 
     `between`: the other events between two runs.

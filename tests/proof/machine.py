@@ -124,7 +124,7 @@ class PaymentMachine(RuleBasedStateMachine):
         before = {payment.id: payment for payment in self.system.ledger.payments()}
         self.system.end_faults()
         self.system.deliver_webhooks()
-        liveness.settle(self.system, between=self.system.deliver_webhooks)
+        liveness.come_to_rest(self.system, between=self.system.deliver_webhooks)
         promises.in_the_end(self.system, before)
 
     def _charge(self, charge: ShopCharge, plan: ChargePlan, steps: int | None) -> None:

@@ -36,7 +36,7 @@ THROTTLED = {
 
 
 class Throttled:
-    """A DynamoDB client whose next calls are refused before they are made."""
+    """A DynamoDB client that refuses the next calls before they are made."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

@@ -17,7 +17,7 @@ WAIT = 1.6
 
 
 class HangingManager:
-    """Secrets Manager whose reads wait for `answers`."""
+    """Secrets Manager with reads that wait for `answers`."""
 
     def __init__(self) -> None:
         self.values = {CURRENT: "one", PREVIOUS: "zero"}
