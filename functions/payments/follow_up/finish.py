@@ -83,17 +83,17 @@ class PaymentFinisher:
         try:
             transaction = ask(self.gateway, payment, ASK_SECONDS)
         except UnknownToGateway:
-            return QueryResult(self._reschedule(payment, not_found=True), answered=True)
+            return QueryResult(self._reschedule(payment, asked_at, not_found=True), answered=True)
         except SecretUnusable:
             return QueryResult(payment, answered=False)  # our own fault, no query was made: due again after the lease
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             # No query is possible for a payment of the other mode: minutely tries would only keep the run busy.
-            silent_since = asked_at if payment.live == self.gateway.live else None
-            return QueryResult(self._reschedule(payment, silent_since=silent_since), answered=False)
+            silent = payment.live == self.gateway.live
+            return QueryResult(self._reschedule(payment, asked_at, silent=silent), answered=False)
         recorded = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
         if recorded.version == payment.version:
-            recorded = self._reschedule(recorded, arrived=True, denied=denies_refund(recorded, transaction))
+            recorded = self._reschedule(recorded, asked_at, arrived=True, denied=denies_refund(recorded, transaction))
         return QueryResult(recorded, answered=True)
 
     def _refunded(self, payment: Payment) -> QueryResult:
@@ -127,27 +127,28 @@ class PaymentFinisher:
     def _reschedule(
         self,
         payment: Payment,
+        asked_at: datetime,
         *,
         not_found: bool = False,
         arrived: bool = False,
         denied: bool = False,
-        silent_since: datetime | None = None,
+        silent: bool = False,
     ) -> Payment:
         """Writes the schedule after a query without news; nothing if another process changed the payment meanwhile.
 
-        `silent_since`: the start of a query that got no answer. None: it got one, or none is possible.
+        `asked_at`: the start of the query. Its answer is as old as that: "not found" of the first hour, in which the
+        status API may lag, stays so, however long the query takes. `silent`: it got no answer, and one is possible.
         """
-        now = self.clock()
         queried = (payment.version, payment.follow_up.ask_at)
 
         def change(current: Payment) -> Payment:
             if (current.version, current.follow_up.ask_at) != queried:
                 return current  # it has news, or an earlier query
-            if silent_since is not None:
-                return after_silence(current, silent_since, now)
+            if silent:
+                return after_silence(current, asked_at, self.clock())
             if current.awaits_refund:
-                return after_refund_query(current, now, denied=denied)
-            return after_query(current, now, not_found=not_found, arrived=arrived)
+                return after_refund_query(current, asked_at, denied=denied)
+            return after_query(current, asked_at, not_found=not_found, arrived=arrived)
 
         written = update(payment, change, self.ledger, self.telemetry)
         if written.awaits_refund and written.follow_up.asks > len(BACK_OFF):

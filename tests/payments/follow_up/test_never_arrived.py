@@ -91,3 +91,21 @@ def test_any_status_proves_that_the_payment_arrived_whatever_came_before_or_afte
     assert payment.status is Status.NEEDS_REVIEW
     assert payment.failure is not None
     assert payment.failure.code == "unresolved"
+
+
+@pytest.mark.parametrize(("began", "status"), [(-5, Status.PROCESSING), (0, Status.FAILED)])
+def test_the_hour_ends_before_the_query_begins(monkeypatch: pytest.MonkeyPatch, began: int, status: Status) -> None:
+    """A query that spans the end of the hour has an answer of the first hour, in which the status API may lag."""
+    charge = UnansweredCharge()
+    charge.query_with(NOT_FOUND)
+    charge.clock.now = START + timedelta(hours=1, seconds=began)
+
+    def slow(*_: object) -> GatewayTransaction:
+        charge.clock.forward(seconds=7)
+        raise NOT_FOUND
+
+    monkeypatch.setattr(charge.gateway, "status", slow)
+    (due,) = charge.ledger.due(charge.clock(), 25)
+    finish(charge.finisher, due)
+
+    assert charge.payment.status is status

@@ -94,4 +94,11 @@ FOLLOW_UP: Final = (
         "        if written.awaits_refund and written.follow_up.asks > 10 * len(BACK_OFF):\n",
         (REFUND_PROOF,),
     ),
+    Mutant(
+        "a slow answer counts for the moment at which it comes",
+        "follow_up/finish.py",
+        "            return after_query(current, asked_at, not_found=not_found, arrived=arrived)\n",
+        "            return after_query(current, self.clock(), not_found=not_found, arrived=arrived)\n",
+        (NEVER_ARRIVED,),
+    ),
 )
