@@ -7,8 +7,8 @@ from payments.charging.request import ChargeRequest
 from payments.refunding.request import RefundRequest
 from tests.fakes import samples
 
-CVV: Final = "the-cvv"
-"""Not digits, so that no timestamp in a log can look like it."""
+CVV: Final = "31337733313377"
+"""Longer than a real one, so that no timestamp in a log can look like it."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from local.simulator import Credentials, Simulator, running
 from tests.charge.aws_resources import GATEWAY_SECRET, TABLE, TOKEN_SECRET
+from tests.house import deployed_template
 from tests.house.checkout import ROOT
 
 ENCODINGS: Final = ("ascii", "utf-16-le", "utf-32-le")
@@ -82,7 +83,9 @@ def charge_process(door: str = "real", **variables: str) -> Iterator[ChargeProce
 
 
 def _environment(simulator: Simulator) -> dict[str, str]:
+    """The template's own settings, with the made-up cloud and gateway of this process."""
     return {
+        **deployed_template.environment("ChargeFunction"),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "functions"), str(ROOT)]),
         "PATH": os.environ["PATH"],
         "AWS_DEFAULT_REGION": "eu-west-1",
@@ -97,6 +100,4 @@ def _environment(simulator: Simulator) -> dict[str, str]:
         "GATEWAY_COUNTRY_FORMAT": "alpha-3",
         "TOKEN_SECRET_ID": TOKEN_SECRET,
         "PUBLIC_BASE_URL": simulator.url + "/nowhere",
-        "MAX_AMOUNT": "1000000",
-        "LEFT_REDIRECT_MINUTES": "0",
     }
