@@ -93,7 +93,8 @@ class DynamoLedger:
     def save(self, before: Payment, after: Payment) -> Payment:
         """See `ClaimLedger.save`."""
         appended = [history_items.entry_item(entry) for entry in after.history[before.version :]]
-        changes = payment_items.state(after) | payment_items.due(after)
+        write = uuid4().hex
+        changes = payment_items.state(after) | payment_items.due(after) | {"write": write}
         try:
             self._table.update(
                 before.id,
@@ -106,7 +107,10 @@ class DynamoLedger:
             stored = failed_condition(error)
             if not stored:
                 raise Released(f"{before.id} was released") from None
-            raise LostRace(payment_items.payment_of(stored)) from None
+            current = payment_items.payment_of(stored)
+            if stored.get("write") == write:
+                return current  # the race was lost to this very write: its answer was lost, and it was repeated
+            raise LostRace(current) from None
         return replace(after, revision=before.revision + 1)
 
     def advance(self, payment: Payment, published: int) -> None:

@@ -120,10 +120,20 @@ def test_a_verdict_with_a_lost_answer_is_recorded_once(losing: Losing, error: Ex
     payment = samples.payment()
     ledger.claim(payment, None)
     client.losses = [error]
+    recorded = transitioned(ledger, payment, Status.SUCCEEDED)
+    assert recorded == ledger.get(payment.id)
+    assert (recorded.status, recorded.version) == (Status.SUCCEEDED, 2)
+
+
+def test_a_verdict_with_a_lost_answer_that_was_overtaken_has_lost_the_race(losing: Losing) -> None:
+    client, ledger = losing
+    payment = samples.payment()
+    ledger.claim(payment, None)
+    first = transitioned(ledger, payment, Status.REQUIRES_ACTION)
+    client.losses = [NO_ANSWER[0]]
     with pytest.raises(LostRace) as lost:
         transitioned(ledger, payment, Status.SUCCEEDED)
-    assert lost.value.current == ledger.get(payment.id)
-    assert (lost.value.current.status, lost.value.current.version) == (Status.SUCCEEDED, 2)
+    assert lost.value.current == first
 
 
 class Tokens:
