@@ -240,13 +240,16 @@ class SystemUnderTest:
             return False
         return not any(charge.reversals.refunds for charge in self.gateway.charges if charge.payment_id == payment.id)
 
-    def _is_asked_for_ever(self, payment: Payment) -> bool:
-        """Whether nothing can end the queries, and a person has been called.
+    def is_owed_a_refund(self, payment: Payment) -> bool:
+        """Whether nothing can end the queries about the payment's refund.
 
         The gateway owes the refund; or the payment is of the other mode, about which no query is possible.
         """
-        is_owed = self.awaits_gateway(payment) or (payment.awaits_refund and payment.live != self.live)
-        return is_owed and payment.follow_up.asks > len(BACK_OFF)
+        return self.awaits_gateway(payment) or (payment.awaits_refund and payment.live != self.live)
+
+    def _is_asked_for_ever(self, payment: Payment) -> bool:
+        """Whether nothing can end the queries, and a person has been called."""
+        return self.is_owed_a_refund(payment) and payment.follow_up.asks > len(BACK_OFF)
 
     def end_faults(self) -> None:
         """Kills all processes and ends all outages."""

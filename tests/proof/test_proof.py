@@ -4,6 +4,7 @@ The fast profile runs with every `make test` and is always the same. `make prove
 """
 
 import os
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
@@ -25,28 +26,32 @@ MUTANT: Final = settings(FAST, max_examples=3000, phases=[Phase.generate])
 PROFILES: Final = {"fast": FAST, "thorough": THOROUGH, "mutant": MUTANT}
 CHOSEN: Final = os.environ.get("PROOF", "fast")
 
-OPERATED: Final = {
-    "a decision: status": 10,
-    "a decision: refund": 5,
-    "a decision is refused: overtaken": 2,
-    "a reconciliation is killed": 50,
-    "a reconciliation: finished": 100,
-    "a reconciliation: held": 10,
-    "a reconciliation: unfinished": 5,
-    "a line in a report": 50,
-}
-"""How often the fast profile reaches an event, at least: a rule without effect proves nothing."""
+OFTEN: Final = (
+    "a reconciliation is killed",
+    "a reconciliation: finished",
+    "a line in a report",
+)
+OPERATED: Final = (
+    "a decision: status",
+    "a decision: refund",
+    "a decision is refused: overtaken",
+    "a reconciliation: held",
+    "a reconciliation: unfinished",
+)
+"""What people and reconciliations must reach: often in every profile, and the rest when more examples are run. A rule
+without effect proves nothing. The examples of the fast profile depend on the text of the machine, so it reaches rare
+events by chance."""
 
-DEPLOYED: Final = {
-    "a change: a new secret key": 1,
-    "a change: a new encryption key": 3,
-    "a change: the other mode": 3,
-    "old keys are refused": 20,
-    "an old encryption key is refused": 5,
-    "a proxy refuses the keys of a charge that was made": 10,
-    "a circuit opens": 10,
-    "a probe after an open circuit": 10,
-}
+DEPLOYED_OFTEN: Final = ("old keys are refused",)
+DEPLOYED: Final = (
+    "a change: a new secret key",
+    "a change: a new encryption key",
+    "a change: the other mode",
+    "an old encryption key is refused",
+    "a proxy refuses the keys of a charge that was made",
+    "a circuit opens",
+    "a probe after an open circuit",
+)
 """The same while the service is deployed anew."""
 
 
@@ -65,21 +70,21 @@ def test_no_order_of_events_breaks_a_promise_about_refunds() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(0)
 def test_no_order_of_events_breaks_a_promise_while_people_operate_it() -> None:
-    run_and_count(OperationsMachine, OPERATED, share=0.25)
+    run_and_count(OperationsMachine, OFTEN, OPERATED)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(0)
 def test_no_order_of_events_breaks_a_promise_while_it_is_deployed_anew() -> None:
-    run_and_count(DeploymentMachine, DEPLOYED, share=0.25)
+    run_and_count(DeploymentMachine, DEPLOYED_OFTEN, DEPLOYED)
 
 
-def run_and_count(machine: type[RuleBasedStateMachine], at_least: dict[str, int], share: float) -> None:
-    """Runs a machine. The fast profile must reach each event so often."""
+def run_and_count(machine: type[RuleBasedStateMachine], often: Sequence[str], rarely: Sequence[str]) -> None:
+    """Runs a machine with a quarter of the profile's examples, each of which takes long. It must reach each event."""
     REACHED.clear()
-    run_state_machine_as_test(machine, settings=chosen_profile(share))
-    if CHOSEN == "fast":
-        assert {event: REACHED[event] for event, least in at_least.items() if REACHED[event] < least} == {}
+    run_state_machine_as_test(machine, settings=chosen_profile(share=0.25))
+    expected = often if CHOSEN == "fast" else (*often, *rarely)
+    assert [event for event in expected if not REACHED[event]] == []
 
 
 @pytest.mark.slow
