@@ -13,7 +13,8 @@ from typing import Final
 
 from payments.errors import NothingSent
 from payments.model.payment import Payment
-from payments.model.supersession import is_left, superseded
+from payments.model.status import Status
+from payments.model.supersession import is_left, is_to_be_refunded, owes_refund, superseded
 from payments.ports.ledger import ClaimLedger, OrderLock, OrderMoved, Superseding
 from payments.ports.runtime import Telemetry
 
@@ -68,6 +69,7 @@ def claim(
                 if (earlier := ledger.get(payment.id)) is not None:
                     return payment, earlier
                 lock, holder = _lock_and_holder(payment, ledger)
+            _check_unpaid(lock, payment, ledger)
             left = holder if holder and is_left(holder, payment.created_at, left_after) else None
             if left is None and holder is not None and holder.id != payment.id and not holder.frees_the_order:
                 raise OrderTaken(holder) from None
@@ -88,6 +90,22 @@ def _superseding(left: Payment, by: Payment, *, refund_if_paid: bool) -> Superse
     marked = superseded(left, by.id, by.created_at, refund_if_paid=refund_if_paid)
     entry = replace(marked.history[-1], principal=by.history[0].principal)
     return Superseding(left, replace(marked, history=(*left.history, entry)))
+
+
+def _check_unpaid(lock: OrderLock | None, payment: Payment, ledger: ClaimLedger) -> None:
+    """Raises OrderTaken if an earlier payment of the order, also a superseded one, is paid and keeps the money.
+
+    This is read, and no condition of the claim: a success that is recorded in the milliseconds between is a late one.
+    """
+    for other in ledger.several(lock.attempts).values() if lock else ():
+        if other.id != payment.id and _keeps_money(other):
+            raise OrderTaken(other) from None
+
+
+def _keeps_money(payment: Payment) -> bool:
+    """Whether the payment is paid, and is neither refunded nor about to be refunded by the follow-up."""
+    goes_back = is_to_be_refunded(payment) and (owes_refund(payment) or payment.awaits_refund)
+    return payment.status is Status.SUCCEEDED and payment.refund.status != "refunded" and not goes_back
 
 
 def _lock_and_holder(payment: Payment, ledger: ClaimLedger) -> tuple[OrderLock | None, Payment | None]:
