@@ -13,15 +13,7 @@ from payments.gateway.circuit_breaker import CircuitBreaker
 from payments.gateway.credentials import GatewayKeys, Keyring, Mode
 from payments.gateway.transport import MAX_ANSWER_BYTES, Exchange, Transport
 from payments.model.gateway_transaction import GatewayTransaction
-from payments.ports.gateway import (
-    CredentialsRefused,
-    GatewayError,
-    NoAnswer,
-    NotSent,
-    Refused,
-    Submission,
-    UnknownToGateway,
-)
+from payments.ports.gateway import CredentialsRefused, GatewayError, NoAnswer, Refused, Submission, UnknownToGateway
 from payments.ports.runtime import Telemetry
 
 _MIN_RESEND_SECONDS: Final = 2.0
@@ -129,8 +121,8 @@ class PayAgency:
         exchange = send(keys, seconds)
         if refusal(exchange) and until - self.monotonic() > _MIN_RESEND_SECONDS and self.keyring.refresh():
             fresh = self.keyring.current()
-            if _explains(exchange, keys, fresh):
-                keys, exchange = fresh, _again(exchange, partial(send, fresh, until - self.monotonic()))
+            if refusals.is_explained_by(exchange, keys, fresh):
+                keys, exchange = fresh, refusals.after_refusal(exchange, partial(send, fresh, until - self.monotonic()))
         if refusals.refuses_key(exchange):
             self.telemetry.note("gateway_credentials_refused", http_status=exchange.status)
             if not refusals.proves_key_refused(exchange):
@@ -172,23 +164,6 @@ class PayAgency:
             message = envelope.message_of(reply, card_data, private) or "the gateway refused the request"
             raise Refused(message, envelope.field_errors(reply, card_data, private))
         raise NoAnswer(f"HTTP {exchange.status} without an envelope")
-
-
-def _explains(refusal: Exchange, keys: GatewayKeys, fresh: GatewayKeys) -> bool:
-    """Whether the refused request was sent under keys that are replaced. A new webhook secret alone sends nothing."""
-    if fresh.secret_key != keys.secret_key:
-        return True
-    return fresh.encryption_key != keys.encryption_key and not refusals.refuses_key(refusal)
-
-
-def _again(refusal: Exchange, send: Callable[[], Exchange]) -> Exchange:
-    """The answer to the second try. If it does not leave, the first one did: that is NotSent only if it was refused."""
-    try:
-        return send()
-    except NotSent as error:
-        if refusals.refuses_key(refusal) and not refusals.proves_key_refused(refusal):
-            raise NoAnswer(f"HTTP {refusal.status} that does not say what was refused, and no second try") from error
-        raise
 
 
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}

@@ -1,12 +1,13 @@
 """How the gateway refuses a request. The codes and texts are from its public documents."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from payments.gateway import envelope
+from payments.gateway.credentials import GatewayKeys
 from payments.gateway.transport import Exchange
-from payments.ports.gateway import AlreadyChargedBack, AlreadyRefunded, Refused
+from payments.ports.gateway import AlreadyChargedBack, AlreadyRefunded, NoAnswer, NotSent, Refused
 
 _PAYMENT_WORD: Final = re.compile(r"\b(transaction|payment|order|charge|record)", re.IGNORECASE)
 
@@ -75,6 +76,23 @@ def may_blame_keys(exchange: Exchange) -> bool:
         return refuses_key(exchange)
     reply = envelope.parse(exchange.body)
     return is_error_reply(reply) and "errors" not in (reply or {})
+
+
+def is_explained_by(refusal: Exchange, keys: GatewayKeys, fresh: GatewayKeys) -> bool:
+    """Whether the refused request was sent under keys that are replaced. A new webhook secret alone sends nothing."""
+    if fresh.secret_key != keys.secret_key:
+        return True
+    return fresh.encryption_key != keys.encryption_key and not refuses_key(refusal)
+
+
+def after_refusal(refusal: Exchange, send: Callable[[], Exchange]) -> Exchange:
+    """The answer to the second try. If it does not leave, the first one did: that is NotSent only if it was refused."""
+    try:
+        return send()
+    except NotSent as error:
+        if refuses_key(refusal) and not proves_key_refused(refusal):
+            raise NoAnswer(f"HTTP {refusal.status} that does not say what was refused, and no second try") from error
+        raise
 
 
 def _already_returned(reply: dict[str, Any] | None) -> type[Refused] | None:
