@@ -56,7 +56,7 @@ class ChargeSettings(GatewaySettings):
     token_secret_id: str = Field(min_length=1)
     public_base_url: str = Field(default="", pattern=r"^(https?://\S+[^\s/])?$")
     max_amount: int = Field(gt=0)
-    left_redirect_minutes: int = Field(ge=0, le=10080)
+    left_redirect_minutes: int = Field(ge=0, le=2160)  # later the payment is a person's: see PLAN_ENDS_AFTER
     superseded_payment_policy: Literal["alarm", "refund"]
 
     @model_validator(mode="after")

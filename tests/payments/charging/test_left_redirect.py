@@ -12,6 +12,7 @@ from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer, NotSent
 from payments.ports.ledger import OrderLock, Superseding
+from payments.runtime.settings import ChargeSettings, SettingsError
 from tests.fakes import samples
 from tests.fakes.crashing_ledger import Crash
 from tests.fakes.gateway import Answers, Fails
@@ -156,3 +157,16 @@ def test_a_crash_after_the_claim_leaves_a_payment_that_the_follow_up_finishes(
         charged(system, "key-3")
     system.follow_up_until(lambda: system.reload(second).status is Status.FAILED)
     assert charged(system, "key-3").attempt == 3
+
+
+def test_the_longest_time_that_may_be_set_still_takes_effect(system: PaymentSystem) -> None:
+    """After the plan of status queries a left redirect is `needs_review`, and gives its order away no more."""
+    longest = timedelta(minutes=2160)
+    with pytest.raises(SettingsError, match="LEFT_REDIRECT_MINUTES"):
+        ChargeSettings.from_environment({"LEFT_REDIRECT_MINUTES": "2161"})
+    left = charged(system, "key-1", longest)
+    for _ in range(36):
+        system.follow_up(hours=1)
+    system.follow_up(seconds=1)
+    assert charged(system, "key-2", longest).attempt == 2
+    assert system.reload(left).superseded_at is not None

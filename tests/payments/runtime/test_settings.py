@@ -131,7 +131,7 @@ def test_settings_cannot_be_changed(model: type[GatewaySettings], environment: d
         ("MAX_AMOUNT", ""),
         ("SUPERSEDED_PAYMENT_POLICY", "ignore"),
         ("LEFT_REDIRECT_MINUTES", "-1"),
-        ("LEFT_REDIRECT_MINUTES", "10081"),
+        ("LEFT_REDIRECT_MINUTES", "2161"),
         ("LEFT_REDIRECT_MINUTES", "soon"),
         ("PUBLIC_BASE_URL", "shop.example"),
         ("PUBLIC_BASE_URL", "https://shop.example/"),
