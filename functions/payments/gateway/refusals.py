@@ -67,7 +67,7 @@ def is_outage(exchange: Exchange) -> bool:
     """Whether a proxy answered in place of the gateway: 5xx or 429 without an envelope, JSON or not."""
     if exchange.status < 500 and exchange.status != 429:
         return False
-    return "data" not in (envelope.parse(exchange.body) or {})
+    return not (envelope.parse(exchange.body) or {}).get("data")
 
 
 def may_blame_keys(exchange: Exchange) -> bool:

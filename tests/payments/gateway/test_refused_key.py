@@ -50,8 +50,9 @@ class TestOutageInJson:
     """An outage that answers in JSON opens the circuit as one that answers in HTML does."""
 
     @pytest.mark.parametrize("http_status", [429, 500, 502, 503, 504])
-    def test_it_opens_the_circuit(self, http_status: int) -> None:
-        with rogue_server(answers(http_status, {"message": "Service Unavailable"})) as server:
+    @pytest.mark.parametrize("without_data", [{}, {"data": None}, {"data": {}}], ids=str)
+    def test_it_opens_the_circuit(self, http_status: int, without_data: dict[str, object]) -> None:
+        with rogue_server(answers(http_status, {"message": "Service Unavailable", **without_data})) as server:
             calls = GatewayCalls(server, OLD)
             for _ in range(FAILURES_TO_OPEN):
                 calls.client.ensure_ready()
