@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from payments.charging.cancel import cancel
 from payments.charging.claim import claim
+from payments.charging.left_payment import queried
 from payments.charging.request import ChargeRequest
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused, SecretUnusable
 from payments.model.follow_up import IN_DOUBT_ASK, MIN_SEND_SECONDS
@@ -73,8 +74,14 @@ class Charging:
             return self._replayed(earlier, payment.fingerprint)
         address = webhook_url(payment.id)
         claimed, earlier = claim(
-            payment, self.ledger, self.left_after, self.telemetry, refund_if_paid=self.refunds_superseded
+            payment,
+            self.ledger,
+            self.left_after,
+            self.telemetry,
+            refund_if_paid=self.refunds_superseded,
+            query=lambda left: queried(left, self.gateway, self.ledger, self.clock, self.telemetry),
         )
+        self.telemetry.about(payment.id, payment.order_id)  # a takeover has spoken of the left payment
         if earlier is not None:
             return self._replayed(earlier, payment.fingerprint)
         submission = Submission(

@@ -7,6 +7,7 @@ NothingSent
 └── OrderExhausted    the order has had all its attempts
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -17,6 +18,9 @@ from payments.model.status import Status
 from payments.model.supersession import is_left, is_to_be_refunded, owes_refund, superseded
 from payments.ports.ledger import ClaimLedger, OrderLock, OrderMoved, Superseding
 from payments.ports.runtime import Telemetry
+
+Query = Callable[[Payment], Payment]
+"""A payment → the payment after a status query. Raises OrderTaken if the gateway does not answer."""
 
 LOCK_TRIES: Final = 5
 """How often we try to take an order's lock. Each failed try means that another request has taken it meanwhile."""
@@ -49,11 +53,13 @@ def claim(
     telemetry: Telemetry,
     *,
     refund_if_paid: bool = False,
+    query: Query = lambda left: left,
 ) -> tuple[Payment, Payment | None]:
     """The claimed payment, and the payment that was already recorded under its id, if any.
 
-    `left_after`: how long a redirect may take; after it the shopper counts as gone. None: never. `refund_if_paid`: see
-    `superseded`. Raises OrderTaken and OrderExhausted.
+    `left_after`: how long a redirect may take; after it the shopper counts as gone. None: never. `query`: asks the
+    gateway about a left payment before it gives its order away. `refund_if_paid`: see `superseded`. Raises OrderTaken
+    and OrderExhausted.
     """
     lock: OrderLock | None = None
     left: Payment | None = None
@@ -70,7 +76,7 @@ def claim(
                     return payment, earlier
                 lock, holder = _lock_and_holder(payment, ledger)
             _check_unpaid(lock, payment, ledger)
-            left = holder if holder and is_left(holder, payment.created_at, left_after) else None
+            holder, left = _left(holder, payment, left_after, query)
             if left is None and holder is not None and holder.id != payment.id and not holder.frees_the_order:
                 raise OrderTaken(holder) from None
             # The claim requires as many attempts as the lock had here, so two requests at once cannot pass the limit.
@@ -84,6 +90,16 @@ def claim(
             )
         return candidate, earlier
     raise OrderTaken(_lock_and_holder(payment, ledger)[1] or payment)
+
+
+def _left(
+    holder: Payment | None, payment: Payment, left_after: timedelta | None, query: Query
+) -> tuple[Payment | None, Payment | None]:
+    """The last attempt as it is now, and the same payment again if its shopper has left; else None."""
+    if holder is None or not is_left(holder, payment.created_at, left_after):
+        return holder, None
+    now = query(holder)
+    return now, now if is_left(now, payment.created_at, left_after) else None
 
 
 def _superseding(left: Payment, by: Payment, *, refund_if_paid: bool) -> Superseding:

@@ -153,4 +153,11 @@ CHARGING: Final = (
         "                return self._in_doubt(payment, str(error), arrived=False)\n",
         (PROOF, CHARGE),
     ),
+    Mutant(
+        "a left payment gives its order away without a question",
+        "charging/claim.py",
+        "    now = query(holder)\n",
+        "    now = holder\n",
+        ("tests/payments/charging/test_asked_before_takeover.py",),
+    ),
 )

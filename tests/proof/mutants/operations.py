@@ -49,7 +49,7 @@ OPERATIONS: Final = (
     Mutant(
         "a charge is sent again under the same keys after a refusal",
         "gateway/client.py",
-        "            if fresh != keys:\n",
+        "            if refusals.is_explained_by(exchange, keys, fresh):\n",
         "            if fresh is not None:\n",
         (DEPLOYMENT_PROOF,),
     ),

@@ -1,0 +1,83 @@
+"""A left payment is asked about before it gives its order away: its webhook may be lost, and it may be paid."""
+
+from datetime import timedelta
+
+import pytest
+
+from payments.charging.claim import OrderTaken
+from payments.model.payment import Payment
+from payments.model.status import Status
+from payments.ports.gateway import NoAnswer, NotSent, UnknownToGateway
+from tests.fakes import samples
+from tests.fakes.gateway import Answers
+from tests.payments.assembled import PaymentSystem
+
+HOUR = timedelta(hours=1)
+
+
+def charged(system: PaymentSystem, key: str) -> Payment:
+    return system.charge(samples.charge_request(idempotency_key=key)).payment
+
+
+@pytest.fixture(params=[False, True], ids=["alarm", "refund"])
+def system(request: pytest.FixtureRequest) -> PaymentSystem:
+    return PaymentSystem(left_after=HOUR, refunds_superseded=request.param)
+
+
+@pytest.fixture
+def left(system: PaymentSystem) -> Payment:
+    payment = charged(system, "first")
+    system.clock.forward(hours=1, seconds=1)
+    return payment
+
+
+def test_a_payment_that_was_paid_without_a_webhook_keeps_its_order(system: PaymentSystem, left: Payment) -> None:
+    system.gateway.charges_of(left.wire_order_id)[0].raw_status = "SUCCESS"
+
+    with pytest.raises(OrderTaken) as taken:
+        charged(system, "second")
+
+    assert taken.value.payment.status is Status.SUCCEEDED
+    assert system.reload(left).superseded_at is None
+    system.follow_up_until(lambda: system.nothing_is_due)
+    assert [charge.raw_status for charge in system.gateway.charges] == ["SUCCESS"]
+    assert system.gateway.refund_posts == []
+
+
+@pytest.mark.parametrize("silence", [NoAnswer("timeout"), NotSent("no route")])
+def test_without_an_answer_it_keeps_its_order(
+    system: PaymentSystem, left: Payment, silence: NoAnswer | NotSent
+) -> None:
+    system.gateway.script_statuses(silence)
+
+    with pytest.raises(OrderTaken):
+        charged(system, "second")
+
+    assert system.reload(left).superseded_at is None
+    assert charged(system, "second").attempt == 2, "the same key again, with an answer"
+
+
+@pytest.mark.parametrize("raw_status", ["PENDING", "FAILED"])
+def test_news_are_recorded(system: PaymentSystem, left: Payment, raw_status: str) -> None:
+    system.gateway.charges_of(left.wire_order_id)[0].raw_status = raw_status
+
+    if raw_status == "PENDING":
+        with pytest.raises(OrderTaken):
+            charged(system, "second")
+    else:
+        assert charged(system, "second").attempt == 2
+
+    assert system.reload(left).history[-1].evidence["gateway_status"] == raw_status
+    assert system.reload(left).superseded_at is None
+
+
+def test_one_that_still_waits_or_is_unknown_gives_it_away(system: PaymentSystem, left: Payment) -> None:
+    system.gateway.script_statuses(UnknownToGateway("none"))
+    assert charged(system, "second").attempt == 2
+    assert system.reload(left).superseded_at is not None
+
+
+def test_the_log_speaks_of_the_new_payment_again(system: PaymentSystem, left: Payment) -> None:
+    system.gateway.script_charges(Answers("SUCCESS"))
+    second = charged(system, "second")
+    assert system.telemetry.subjects[-1][0] == second.id != left.id
