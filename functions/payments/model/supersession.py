@@ -17,8 +17,9 @@ IF_PAID: Final = "if_paid"
 REFUND: Final = "refund"
 """Evidence of the entry `superseded`. The policy at that time counts, so that each later writer decides alike."""
 
-_SENT_NOTHING_BACK: Final = frozenset({refunds.NOT_SENT, refunds.NEVER_ARRIVED})
-"""Failures of a refund after which another attempt is safe and may succeed. Others need a person."""
+MAX_LOST: Final = 2
+"""Refunds that never arrived, after which a person must look. The evidence for one is an hour of a flag that may lag: a
+gateway that books refunds overnight would get a request every hour."""
 
 
 def is_left(payment: Payment, now: datetime, left_after: timedelta | None) -> bool:
@@ -53,7 +54,10 @@ def owes_refund(payment: Payment) -> bool:
         return False
     attempt = payment.refund_attempt
     failure = attempt.failure if attempt and payment.refund.status == "failed" else None
-    return payment.refund.status == "none" or (failure is not None and failure.code in _SENT_NOTHING_BACK)
+    if failure is None:
+        return payment.refund.status == "none"
+    lost = [entry for entry in payment.history if entry.evidence.get("failure") == refunds.NEVER_ARRIVED]
+    return failure.code == refunds.NOT_SENT or (failure.code == refunds.NEVER_ARRIVED and len(lost) < MAX_LOST)
 
 
 def with_refund_due(payment: Payment) -> Payment:

@@ -183,21 +183,46 @@ def test_a_refund_in_doubt_is_never_sent_again(refunding: PaymentSystem) -> None
     assert len(refunding.gateway.refund_posts) == 1
 
 
-@pytest.mark.parametrize("lost", [NoAnswer("lost on the way"), NotSent("no route")])
-def test_a_refund_that_never_arrived_is_made_later(refunding: PaymentSystem, lost: NoAnswer | NotSent) -> None:
+def test_a_refund_that_was_not_sent_is_made_later_as_often_as_it_takes(refunding: PaymentSystem) -> None:
     payment = cancelled(refunding)
-    refunding.gateway.script_refunds(Refunds(done=False, error=lost), Refunds(done=False, error=lost))
+    refunding.gateway.script_refunds(*[Refunds(done=False, error=NotSent("no route"))] * 3)
     pays(refunding, payment)
 
     refunding.follow_up_until(lambda: refunding.nothing_is_due)
 
     assert refunded(refunding, payment)
-    assert len(refunding.gateway.refund_posts) == 3
-    assert entry_names(refunding.reload(payment))[-6:] == ["refund_requested", "refund_failed"] * 2 + [
+    assert len(refunding.gateway.refund_posts) == 4
+    assert entry_names(refunding.reload(payment))[-8:] == ["refund_requested", "refund_failed"] * 3 + [
         "refund_requested",
         "refunded",
     ]
     assert "late_refund_failed" not in refunding.telemetry.signals
+
+
+def test_a_refund_that_never_arrived_is_made_once_more(refunding: PaymentSystem) -> None:
+    payment = cancelled(refunding)
+    refunding.gateway.script_refunds(Refunds(done=False, error=NoAnswer("lost on the way")))
+    pays(refunding, payment)
+
+    refunding.follow_up_until(lambda: refunding.nothing_is_due)
+
+    assert refunded(refunding, payment)
+    assert len(refunding.gateway.refund_posts) == 2
+    assert "late_refund_failed" not in refunding.telemetry.signals
+
+
+def test_a_gateway_that_books_refunds_overnight_gets_two_requests_and_then_a_person_is_called(
+    refunding: PaymentSystem,
+) -> None:
+    payment = cancelled(refunding)
+    refunding.gateway.script_refunds(*[Refunds(done=False, error=NoAnswer("timeout"))] * 100)
+    pays(refunding, payment)
+
+    for _ in range(18 * 60):
+        refunding.follow_up(minutes=1)
+
+    assert len(refunding.gateway.refund_posts) == 2
+    assert "late_refund_failed" in refunding.telemetry.signals
 
 
 def test_an_unreachable_gateway_gets_it_within_a_minute_of_its_return(refunding: PaymentSystem) -> None:

@@ -115,10 +115,14 @@ def test_a_crash_around_the_refund_loses_none_and_makes_no_second_one(name: str,
     crashes(system, CrashingProcess.follow_up, payment, at)
     system.follow_up_until(lambda: system.nothing_is_due)
 
-    assert system.reload(payment).refund.status == "refunded"
-    assert system.gateway.charges[0].refunded
     never_arrived = name in ("lost on the way", "not sent")
     assert len(system.gateway.refund_posts) <= 1 + never_arrived
+    if name == "lost on the way" and "late_refund_failed" in system.telemetry.signals:
+        # Killed before the first request left, and the second one was lost: a person is called.
+        assert len(system.gateway.refund_posts) == 1
+        return
+    assert system.reload(payment).refund.status == "refunded"
+    assert system.gateway.charges[0].refunded
     assert "payment.refunded" in system.bus.types()
 
 

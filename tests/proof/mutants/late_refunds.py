@@ -23,16 +23,23 @@ LATE_REFUNDS: Final = (
     Mutant(
         "a late success is refunded again after a refusal",
         "model/supersession.py",
-        "failure is not None and failure.code in _SENT_NOTHING_BACK",
-        "failure is not None",
+        "    return failure.code == refunds.NOT_SENT or (",
+        "    return failure.code != refunds.NEVER_ARRIVED or (",
         (LATE_REFUND,),
     ),
     Mutant(
         "a refund of a late success that never arrived is given up",
         "model/supersession.py",
-        "frozenset({refunds.NOT_SENT, refunds.NEVER_ARRIVED})",
-        "frozenset({refunds.NOT_SENT})",
+        "MAX_LOST: Final = 2",
+        "MAX_LOST: Final = 1",
         (LATE_REFUND_PROOF, LATE_REFUND, LATE_REFUND_CRASHES),
+    ),
+    Mutant(
+        "a refund of a late success that never arrives is sent for ever",
+        "model/supersession.py",
+        "MAX_LOST: Final = 2",
+        "MAX_LOST: Final = 2000",
+        (LATE_REFUND,),
     ),
     Mutant(
         "a late success that was charged back is refunded, too",
