@@ -59,6 +59,13 @@ def test_a_verdict_stays_on_the_index_until_it_is_published(ledger: DynamoLedger
     assert list(index.unfinished()) == []
 
 
+def test_a_published_event_no_longer_counts_as_unpublished(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
+    payment = transitioned(ledger, claimed(ledger), Status.SUCCEEDED)
+    ledger.advance(payment, 1)
+
+    assert [each.unpublished for each in index.unfinished()] == [1]
+
+
 def test_a_payment_that_is_not_due_yet_is_on_the_index(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
     payment = claimed(ledger)
     ledger.save(payment, payment.asked_again(START + timedelta(days=1)))

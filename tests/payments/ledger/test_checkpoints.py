@@ -1,0 +1,53 @@
+"""Checkpoints in DynamoDB, beyond the contract: those of an earlier release, and a lease lost within one call."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from payments.ledger.checkpoints import DynamoCheckpointStore, checkpoint_item, checkpoint_of
+from tests.fakes.clock import START
+from tests.payments.ledger import tables
+from tests.payments.ledger.contract_checkpoints import FRESH, FULL, SPAN, UNTIL
+
+
+def test_a_checkpoint_of_an_earlier_release_is_read() -> None:
+    """A release may come while a reconciliation is unfinished: its checkpoint has no field that came later."""
+    stored = checkpoint_item(FULL)
+    for later in ("since", "daily", "recent_rows"):
+        del stored[later]
+    assert checkpoint_of(stored, SPAN) == replace(FULL, since=FULL.started_at, daily=False, recent_rows=())
+
+
+class Interrupted:
+    """A DynamoDB client with something that happens before its second write."""
+
+    def __init__(self, client: Any, happens: Callable[[], object]) -> None:
+        self._client, self._happens, self._writes = client, happens, 0
+
+    def update_item(self, **arguments: Any) -> Any:
+        self._writes += 1
+        if self._writes == 2:
+            self._happens()
+        return self._client.update_item(**arguments)
+
+
+@pytest.fixture
+def table() -> Iterator[tuple[Any, str]]:
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        with tables.made(client) as name:
+            yield client, name
+
+
+def test_a_call_that_loses_the_lease_before_its_first_save_gets_no_reconciliation(table: tuple[Any, str]) -> None:
+    client, name = table
+    other = DynamoCheckpointStore(client, name)
+    hanging = Interrupted(client, lambda: other.take(FRESH, "you", UNTIL, UNTIL + timedelta(minutes=5)))
+    assert DynamoCheckpointStore(hanging, name).take(FRESH, "me", START, UNTIL) is None
