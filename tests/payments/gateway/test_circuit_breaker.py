@@ -81,3 +81,44 @@ def test_a_probe_without_a_result_does_not_keep_it_open(open_breaker: CircuitBre
     open_breaker.check()
     clock.now += OPEN_FOR
     open_breaker.check()
+
+
+class TestWait:
+    """The gateway asks to wait so many seconds (Retry-After)."""
+
+    def test_charges_and_queries_wait_for_exactly_so_long(self, clock: SettableClock) -> None:
+        breaker = CircuitBreaker(clock)
+        breaker.failed(retry_after=30.0)
+        clock.forward(seconds=29.999)
+        for check in (breaker.check, breaker.check_wait, breaker.admit):
+            with pytest.raises(NotSent):
+                check()
+        clock.forward(seconds=0.001)
+        for check in (breaker.check, breaker.check_wait, breaker.admit):
+            check()
+
+    def test_after_it_every_request_passes_because_one_failure_is_no_outage(self, clock: SettableClock) -> None:
+        breaker = CircuitBreaker(clock)
+        breaker.failed(retry_after=30.0)
+        clock.forward(seconds=30)
+        breaker.admit()
+        breaker.admit()
+
+    def test_a_short_wait_does_not_end_an_outage_early(self, clock: SettableClock) -> None:
+        breaker = CircuitBreaker(clock)
+        for _ in range(FAILURES_TO_OPEN):
+            breaker.failed(retry_after=1.0)
+        clock.now += OPEN_FOR * 0.99
+        breaker.check_wait()
+        with pytest.raises(NotSent):
+            breaker.check()
+
+    def test_an_outage_without_a_request_to_wait_lets_queries_pass(self, open_breaker: CircuitBreaker) -> None:
+        open_breaker.check_wait()
+
+
+def test_a_success_ends_the_outage_at_once_and_the_count_begins_again(open_breaker: CircuitBreaker) -> None:
+    open_breaker.succeeded()
+    for _ in range(FAILURES_TO_OPEN - 1):
+        open_breaker.failed()
+    open_breaker.check()

@@ -82,6 +82,17 @@ class TestOutageInJson:
             calls.client.ensure_ready()
             assert calls.charge().verdict is Status.SUCCEEDED
 
+    def test_a_query_is_not_sent_while_the_gateway_asks_to_wait(self) -> None:
+        with rogue_server(answers(429, {"message": "Slow down"}, "Retry-After: 30"), SUCCESS) as server:
+            calls = GatewayCalls(server, OLD)
+            with pytest.raises(NoAnswer):
+                calls.status()
+            with pytest.raises(NotSent, match="asked to wait"):
+                calls.status()
+            assert len(server.requests) == 1
+            calls.clock.forward(seconds=30)
+            assert calls.status().verdict is Status.SUCCEEDED
+
     @pytest.mark.parametrize(
         "value", ["", "soon", "-5", "9" * 400, "1e3", "Wed, 21 Oct 2026 07:28:00 GMT", "\u0661\u0662"]
     )
