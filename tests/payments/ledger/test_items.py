@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from payments.ledger import order_lock
+from payments.ledger import expressions, order_lock
 from payments.ledger.expressions import plain, typed
 from payments.ledger.payment_items import SHARDS, payment_item, payment_of, shard_of
 from payments.model.card import CardFacts
@@ -56,3 +56,26 @@ def test_the_lock_of_an_order_names_its_order(*, live: bool) -> None:
     key = order_lock.key_of("order-1", live=live)
     assert order_lock.order_of({"pk": key, "attempts": ["pay_1", "pay_2"]}) == OrderLock("order-1", ("pay_1", "pay_2"))
     assert key != order_lock.key_of("order-1", live=not live)
+
+
+class TestUpdate:
+    def test_a_request_that_only_removes_has_no_values(self) -> None:
+        """DynamoDB rejects an empty mapping of values; emulators accept it."""
+        assert expressions.update({"unlisted_on": None}, {}, {}, {}) == {
+            "UpdateExpression": "REMOVE #unlisted_on",
+            "ExpressionAttributeNames": {"#unlisted_on": "unlisted_on"},
+        }
+
+    def test_every_clause_names_its_attributes_and_binds_its_values(self) -> None:
+        request = expressions.update({"a": 1, "b": None, "c": "x"}, {"d": [2]}, {":seen": 3}, {"e": 4})
+        assert request == {
+            "UpdateExpression": "SET #a = :a, #c = :c, #d = list_append(#d, :d) REMOVE #b ADD #e :e",
+            "ExpressionAttributeNames": {"#a": "a", "#b": "b", "#c": "c", "#d": "d", "#e": "e"},
+            "ExpressionAttributeValues": {
+                ":a": {"N": "1"},
+                ":c": {"S": "x"},
+                ":d": {"L": [{"N": "2"}]},
+                ":e": {"N": "4"},
+                ":seen": {"N": "3"},
+            },
+        }
