@@ -12,13 +12,25 @@ class Room:
     tests: tuple[str, ...]
 
 
+_LEDGER_ON_MOTO: Final = (
+    "moto",
+    "table_failures",
+    "throttling",
+    "hanging_table",
+    "backlog",
+    "items",
+    "checkpoints",
+    "lagging_index",
+    "consistent_reads",
+)
+
 ROOMS: Final = (
     Room("model", ("model", "charging", "outcome", "refunding", "follow_up", "events")),
     Room("charging", ("charging",)),
     Room("outcome", ("outcome", "charging/test_charge.py")),
     Room("refunding", ("refunding",)),
     Room("follow_up", ("follow_up",)),
-    Room("ledger", ("ledger/test_moto.py", "ledger/test_table_failures.py", "ledger/test_throttling.py")),
+    Room("ledger", tuple(f"ledger/test_{name}.py" for name in _LEDGER_ON_MOTO)),
     Room("gateway", ("gateway",)),
     Room("webhooks", ("webhooks",)),
     Room("events", ("events",)),
