@@ -40,3 +40,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if FLOW in item.path.parents:
             item.add_marker(pytest.mark.flow)
+    # The long tests first: one that begins last would keep a single core busy while the others wait.
+    items.sort(key=lambda item: item.get_closest_marker("flow") is not None or not item.get_closest_marker("slow"))
