@@ -3,12 +3,15 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.charge.charge_api import ChargeApi, refund_event
 from tests.fakes.gateway import Refunds
 from tests.recorded_events import NAMES, recorded
+
+pytestmark = pytest.mark.slow
 
 DOCUMENTED = {200, 201, 202, 400, 403, 404, 409, 413, 422, 500, 502, 503}
 TEXT = st.text(st.characters(), max_size=20)  # lone surrogates included: JSON can carry them

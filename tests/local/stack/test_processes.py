@@ -15,6 +15,8 @@ from local.stack import environment
 from local.stack.errors import ProcessEndedError, TookTooLongError
 from local.stack.processes import Process, make_directory, start
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 # Starts another program, as MiniStack starts its workers, writes both process ids, and ignores SIGTERM.

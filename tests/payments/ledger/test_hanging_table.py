@@ -21,6 +21,8 @@ from tests.fakes import samples
 from tests.payments.ledger import tables
 from tests.payments.ledger.payment_steps import transitioned
 
+pytestmark = pytest.mark.slow
+
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "Write")
 BROKEN = ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "Write")
 NO_ANSWER = [

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from tests.explained_totals import differences, explained_by_lines
 from tests.fakes import samples
 from tests.fakes.transaction_list import ScriptedList, row
 from tests.payments.reconciliation.reconciler import AgreeingGateway, Reconciler
+
+pytestmark = pytest.mark.slow
 
 WORDS = ["SUCCESS", "FAILED", "BLOCKED", "ABANDONED", "PENDING", "REDIRECT", "INIT", "ON_HOLD"]
 VERDICTS = {"SUCCESS", "FAILED", "BLOCKED", "ABANDONED"}

@@ -11,6 +11,8 @@ from payments.runtime.secret_cache import CURRENT, PREVIOUS, Secret
 from tests.fakes.clock import SettableClock
 from tests.fakes.telemetry import RecordingTelemetry
 
+pytestmark = pytest.mark.slow
+
 Result = TypeVar("Result")
 WAIT = 1.6
 """The longest wait of a request, and room for a busy machine."""
