@@ -7,7 +7,7 @@ NothingSent
 └── OrderExhausted    the order has had all its attempts
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from payments.errors import NothingSent
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.model.supersession import is_left, is_to_be_refunded, owes_refund, superseded
+from payments.outcome.record import note_entries, requested_by
 from payments.ports.ledger import ClaimLedger, OrderLock, OrderMoved, Superseding
 from payments.ports.runtime import Telemetry
 
@@ -69,14 +70,14 @@ def claim(
         try:
             earlier = ledger.claim(candidate, lock, superseding)
         except OrderMoved:
-            lock, holder = _lock_and_holder(payment, ledger)
+            lock, attempts = _lock_and_attempts(payment, ledger)
             if lock is not None and lock.attempts[-1] == payment.id:
                 # The same request, a moment earlier: its payment is recorded, or was released just now.
-                if (earlier := ledger.get(payment.id)) is not None:
-                    return payment, earlier
-                lock, holder = _lock_and_holder(payment, ledger)
-            _check_unpaid(lock, payment, ledger)
-            holder, left = _left(holder, payment, left_after, query)
+                if payment.id in attempts:
+                    return payment, attempts[payment.id]
+                lock, attempts = _lock_and_attempts(payment, ledger)
+            _check_unpaid(attempts, payment)
+            holder, left = _left(_holder(lock, attempts), payment, left_after, query)
             if left is None and holder is not None and holder.id != payment.id and not holder.frees_the_order:
                 raise OrderTaken(holder) from None
             # The claim requires as many attempts as the lock had here, so two requests at once cannot pass the limit.
@@ -84,12 +85,9 @@ def claim(
                 raise OrderExhausted(holder) from None
             continue
         if superseding is not None and earlier is None:
-            entry = superseding.after.history[-1]
-            telemetry.note(
-                "payment_superseded", payment_id=superseding.after.id, status=entry.status, source=entry.source
-            )
+            note_entries(superseding.before, superseding.after, telemetry)
         return candidate, earlier
-    raise OrderTaken(_lock_and_holder(payment, ledger)[1] or payment)
+    raise OrderTaken(_holder(*_lock_and_attempts(payment, ledger)) or payment)
 
 
 def _left(
@@ -104,16 +102,15 @@ def _left(
 
 def _superseding(left: Payment, by: Payment, *, refund_if_paid: bool) -> Superseding:
     marked = superseded(left, by.id, by.created_at, refund_if_paid=refund_if_paid)
-    entry = replace(marked.history[-1], principal=by.history[0].principal)
-    return Superseding(left, replace(marked, history=(*left.history, entry)))
+    return Superseding(left, requested_by(by.history[0].principal, left, marked))
 
 
-def _check_unpaid(lock: OrderLock | None, payment: Payment, ledger: ClaimLedger) -> None:
+def _check_unpaid(attempts: Mapping[str, Payment], payment: Payment) -> None:
     """Raises OrderTaken if an earlier payment of the order, also a superseded one, is paid and keeps the money.
 
     This is read, and no condition of the claim: a success that is recorded in the milliseconds between is a late one.
     """
-    for other in ledger.several(lock.attempts).values() if lock else ():
+    for other in attempts.values():
         if other.id != payment.id and _keeps_money(other):
             raise OrderTaken(other) from None
 
@@ -124,7 +121,12 @@ def _keeps_money(payment: Payment) -> bool:
     return payment.status is Status.SUCCEEDED and payment.refund.status != "refunded" and not goes_back
 
 
-def _lock_and_holder(payment: Payment, ledger: ClaimLedger) -> tuple[OrderLock | None, Payment | None]:
-    """The lock of the payment's order, and the payment that was its last attempt when the lock was read."""
+def _lock_and_attempts(payment: Payment, ledger: ClaimLedger) -> tuple[OrderLock | None, Mapping[str, Payment]]:
+    """The lock of the payment's order, and the payments that it lists, by id."""
     lock = ledger.order(payment.order_id, live=payment.live) if payment.order_id else None
-    return lock, ledger.get(lock.attempts[-1]) if lock else None
+    return lock, ledger.several(lock.attempts) if lock else {}
+
+
+def _holder(lock: OrderLock | None, attempts: Mapping[str, Payment]) -> Payment | None:
+    """The payment that was the order's last attempt when the lock was read."""
+    return attempts.get(lock.attempts[-1]) if lock else None

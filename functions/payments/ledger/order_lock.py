@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from payments.ledger import expressions, history_items, payment_items
+from payments.ledger import expressions, payment_items
 from payments.ledger.expressions import NOT_YET_THERE, NOTHING_WRITTEN_SINCE, typed
 from payments.model.identifiers import mode_of
 from payments.model.payment import Payment
@@ -74,10 +74,7 @@ def _supersedes(table: str, superseding: Superseding) -> Write:
         "TableName": table,
         "Key": typed({"pk": before.id}),
         **expressions.update(
-            payment_items.state(after) | payment_items.due(after),
-            {"history": [history_items.entry_item(entry) for entry in after.history[before.version :]]},
-            {":seen_revision": before.revision},
-            {"revision": 1},
+            *payment_items.changes(before, after), {":seen_revision": before.revision}, {"revision": 1}
         ),
         "ConditionExpression": NOTHING_WRITTEN_SINCE,
     }

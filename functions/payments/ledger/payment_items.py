@@ -86,6 +86,12 @@ def moment(value: Any) -> datetime | None:
     return None if value is None else _EPOCH + timedelta(milliseconds=int(value))
 
 
+def changes(before: Payment, after: Payment) -> tuple[Item, dict[str, list[Item]]]:
+    """The attributes that a write of `after` over `before` sets, and the lists that it appends to."""
+    appended = [history_items.entry_item(entry) for entry in after.history[before.version :]]
+    return state(after) | due(after), {"history": appended} if appended else {}
+
+
 def payment_of(item: Mapping[str, Any]) -> Payment:
     """The payment in an item."""
     card = item.get("card")

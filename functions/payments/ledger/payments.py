@@ -92,16 +92,15 @@ class DynamoLedger:
 
     def save(self, before: Payment, after: Payment) -> Payment:
         """See `ClaimLedger.save`."""
-        appended = [history_items.entry_item(entry) for entry in after.history[before.version :]]
         write = uuid4().hex
-        changes = payment_items.state(after) | payment_items.due(after) | {"write": write}
+        changes, appended = payment_items.changes(before, after)
         try:
             self._table.update(
                 before.id,
-                changes,
+                changes | {"write": write},
                 condition=NOTHING_WRITTEN_SINCE,
                 values={":seen_revision": before.revision},
-                append={"history": appended} if appended else {},
+                append=appended,
             )
         except ClientError as error:
             stored = failed_condition(error)

@@ -76,22 +76,24 @@ def update(
         changed = change(payment)
         if changed is payment:
             return payment
-        after = with_refund_due(_requested_by(principal, payment, changed))
+        after = with_refund_due(requested_by(principal, payment, changed))
         try:
             saved = ledger.save(payment, after)
         except LostRace as lost:
             payment = lost.current
             continue
-        _note_entries(payment, saved, telemetry)
+        note_entries(payment, saved, telemetry)
         return saved
 
 
-def _requested_by(principal: str | None, before: Payment, after: Payment) -> Payment:
+def requested_by(principal: str | None, before: Payment, after: Payment) -> Payment:
+    """The payment `after` with the principal in each entry that `before` does not have."""
     new = (replace(entry, principal=principal) for entry in after.history[before.version :])
     return replace(after, history=(*before.history, *new))
 
 
-def _note_entries(before: Payment, after: Payment, telemetry: Telemetry) -> None:
+def note_entries(before: Payment, after: Payment, telemetry: Telemetry) -> None:
+    """Notes a signal for each entry that `before` does not have, once the write is made."""
     for entry in after.history[before.version :]:
         late = before.frees_the_order and entry.is_transition and entry.status is Status.SUCCEEDED
         telemetry.note(

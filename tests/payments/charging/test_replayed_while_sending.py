@@ -1,6 +1,6 @@
 """Retries while the first request is still being sent: a payment that answered a retry is never deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 import pytest
@@ -94,7 +94,7 @@ class ReleasedByAnother(InMemoryLedger):
 
     def __init__(self) -> None:
         super().__init__()
-        self._gets = 0
+        self._reads = 0
         self._other: Payment | None = None
 
     def claim(self, payment: Payment, lock: OrderLock | None, superseding: Superseding | None = None) -> Payment | None:
@@ -104,11 +104,11 @@ class ReleasedByAnother(InMemoryLedger):
             raise OrderMoved("prepared, and not committed yet")
         return super().claim(payment, lock, superseding)
 
-    def get(self, payment_id: str) -> Payment | None:
-        self._gets += 1
-        if self._gets == 2 and self._other is not None:
+    def several(self, payment_ids: Iterable[str]) -> Mapping[str, Payment]:
+        self._reads += 1
+        if self._reads == 1 and self._other is not None:
             assert self.release(self._other)
-        return super().get(payment_id)
+        return super().several(payment_ids)
 
 
 def test_nothing_is_sent_without_a_claim_when_the_other_claim_is_released() -> None:

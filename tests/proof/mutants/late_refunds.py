@@ -9,8 +9,8 @@ LATE_REFUNDS: Final = (
     Mutant(
         "the write of a late success does not make its refund due",
         "outcome/record.py",
-        "        after = with_refund_due(_requested_by(principal, payment, changed))\n",
-        "        after = _requested_by(principal, payment, changed)\n",
+        "        after = with_refund_due(requested_by(principal, payment, changed))\n",
+        "        after = requested_by(principal, payment, changed)\n",
         (LATE_REFUND_PROOF, LATE_REFUND, LATE_REFUND_CRASHES),
     ),
     Mutant(
