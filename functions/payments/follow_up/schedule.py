@@ -102,10 +102,6 @@ def after_refund_query(payment: Payment, now: datetime, *, denied: bool) -> Paym
     return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, denials, arrived=True, asked_since=since))
 
 
-def _is_over(follow_up: FollowUp, now: datetime) -> bool:
-    return follow_up.asked_since is not None and now - follow_up.asked_since >= PLAN_ENDS_AFTER
-
-
 def after_unsent_refund(payment: Payment, now: datetime, *, hopeless: bool) -> Payment:
     """The payment with a refund that is owed and was not sent: due again, the more attempts it had the later.
 
@@ -116,6 +112,10 @@ def after_unsent_refund(payment: Payment, now: datetime, *, hopeless: bool) -> P
     ask_at = now + _jittered(BACK_OFF[tries - 1] if tries else UNANSWERED_WAIT, f"{payment.id}:{now.isoformat()}")
     due_at = now if payment.has_unpublished else ask_at
     return replace(payment, follow_up=replace(payment.follow_up, due_at=due_at, ask_at=ask_at))
+
+
+def _is_over(follow_up: FollowUp, now: datetime) -> bool:
+    return follow_up.asked_since is not None and now - follow_up.asked_since >= PLAN_ENDS_AFTER
 
 
 def _never_arrived(payment: Payment, now: datetime, times_not_found: int) -> bool:

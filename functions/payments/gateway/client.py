@@ -172,7 +172,7 @@ _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"
 def _private(submission: Submission, keys: GatewayKeys) -> tuple[str, ...]:
     """Values that an error may quote and that nobody else may read: our webhook URL, our keys, the shopper's data.
 
-    Other values of fewer than four letters than names are left out, because they occur in any sentence.
+    A name is in it at any length. Other values of fewer than four letters are left out: they occur in any sentence.
     """
     names = ("first_name", "last_name")
     values = [submission.webhook_url, submission.webhook_url.rpartition("/")[2], *_secrets(keys)]
