@@ -71,6 +71,16 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def report(
+    room: Room, mutants: Sequence[tuple[found.Mutant, found.Fate]], line: str, propose: Path | None = None
+) -> int:
+    """Prints the line about the mutants of a room, and what is wrong with its reviews. Returns the number of faults."""
+    lines = faults(room, mutants, propose)
+    for each in (line, *("  " + fault for fault in lines)):
+        say(each)
+    return len(lines)
+
+
 def all_rooms(names: Sequence[str], propose: Path | None, keep: Path | None) -> int:
     """Runs the named rooms, or all. Returns the number of faults; a room that was never reviewed is one."""
     wrong = 0
@@ -80,12 +90,9 @@ def all_rooms(names: Sequence[str], propose: Path | None, keep: Path | None) -> 
             wrong += 1
             continue
         mutants, line = hunted(room, keep=keep)
-        say(line)
-        lines = faults(room, mutants, propose)
-        wrong += len(lines)
-        for fault in lines:
-            say("  " + fault)
-        if not lines:
+        found_wrong = report(room, mutants, line, propose)
+        wrong += found_wrong
+        if not found_wrong:
             page.count(room.name, mutants)
     return wrong
 
@@ -104,12 +111,7 @@ def changed(since: str, minutes: float) -> int:
         elif (seconds := end - time.monotonic()) <= 0:
             say(f"NOT RUN, the time was up: {', '.join(files)}")
         else:
-            mutants, line = hunted(room, files, seconds)
-            say(line)
-            lines = faults(room, mutants, None)
-            wrong += len(lines)
-            for fault in lines:
-                say("  " + fault)
+            wrong += report(room, *hunted(room, files, seconds))
     if not by_room:
         say(f"no file of the money path differs from {since}")
     return wrong

@@ -1,10 +1,15 @@
-"""Readable assertions in the contract modules, and no test of DynamoDB Local unless DYNAMODB_LOCAL is set."""
+"""A client of moto, readable assertions in the contracts, and DynamoDB Local only where DYNAMODB_LOCAL is set."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-for contract in ("checkpoints", "claim", "follow_up", "races", "reconciliation", "save"):
+from tests.payments.ledger import tables
+from tests.payments.ledger.failing_table import FailingTable
+
+for contract in ("checkpoints", "claim", "follow_up", "races", "reconciliation", "save", "supersession"):
     pytest.register_assert_rewrite(f"tests.payments.ledger.contract_{contract}")
 pytest.register_assert_rewrite("tests.payments.ledger.payment_steps")
 
@@ -19,3 +24,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     deselected = [item for item in items if item.get_closest_marker("dynamodb_local")]
     items[:] = [item for item in items if item not in deselected]
     config.hook.pytest_deselected(items=deselected)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """A client of moto's DynamoDB, one for each module."""
+    with tables.on_moto() as client:
+        yield client
+
+
+@pytest.fixture
+def failing(client: Any) -> Iterator[FailingTable]:
+    """A new table, with a client that can fail."""
+    with tables.made(client) as name:
+        yield FailingTable(client, name)

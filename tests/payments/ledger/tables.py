@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+import boto3
+from moto import mock_aws
+
 from tests.house import deployed_template
 
 _PROPERTIES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -15,6 +18,13 @@ def described() -> dict[str, Any]:
     """The properties of the table in template.yaml that decide its behaviour."""
     properties = deployed_template.written()["Resources"]["PaymentsTable"]["Properties"]
     return {name: properties[name] for name in _PROPERTIES}
+
+
+@contextmanager
+def on_moto() -> Iterator[Any]:
+    """A client of moto's DynamoDB. Making one takes long, so a module makes one for all its tests."""
+    with mock_aws():
+        yield boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
 @contextmanager

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from payments.follow_up.backlog import UnfinishedPayment
 from payments.ledger import payment_items
@@ -19,12 +17,6 @@ from tests.fakes.clock import START
 from tests.house import deployed_template
 from tests.payments.ledger import tables
 from tests.payments.ledger.payment_steps import claimed, stored, transitioned
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
 @pytest.fixture

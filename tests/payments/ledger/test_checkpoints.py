@@ -5,9 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from payments.ledger.checkpoints import DynamoCheckpointStore, checkpoint_item, checkpoint_of
 from tests.fakes.clock import START
@@ -37,13 +35,9 @@ class Interrupted:
 
 
 @pytest.fixture
-def table() -> Iterator[tuple[Any, str]]:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        with tables.made(client) as name:
-            yield client, name
+def table(client: Any) -> Iterator[tuple[Any, str]]:
+    with tables.made(client) as name:
+        yield client, name
 
 
 def test_a_call_that_loses_the_lease_before_its_first_save_gets_no_reconciliation(table: tuple[Any, str]) -> None:

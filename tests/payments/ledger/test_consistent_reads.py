@@ -6,20 +6,12 @@ An emulator always reads the newest state, so the requests are looked at, not th
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from payments.ledger.payments import DynamoLedger
 from payments.ledger.reconciliation import DynamoReconciliationLedger
 from tests.fakes import samples
 from tests.payments.ledger import tables
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
-from moto import mock_aws
 
 from charge.app import VERDICT_SECONDS
 from payments.ledger.payments import DynamoLedger
@@ -19,6 +17,7 @@ from payments.ports.ledger import LostRace, TableBusy
 from payments.runtime.bootstrap import aws
 from tests.fakes import samples
 from tests.payments.ledger import tables
+from tests.payments.ledger.failing_table import LosingClient
 from tests.payments.ledger.payment_steps import transitioned
 
 pytestmark = pytest.mark.slow
@@ -74,33 +73,11 @@ def test_a_write_to_a_table_that_hangs_ends_within_the_reserve_for_the_verdict(s
     assert len(silent.connections) == 2
 
 
-class LosingClient:
-    """A client that loses the answers of its next calls: each call is made, and then the error is raised."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.losses: list[Exception] = []
-        self.calls = 0
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(**arguments: Any) -> Any:
-            self.calls += 1
-            answer = getattr(self._client, name)(**arguments)
-            if self.losses:
-                raise self.losses.pop(0)
-            return answer
-
-        return call
-
-
 @pytest.fixture
-def losing() -> Iterator[tuple[LosingClient, DynamoLedger]]:
-    with mock_aws():
-        client = LosingClient(
-            boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
-        )
-        with tables.made(client._client) as name:
-            yield client, DynamoLedger(client, name, lambda _: None)
+def losing(client: Any) -> Iterator[tuple[LosingClient, DynamoLedger]]:
+    with tables.made(client) as name:
+        losing = LosingClient(client)
+        yield losing, DynamoLedger(losing, name, lambda _: None)
 
 
 Losing = tuple[LosingClient, DynamoLedger]

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from payments.ledger.reconciliation import DynamoReconciliationLedger
 from payments.reconciliation.transaction_list import Span
@@ -34,13 +32,9 @@ class Lagging:
 
 
 @pytest.fixture
-def ledger() -> Iterator[DynamoReconciliationLedger]:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        with tables.made(client) as name:
-            yield DynamoReconciliationLedger(Lagging(client), name)
+def ledger(client: Any) -> Iterator[DynamoReconciliationLedger]:
+    with tables.made(client) as name:
+        yield DynamoReconciliationLedger(Lagging(client), name)
 
 
 def unlisted(ledger: DynamoReconciliationLedger, day: date) -> set[str]:

@@ -4,10 +4,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
+from tests.payments.ledger import tables
 from tests.payments.ledger.dynamo_contracts import LedgerOnDynamo, ReconciliationOnDynamo
 
 
@@ -31,10 +30,8 @@ class AtomicClient:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[AtomicClient]:
-    with mock_aws():
-        yield AtomicClient(
-            boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
-        )
+    with tables.on_moto() as client:
+        yield AtomicClient(client)
 
 
 class TestDynamoLedgerOnMoto(LedgerOnDynamo):

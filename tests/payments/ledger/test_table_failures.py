@@ -1,12 +1,10 @@
 """Other answers of DynamoDB than success and a failed condition: conflicts, lost answers, throttling."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from payments.ledger.payments import DynamoLedger
 from payments.ledger.reconciliation import DynamoReconciliationLedger
@@ -15,65 +13,14 @@ from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.ledger import TableBusy
 from tests.fakes import samples
-from tests.payments.ledger import tables
+from tests.payments.ledger.failing_table import FailingTable, refusal
 from tests.payments.ledger.payment_steps import transitioned
-
-
-def refusal(code: str, *reasons: str) -> ClientError:
-    """DynamoDB's error for one item; with `reasons`, one per write, for a transaction."""
-    response: Any = {
-        "Error": {"Code": code, "Message": ""},
-        "CancellationReasons": [{"Code": reason} for reason in reasons],
-    }
-    return ClientError(response, "Write")
-
 
 CONFLICTS = {
     "of a transaction": refusal("TransactionCanceledException", "TransactionConflict", "None"),
     "of one item": refusal("TransactionConflictException"),
     "of a repeat": refusal("TransactionInProgressException"),
 }
-
-
-class FailingClient:
-    """A client that raises the errors in `before` instead of its next calls, or makes each call twice."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.before: list[ClientError] = []
-        self.repeats = False
-        self.writes = 0
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(**arguments: Any) -> Any:
-            self.writes += name in {"put_item", "update_item", "transact_write_items"}
-            if self.before:
-                raise self.before.pop(0)
-            if self.repeats:
-                getattr(self._client, name)(**arguments)  # the first answer was lost, so botocore repeats the call
-            return getattr(self._client, name)(**arguments)
-
-        return call
-
-
-class FailingTable:
-    """A ledger on moto with a client that fails."""
-
-    def __init__(self, client: Any, table: str) -> None:
-        self.client, self.table, self.waits = FailingClient(client), table, list[float]()
-        self.ledger = DynamoLedger(self.client, table, self.waits.append)
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
-
-
-@pytest.fixture
-def failing(client: Any) -> Iterator[FailingTable]:
-    with tables.made(client) as name:
-        yield FailingTable(client, name)
 
 
 @pytest.mark.parametrize("kind", CONFLICTS)
@@ -105,11 +52,17 @@ class PartialBatchClient:
         return {**answer, "UnprocessedKeys": {table: {**request, "Keys": rest}} if rest else {}}
 
 
-@pytest.mark.parametrize("times", [0, 1, 3])
-def test_the_unprocessed_keys_of_a_batch_are_read_again(failing: FailingTable, times: int) -> None:
-    many = [samples.payment(key=f"key-{n}", order_id=None) for n in range(60)]
-    for payment in many:
+@pytest.fixture
+def many(failing: FailingTable) -> list[Payment]:
+    """More payments than a batch of a partial client has keys."""
+    payments = [samples.payment(key=f"key-{n}", order_id=None) for n in range(60)]
+    for payment in payments:
         failing.ledger.claim(payment, None)
+    return payments
+
+
+@pytest.mark.parametrize("times", [0, 1, 3])
+def test_the_unprocessed_keys_of_a_batch_are_read_again(failing: FailingTable, many: list[Payment], times: int) -> None:
     client, waits = PartialBatchClient(failing.client, times), list[float]()
     found = DynamoReconciliationLedger(client, failing.table, waits.append).standing(payment.id for payment in many)
     assert set(found) == {payment.id for payment in many}
@@ -118,10 +71,9 @@ def test_the_unprocessed_keys_of_a_batch_are_read_again(failing: FailingTable, t
 
 
 @pytest.mark.parametrize("times", [0, 1, 5])
-def test_a_request_reads_the_unprocessed_keys_of_a_batch_again(failing: FailingTable, times: int) -> None:
-    many = [samples.payment(key=f"key-{n}", order_id=None) for n in range(60)]
-    for payment in many:
-        failing.ledger.claim(payment, None)
+def test_a_request_reads_the_unprocessed_keys_of_a_batch_again(
+    failing: FailingTable, many: list[Payment], times: int
+) -> None:
     client, waits = PartialBatchClient(failing.client, times), list[float]()
     found = DynamoLedger(client, failing.table, waits.append).several(payment.id for payment in many)
     assert set(found) == {payment.id for payment in many}
@@ -129,7 +81,7 @@ def test_a_request_reads_the_unprocessed_keys_of_a_batch_again(failing: FailingT
 
 
 def test_a_request_does_not_wait_long_for_unprocessed_keys(failing: FailingTable) -> None:
-    """The function has 28 s, and its answer must not come too late."""
+    """The function has 27 s, and its answer must not come too late."""
     waits = list[float]()
     ledger = DynamoLedger(PartialBatchClient(failing.client, 99), failing.table, waits.append)
     with pytest.raises(TableBusy):

@@ -1,32 +1,34 @@
 """A write took effect, its answer was lost, and the repeat loses the race to it: its signals are noted all the same."""
 
 from collections.abc import Iterator
+from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from moto import mock_aws
 
 from payments.ledger.payments import DynamoLedger
 from payments.model.status import Status
 from tests.fakes import samples
 from tests.payments.assembled import PaymentSystem
 from tests.payments.ledger import tables
-from tests.payments.ledger.test_hanging_table import LosingClient
+from tests.payments.ledger.failing_table import LosingClient
 
 LOST = ReadTimeoutError(endpoint_url="https://dynamodb.example")
 Table = tuple[LosingClient, PaymentSystem]
 
 
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with tables.on_moto() as client:
+        yield client
+
+
 @pytest.fixture
-def table() -> Iterator[Table]:
-    with mock_aws():
-        client = LosingClient(
-            boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
-        )
-        with tables.made(client._client) as name:
-            ledger = DynamoLedger(client, name, lambda _: None)
-            yield client, PaymentSystem(ledger=ledger)  # type: ignore[arg-type]
+def table(client: Any) -> Iterator[Table]:
+    with tables.made(client) as name:
+        losing = LosingClient(client)
+        ledger = DynamoLedger(losing, name, lambda _: None)
+        yield losing, PaymentSystem(ledger=ledger)  # type: ignore[arg-type]
 
 
 def test_the_alarm_of_a_late_success(table: Table) -> None:

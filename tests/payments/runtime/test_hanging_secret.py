@@ -41,16 +41,6 @@ def manager() -> Iterator[HangingManager]:
 
 
 @pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock()
-
-
-@pytest.fixture
-def telemetry() -> RecordingTelemetry:
-    return RecordingTelemetry()
-
-
-@pytest.fixture
 def secret(manager: HangingManager, clock: SettableClock, telemetry: RecordingTelemetry) -> Secret[str]:
     """Both versions are cached, out of date, and Secrets Manager hangs."""
     secret = Secret(manager, "the-secret", str.upper, clock, telemetry)

@@ -48,16 +48,6 @@ def parsed(text: str) -> str:
     return text.upper()
 
 
-@pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock()
-
-
-@pytest.fixture
-def telemetry() -> RecordingTelemetry:
-    return RecordingTelemetry()
-
-
 MakeSecret = Callable[[FakeSecretsManager], Secret[str]]
 
 
