@@ -5,13 +5,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from consumer.events import UnsupportedEvent, event_in
 from consumer.gap_detection import GapDetector
 from scripts.event_samples import samples
+from tests.payments.ledger import tables
 
 SAMPLES = samples()
 
@@ -25,19 +24,22 @@ def without(name: str, *path: str) -> dict[str, Any]:
     return event
 
 
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with tables.on_moto() as client:
+        yield client
+
+
 @pytest.fixture
-def gaps() -> Iterator[GapDetector]:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        client.create_table(
-            TableName="remembered",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        )
-        yield GapDetector("remembered", client)
+def gaps(client: Any) -> Iterator[GapDetector]:
+    client.create_table(
+        TableName="remembered",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    yield GapDetector("remembered", client)
+    client.delete_table(TableName="remembered")
 
 
 class TestParsing:

@@ -15,6 +15,9 @@ FORBIDDEN = {
     "a private key": re.compile(r"-{5}BEGIN [A-Z ]*PRIVATE KEY-{5}"),
     "a merge conflict": re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE),
 }
+LONGEST_TEST = 300
+"""Lines of a file of tests."""
+
 LONGEST = 200
 """Lines of a deployed file. Half of the files have fewer than a third of it; a longer file has two subjects."""
 
@@ -47,11 +50,12 @@ def test_the_patterns_find_what_they_are_for(what: str, text: str) -> None:
     assert FORBIDDEN[what].search(text), f"{__file__}: FORBIDDEN no longer finds {what}"
 
 
-def test_no_deployed_file_is_long() -> None:
-    lengths = {relative(path): len(path.read_text().splitlines()) for path in FUNCTIONS.rglob("*.py")}
-    long = {name: lines for name, lines in lengths.items() if lines > LONGEST}
+@pytest.mark.parametrize(("folder", "longest"), [(FUNCTIONS, LONGEST), (ROOT / "tests", LONGEST_TEST)])
+def test_no_file_is_long(folder: Path, longest: int) -> None:
+    lengths = {relative(path): len(path.read_text().splitlines()) for path in folder.rglob("*.py")}
+    long = {name: lines for name, lines in lengths.items() if lines > longest}
 
-    assert long == {}, f"split these files by subject: at most {LONGEST} lines"
+    assert long == {}, f"split these files by subject: at most {longest} lines"
 
 
 def test_nothing_but_packages_lies_beside_the_doors() -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.proof.mutants.mutant import Mutant
-from tests.proof.mutants.suites import LATE_REFUND, LATE_REFUND_CRASHES, LATE_REFUND_PROOF
+from tests.proof.mutants.suites import LATE_REFUND, LATE_REFUND_ATTEMPTS, LATE_REFUND_CRASHES, LATE_REFUND_PROOF
 
 LATE_REFUNDS: Final = (
     Mutant(
@@ -25,21 +25,21 @@ LATE_REFUNDS: Final = (
         "model/supersession.py",
         "    return failure.code == refunds.NOT_SENT or (",
         "    return failure.code != refunds.NEVER_ARRIVED or (",
-        (LATE_REFUND,),
+        (LATE_REFUND_ATTEMPTS,),
     ),
     Mutant(
         "a refund of a late success that never arrived is given up",
         "model/supersession.py",
         "MAX_LOST: Final = 2",
         "MAX_LOST: Final = 1",
-        (LATE_REFUND_PROOF, LATE_REFUND, LATE_REFUND_CRASHES),
+        (LATE_REFUND_PROOF, LATE_REFUND_ATTEMPTS, LATE_REFUND_CRASHES),
     ),
     Mutant(
         "a refund of a late success that never arrives is sent for ever",
         "model/supersession.py",
         "MAX_LOST: Final = 2",
         "MAX_LOST: Final = 2000",
-        (LATE_REFUND,),
+        (LATE_REFUND_ATTEMPTS,),
     ),
     Mutant(
         "a late success that was charged back is refunded, too",
@@ -53,7 +53,7 @@ LATE_REFUNDS: Final = (
         "refunding/late.py",
         "requests_made(payment) + 1",
         "1",
-        (LATE_REFUND, LATE_REFUND_CRASHES),
+        (LATE_REFUND_ATTEMPTS, LATE_REFUND_CRASHES),
     ),
     Mutant(
         "a refund of a late success that fails calls nobody",
