@@ -23,7 +23,7 @@ from payments.ledger.payments import DynamoLedger
 from payments.model.timestamps import utc_now
 from payments.refunding.refund import Refunding
 from payments.runtime.secret_cache import Secret
-from tests.charge.aws_resources import GATEWAY_SECRET, TABLE, TOKEN_SECRET, create_resources
+from tests.charge.aws_resources import GATEWAY_SECRET, TABLE, TOKEN_SECRET, resources
 from tests.fakes.telemetry import RecordingTelemetry
 from tests.recorded_events import EVENTS
 
@@ -34,16 +34,21 @@ def simulator() -> Iterator[Simulator]:
         yield simulator
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def calls() -> Counter[str]:
     return Counter()
 
 
-@pytest.fixture
-def routes(simulator: Simulator, calls: Counter[str]) -> Iterator[ChargeRoutes]:
+@pytest.fixture(scope="module")
+def clients(calls: Counter[str]) -> Iterator[dict[str, Any]]:
     with mock_aws():
-        clients = {name: _counted(name, calls) for name in ("dynamodb", "secretsmanager")}
-        create_resources(clients["dynamodb"], clients["secretsmanager"], simulator.credentials)
+        yield {name: _counted(name, calls) for name in ("dynamodb", "secretsmanager")}
+
+
+@pytest.fixture
+def routes(simulator: Simulator, clients: dict[str, Any], calls: Counter[str]) -> Iterator[ChargeRoutes]:
+    with resources(clients["dynamodb"], clients["secretsmanager"], simulator.credentials):
+        calls.clear()
         telemetry = RecordingTelemetry()
         keys = Secret(clients["secretsmanager"], GATEWAY_SECRET, partial(parse_keys, mode="test"), utc_now, telemetry)
         transport = Transport(simulator.url)
