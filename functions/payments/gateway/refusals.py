@@ -35,8 +35,8 @@ def check_not_returned(reply: dict[str, Any] | None, private: Sequence[str]) -> 
 
 
 def is_error_reply(reply: dict[str, Any] | None) -> bool:
-    """Whether the reply has `errors` or `message` and no `data`: the form of a refusal, without a payment."""
-    return reply is not None and "data" not in reply and ("errors" in reply or "message" in reply)
+    """Whether the reply has `errors` or `message` and no `data`, or null: the form of a refusal, without a payment."""
+    return reply is not None and reply.get("data") is None and ("errors" in reply or "message" in reply)
 
 
 def is_refusal(http_status: int, reply: dict[str, Any] | None) -> bool:

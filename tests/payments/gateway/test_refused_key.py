@@ -37,6 +37,14 @@ def test_other_keys_are_tried_once(message: str, call: Call) -> None:
         assert calls.keys_sent() == ["PA_TEST_old", "PA_TEST_new"]
 
 
+def test_a_refusal_may_have_an_empty_place_for_its_data() -> None:
+    with rogue_server(answers(401, {"message": PROOFS[0], "data": None})) as server:
+        calls = GatewayCalls(server, OLD)
+        with pytest.raises(CredentialsRefused):
+            calls.charge()
+        assert calls.telemetry.facts_of("gateway_credentials_refused") == [{"http_status": 401}]
+
+
 @pytest.mark.parametrize("message", NO_PROOFS)
 def test_an_unproved_refusal_wakes_somebody_all_the_same(message: str) -> None:
     with rogue_server(answers(401, {"message": message})) as server:
