@@ -170,17 +170,20 @@ class DynamoLedger:
 
     def lease(self, due: Due, until: datetime) -> Payment | None:
         """See `FollowUpLedger.lease`."""
+        lease = uuid4().hex
         try:
             answer = self._table.update(
                 due.payment_id,
-                {"follow_up_at": payment_items.stamp(until)},
+                {"follow_up_at": payment_items.stamp(until), "lease": lease},
                 condition=SAME_DUE_TIME,
                 values={":seen_due": payment_items.stamp(due.due_at)},
                 returning="ALL_NEW",
             )
         except ClientError as error:
-            failed_condition(error)
-            return None
+            answer = failed_condition(error) or {}
+            if answer.get("lease") != lease:
+                return None
+            # The race was lost to this very lease: its answer was lost, and it was repeated.
         return payment_items.payment_of(answer)
 
 

@@ -18,7 +18,7 @@ from payments.runtime.bootstrap import aws
 from tests.fakes import samples
 from tests.payments.ledger import tables
 from tests.payments.ledger.failing_table import LosingClient
-from tests.payments.ledger.payment_steps import transitioned
+from tests.payments.ledger.payment_steps import FAR_FUTURE, due_payments, transitioned
 
 pytestmark = pytest.mark.slow
 
@@ -113,6 +113,18 @@ def test_a_verdict_with_a_lost_answer_that_was_overtaken_has_lost_the_race(losin
     with pytest.raises(LostRace) as lost:
         transitioned(ledger, payment, Status.SUCCEEDED)
     assert lost.value.current == first
+
+
+@pytest.mark.parametrize("error", NO_ANSWER, ids=lambda error: type(error).__name__)
+def test_a_lease_with_a_lost_answer_is_the_lease_of_its_run(losing: Losing, error: Exception) -> None:
+    client, ledger = losing
+    ledger.claim(samples.payment(), None)
+    (due,) = due_payments(ledger, FAR_FUTURE)
+    client.losses = [error]
+    leased = ledger.lease(due, FAR_FUTURE)
+    assert leased is not None
+    assert leased.follow_up.due_at == FAR_FUTURE
+    assert ledger.lease(due, FAR_FUTURE) is None, "another run with the same copy has it not"
 
 
 class Tokens:
