@@ -65,9 +65,14 @@ def printable(value: str) -> str:
 def without_card_number(value: str) -> str:
     """A text without a card number: people do type card numbers into texts that are stored, logged and published.
 
-    Digits that stand together count, and groups of digits one after the other. A part of a longer number does not.
+    The gateway's ids of transactions are no card numbers; a reason may name one.
     """
-    runs = _RUN_OF_DIGITS.findall(_TRANSACTION_ID.sub("", value))
+    return _without_card_number(value, _TRANSACTION_ID.sub("", value))
+
+
+def _without_card_number(value: str, searched: str) -> str:
+    """Digits that stand together count, and groups one after the other. A part of a longer number does not."""
+    runs = _RUN_OF_DIGITS.findall(searched)
     found = any(pan.holds_number(re.findall("[0-9]+", run)) for run in runs)
     return _wrong("holds_card_number", "may not hold a card's number") if found else value
 
@@ -161,9 +166,9 @@ def redirect_url(value: str, info: ValidationInfo) -> str:
 
 
 def order_id(value: str) -> str:
-    """The shop's own id of the order."""
+    """The shop's own id of the order. It names no transaction of the gateway, so all its digits are searched."""
     rule = "must be 3 to 64 of A-Z a-z 0-9 . _ - and may not begin with pay_"
-    return without_card_number(value) if is_order_id(value) else _wrong("order_id", rule)
+    return _without_card_number(value, value) if is_order_id(value) else _wrong("order_id", rule)
 
 
 def terminal_id(value: str) -> str:

@@ -51,6 +51,8 @@ def test_what_is_no_name_is_refused(api: ChargeApi, name: str) -> None:
         f"order.{ANOTHERS_CARD}.2",
         f"A{ANOTHERS_CARD}",
         "378282246310005",
+        f"PA{ANOTHERS_CARD}",
+        f"web-FS{ANOTHERS_CARD}",
     ],
 )
 @pytest.mark.parametrize("hosted", [False, True])
