@@ -85,6 +85,7 @@ _SCENARIOS: Final[Mapping[str, _Scenario]] = {
     "succeeded": _Scenario("web-1001", "REDIRECT SUCCESS"),
     "succeeded-live": _Scenario("pos-2001", "SUCCESS", Money(250000, "EUR"), live=True),
     "succeeded-late": _Scenario("web-1003", "FAILED SUCCESS"),
+    "succeeded-superseded": _Scenario("web-1007", f"REDIRECT {_SUPERSEDED} SUCCESS"),
     "failed": _Scenario("web-1003", "FAILED"),
     "blocked": _Scenario("web-1004", "BLOCKED"),
     "superseded": _Scenario("web-1007", f"REDIRECT {_SUPERSEDED}"),

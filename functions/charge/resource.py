@@ -5,12 +5,15 @@ from typing import Any
 
 from payments.events.event import event_of
 from payments.model.payment import Payment
+from payments.model.status import Status
 from payments.model.timestamps import iso
 
 
 def resource(payment: Payment) -> dict[str, Any]:
     """The payment resource. Amounts in minor units, times in UTC. No name, email or card number."""
-    card, failure, action = payment.card, payment.failure, None if payment.superseded_at else payment.redirect_url
+    card, failure = payment.card, payment.failure
+    waits_on_page = payment.status is Status.REQUIRES_ACTION and payment.superseded_at is None
+    action = payment.redirect_url if waits_on_page else None
     return {
         "id": payment.id,
         "status": payment.status.value,

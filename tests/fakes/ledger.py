@@ -11,7 +11,7 @@ from typing import Any
 
 from payments.ledger import history_items, payment_items
 from payments.model.payment import Payment
-from payments.model.status import FREES_THE_ORDER
+from payments.model.status import FREES_THE_ORDER, Status
 from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released, Superseding
 from payments.reconciliation.matching import IndexedPayment
 from payments.reconciliation.transaction_list import Span
@@ -204,7 +204,9 @@ class InMemoryLedger:
 
     def _is_freed(self, payment_id: str) -> bool:
         item = self._table.get(payment_id, {})
-        return item.get("status") in FREES_THE_ORDER or "superseded_at" in item
+        unresolved = (item.get("failure") or {}).get("code") == "unresolved"
+        given_up = item.get("status") in (Status.REQUIRES_ACTION, Status.SUCCEEDED) or unresolved
+        return item.get("status") in FREES_THE_ORDER or ("superseded_at" in item and given_up)
 
     def _attempts(self, order_id: str, *, live: bool) -> list[str]:
         return list(self._table.get(_lock_key(order_id, live=live), {}).get("attempts", []))

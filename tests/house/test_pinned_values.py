@@ -90,7 +90,6 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "FAILURES_TO_OPEN": (5, "decision 5"),
         "OPEN_FOR": (15 * S, "decision 5"),
     },
-    "payments.model.supersession": {"MAX_LOST": (2, "decision 17: one more try, then a person")},
     "payments.gateway.cipher": {"IV_BYTES": (16, "the gateway's document"), "BLOCK_BYTES": (16, "AES")},
     "payments.gateway.credentials": {"ENCRYPTION_KEY_BYTES": (32, "AES-256")},
     "payments.gateway.transaction_list": {"AMOUNT_LIMIT": (10**11, "more is no amount, and would spoil the totals")},

@@ -79,7 +79,7 @@ class Charging:
             self.left_after,
             self.telemetry,
             refund_if_paid=self.refunds_superseded,
-            query=lambda left: queried(left, self.gateway, self.ledger, self.clock, self.telemetry),
+            query=self._queried,
         )
         self.telemetry.about(payment.id, payment.order_id)  # a takeover has spoken of the left payment
         if earlier is not None:
@@ -103,10 +103,16 @@ class Charging:
         return self._replayed(found, found.fingerprint)
 
     def cancel(self, payment: Payment, principal: str | None) -> Payment:
-        """The payment with its order free for another payment. Raises NotCancellable; see `cancel.py`."""
-        return cancel(
-            payment, principal, self.ledger, self.clock, self.telemetry, refund_if_paid=self.refunds_superseded
-        )
+        """The payment with its order free for another payment. Raises NotCancellable and GatewayUnreachable.
+
+        One of the other mode (test or live) is cancelled without a query: this gateway does not know it.
+        """
+        query = self._queried if payment.live == self.gateway.live else None
+        refunds = self.refunds_superseded
+        return cancel(payment, principal, query, self.ledger, self.clock, self.telemetry, refund_if_paid=refunds)
+
+    def _queried(self, payment: Payment) -> Payment | None:
+        return queried(payment, self.gateway, self.ledger, self.clock, self.telemetry)
 
     def _earlier_if_not_ready(self, payment: Payment) -> Payment | None:
         """None when the gateway is ready. Otherwise the payment of the same key; without one the charge fails."""

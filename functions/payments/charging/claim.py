@@ -14,14 +14,13 @@ from typing import Final
 
 from payments.errors import NothingSent
 from payments.model.payment import Payment
-from payments.model.status import Status
-from payments.model.supersession import is_left, is_to_be_refunded, owes_refund, superseded
+from payments.model.supersession import frees_the_order, goes_back, is_left, superseded
 from payments.outcome.record import note_entries, requested_by
 from payments.ports.ledger import ClaimLedger, OrderLock, OrderMoved, Superseding
 from payments.ports.runtime import Telemetry
 
-Query = Callable[[Payment], Payment]
-"""A payment → the payment after a status query. Raises OrderTaken if the gateway does not answer."""
+Query = Callable[[Payment], Payment | None]
+"""A payment → the payment after a status query; None: the gateway does not answer."""
 
 LOCK_TRIES: Final = 5
 """How often we try to take an order's lock. Each failed try means that another request has taken it meanwhile."""
@@ -76,9 +75,10 @@ def claim(
                 if payment.id in attempts:
                     return payment, attempts[payment.id]
                 lock, attempts = _lock_and_attempts(payment, ledger)
-            _check_unpaid(attempts, payment)
-            holder, left = _left(_holder(lock, attempts), payment, left_after, query)
-            if left is None and holder is not None and holder.id != payment.id and not holder.frees_the_order:
+            last = _holder(lock, attempts)
+            _check_earlier(attempts, last, payment)
+            holder, left = _left(last, payment, left_after, query)
+            if left is None and holder is not None and holder.id != payment.id and not frees_the_order(holder):
                 raise OrderTaken(holder) from None
             # The claim requires as many attempts as the lock had here, so two requests at once cannot pass the limit.
             if lock is not None and holder is not None and len(lock.attempts) >= MAX_ATTEMPTS:
@@ -93,10 +93,15 @@ def claim(
 def _left(
     holder: Payment | None, payment: Payment, left_after: timedelta | None, query: Query
 ) -> tuple[Payment | None, Payment | None]:
-    """The last attempt as it is now, and the same payment again if its shopper has left; else None."""
+    """The last attempt as it is now, and the same payment again if its shopper has left; else None.
+
+    Raises OrderTaken if the gateway does not answer: an order is not given away on a guess.
+    """
     if holder is None or not is_left(holder, payment.created_at, left_after):
         return holder, None
     now = query(holder)
+    if now is None:
+        raise OrderTaken(holder) from None
     return now, now if is_left(now, payment.created_at, left_after) else None
 
 
@@ -105,20 +110,15 @@ def _superseding(left: Payment, by: Payment, *, refund_if_paid: bool) -> Superse
     return Superseding(left, requested_by(by.history[0].principal, left, marked))
 
 
-def _check_unpaid(attempts: Mapping[str, Payment], payment: Payment) -> None:
-    """Raises OrderTaken if an earlier payment of the order, also a superseded one, is paid and keeps the money.
+def _check_earlier(attempts: Mapping[str, Payment], last: Payment | None, payment: Payment) -> None:
+    """Raises OrderTaken if money of an earlier attempt than the last one has moved and stays, or may move unasked.
 
     This is read, and no condition of the claim: a success that is recorded in the milliseconds between is a late one.
     """
     for other in attempts.values():
-        if other.id != payment.id and _keeps_money(other):
+        is_earlier = other.id != payment.id and other is not last
+        if is_earlier and not frees_the_order(other) and not goes_back(other):
             raise OrderTaken(other) from None
-
-
-def _keeps_money(payment: Payment) -> bool:
-    """Whether the payment is paid, and is neither refunded nor about to be refunded by the follow-up."""
-    goes_back = is_to_be_refunded(payment) and (owes_refund(payment) or payment.awaits_refund)
-    return payment.status is Status.SUCCEEDED and payment.refund.status != "refunded" and not goes_back
 
 
 def _lock_and_attempts(payment: Payment, ledger: ClaimLedger) -> tuple[OrderLock | None, Mapping[str, Payment]]:

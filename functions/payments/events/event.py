@@ -13,6 +13,7 @@ from payments.model.history import Chargeback, Entry, Failure, Refund, Source
 from payments.model.identifiers import ORDER_ID_PATTERN, PAYMENT_ID_PATTERN
 from payments.model.payment import Payment
 from payments.model.status import Status
+from payments.model.supersession import was_superseded_at
 from payments.model.timestamps import iso
 
 SOURCE: Final = "payagency.payments"
@@ -94,6 +95,8 @@ class PaymentFacts(TypedDict):
     refund: RefundFact
     chargeback: ChargebackFact
     failure: FailureFact | None
+    superseded_at: NotRequired[_Moment]
+    """Present only once the payment has given up its order, to another payment or by a cancellation."""
 
 
 class EventDetail(TypedDict):
@@ -151,6 +154,8 @@ def event_of(payment: Payment, entry: Entry) -> Event:
         "chargeback": _chargeback(entry.chargeback),
         "failure": _failure(entry.failure),
     }
+    if (superseded_at := was_superseded_at(payment, entry)) is not None:
+        data["superseded_at"] = iso(superseded_at)
     return Event(f"payment.{entry.name}", payment.id, entry.at, {"metadata": metadata, "data": data})
 
 

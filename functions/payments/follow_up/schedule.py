@@ -7,7 +7,7 @@ from typing import Final
 
 from payments.model import refund as refunds
 from payments.model.follow_up import FollowUp
-from payments.model.history import Failure
+from payments.model.history import UNRESOLVED, Failure
 from payments.model.payment import Payment
 from payments.model.status import Status
 
@@ -57,7 +57,7 @@ def after_query(payment: Payment, now: datetime, *, not_found: bool = False, arr
         evidence = {"not_found": times_not_found, "asks": asks}
         return payment.transition_to(Status.FAILED, at=now, source="status", evidence=evidence, failure=failure)
     if over:
-        failure = Failure("unresolved", "the gateway gave no verdict within a day and a half")
+        failure = Failure(UNRESOLVED, "the gateway gave no verdict within a day and a half")
         evidence = {"not_found": times_not_found, "asks": asks}
         return payment.transition_to(Status.NEEDS_REVIEW, at=now, source="status", evidence=evidence, failure=failure)
     ask_at = min(now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}"), since + PLAN_ENDS_AFTER)

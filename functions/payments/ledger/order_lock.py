@@ -5,14 +5,24 @@ from typing import Any, Final
 
 from payments.ledger import expressions, payment_items
 from payments.ledger.expressions import NOT_YET_THERE, NOTHING_WRITTEN_SINCE, typed
+from payments.model.history import UNRESOLVED
 from payments.model.identifiers import mode_of
 from payments.model.payment import Payment
-from payments.model.status import FREES_THE_ORDER
+from payments.model.status import FREES_THE_ORDER, Status
 from payments.ports.ledger import OrderLock, Superseding
 
 SAME_ATTEMPTS: Final = "size(attempts) = :seen_attempts"
 UNPAID: Final = "#status IN (" + ", ".join(f":{status.value}" for status in sorted(FREES_THE_ORDER)) + ")"
-FREED: Final = f"{UNPAID} OR attribute_exists(superseded_at)"
+GIVEN_UP: Final = "attribute_exists(superseded_at) AND (#status IN (:on_page, :paid) OR #failure.#code = :unresolved)"
+"""On the gateway's page, also after the last status query; or paid, and the claim has read that the money goes back."""
+FREED: Final = f"{UNPAID} OR ({GIVEN_UP})"
+
+_UNPAID: Final = {f":{status.value}": status.value for status in FREES_THE_ORDER}
+_GIVEN_UP: Final = {
+    ":on_page": Status.REQUIRES_ACTION.value,
+    ":paid": Status.SUCCEEDED.value,
+    ":unresolved": UNRESOLVED,
+}
 
 Write = dict[str, Any]
 
@@ -86,8 +96,8 @@ def _requires_freed(table: str, payment_id: str) -> Write:
         "TableName": table,
         "Key": typed({"pk": payment_id}),
         "ConditionExpression": FREED,
-        "ExpressionAttributeNames": {"#status": "status"},
-        "ExpressionAttributeValues": typed({f":{status.value}": status.value for status in FREES_THE_ORDER}),
+        "ExpressionAttributeNames": {"#status": "status", "#failure": "failure", "#code": "code"},
+        "ExpressionAttributeValues": typed(_UNPAID | _GIVEN_UP),
     }
     return {"ConditionCheck": check}
 

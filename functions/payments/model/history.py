@@ -42,6 +42,9 @@ class Failure:
 SUSPICIOUS: Final = "suspicious"
 """The failure code of a paid payment that the gateway's list marks as suspicious."""
 
+UNRESOLVED: Final = "unresolved"
+"""The failure code of a payment in review because the gateway gave no verdict."""
+
 REVIEW_CODES: Final = frozenset(
     {
         "orphan",

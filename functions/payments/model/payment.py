@@ -8,7 +8,7 @@ from payments.model.card import CardFacts
 from payments.model.follow_up import FIRST_ASK, Answered, FollowUp, RefundAttempt
 from payments.model.history import NOT_CHARGED_BACK, NOT_REFUNDED, Chargeback, Entry, Evidence, Failure, Refund, Source
 from payments.model.money import Money
-from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, IllegalTransition, Status
+from payments.model.status import OPEN, TRANSITIONS, IllegalTransition, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +86,6 @@ class Payment:
     def transitions(self) -> tuple[Entry, ...]:
         """The entries that changed the status, the first entry included. The others are facts beside the status."""
         return tuple(entry for entry in self.history if entry.is_transition)
-
-    @property
-    def frees_the_order(self) -> bool:
-        """Whether another payment for the same order is allowed."""
-        return self.status in FREES_THE_ORDER or self.superseded_at is not None
 
     def may_become(self, to: Status) -> bool:
         """Whether the transition table has this transition."""

@@ -9,23 +9,62 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from payments.model import refund as refunds
-from payments.model.history import Evidence
+from payments.model.history import Entry, Evidence
 from payments.model.payment import Payment
-from payments.model.status import IllegalTransition, Status
+from payments.model.status import FREES_THE_ORDER, IllegalTransition, Status
 
 IF_PAID: Final = "if_paid"
 REFUND: Final = "refund"
 """Evidence of the entry `superseded`. The policy at that time counts, so that each later writer decides alike."""
 
-MAX_LOST: Final = 2
-"""Refunds that never arrived, after which a person must look. The evidence for one is an hour of a flag that may lag: a
-gateway that books refunds overnight would get a request every hour."""
+
+def waits_for_shopper(payment: Payment) -> bool:
+    """Whether only its shopper can move the payment on: it is on the gateway's page.
+
+    It stays there when the status queries have ended, and a person may decide on it too.
+    """
+    if payment.status is not Status.NEEDS_REVIEW:
+        return payment.status is Status.REQUIRES_ACTION
+    end = payment.transitions[-1]
+    return end.previous_status is Status.REQUIRES_ACTION and "asks" in end.evidence
 
 
 def is_left(payment: Payment, now: datetime, left_after: timedelta | None) -> bool:
     """Whether the shopper counts as gone: on the gateway's page without news for longer than that. None: never."""
-    waits = payment.status is Status.REQUIRES_ACTION and payment.superseded_at is None
+    waits = waits_for_shopper(payment) and payment.superseded_at is None
     return left_after is not None and waits and now - payment.updated_at > left_after
+
+
+def frees_the_order(payment: Payment) -> bool:
+    """Whether another payment for the same order is allowed: no money of this one is there, or may come unasked.
+
+    A superseded payment frees its order while it waits for its shopper, and when its money goes back. It does not while
+    the gateway or a person decides on it: then it may be about to charge, or money has moved.
+    """
+    if payment.status in FREES_THE_ORDER:
+        return True
+    return payment.superseded_at is not None and (waits_for_shopper(payment) or goes_back(payment))
+
+
+def goes_back(payment: Payment) -> bool:
+    """Whether the payment is paid, and is refunded or about to be refunded by the follow-up."""
+    if payment.status is not Status.SUCCEEDED:
+        return False
+    is_owed = is_to_be_refunded(payment) and (owes_refund(payment) or payment.awaits_refund)
+    return payment.refund.status == "refunded" or is_owed
+
+
+def was_superseded_at(payment: Payment, entry: Entry) -> datetime | None:
+    """When the payment was superseded, as it was known with this history entry; None: not yet."""
+    until = payment.history[: entry.sequence]
+    return next((earlier.at for earlier in until if earlier.name == "superseded"), None)
+
+
+def is_late_success(payment: Payment, entry: Entry) -> bool:
+    """Whether the entry is a success on which its shop no longer counted: it may have charged for the order again."""
+    if not entry.is_transition or entry.status is not Status.SUCCEEDED:
+        return False
+    return entry.previous_status in FREES_THE_ORDER or was_superseded_at(payment, entry) is not None
 
 
 def superseded(payment: Payment, by: str | None, at: datetime, *, refund_if_paid: bool = False) -> Payment:
@@ -33,7 +72,7 @@ def superseded(payment: Payment, by: str | None, at: datetime, *, refund_if_paid
 
     `refund_if_paid`: it is refunded if it succeeds after all. Raises IllegalTransition.
     """
-    if payment.status is not Status.REQUIRES_ACTION or payment.superseded_at is not None:
+    if not waits_for_shopper(payment) or payment.superseded_at is not None:
         raise IllegalTransition(f"a payment that is {payment.status} cannot be superseded")
     evidence: Evidence = {"cancelled": 1} if by is None else {"superseded_by": by}
     evidence = {**evidence, **({IF_PAID: REFUND} if refund_if_paid else {})}
@@ -49,15 +88,17 @@ def is_to_be_refunded(payment: Payment) -> bool:
 
 
 def owes_refund(payment: Payment) -> bool:
-    """Whether a refund is to be sent now: none was made, none may be on its way, and the gateway refused none."""
+    """Whether a refund is to be sent now: none was sent before, because a second one may pay out twice.
+
+    The evidence that a refund never arrived is an hour of a flag that may lag, so it is a person who sends another.
+    """
     if not is_to_be_refunded(payment):
         return False
     attempt = payment.refund_attempt
     failure = attempt.failure if attempt and payment.refund.status == "failed" else None
     if failure is None:
         return payment.refund.status == "none"
-    lost = [entry for entry in payment.history if entry.evidence.get("failure") == refunds.NEVER_ARRIVED]
-    return failure.code == refunds.NOT_SENT or (failure.code == refunds.NEVER_ARRIVED and len(lost) < MAX_LOST)
+    return failure.code == refunds.NOT_SENT
 
 
 def with_refund_due(payment: Payment) -> Payment:

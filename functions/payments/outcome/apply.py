@@ -6,7 +6,7 @@ from typing import Final
 
 from payments.model import refund as refunds
 from payments.model.gateway_transaction import GatewayTransaction
-from payments.model.history import MAX_HISTORY, REVIEW_CODES, Evidence, Failure, Source
+from payments.model.history import MAX_HISTORY, REVIEW_CODES, UNRESOLVED, Evidence, Failure, Source
 from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER, Status
@@ -15,6 +15,9 @@ INTEGRITY_MISMATCH: Final = "integrity_mismatch"
 """The failure code of a payment in review because a transaction contradicts it."""
 
 FAILURE_CODES: Final = {Status.FAILED: "declined", Status.BLOCKED: "blocked", Status.ABANDONED: "abandoned"}
+
+_KEEPS_THE_PAGE: Final = frozenset({Status.REQUIRES_ACTION, Status.PENDING})
+"""After PENDING the gateway may say REDIRECT again, and its status API may leave the page out."""
 
 _DECIDED_BY_A_PERSON: Final = REVIEW_CODES | {INTEGRITY_MISMATCH}
 
@@ -65,7 +68,7 @@ def _with_verdict(payment: Payment, transaction: GatewayTransaction, source: Sou
     if to is None or not _accepts(payment, to) or was_decided_on(payment, transaction):
         return payment.with_transaction_id(transaction.transaction_id)
     if payment.is_open and payment.version >= MAX_HISTORY:
-        failure = Failure("unresolved", "the gateway changes its mind without end")
+        failure = Failure(UNRESOLVED, "the gateway changes its mind without end")
         return payment.transition_to(Status.NEEDS_REVIEW, at=at, source=source, evidence=evidence, failure=failure)
     code = FAILURE_CODES.get(to)
     return payment.transition_to(
@@ -75,9 +78,15 @@ def _with_verdict(payment: Payment, transaction: GatewayTransaction, source: Sou
         evidence=evidence,
         transaction_id=transaction.transaction_id,
         message=transaction.message,
-        redirect_url=transaction.redirect_url if to is Status.REQUIRES_ACTION else None,
+        redirect_url=_page(payment, transaction) if to in _KEEPS_THE_PAGE else None,
         failure=Failure(code, transaction.message or f"the gateway says {transaction.raw_status}") if code else None,
     )
+
+
+def _page(payment: Payment, transaction: GatewayTransaction) -> str | None:
+    """The shopper's page: the newest one. A page beside another word than REDIRECT is none."""
+    is_redirect = transaction.verdict is Status.REQUIRES_ACTION
+    return (transaction.redirect_url if is_redirect else None) or payment.redirect_url
 
 
 def _with_page(payment: Payment, transaction: GatewayTransaction, source: Source, at: datetime) -> Payment:

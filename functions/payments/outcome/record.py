@@ -12,7 +12,7 @@ from payments.model.history import Source
 from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import FINAL, Status
-from payments.model.supersession import is_to_be_refunded, owes_refund, with_refund_due
+from payments.model.supersession import is_late_success, is_to_be_refunded, owes_refund, with_refund_due
 from payments.outcome.apply import apply, apply_flags
 from payments.ports.ledger import LostRace, OutcomeLedger
 from payments.ports.runtime import Clock, Telemetry
@@ -95,9 +95,8 @@ def requested_by(principal: str | None, before: Payment, after: Payment) -> Paym
 def note_entries(before: Payment, after: Payment, telemetry: Telemetry) -> None:
     """Notes a signal for each entry that `before` does not have, once the write is made."""
     for entry in after.history[before.version :]:
-        late = before.frees_the_order and entry.is_transition and entry.status is Status.SUCCEEDED
         telemetry.note(
-            "late_success" if late else f"payment_{entry.name}",
+            "late_success" if is_late_success(after, entry) else f"payment_{entry.name}",
             payment_id=after.id,
             status=entry.status,
             source=entry.source,

@@ -13,6 +13,7 @@ from payments.model.history import Entry
 from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment
 from payments.model.status import FINAL, FREES_THE_ORDER, Status
+from payments.model.supersession import is_late_success
 from payments.outcome.apply import INTEGRITY_MISMATCH, apply, apply_flags, is_decided_by_hand, was_decided_on
 from payments.reconciliation.discrepancy import Action, DiscrepancyKind
 
@@ -167,9 +168,7 @@ def discrepancies_in(payment: Payment, entry: Entry) -> Iterator[tuple[Discrepan
         is_mismatch = entry.failure is not None and entry.failure.code == INTEGRITY_MISMATCH
         yield "mismatch" if is_mismatch else "recorded", "needs_review"
     elif entry.status in FINAL and entry.is_transition:
-        was_superseded = any(earlier.name == "superseded" for earlier in payment.history[: entry.sequence])
-        late = entry.status is Status.SUCCEEDED and (was_superseded or entry.previous_status in FREES_THE_ORDER)
-        yield "late_success" if late else "recorded", "recorded"
+        yield "late_success" if is_late_success(payment, entry) else "recorded", "recorded"
 
 
 def _kinds_in(entry: Entry) -> tuple[DiscrepancyKind, ...]:

@@ -4,9 +4,11 @@ import pytest
 
 from payments.charging.cancel import NotCancellable
 from payments.charging.claim import OrderTaken
+from payments.errors import GatewayUnreachable
 from payments.model.payment import Payment
 from payments.model.status import Status
-from payments.ports.gateway import NoAnswer
+from payments.ports.gateway import NoAnswer, NotSent, UnknownToGateway
+from payments.webhooks.handle import Outcome
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Fails
 from tests.fakes.ledger import InMemoryLedger
@@ -52,6 +54,82 @@ def test_the_history_and_the_bus_have_it(system: PaymentSystem, open_page: Payme
     assert system.telemetry.signals.count("payment_superseded") == 1
     system.follow_up()
     assert system.bus.types()[-1] == "payment.superseded"
+
+
+def test_a_payment_that_was_paid_without_a_webhook_is_not_cancelled(system: PaymentSystem, open_page: Payment) -> None:
+    system.gateway.charges[0].raw_status = "SUCCESS"
+
+    with pytest.raises(NotCancellable) as refused:
+        cancel(system, open_page)
+
+    assert refused.value.payment.status is Status.SUCCEEDED
+    assert system.reload(open_page).superseded_at is None
+    assert "late_success" not in system.telemetry.signals
+
+
+@pytest.mark.parametrize("policy_refund", [False, True])
+def test_a_verified_webhook_that_waits_for_its_confirmation_is_not_overtaken(policy_refund: bool) -> None:  # noqa: FBT001
+    system = PaymentSystem(refunds_superseded=policy_refund)
+    payment = charged(system)
+    system.gateway.charges[0].raw_status = "SUCCESS"
+    system.gateway.script_statuses(NoAnswer("slow"))
+    assert system.webhook(payment) is Outcome.DEFERRED
+
+    with pytest.raises(NotCancellable):
+        cancel(system, system.reload(payment))
+
+
+@pytest.mark.parametrize("silence", [NoAnswer("timeout"), NotSent("the circuit is open")])
+def test_without_an_answer_nothing_is_cancelled(
+    system: PaymentSystem, open_page: Payment, silence: NoAnswer | NotSent
+) -> None:
+    system.gateway.script_statuses(silence)
+    with pytest.raises(GatewayUnreachable):
+        cancel(system, open_page)
+    assert system.reload(open_page) == open_page
+    assert "status_unanswered" in system.telemetry.signals
+
+    assert cancel(system, open_page).superseded_at == system.clock(), "the same request again, with an answer"
+
+
+def test_a_payment_that_the_gateway_does_not_know_yet_is_cancelled(system: PaymentSystem, open_page: Payment) -> None:
+    system.gateway.script_statuses(UnknownToGateway("none"))
+    assert cancel(system, open_page).superseded_at == system.clock()
+
+
+def test_a_payment_of_the_other_mode_is_cancelled_without_a_query(system: PaymentSystem, open_page: Payment) -> None:
+    system.gateway.live = True
+    system.gateway.script_statuses(AssertionError("asked"))  # type: ignore[arg-type]
+    assert cancel(system, open_page).superseded_at == system.clock()
+
+
+def test_a_payment_whose_queries_have_ended_on_the_page_is_cancelled(system: PaymentSystem, open_page: Payment) -> None:
+    """After two days it is a person's too: the shop need not wait for the decision."""
+    for _ in range(50):
+        system.follow_up(hours=1)
+    assert system.reload(open_page).status is Status.NEEDS_REVIEW
+    with pytest.raises(OrderTaken):
+        charged(system, "key-2")
+
+    assert cancel(system, system.reload(open_page)).superseded_at == system.clock()
+
+    assert charged(system, "key-2").attempt == 2
+
+
+@pytest.mark.parametrize("raw_status", ["PENDING", "REDIRECT"])
+def test_another_review_is_not_cancelled(system: PaymentSystem, raw_status: str) -> None:
+    """Pending to the end, the gateway may still charge; a mismatch says that money may have moved."""
+    payment = charged(system)
+    if raw_status == "PENDING":
+        system.gateway.charges[0].raw_status = raw_status
+        for _ in range(90):
+            system.follow_up(hours=1)
+    else:
+        system.gateway.answers[payment.wire_order_id] = samples.transaction(raw_status, amount=payment.money.amount + 1)
+        system.follow_up(minutes=2)
+    assert system.reload(payment).status is Status.NEEDS_REVIEW
+    with pytest.raises(NotCancellable):
+        cancel(system, system.reload(payment))
 
 
 def test_nothing_is_sent_to_the_gateway(system: PaymentSystem, open_page: Payment) -> None:

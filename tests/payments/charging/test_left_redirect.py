@@ -159,14 +159,28 @@ def test_a_crash_after_the_claim_leaves_a_payment_that_the_follow_up_finishes(
     assert charged(system, "key-3").attempt == 3
 
 
-def test_the_longest_time_that_may_be_set_still_takes_effect(system: PaymentSystem) -> None:
-    """After the plan of status queries a left redirect is `needs_review`, and gives its order away no more."""
+@pytest.mark.parametrize("hours", [36, 50])
+def test_an_order_that_was_left_for_days_is_taken_over_too(system: PaymentSystem, hours: int) -> None:
+    """The status queries end after 38 hours, with a review: the shopper may come back after that."""
     longest = timedelta(minutes=2160)
     with pytest.raises(SettingsError, match="LEFT_REDIRECT_MINUTES"):
         ChargeSettings.from_environment({"LEFT_REDIRECT_MINUTES": "2161"})
     left = charged(system, "key-1", longest)
-    for _ in range(36):
+    for _ in range(hours):
         system.follow_up(hours=1)
     system.follow_up(seconds=1)
-    assert charged(system, "key-2", longest).attempt == 2
+    assert charged(system, "key-2", longest if hours == 36 else HOUR).attempt == 2
     assert system.reload(left).superseded_at is not None
+    assert system.reload(left).status is (Status.REQUIRES_ACTION if hours == 36 else Status.NEEDS_REVIEW)
+
+
+def test_a_late_success_of_a_payment_in_review_is_signalled(system: PaymentSystem, left: Payment) -> None:
+    for _ in range(50):
+        system.follow_up(hours=1)
+    charged(system, "key-2")
+    system.gateway.charges[0].raw_status = "SUCCESS"
+
+    system.webhook(system.reload(left))
+
+    assert system.reload(left).status is Status.SUCCEEDED
+    assert system.telemetry.signals.count("late_success") == 1

@@ -95,3 +95,35 @@ def test_a_late_success_that_a_person_refunded_leaves_the_order_free(system: Pay
 def test_the_key_of_the_paid_payment_still_gets_it(system: PaymentSystem) -> None:
     payment = cancelled_and_paid(system)
     assert charged(system, "first").id == payment.id
+
+
+@pytest.mark.parametrize("after_another", [False, True])
+@pytest.mark.parametrize("raw_status", ["PENDING", "SUCCESS"])
+def test_a_superseded_payment_on_which_the_gateway_or_a_person_decides(
+    system: PaymentSystem,
+    raw_status: str,
+    after_another: bool,  # noqa: FBT001
+) -> None:
+    """It may be about to charge, or it was paid with another amount. Another payment of the order may have failed."""
+    payment = charged(system, "first")
+    system.charging.cancel(payment, samples.CALLER)
+    if after_another:
+        system.gateway.script_charges(Answers("FAILED"))
+        charged(system, "second")
+    if raw_status == "PENDING":
+        system.gateway.charges_of(payment.wire_order_id)[0].raw_status = raw_status
+    else:
+        paid = samples.transaction(raw_status, amount=payment.money.amount + 1)
+        system.gateway.answers[payment.wire_order_id] = paid
+    system.follow_up(minutes=2)
+    assert system.reload(payment).status in (Status.PENDING, Status.NEEDS_REVIEW)
+    assert is_taken_by(system, payment)
+
+
+def test_a_late_success_after_pending_is_signalled(system: PaymentSystem) -> None:
+    payment = charged(system, "first")
+    system.charging.cancel(payment, samples.CALLER)
+    for raw_status in ("PENDING", "SUCCESS"):
+        system.gateway.charges[0].raw_status = raw_status
+        system.webhook(system.reload(payment))
+    assert system.telemetry.signals.count("late_success") == 1

@@ -9,10 +9,12 @@ import pytest
 
 from payments.events.event import event_of, unpublished
 from payments.model.payment import Payment
+from payments.model.timestamps import iso
 from payments.outcome.apply import apply
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.samples import transaction
+from tests.payments.assembled import PaymentSystem
 
 PAID_AT = START + timedelta(milliseconds=125, microseconds=999)
 REFUNDED_AT = datetime(2027, 2, 1, 8, tzinfo=UTC)
@@ -120,3 +122,18 @@ def test_an_event_has_the_shop_s_order_id_and_not_the_wire_order_id() -> None:
     second = samples.payment(attempt=2)
 
     assert details(second)[0]["data"]["order_id"] == samples.ORDER_ID
+
+
+def test_each_event_from_the_supersession_on_has_its_time(system: PaymentSystem) -> None:
+    """A consumer that acts on the newest event alone must not ship what is superseded."""
+    payment = system.charging.cancel(system.charge().payment, samples.CALLER)
+    cancelled_at = system.clock()
+    system.clock.forward(minutes=5)
+    system.gateway.charges[0].raw_status = "SUCCESS"
+    system.webhook(payment)
+
+    paid = system.reload(payment)
+    events = [event_of(paid, entry) for entry in paid.history]
+
+    assert [event.type for event in events][-2:] == ["payment.superseded", "payment.succeeded"]
+    assert [event.detail["data"].get("superseded_at") for event in events][-3:] == [None] + [iso(cancelled_at)] * 2

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from payments.model.history import UNRESOLVED, Failure
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.model.supersession import superseded
@@ -63,6 +64,27 @@ class SupersessionContract:
         assert ledger.order(ORDER, live=False) == OrderLock(ORDER, (left.id,))
         third = samples.payment(key="key-3", attempt=2)
         assert ledger.claim(third, ledger.order(ORDER, live=False)) is None
+
+    @pytest.mark.parametrize("status", [Status.PENDING, Status.NEEDS_REVIEW])
+    def test_a_superseded_payment_on_which_somebody_decides_gives_nothing_away(
+        self, ledger: Ledger, left: Payment, status: Status
+    ) -> None:
+        cancelled = ledger.save(left, superseded(left, None, LATER))
+        transitioned(ledger, cancelled, status)
+        with pytest.raises(OrderMoved):
+            ledger.claim(SECOND, ledger.order(ORDER, live=False))
+        assert ledger.get(SECOND.id) is None
+
+    def test_a_superseded_payment_without_a_verdict_to_the_end_frees_the_order(
+        self, ledger: Ledger, left: Payment
+    ) -> None:
+        cancelled = ledger.save(left, superseded(left, None, LATER))
+        failure = Failure(UNRESOLVED, "no verdict")
+        ended = cancelled.transition_to(
+            Status.NEEDS_REVIEW, at=LATER, source="status", evidence={"asks": 7}, failure=failure
+        )
+        ledger.save(cancelled, ended)
+        assert ledger.claim(SECOND, ledger.order(ORDER, live=False)) is None
 
     def test_a_superseded_payment_takes_its_late_verdict(self, ledger: Ledger, left: Payment) -> None:
         ledger.claim(SECOND, ledger.order(ORDER, live=False), marked(left))

@@ -13,6 +13,7 @@ from payments.model.follow_up import FIRST_ASK, FollowUp
 from payments.model.history import Failure
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, IllegalTransition, Status
+from payments.model.supersession import frees_the_order
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -225,8 +226,8 @@ def test_a_status_that_frees_the_order_is_not_open(status: Status) -> None:
     payment = payment_in(status)
 
     assert payment.is_open is (status in OPEN)
-    assert payment.frees_the_order is (status in FREES_THE_ORDER)
-    assert not (payment.is_open and payment.frees_the_order)
+    assert frees_the_order(payment) is (status in FREES_THE_ORDER)
+    assert not (payment.is_open and frees_the_order(payment))
 
 
 def test_the_text_of_a_payment_has_no_card() -> None:

@@ -71,3 +71,21 @@ def test_a_client_that_asks_while_the_post_waits_gets_the_page_from_the_answer(s
     assert charged.payment.redirect_url == PAGE
     assert system.charge().payment.redirect_url == PAGE
     assert len(system.gateway.submissions) == 1
+
+
+@pytest.mark.parametrize("page", [None, "https://elsewhere.example/page"])
+def test_the_page_is_kept_while_the_gateway_says_pending_in_between(system: PaymentSystem, page: str | None) -> None:
+    """The status API says REDIRECT again, with a page or without one."""
+    payment = system.charge().payment
+    for raw_status, url in (("PENDING", None), ("REDIRECT", page)):
+        news = samples.transaction(raw_status, redirect_url=url)
+        payment = record(payment, news, "status", system.ledger, system.clock, system.telemetry)
+
+    assert (payment.status, payment.redirect_url) == (Status.REQUIRES_ACTION, page or PAGE)
+
+
+@pytest.mark.parametrize("raw_status", ["SUCCESS", "FAILED", "ABANDONED"])
+def test_a_verdict_ends_the_page(system: PaymentSystem, raw_status: str) -> None:
+    payment = system.charge().payment
+    news = samples.transaction(raw_status)
+    assert record(payment, news, "status", system.ledger, system.clock, system.telemetry).redirect_url is None

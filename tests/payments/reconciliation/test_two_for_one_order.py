@@ -8,6 +8,7 @@ import pytest
 from payments.model.history import Failure
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER, Status
+from payments.model.supersession import frees_the_order
 from payments.ports.gateway import NoAnswer
 from tests.fakes import samples
 from tests.fakes.transaction_list import row
@@ -51,7 +52,7 @@ def test_a_payment_without_an_answer_is_paid_or_reviewed_in_any_row_order(
     reconciler.gateway.answers[ours.wire_order_id] = answers[known_to_the_status_api]
     reconciler.run()
     after = reconciler.standing(ours)
-    assert not after.frees_the_order
+    assert not frees_the_order(after)
     if known_to_the_status_api == SECOND:
         assert (after.status, after.transaction_id) == (Status.SUCCEEDED, SECOND)
         assert others(reconciler, ours) == [(FIRST, Status.FAILED, None)]

@@ -39,30 +39,20 @@ def test_a_refund_that_was_not_sent_is_made_later_as_often_as_it_takes(refunding
     assert "late_refund_failed" not in refunding.telemetry.signals
 
 
-def test_a_refund_that_never_arrived_is_made_once_more(refunding: PaymentSystem) -> None:
-    payment = cancelled(refunding)
-    refunding.gateway.script_refunds(Refunds(done=False, error=NoAnswer("lost on the way")))
-    pays(refunding, payment)
-
-    refunding.follow_up_until(lambda: refunding.nothing_is_due)
-
-    assert refunded(refunding, payment)
-    assert len(refunding.gateway.refund_posts) == 2
-    assert "late_refund_failed" not in refunding.telemetry.signals
-
-
-def test_a_gateway_that_books_refunds_overnight_gets_two_requests_and_then_a_person_is_called(
-    refunding: PaymentSystem,
+@pytest.mark.parametrize("requests", [1, 100])
+def test_a_refund_that_never_arrived_is_not_sent_again_but_calls_a_person(
+    refunding: PaymentSystem, requests: int
 ) -> None:
+    """Its evidence is a flag that may lag: a gateway that books refunds overnight would pay out each request."""
     payment = cancelled(refunding)
-    refunding.gateway.script_refunds(*[Refunds(done=False, error=NoAnswer("timeout"))] * 100)
+    refunding.gateway.script_refunds(*[Refunds(done=False, error=NoAnswer("timeout"))] * requests)
     pays(refunding, payment)
 
     for _ in range(18 * 60):
         refunding.follow_up(minutes=1)
 
-    assert len(refunding.gateway.refund_posts) == 2
-    assert "late_refund_failed" in refunding.telemetry.signals
+    assert len(refunding.gateway.refund_posts) == 1
+    assert refunding.telemetry.signals.count("late_refund_failed") == 1
 
 
 def test_an_unreachable_gateway_gets_it_within_a_minute_of_its_return(refunding: PaymentSystem) -> None:

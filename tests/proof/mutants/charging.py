@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.proof.mutants.mutant import Mutant
-from tests.proof.mutants.suites import CANCEL, CHARGE, CHARGE_CRASHES, CHARGE_LEFT, MOTO, PROOF
+from tests.proof.mutants.suites import CANCEL, CHARGE, CHARGE_CRASHES, CHARGE_LEFT, MOTO, PAID_ORDER, PROOF
 
 CHARGING: Final = (
     Mutant(
@@ -72,8 +72,8 @@ CHARGING: Final = (
     Mutant(
         "a payment that the gateway is deciding about loses its order",
         "model/supersession.py",
-        "payment.status is Status.REQUIRES_ACTION and payment.superseded_at is None",
-        "payment.is_open and payment.superseded_at is None",
+        "return payment.status is Status.REQUIRES_ACTION",
+        "return payment.is_open",
         (CHARGE_LEFT,),
     ),
     Mutant(
@@ -86,7 +86,7 @@ CHARGING: Final = (
     Mutant(
         "a payment in doubt may be cancelled",
         "charging/cancel.py",
-        "        if current.status is not Status.REQUIRES_ACTION:\n            raise NotCancellable(current)\n"
+        "        if not waits_for_shopper(current):\n            raise NotCancellable(current)\n"
         "        return superseded(current, None, clock(), refund_if_paid=refund_if_paid)\n",
         "        from dataclasses import replace\n"
         "        marked = replace(current, superseded_at=clock())\n"
@@ -109,10 +109,24 @@ CHARGING: Final = (
     ),
     Mutant(
         "a superseded payment that succeeds raises no alarm",
-        "model/payment.py",
-        "return self.status in FREES_THE_ORDER or self.superseded_at is not None",
-        "return self.status in FREES_THE_ORDER",
+        "model/supersession.py",
+        "return entry.previous_status in FREES_THE_ORDER or was_superseded_at(payment, entry) is not None",
+        "return entry.previous_status in FREES_THE_ORDER",
         (CHARGE_LEFT,),
+    ),
+    Mutant(
+        "a cancelled payment that the gateway is deciding about frees its order",
+        "model/supersession.py",
+        "return payment.superseded_at is not None and (waits_for_shopper(payment) or goes_back(payment))",
+        "return payment.superseded_at is not None",
+        (PAID_ORDER,),
+    ),
+    Mutant(
+        "a cancellation does not ask the gateway",
+        "charging/cancel.py",
+        "        asked = query(payment)\n",
+        "        asked = payment\n",
+        (CANCEL,),
     ),
     Mutant(
         "an order with a payment in doubt is free for another payment",
