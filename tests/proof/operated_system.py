@@ -129,13 +129,21 @@ class OperatedSystem(SystemUnderTest):
         return self._start(f"reconciliation {span}", RECONCILIATION_SECONDS, work, environment)
 
     def reconcile_to_the_end(self) -> None:
-        """Two hours later, when no change is recent any more: all days, in one call; then the follow-up publishes."""
+        """Two hours later, when no change is recent any more: all days, in one call; then the follow-up publishes.
+
+        An earlier one that was cut off goes on first: it may have read the list before the last changes.
+        """
         self.pass_time(2 * 60 * 60)
         self.listing.lag = 0
-        call = self.reconcile(Span(START.date(), moment(self.elapsed).date()), anew=True)
-        self.advance(call)
-        assert isinstance(call.result, RunResult)
-        assert call.result.state == "finished"
+        began = self.clock()
+        for _ in range(2):
+            call = self.reconcile(Span(START.date(), moment(self.elapsed).date()), anew=True)
+            self.advance(call)
+            assert isinstance(call.result, RunResult)
+            assert call.result.state == "finished"
+            if self.finished[-1].started_at >= began:
+                break
+        assert self.finished[-1].started_at >= began
         for _ in self.follow_up_to_the_end():
             pass
 
