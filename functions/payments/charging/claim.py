@@ -52,8 +52,8 @@ def claim(
     left_after: timedelta | None,
     telemetry: Telemetry,
     *,
-    refund_if_paid: bool = False,
-    query: Query = lambda left: left,
+    refund_if_paid: bool,
+    query: Query,
 ) -> tuple[Payment, Payment | None]:
     """The claimed payment, and the payment that was already recorded under its id, if any.
 

@@ -80,4 +80,12 @@ def test_one_that_still_waits_or_is_unknown_gives_it_away(system: PaymentSystem,
 def test_the_log_speaks_of_the_new_payment_again(system: PaymentSystem, left: Payment) -> None:
     system.gateway.script_charges(Answers("SUCCESS"))
     second = charged(system, "second")
+    of_left = max(nth for nth, subject in enumerate(system.telemetry.subjects) if subject[0] == left.id)
+    assert system.telemetry.subjects[of_left + 1] == (second.id, second.order_id, None)
     assert system.telemetry.subjects[-1][0] == second.id != left.id
+
+
+def test_the_mark_says_what_becomes_of_a_late_success(system: PaymentSystem, left: Payment) -> None:
+    second = charged(system, "second")
+    policy = {"if_paid": "refund"} if system.charging.refunds_superseded else {}
+    assert system.reload(left).history[-1].evidence == {"superseded_by": second.id, **policy}

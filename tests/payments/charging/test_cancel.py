@@ -84,8 +84,9 @@ def test_without_an_answer_nothing_is_cancelled(
     system: PaymentSystem, open_page: Payment, silence: NoAnswer | NotSent
 ) -> None:
     system.gateway.script_statuses(silence)
-    with pytest.raises(GatewayUnreachable):
+    with pytest.raises(GatewayUnreachable) as refused:
         cancel(system, open_page)
+    assert str(refused.value) == "the gateway does not say whether the payment is paid: it is not cancelled"
     assert system.reload(open_page) == open_page
     assert "status_unanswered" in system.telemetry.signals
 
@@ -101,6 +102,7 @@ def test_a_payment_of_the_other_mode_is_cancelled_without_a_query(system: Paymen
     system.gateway.live = True
     system.gateway.script_statuses(AssertionError("asked"))  # type: ignore[arg-type]
     assert cancel(system, open_page).superseded_at == system.clock()
+    assert system.telemetry.subjects[-1] == (open_page.id, open_page.order_id, open_page.transaction_id)
 
 
 def test_a_payment_whose_queries_have_ended_on_the_page_is_cancelled(system: PaymentSystem, open_page: Payment) -> None:
@@ -185,6 +187,7 @@ def test_only_a_payment_on_the_gateways_page_is_cancelled(system: PaymentSystem,
         cancel(system, payment)
 
     assert refused.value.payment == payment
+    assert str(refused.value) == f"payment {payment.id}, which is {payment.status}, cannot be cancelled"
     assert system.reload(payment) == payment
 
 

@@ -32,7 +32,9 @@ def test_one_attempt_more_is_refused_and_sends_and_records_nothing(exhausted: Pa
     before = exhausted.ledger.payments()
     with pytest.raises(OrderExhausted) as refused:
         charge(exhausted, MAX_ATTEMPTS)
-    assert refused.value.payment.attempt == MAX_ATTEMPTS
+    last = refused.value.payment
+    assert last.attempt == MAX_ATTEMPTS
+    assert str(refused.value) == f"the order has had {MAX_ATTEMPTS} payments, the last one {last.id}"
     assert len(exhausted.gateway.submissions) == MAX_ATTEMPTS
     assert exhausted.ledger.payments() == before
 

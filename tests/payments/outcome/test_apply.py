@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.gateway.status_words import VERDICTS
-from payments.model.history import MAX_HISTORY, Source
+from payments.model.history import MAX_HISTORY, Failure, Source
 from payments.model.status import Status
 from payments.outcome.apply import apply
 from tests.fakes import samples
@@ -152,6 +152,9 @@ def test_a_status_that_changes_without_end_needs_review() -> None:
 
     assert payment.version == MAX_HISTORY + 1
     assert payment.status is Status.NEEDS_REVIEW
+    assert payment.failure == Failure("unresolved", "the gateway changes its mind without end")
+    assert payment.history[-1].evidence["gateway_status"] in ("PENDING", "REDIRECT")
+    assert (payment.history[-1].at, payment.history[-1].source) == (LATER, "status")
     assert applied(payment, transaction("SUCCESS")).status is Status.SUCCEEDED
 
 
