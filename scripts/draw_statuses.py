@@ -35,8 +35,11 @@ then both are true.
 
 `superseded_at` is a fact beside the status, too. A payment that is `requires_action` without news for longer than the
 parameter `LeftRedirectMinutes` loses its order to the next charge with a new key. `POST /charges/{id}/cancel` frees the
-order of a `requires_action` payment at once. It keeps its status, is asked about as before, and may still become any
-status above; the gateway cannot void it. A superseded payment that succeeds is a late success, with an alarm. If
+order of a `requires_action` payment at once. Both ask the gateway first: only its word that the payment waits for its
+shopper frees the order. The payment keeps its status, is asked about as before, and may still become any status above;
+the gateway cannot void it. A payment in review because its shopper never came back can be superseded, too; then the
+queries begin anew. A superseded payment that becomes `pending`, or goes into another review, locks its order again:
+money may be about to move. A superseded payment that succeeds is a late success, with an alarm. If
 `SupersededPaymentPolicy` was `refund` when it was superseded, the follow-up refunds it: `refund.status` as above.
 """
 

@@ -13,6 +13,7 @@ from payments.errors import GatewayUnreachable, IdempotencyKeyReused, NothingSen
 from payments.model.history import FieldError
 from payments.model.payment import Payment
 from payments.model.status import Status
+from payments.model.supersession import owes_refund
 from payments.ports.ledger import TableBusy
 from payments.refunding.eligibility import NotRefundable
 
@@ -136,11 +137,12 @@ def _conflict_of(error: OrderTaken | OrderExhausted | NotCancellable | NotRefund
     """The code, title and advice for a request that the state of a payment or of its order forbids."""
     match error:
         case OrderTaken():
-            return _ORDER_PAID if error.payment.status is Status.SUCCEEDED else _ORDER_IN_PROGRESS
+            is_kept = error.payment.status is Status.SUCCEEDED and not owes_refund(error.payment)
+            return _ORDER_PAID if is_kept else _ORDER_IN_PROGRESS
         case OrderExhausted():
             return _ORDER_EXHAUSTED
         case NotCancellable():
-            return _NOT_CANCELLABLE[error.payment.status]
+            return _OTHER_MODE if error.is_of_other_mode else _NOT_CANCELLABLE[error.payment.status]
         case NotRefundable():
             return error.code, *_NOT_REFUNDABLE[error.code]
 
@@ -166,9 +168,11 @@ _UNDECIDED: Final[tuple[str, str, Retry]] = (
     "The gateway is deciding on the payment: only one that waits for its shopper can be cancelled.",
     "after",
 )
+_OTHER_MODE: Final[tuple[str, str, Retry]] = ("other_mode", "The payment is of the gateway's other mode.", "never")
 _UNPAID: Final[tuple[str, str, Retry]] = ("payment_over", "The payment failed and its order is free.", "never")
 _NOT_CANCELLABLE: Final[Mapping[Status, tuple[str, str, Retry]]] = {
     Status.PROCESSING: _UNDECIDED,
+    Status.REQUIRES_ACTION: _UNDECIDED,
     Status.PENDING: _UNDECIDED,
     Status.SUCCEEDED: ("payment_succeeded", "The payment succeeded: refund it instead.", "never"),
     Status.FAILED: _UNPAID,
@@ -180,7 +184,7 @@ _NOT_REFUNDABLE: Final[Mapping[str, tuple[str, Retry]]] = {
     "already_charged_back": ("The cardholder's bank has taken the money back.", "never"),
     "already_refunded": ("The payment is refunded.", "never"),
     "not_succeeded": ("Only a payment that succeeded can be refunded.", "after"),
-    "other_mode": ("The payment is of the gateway's other mode.", "never"),
+    "other_mode": _OTHER_MODE[1:],
     "refund_in_progress": ("A refund of the payment is in flight.", "after"),
     "too_many_attempts": ("Too many refunds of the payment have failed: refund it at the gateway.", "never"),
     "transaction_unknown": ("The gateway's id of the payment is not known: refund it at the gateway.", "never"),

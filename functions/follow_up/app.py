@@ -38,7 +38,7 @@ def _follow_ups(telemetry: PowertoolsTelemetry) -> PaymentFinisher:
         bus=bootstrap.bus_of(settings.bus_name, telemetry),
         clock=utc_now,
         telemetry=telemetry,
-        late_refunds=LateRefunding(Refunding(ledger, gateway, utc_now, telemetry)),
+        late_refunds=LateRefunding(Refunding(ledger, gateway, utc_now, telemetry), ledger),
     )
 
 

@@ -205,7 +205,8 @@ class InMemoryLedger:
     def _is_freed(self, payment_id: str) -> bool:
         item = self._table.get(payment_id, {})
         unresolved = (item.get("failure") or {}).get("code") == "unresolved"
-        given_up = item.get("status") in (Status.REQUIRES_ACTION, Status.SUCCEEDED) or unresolved
+        sent_back = item.get("status") == Status.SUCCEEDED and item["refund"]["status"] in ("requested", "refunded")
+        given_up = item.get("status") == Status.REQUIRES_ACTION or unresolved or sent_back
         return item.get("status") in FREES_THE_ORDER or ("superseded_at" in item and given_up)
 
     def _attempts(self, order_id: str, *, live: bool) -> list[str]:

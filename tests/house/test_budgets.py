@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from charge.app import VERDICT_SECONDS
+from payments.charging.cancel import ASK_TRIES
 from payments.follow_up.bus_budget import BUS_BUDGET
 from payments.follow_up.finish import LEASE
 from payments.follow_up.refresh import REFRESH_SECONDS
@@ -113,6 +114,11 @@ def test_a_refresh_ends_within_the_function() -> None:
     """It reads, notes the refresh, queries and records."""
     calls = 3 * longest_table_call()
     assert calls + REFRESH_SECONDS <= timeout_of("ChargeFunction")
+
+
+def test_a_cancellation_ends_within_the_function() -> None:
+    """The gateway takes all its time for each question, and the table hangs once. A killed one has marked nothing."""
+    assert ASK_TRIES * ASK_SECONDS + longest_table_call() <= timeout_of("ChargeFunction")
 
 
 def test_a_webhook_is_recorded_within_its_function() -> None:

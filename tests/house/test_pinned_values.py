@@ -61,6 +61,7 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "ASK_SECONDS": (8.0, "three of them fit into a run"),
         "MAX_UNANSWERED": (3, "more show nothing new, and cost the run its time"),
     },
+    "payments.charging.cancel": {"ASK_TRIES": (2, "two queries of 8 s and the table fit into the 29 s of API Gateway")},
     "payments.webhooks.handle": {"CONFIRM_SECONDS": (10.0, "the gateway waits for our answer meanwhile")},
     "payments.ledger.table": {
         "CONFLICT_TRIES": (6, "0.62 s of waits in all"),

@@ -87,7 +87,9 @@ def test_each_guard_of_the_model_is_a_guard_of_the_code() -> None:
         "attribute_not_exists(replayed_while_sending)",
     ]
     assert SAME_ATTEMPTS == "size(attempts) = :seen_attempts"
-    given_up = "#status IN (:on_page, :paid) OR #failure.#code = :unresolved"
+    # The model has no refunds.
+    sent_back = "#status = :paid AND #refund.#status IN (:requested, :refunded)"
+    given_up = f"#status = :on_page OR #failure.#code = :unresolved OR ({sent_back})"
     assert f"{UNPAID} OR (attribute_exists(superseded_at) AND ({given_up}))" == FREED
     assert (NEVER_ARRIVED_ASKS, NEVER_ARRIVED_AFTER.total_seconds()) == (2, 3600)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from payments.charging.charge import Charged, Charging
 from payments.charging.request import ChargeRequest
@@ -12,7 +13,7 @@ from payments.follow_up.refresh import Refreshing
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.ports.gateway import Gateway
-from payments.ports.ledger import Due, FollowUpLedger
+from payments.ports.ledger import Due, FollowUpLedger, OrderReader
 from payments.ports.runtime import Clock, Telemetry
 from payments.refunding.late import LateRefunding
 from payments.refunding.refund import Refunded, Refunding
@@ -26,11 +27,15 @@ from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.telemetry import RecordingTelemetry
 
 
+class RefundingLedger(FollowUpLedger, OrderReader, Protocol):
+    """What the follow-up needs with the refunds that it makes."""
+
+
 def finisher_of(
-    ledger: FollowUpLedger, gateway: Gateway, bus: Bus, clock: Clock, telemetry: Telemetry
+    ledger: RefundingLedger, gateway: Gateway, bus: Bus, clock: Clock, telemetry: Telemetry
 ) -> PaymentFinisher:
     """The use case of the follow-up, with the refunds that it makes."""
-    late_refunds = LateRefunding(Refunding(ledger, gateway, clock, telemetry))
+    late_refunds = LateRefunding(Refunding(ledger, gateway, clock, telemetry), ledger)
     return PaymentFinisher(ledger, gateway, bus, clock, telemetry, late_refunds)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from payments.charging.cancel import cancel
 from payments.charging.claim import claim
-from payments.charging.left_payment import queried
+from payments.charging.left_payment import Asked, queried
 from payments.charging.request import ChargeRequest
 from payments.errors import GatewayUnreachable, IdempotencyKeyReused, SecretUnusable
 from payments.model.follow_up import IN_DOUBT_ASK, MIN_SEND_SECONDS
@@ -20,6 +20,7 @@ from payments.model.integrity import mismatched_fields
 from payments.model.payment import Payment, intent
 from payments.model.status import Status
 from payments.outcome.record import record, update
+from payments.outcome.status_query import ASK_SECONDS
 from payments.ports.gateway import CredentialsRefused, Gateway, NoAnswer, NotSent, Refused, Submission
 from payments.ports.ledger import ClaimLedger, Released
 from payments.ports.runtime import Clock, Telemetry
@@ -79,7 +80,7 @@ class Charging:
             self.left_after,
             self.telemetry,
             refund_if_paid=self.refunds_superseded,
-            query=self._queried,
+            query=lambda waiting: self._queried(waiting, until),
         )
         self.telemetry.about(payment.id, payment.order_id)  # a takeover has spoken of the left payment
         if earlier is not None:
@@ -103,15 +104,15 @@ class Charging:
         return self._replayed(found, found.fingerprint)
 
     def cancel(self, payment: Payment, principal: str | None) -> Payment:
-        """The payment with its order free for another payment. Raises NotCancellable and GatewayUnreachable.
+        """The payment with its order free for another payment. Raises NotCancellable and GatewayUnreachable."""
+        live, refunds = self.gateway.live, self.refunds_superseded
+        tools = self._queried, self.ledger, self.clock, self.telemetry
+        return cancel(payment, principal, *tools, live=live, refund_if_paid=refunds)
 
-        One of the other mode (test or live) is cancelled without a query: this gateway does not know it.
-        """
-        query = self._queried if payment.live == self.gateway.live else None
-        refunds = self.refunds_superseded
-        return cancel(payment, principal, query, self.ledger, self.clock, self.telemetry, refund_if_paid=refunds)
-
-    def _queried(self, payment: Payment) -> Payment | None:
+    def _queried(self, payment: Payment, until: datetime | None = None) -> Asked | None:
+        """The payment after a status query; None without an answer, or if too little time is left for it."""
+        if until is not None and (until - self.clock()).total_seconds() < ASK_SECONDS + MIN_SEND_SECONDS:
+            return None
         return queried(payment, self.gateway, self.ledger, self.clock, self.telemetry)
 
     def _earlier_if_not_ready(self, payment: Payment) -> Payment | None:

@@ -7,19 +7,20 @@ NothingSent
 └── OrderExhausted    the order has had all its attempts
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from payments.charging.left_payment import Asked
 from payments.errors import NothingSent
 from payments.model.payment import Payment
-from payments.model.supersession import frees_the_order, goes_back, is_left, superseded
+from payments.model.supersession import frees_the_order, goes_back, is_left, superseded, waits_for_shopper
 from payments.outcome.record import note_entries, requested_by
 from payments.ports.ledger import ClaimLedger, OrderLock, OrderMoved, Superseding
 from payments.ports.runtime import Telemetry
 
-Query = Callable[[Payment], Payment | None]
+Query = Callable[[Payment], Asked | None]
 """A payment → the payment after a status query; None: the gateway does not answer."""
 
 LOCK_TRIES: Final = 5
@@ -58,8 +59,8 @@ def claim(
     """The claimed payment, and the payment that was already recorded under its id, if any.
 
     `left_after`: how long a redirect may take; after it the shopper counts as gone. None: never. `query`: asks the
-    gateway about a left payment before it gives its order away. `refund_if_paid`: see `superseded`. Raises OrderTaken
-    and OrderExhausted.
+    gateway about each payment that waits for its shopper, before it gives its order away. `refund_if_paid`: see
+    `superseded`. Raises OrderTaken and OrderExhausted.
     """
     lock: OrderLock | None = None
     left: Payment | None = None
@@ -75,11 +76,10 @@ def claim(
                 if payment.id in attempts:
                     return payment, attempts[payment.id]
                 lock, attempts = _lock_and_attempts(payment, ledger)
-            last = _holder(lock, attempts)
-            _check_earlier(attempts, last, payment)
-            holder, left = _left(last, payment, left_after, query)
-            if left is None and holder is not None and holder.id != payment.id and not frees_the_order(holder):
-                raise OrderTaken(holder) from None
+            now = {each.id: _as_it_is_now(each, payment, left_after, query) for each in attempts.values()}
+            holder = _holder(lock, now)
+            left = holder if holder is not None and is_left(holder, payment.created_at, left_after) else None
+            _check_free([each for each in now.values() if each.id != payment.id and each is not left], holder)
             # The claim requires as many attempts as the lock had here, so two requests at once cannot pass the limit.
             if lock is not None and holder is not None and len(lock.attempts) >= MAX_ATTEMPTS:
                 raise OrderExhausted(holder) from None
@@ -90,19 +90,18 @@ def claim(
     raise OrderTaken(_holder(*_lock_and_attempts(payment, ledger)) or payment)
 
 
-def _left(
-    holder: Payment | None, payment: Payment, left_after: timedelta | None, query: Query
-) -> tuple[Payment | None, Payment | None]:
-    """The last attempt as it is now, and the same payment again if its shopper has left; else None.
+def _as_it_is_now(attempt: Payment, payment: Payment, left_after: timedelta | None, query: Query) -> Payment:
+    """An attempt at the order, after a status query if it waits for its shopper and would give its order away.
 
-    Raises OrderTaken if the gateway does not answer: an order is not given away on a guess.
+    Raises OrderTaken if the gateway does not say that it waits: an order is not given away on a guess.
     """
-    if holder is None or not is_left(holder, payment.created_at, left_after):
-        return holder, None
-    now = query(holder)
-    if now is None:
-        raise OrderTaken(holder) from None
-    return now, now if is_left(now, payment.created_at, left_after) else None
+    is_given_up = attempt.superseded_at is not None and waits_for_shopper(attempt)
+    if attempt.id == payment.id or not (is_given_up or is_left(attempt, payment.created_at, left_after)):
+        return attempt
+    asked = query(attempt)
+    if asked is None or asked.is_unclear:
+        raise OrderTaken(asked.payment if asked else attempt) from None
+    return asked.payment
 
 
 def _superseding(left: Payment, by: Payment, *, refund_if_paid: bool) -> Superseding:
@@ -110,15 +109,15 @@ def _superseding(left: Payment, by: Payment, *, refund_if_paid: bool) -> Superse
     return Superseding(left, requested_by(by.history[0].principal, left, marked))
 
 
-def _check_earlier(attempts: Mapping[str, Payment], last: Payment | None, payment: Payment) -> None:
-    """Raises OrderTaken if money of an earlier attempt than the last one has moved and stays, or may move unasked.
+def _check_free(attempts: Sequence[Payment], holder: Payment | None) -> None:
+    """Raises OrderTaken if money of one of the attempts has moved and stays, or may move unasked.
 
-    This is read, and no condition of the claim: a success that is recorded in the milliseconds between is a late one.
+    For an earlier attempt than the last one this is read, and no condition of the claim: a success that is recorded in
+    the milliseconds between is a late one.
     """
-    for other in attempts.values():
-        is_earlier = other.id != payment.id and other is not last
-        if is_earlier and not frees_the_order(other) and not goes_back(other):
-            raise OrderTaken(other) from None
+    for each in attempts:
+        if not frees_the_order(each) and (each is holder or not goes_back(each)):
+            raise OrderTaken(each) from None
 
 
 def _lock_and_attempts(payment: Payment, ledger: ClaimLedger) -> tuple[OrderLock | None, Mapping[str, Payment]]:

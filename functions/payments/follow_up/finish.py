@@ -31,6 +31,9 @@ class QueryResult:
 class LateRefunds(Protocol):
     """Refunds payments that were superseded and succeeded late."""
 
+    def is_owed(self, payment: Payment) -> bool:
+        """Whether the order has another payment, or was cancelled: without that the money is kept."""
+
     def refund(self, payment: Payment, seconds: float) -> Payment:
         """The payment after its refund, sent at most once. Raises NothingSent and SecretUnusable."""
 
@@ -98,6 +101,8 @@ class PaymentFinisher:
 
     def _refunded(self, payment: Payment) -> QueryResult:
         """The payment after the refund that it owes; due again if nothing was sent."""
+        if not self.late_refunds.is_owed(payment):
+            return QueryResult(self._postpone(payment, hopeless=True), answered=True)
         try:
             return QueryResult(self.late_refunds.refund(payment, ASK_SECONDS), answered=True)
         except SecretUnusable:
@@ -105,7 +110,9 @@ class PaymentFinisher:
         except GatewayUnreachable:
             return QueryResult(self._postpone(payment, hopeless=False), answered=False)
         except NothingSent:
-            if payment.live == self.gateway.live:  # one of the other mode waits until the stack is switched back
+            current = self.ledger.get(payment.id)  # another refund may have been faster
+            # One of the other mode waits until the stack is switched back.
+            if current is not None and owes_refund(current) and payment.live == self.gateway.live:
                 self.telemetry.note("late_refund_failed", payment_id=payment.id)
             return QueryResult(self._postpone(payment, hopeless=True), answered=True)
 

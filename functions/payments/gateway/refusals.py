@@ -6,10 +6,13 @@ from typing import Any, Final
 
 from payments.gateway import envelope
 from payments.gateway.credentials import GatewayKeys
+from payments.gateway.status_words import VERDICTS
 from payments.gateway.transport import Exchange
 from payments.ports.gateway import AlreadyChargedBack, AlreadyRefunded, NoAnswer, NotSent, Refused
 
 _PAYMENT_WORD: Final = re.compile(r"\b(transaction|payment|order|charge|record)", re.IGNORECASE)
+
+_STATUS_WORDS: Final = tuple(VERDICTS)
 
 _INCONCLUSIVE: Final = frozenset({408, 409, 425, 429})
 """4xx codes after which the charge may still exist: a time-out, a conflict (perhaps with this charge), "later"."""
@@ -35,8 +38,13 @@ def check_not_returned(reply: dict[str, Any] | None, private: Sequence[str]) -> 
 
 
 def is_error_reply(reply: dict[str, Any] | None) -> bool:
-    """Whether the reply has `errors` or `message` and no `data`, or null: the form of a refusal, without a payment."""
-    return reply is not None and reply.get("data") is None and ("errors" in reply or "message" in reply)
+    """Whether the reply has `errors` or `message` and no `data`, or null: the form of a refusal, without a payment.
+
+    A reply with a payment's status is none, also if its data is missing: the payment may exist.
+    """
+    if reply is None or reply.get("data") is not None or reply.get("status") in _STATUS_WORDS:
+        return False
+    return "errors" in reply or "message" in reply
 
 
 def is_refusal(http_status: int, reply: dict[str, Any] | None) -> bool:

@@ -13,15 +13,18 @@ from payments.ports.ledger import OrderLock, Superseding
 
 SAME_ATTEMPTS: Final = "size(attempts) = :seen_attempts"
 UNPAID: Final = "#status IN (" + ", ".join(f":{status.value}" for status in sorted(FREES_THE_ORDER)) + ")"
-GIVEN_UP: Final = "attribute_exists(superseded_at) AND (#status IN (:on_page, :paid) OR #failure.#code = :unresolved)"
-"""On the gateway's page, also after the last status query; or paid, and the claim has read that the money goes back."""
-FREED: Final = f"{UNPAID} OR ({GIVEN_UP})"
+SENT_BACK: Final = "#status = :paid AND #refund.#status IN (:requested, :refunded)"
+GIVEN_UP: Final = f"#status = :on_page OR #failure.#code = :unresolved OR ({SENT_BACK})"
+"""A superseded payment on the gateway's page, also after the last status query; or its money goes back."""
+FREED: Final = f"{UNPAID} OR (attribute_exists(superseded_at) AND ({GIVEN_UP}))"
 
 _UNPAID: Final = {f":{status.value}": status.value for status in FREES_THE_ORDER}
 _GIVEN_UP: Final = {
     ":on_page": Status.REQUIRES_ACTION.value,
     ":paid": Status.SUCCEEDED.value,
     ":unresolved": UNRESOLVED,
+    ":requested": "requested",
+    ":refunded": "refunded",
 }
 
 Write = dict[str, Any]
@@ -96,7 +99,7 @@ def _requires_freed(table: str, payment_id: str) -> Write:
         "TableName": table,
         "Key": typed({"pk": payment_id}),
         "ConditionExpression": FREED,
-        "ExpressionAttributeNames": {"#status": "status", "#failure": "failure", "#code": "code"},
+        "ExpressionAttributeNames": {name: name[1:] for name in ("#status", "#failure", "#code", "#refund")},
         "ExpressionAttributeValues": typed(_UNPAID | _GIVEN_UP),
     }
     return {"ConditionCheck": check}

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from payments.model import refund as refunds
+from payments.model.follow_up import FIRST_ASK, FollowUp
 from payments.model.history import Entry, Evidence
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER, IllegalTransition, Status
@@ -47,11 +48,11 @@ def frees_the_order(payment: Payment) -> bool:
 
 
 def goes_back(payment: Payment) -> bool:
-    """Whether the payment is paid, and is refunded or about to be refunded by the follow-up."""
+    """Whether the payment is paid, and its money was sent back, or is on its way back as its supersession demands."""
     if payment.status is not Status.SUCCEEDED:
         return False
-    is_owed = is_to_be_refunded(payment) and (owes_refund(payment) or payment.awaits_refund)
-    return payment.refund.status == "refunded" or is_owed
+    is_on_its_way = is_to_be_refunded(payment) and payment.awaits_refund
+    return payment.refund.status == "refunded" or is_on_its_way
 
 
 def was_superseded_at(payment: Payment, entry: Entry) -> datetime | None:
@@ -76,7 +77,16 @@ def superseded(payment: Payment, by: str | None, at: datetime, *, refund_if_paid
         raise IllegalTransition(f"a payment that is {payment.status} cannot be superseded")
     evidence: Evidence = {"cancelled": 1} if by is None else {"superseded_by": by}
     evidence = {**evidence, **({IF_PAID: REFUND} if refund_if_paid else {})}
-    return replace(payment, superseded_at=at).with_entry("superseded", at, "request", evidence)
+    marked = replace(payment, superseded_at=at)
+    if payment.status is Status.NEEDS_REVIEW:  # the queries have ended: they begin anew, because it may be paid now
+        marked = replace(marked, follow_up=FollowUp(due_at=at, ask_at=at + FIRST_ASK, arrived=True))
+    return marked.with_entry("superseded", at, "request", evidence)
+
+
+def successor_of(payment: Payment) -> str | None:
+    """The id of the payment that took the order; None if none did. Nothing may be recorded under it any more."""
+    ids = (entry.evidence.get("superseded_by") for entry in payment.history if entry.name == "superseded")
+    return next((str(each) for each in ids if each is not None), None)
 
 
 def is_to_be_refunded(payment: Payment) -> bool:
@@ -94,11 +104,9 @@ def owes_refund(payment: Payment) -> bool:
     """
     if not is_to_be_refunded(payment):
         return False
-    attempt = payment.refund_attempt
-    failure = attempt.failure if attempt and payment.refund.status == "failed" else None
-    if failure is None:
-        return payment.refund.status == "none"
-    return failure.code == refunds.NOT_SENT
+    failures = (entry.evidence.get("failure") for entry in payment.history if entry.name == refunds.FAILED)
+    is_open = payment.refund.status in ("none", "failed")
+    return is_open and all(failure == refunds.NOT_SENT for failure in failures)
 
 
 def with_refund_due(payment: Payment) -> Payment:

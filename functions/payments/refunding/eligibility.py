@@ -16,6 +16,10 @@ class NotRefundable(NothingSent):
         self.payment = payment
 
 
+class NotOwed(NothingSent):
+    """The refund of a late success is not owed any more: another one was requested meanwhile."""
+
+
 def check_refundable(payment: Payment) -> None:
     """Raises NotRefundable when there is no money to refund, or when a refund is under way."""
     if payment.refund.status == "refunded":

@@ -15,6 +15,7 @@ from payments.model.follow_up import IN_DOUBT_ASK, MIN_SEND_SECONDS, Answered, R
 from payments.model.history import Evidence, Failure
 from payments.model.integrity import denies_refund
 from payments.model.payment import Payment
+from payments.model.supersession import owes_refund
 from payments.outcome.record import record, record_refund, update
 from payments.outcome.status_query import ASK_SECONDS, ask
 from payments.ports.gateway import (
@@ -29,7 +30,7 @@ from payments.ports.gateway import (
 )
 from payments.ports.ledger import OutcomeLedger
 from payments.ports.runtime import Clock, Telemetry
-from payments.refunding.eligibility import NotRefundable, check_refundable
+from payments.refunding.eligibility import NotOwed, NotRefundable, check_refundable
 from payments.refunding.request import RefundRequest
 
 CHARGED_BACK: Final = "already_charged_back"
@@ -188,6 +189,8 @@ def _with_attempt(payment: Payment, request: RefundRequest, attempt: RefundAttem
     if _earlier_result(payment, request) is not None:
         return payment
     check_refundable(payment)
+    if request.only_if_owed and not owes_refund(payment):
+        raise NotOwed(f"{payment.id} owes no refund")
     return refunds.requested(payment, attempt, request.fingerprint())
 
 

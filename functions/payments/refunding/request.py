@@ -11,12 +11,14 @@ from payments.model.payment import Payment
 class RefundRequest:
     """A request to refund the whole amount. A key counts for one payment: for another payment it is another key.
 
-    `caller`: the AWS principal; None for the system. It is no part of the request's identity.
+    `caller`: the AWS principal; None for the system. `only_if_owed`: nothing is recorded or sent unless the payment
+    owes its refund at that moment, see `supersession.py`. Neither is part of the request's identity.
     """
 
     caller: str | None
     idempotency_key: str
     reason: str
+    only_if_owed: bool = False
 
     def id_for(self, payment: Payment) -> str:
         """Derived from payment and key, so that each retry has the same id."""

@@ -93,16 +93,77 @@ def test_without_an_answer_nothing_is_cancelled(
     assert cancel(system, open_page).superseded_at == system.clock(), "the same request again, with an answer"
 
 
-def test_a_payment_that_the_gateway_does_not_know_yet_is_cancelled(system: PaymentSystem, open_page: Payment) -> None:
-    system.gateway.script_statuses(UnknownToGateway("none"))
-    assert cancel(system, open_page).superseded_at == system.clock()
+@pytest.mark.parametrize("raw_status", [None, "INIT", "A NEW WORD"])
+def test_nothing_is_cancelled_unless_the_gateway_says_that_it_waits(
+    system: PaymentSystem, open_page: Payment, raw_status: str | None
+) -> None:
+    if raw_status is None:
+        system.gateway.script_statuses(UnknownToGateway("none"))
+    else:
+        system.gateway.charges[0].raw_status = raw_status
+    with pytest.raises(NotCancellable) as refused:
+        cancel(system, open_page)
+    assert not refused.value.is_of_other_mode
+    assert system.reload(open_page).superseded_at is None
 
 
-def test_a_payment_of_the_other_mode_is_cancelled_without_a_query(system: PaymentSystem, open_page: Payment) -> None:
+class WebhookDuringTheQuery(InMemoryLedger):
+    """Just before the cancellation writes, a verified webhook comes, and its confirmation gets no answer."""
+
+    system: PaymentSystem
+    times = 1
+
+    def save(self, before: Payment, after: Payment) -> Payment:
+        if after.superseded_at is not None and before.superseded_at is None and self.times:
+            self.times -= 1
+            charge = self.system.gateway.charges[0]
+            charge.raw_status = "SUCCESS" if not self.times else charge.raw_status
+            self.system.gateway.script_statuses(NoAnswer("slow"))
+            assert self.system.webhook(before) is Outcome.DEFERRED
+        return super().save(before, after)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_webhook_between_question_and_mark_makes_it_ask_again(times: int) -> None:
+    ledger = WebhookDuringTheQuery()
+    system = ledger.system = PaymentSystem(ledger=ledger, refunds_superseded=True)
+    payment = charged(system)
+    ledger.times = times
+    with pytest.raises(NotCancellable if times == 1 else GatewayUnreachable) as refused:
+        cancel(system, payment)
+    if times == 2:
+        assert str(refused.value) == "the payment changes while the gateway is asked: it is not cancelled"
+    assert system.reload(payment).superseded_at is None
+    system.follow_up(minutes=1)
+    assert (system.reload(payment).status, system.gateway.refund_posts) == (Status.SUCCEEDED, [])
+
+
+def test_a_payment_of_the_other_mode_is_not_cancelled(system: PaymentSystem, open_page: Payment) -> None:
+    """This gateway does not know whether it is paid; and its order is another one than that of this mode."""
     system.gateway.live = True
-    system.gateway.script_statuses(AssertionError("asked"))  # type: ignore[arg-type]
-    assert cancel(system, open_page).superseded_at == system.clock()
+    with pytest.raises(NotCancellable) as refused:
+        cancel(system, open_page)
+    assert refused.value.is_of_other_mode
     assert system.telemetry.subjects[-1] == (open_page.id, open_page.order_id, open_page.transaction_id)
+    assert system.gateway.asked == []
+
+
+def test_a_payment_of_the_other_mode_that_is_cancelled_already_is_returned(
+    system: PaymentSystem, open_page: Payment
+) -> None:
+    cancelled = cancel(system, open_page)
+    system.gateway.live = True
+    assert cancel(system, cancelled) == cancelled
+
+
+def test_a_payment_cancelled_in_review_is_asked_about_anew(system: PaymentSystem, open_page: Payment) -> None:
+    for _ in range(50):
+        system.follow_up(hours=1)
+    cancel(system, system.reload(open_page))
+    system.gateway.charges[0].raw_status = "SUCCESS"
+    system.follow_up(seconds=61)
+    assert system.reload(open_page).status is Status.SUCCEEDED
+    assert "late_success" in system.telemetry.signals
 
 
 def test_a_payment_whose_queries_have_ended_on_the_page_is_cancelled(system: PaymentSystem, open_page: Payment) -> None:

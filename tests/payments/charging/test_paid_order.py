@@ -75,14 +75,17 @@ def test_a_late_success_whose_refund_was_refused(refunding: PaymentSystem) -> No
     assert is_taken_by(refunding, payment)
 
 
-@pytest.mark.parametrize("refund", [None, Refunds(), Refunds(done=False, error=NoAnswer("lost"))])
+def test_a_late_success_takes_the_order_until_its_refund_is_requested(refunding: PaymentSystem) -> None:
+    assert is_taken_by(refunding, cancelled_and_paid(refunding))
+
+
+@pytest.mark.parametrize("refund", [Refunds(), Refunds(done=False, error=NoAnswer("lost"))])
 def test_a_late_success_that_goes_back_by_itself_leaves_the_order_free(
-    refunding: PaymentSystem, refund: Refunds | None
+    refunding: PaymentSystem, refund: Refunds
 ) -> None:
     cancelled_and_paid(refunding)
-    if refund is not None:
-        refunding.gateway.script_refunds(refund)
-        refunding.follow_up(seconds=1)
+    refunding.gateway.script_refunds(refund)
+    refunding.follow_up(seconds=1)
     assert charged(refunding, "last").attempt == 2
 
 

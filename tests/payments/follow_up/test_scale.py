@@ -13,7 +13,7 @@ from payments.follow_up.run import run
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment, intent
 from payments.ports.gateway import UnknownToGateway
-from payments.ports.ledger import Due, LostRace
+from payments.ports.ledger import Due, LostRace, OrderLock
 from payments.runtime.telemetry import powertools
 from tests.fakes import samples
 from tests.fakes.clock import START, SettableClock
@@ -49,6 +49,12 @@ class GeneratedLedger:
             at=START,
         )
         return replace(payment, published=1) if payment_id in self.published_ids else payment
+
+    def order(self, order_id: str, *, live: bool) -> OrderLock | None:
+        return None
+
+    def several(self, payment_ids: Iterable[str]) -> dict[str, Payment]:
+        return {payment_id: self.get(payment_id) for payment_id in payment_ids}
 
     def save(self, before: Payment, after: Payment) -> Payment:
         current = self.get(before.id)

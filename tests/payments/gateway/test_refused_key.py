@@ -45,6 +45,19 @@ def test_a_refusal_may_have_an_empty_place_for_its_data() -> None:
         assert calls.telemetry.facts_of("gateway_credentials_refused") == [{"http_status": 401}]
 
 
+@pytest.mark.parametrize("http_status", [400, 401, 422])
+@pytest.mark.parametrize("word", ["SUCCESS", "PENDING", "REDIRECT", "INIT", "FAILED"])
+@pytest.mark.parametrize("without_data", [{}, {"data": None}], ids=str)
+def test_a_reply_with_the_status_of_a_payment_is_no_refusal_and_sends_nothing_again(
+    http_status: int, word: str, without_data: dict[str, None]
+) -> None:
+    reply = {"status": word, "message": "the result could not be loaded", **without_data}
+    with rogue_server(answers(http_status, reply), SUCCESS) as server:
+        with pytest.raises(NoAnswer):
+            GatewayCalls(server, OLD, NEW).charge()
+        assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("message", NO_PROOFS)
 def test_an_unproved_refusal_wakes_somebody_all_the_same(message: str) -> None:
     with rogue_server(answers(401, {"message": message})) as server:

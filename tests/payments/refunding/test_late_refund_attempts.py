@@ -1,14 +1,18 @@
 """The refund of a late success when the first request does not succeed: tried again, put off, or left to a person."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from payments.errors import SecretUnusable
+from payments.charging.claim import OrderTaken
+from payments.errors import GatewayUnreachable, SecretUnusable
 from payments.model.history import Failure
+from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import CredentialsRefused, NoAnswer, NotSent, Refused
-from tests.fakes.gateway import Refunds
+from tests.fakes import samples
+from tests.fakes.gateway import Answers, Fails, Refunds
 from tests.payments.assembled import PaymentSystem
 from tests.payments.refunding.late_success_cases import cancelled, pays, refunded
 from tests.payments.refunding.refund_cases import entry_names
@@ -151,3 +155,82 @@ def test_a_review_holds_the_refund_back(refunding: PaymentSystem) -> None:
     for _ in range(5):
         refunding.follow_up(minutes=5)
     assert refunding.gateway.refund_posts == []
+
+
+@pytest.mark.parametrize("first", [NoAnswer("timeout"), Refused("no refunds today")])
+def test_nothing_follows_by_itself_after_a_persons_request_that_was_not_sent(
+    refunding: PaymentSystem, first: NoAnswer | Refused
+) -> None:
+    """The first one may be booked overnight: a person who sees that stops, and the service may not go on."""
+    payment = cancelled(refunding)
+    refunding.gateway.script_refunds(Refunds(done=False, error=first))
+    pays(refunding, payment)
+    for _ in range(24 * 6):
+        refunding.follow_up(minutes=10)
+    refunding.gateway.script_refunds(Refunds(done=False, error=NotSent("no route")))
+    with pytest.raises(GatewayUnreachable):
+        refunding.refund(payment)
+    for _ in range(24 * 6):
+        refunding.follow_up(minutes=10)
+    assert len(refunding.gateway.refund_posts) == 2
+
+
+@pytest.mark.parametrize("shops", [Refunds(), Refunds(done=False, error=NoAnswer("timeout"))])
+def test_a_shop_that_was_faster_calls_nobody(refunding: PaymentSystem, shops: Refunds) -> None:
+    """A run leases some payments, and half a minute may pass before it refunds the last of them."""
+    payment, leased = leased_late_success(refunding)
+    refunding.gateway.script_refunds(shops)
+    refunding.refund(payment)
+    refunding.finisher.query(leased)
+    assert len(refunding.gateway.refund_posts) == 1
+    assert "late_refund_failed" not in refunding.telemetry.signals
+
+
+def test_nothing_follows_a_refusal_that_the_run_has_not_seen(refunding: PaymentSystem) -> None:
+    payment, leased = leased_late_success(refunding)
+    refunding.gateway.script_refunds(Refunds(done=False, error=Refused("no")))
+    refunding.refund(payment)
+    refunding.finisher.query(leased)
+    assert len(refunding.gateway.refund_posts) == 1
+
+
+def leased_late_success(system: PaymentSystem) -> tuple[Payment, Payment]:
+    """A late success, and the copy of the run that is about to refund it."""
+    payment = cancelled(system)
+    system.gateway.charges[0].raw_status = "SUCCESS"
+    system.webhook(system.reload(payment))
+    system.clock.forward(seconds=1)
+    (due,) = list(system.ledger.due(system.clock(), 100))
+    leased = system.finisher.lease(due)
+    assert leased is not None
+    return payment, leased
+
+
+def test_the_only_payment_of_an_order_is_kept() -> None:
+    """Its successor never left, and was released: nobody else has paid the order, and nobody has cancelled it."""
+    system = PaymentSystem(left_after=timedelta(hours=1), refunds_superseded=True)
+    left = system.charge(samples.charge_request(idempotency_key="first")).payment
+    system.clock.forward(hours=2)
+    system.gateway.script_charges(Fails(NotSent("no route")))
+    with pytest.raises(GatewayUnreachable):
+        system.charge(samples.charge_request(idempotency_key="second"))
+    pays(system, left)
+    for _ in range(60):
+        system.follow_up(hours=1)
+    assert system.gateway.refund_posts == []
+    assert "late_refund_failed" not in system.telemetry.signals
+    with pytest.raises(OrderTaken):
+        system.charge(samples.charge_request(idempotency_key="second"))
+
+
+def test_a_late_success_is_refunded_though_the_third_payment_has_its_order() -> None:
+    system = PaymentSystem(left_after=timedelta(hours=1), refunds_superseded=True)
+    left = system.charge(samples.charge_request(idempotency_key="first")).payment
+    system.clock.forward(hours=2)
+    system.gateway.script_charges(Fails(NotSent("no route")), Answers("SUCCESS"))
+    with pytest.raises(GatewayUnreachable):
+        system.charge(samples.charge_request(idempotency_key="second"))
+    system.charge(samples.charge_request(idempotency_key="third"))
+    pays(system, left)
+    system.follow_up_until(lambda: system.nothing_is_due)
+    assert refunded(system, left)

@@ -3,7 +3,17 @@
 from typing import Final
 
 from tests.proof.mutants.mutant import Mutant
-from tests.proof.mutants.suites import CANCEL, CHARGE, CHARGE_CRASHES, CHARGE_LEFT, MOTO, PAID_ORDER, PROOF
+from tests.proof.mutants.suites import (
+    ASKED,
+    CANCEL,
+    CHARGE,
+    CHARGE_CRASHES,
+    CHARGE_LEFT,
+    MOTO,
+    PAID_ORDER,
+    PROOF,
+    SUPERSESSION,
+)
 
 CHARGING: Final = (
     Mutant(
@@ -74,7 +84,7 @@ CHARGING: Final = (
         "model/supersession.py",
         "return payment.status is Status.REQUIRES_ACTION",
         "return payment.is_open",
-        (CHARGE_LEFT,),
+        (SUPERSESSION,),
     ),
     Mutant(
         "a redirect loses its order at once",
@@ -85,26 +95,23 @@ CHARGING: Final = (
     ),
     Mutant(
         "a payment in doubt may be cancelled",
-        "charging/cancel.py",
-        "        if not waits_for_shopper(current):\n            raise NotCancellable(current)\n"
-        "        return superseded(current, None, clock(), refund_if_paid=refund_if_paid)\n",
-        "        from dataclasses import replace\n"
-        "        marked = replace(current, superseded_at=clock())\n"
-        '        return marked.with_entry("superseded", clock(), "request", {"cancelled": 1})\n',
-        (PROOF, CANCEL),
+        "model/supersession.py",
+        "    if not waits_for_shopper(payment) or payment.superseded_at is not None:\n",
+        "    if payment.superseded_at is not None:\n",
+        (SUPERSESSION,),
     ),
     Mutant(
         "a repeated cancellation is refused",
         "charging/cancel.py",
-        "        if current.superseded_at is not None:\n",
-        "        if current.superseded_at is not None and not current.is_open:\n",
+        "        if payment.superseded_at is not None:\n",
+        "        if payment.superseded_at is not None and not payment.is_open:\n",
         (CANCEL,),
     ),
     Mutant(
         "a cancelled payment keeps its order",
         "model/supersession.py",
-        "return replace(payment, superseded_at=at).with_entry",
-        "return payment.with_entry",
+        "    marked = replace(payment, superseded_at=at)\n",
+        "    marked = payment\n",
         (PROOF, CANCEL),
     ),
     Mutant(
@@ -124,8 +131,22 @@ CHARGING: Final = (
     Mutant(
         "a cancellation does not ask the gateway",
         "charging/cancel.py",
-        "        asked = query(payment)\n",
-        "        asked = payment\n",
+        "    asked = query(payment)\n",
+        "    asked = Asked(payment, waits=True)\n",
+        (CANCEL,),
+    ),
+    Mutant(
+        "an order is given away although the gateway does not say that its payment waits",
+        "charging/left_payment.py",
+        "return waits_for_shopper(self.payment) and not self.waits",
+        "return False",
+        (ASKED, CANCEL),
+    ),
+    Mutant(
+        "a cancellation marks a payment that was written to after the question",
+        "charging/cancel.py",
+        "            if current.revision != seen.revision:\n",
+        "            if not waits_for_shopper(current):\n",
         (CANCEL,),
     ),
     Mutant(
@@ -170,8 +191,8 @@ CHARGING: Final = (
     Mutant(
         "a left payment gives its order away without a question",
         "charging/claim.py",
-        "    now = query(holder)\n",
-        "    now = holder\n",
+        "    asked = query(attempt)\n",
+        "    asked = Asked(attempt, waits=True)\n",
         ("tests/payments/charging/test_asked_before_takeover.py",),
     ),
 )
