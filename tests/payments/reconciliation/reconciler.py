@@ -12,6 +12,7 @@ from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import GatewayError
+from payments.ports.runtime import Telemetry
 from payments.reconciliation.report import FileReports
 from payments.reconciliation.run import ReconciliationRun
 from payments.reconciliation.transaction_list import ListedRow, Span
@@ -66,6 +67,7 @@ class Reconciler:
         self.files = InMemoryFiles()
         self.clock = SettableClock(NEXT_DAY)
         self.console = Console("reconciliation")
+        self.telemetry: Telemetry = self.console.telemetry
         self.paused: list[float] = []
 
     def wired(self, wire: Callable[[Any], Any] = lambda target: target) -> ReconciliationInvocation:
@@ -77,7 +79,7 @@ class Reconciler:
             checkpoints=wire(self.checkpoints),
             reports=FileReports(wire(self.files)),
             clock=self.clock,
-            telemetry=self.console.telemetry,
+            telemetry=self.telemetry,
             pause=self.paused.append,
         )
         return ReconciliationInvocation(

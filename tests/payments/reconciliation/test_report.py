@@ -120,6 +120,14 @@ def test_other_cells_are_as_they_are(value: object, text: str) -> None:
     assert csv_cell(value) == text
 
 
+def test_a_row_that_cannot_be_read_is_named_with_its_fault() -> None:
+    reconciler = Reconciler(row(transaction_id="PA7", refund_date="-"))
+    reconciler.run()
+    (line,) = reconciler.report()["discrepancies"]
+    assert line["transaction_id"] == "PA7"
+    assert re.fullmatch(re.escape(NOTES["unreadable_row"]) + r" \(.+\)", line["note"])
+
+
 def test_every_kind_has_a_note() -> None:
     assert all(NOTES[kind].endswith(".") for kind in NOTES)
     assert len(set(NOTES.values())) == len(NOTES)
