@@ -47,6 +47,8 @@ class AgreeingGateway(ScriptedGateway):
     def _found(self, name: str) -> GatewayTransaction | GatewayError:
         if name not in self.answers and self.agrees:
             for each in self.listing.rows:
+                if not isinstance(each, dict) or name not in (each.get("transaction_id"), each.get("order_id")):
+                    continue  # parsing each row for each question takes most of the time of a long list
                 listed = row_of(each, MINOR, LATER)
                 if isinstance(listed, ListedRow) and name in (
                     listed.transaction.transaction_id,

@@ -76,6 +76,12 @@ def test_the_csv_has_the_same_lines_under_the_same_names(files: InMemoryFiles) -
     assert rows == expected
 
 
+def test_a_text_that_is_not_ascii_is_written_as_it_is(files: InMemoryFiles) -> None:
+    """A person reads the files, and searches them."""
+    written(files, [replace(ONE, status_gateway="Zurückgebucht")])
+    assert [key for key, body in files.files.items() if "Zurückgebucht" not in body.decode()] == []
+
+
 def test_without_discrepancies_both_files_are_empty(files: InMemoryFiles) -> None:
     report, text = written(files)
     assert report["discrepancies"] == []
