@@ -36,7 +36,7 @@ def settings(room: Room, files: Sequence[str]) -> str:
         "pytest_add_cli_args": list(_PYTEST),
         "type_check_command": checked,  # what `make check` refuses needs no test
         "use_git_change_detection": False,
-        "timeout_multiplier": 10.0,
+        "timeout_multiplier": 4.0,  # a mutant that hangs costs this many times the time of its tests
         "timeout_constant": 10.0,
     }
     return "\n[tool.mutmut]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
