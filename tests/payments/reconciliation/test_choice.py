@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from payments.model.status import Status
 from payments.reconciliation.checkpoint import Checkpoint, new_checkpoint
 from payments.reconciliation.confirmation import Confirmation
 from payments.reconciliation.errors import OutOfTime
@@ -15,7 +14,6 @@ from payments.reconciliation.run import Deadlines
 from tests.fakes.clock import START
 from tests.fakes.gateway import ScriptedGateway
 from tests.fakes.telemetry import RecordingTelemetry
-from tests.fakes.transaction_list import row
 from tests.payments.reconciliation.reconciler import NEXT_DAY, PLENTY, SPAN, Reconciler
 
 NOW = NEXT_DAY + timedelta(hours=1)
@@ -93,11 +91,13 @@ def test_one_by_hand_moves_no_daily_report() -> None:
     assert reconciler.checkpoints.last is None
 
 
-def test_a_finished_one_keeps_no_marks_of_rows_and_no_payments() -> None:
-    reconciler = Reconciler(row(), row("FAILED", transaction_id="PA7", order_id=None))
-    reconciler.with_status(Status.FAILED, key="unlisted", transaction_id=None, order_id=None)
+def test_a_finished_one_has_crossed_off_its_last_payments_and_keeps_no_marks_of_rows() -> None:
+    reconciler = Reconciler()
+    payment = reconciler.paid()
+    standing(reconciler, phase="report", to_cross_off=(payment.id,), recent_rows=("mark",))
     reconciler.run()
-    assert (now(reconciler).recent_rows, now(reconciler).to_cross_off) == ((), ())
+    assert reconciler.unlisted_ids() == set()
+    assert (now(reconciler).phase, now(reconciler).recent_rows, now(reconciler).to_cross_off) == ("done", (), ())
 
 
 def test_by_itself_a_call_is_not_daily_and_leaves_a_finished_one_alone() -> None:
