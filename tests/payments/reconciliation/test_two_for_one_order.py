@@ -45,6 +45,13 @@ def test_a_paid_second_transaction_puts_our_failed_payment_into_review() -> None
     }
 
 
+def test_the_second_transaction_has_its_line_once_even_if_our_own_row_is_on_a_later_page() -> None:
+    reconciler = Reconciler(*BOTH[::-1], page_size=1)
+    reconciler.with_status(Status.FAILED)
+    reconciler.run()
+    assert reconciler.discrepancies() == [("other_transaction", "needs_review"), ("orphan", "needs_review")]
+
+
 @pytest.mark.parametrize("page_size", [1, 2])
 @pytest.mark.parametrize("rows", [BOTH, BOTH[::-1]])
 @pytest.mark.parametrize("known_to_the_status_api", [FIRST, SECOND])
