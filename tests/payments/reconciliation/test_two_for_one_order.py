@@ -85,6 +85,16 @@ def test_an_answer_about_another_transaction_of_other_money_decides_nothing() ->
     assert reconciler.discrepancies() == [("unconfirmed", "none")]
 
 
+def test_the_paid_transactions_of_a_page_come_first() -> None:
+    words = {"PA1": "FAILED", "PA2": "PENDING", "PA3": "SUCCESS", "PA4": "BLOCKED", "PA5": "SUCCESS"}
+    reconciler = Reconciler(
+        *[row(word, transaction_id=name, order_id=None) for name, word in words.items()], page_size=5
+    )
+    reconciler.run()
+    reported = [line["transaction_id"] for line in reconciler.report()["discrepancies"]]
+    assert reported == ["PA3", "PA5", "PA1", "PA2", "PA4"]
+
+
 def test_nothing_is_guessed_while_the_status_api_does_not_answer() -> None:
     reconciler = Reconciler(*BOTH)
     ours = reconciler.claimed()
