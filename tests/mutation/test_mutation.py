@@ -1,12 +1,14 @@
 """A survivor without a review is a fault, and so is a review without a survivor."""
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.house.checkout import FUNCTIONS
-from tests.mutation import found, page, reviewed, workspace
+from tests.mutation import found, own_children, page, reviewed, workspace
 from tests.mutation.found import Mutant
 from tests.mutation.rooms import ROOMS, Room, room_of
 
@@ -68,6 +70,20 @@ def test_in_a_kept_workspace_what_was_noticed_or_reviewed_does_not_run_again(tmp
 
     assert codes_after(set(), MINUS=1, ONE=0) == [1, None]
     assert codes_after({MINUS}, MINUS=0, ONE=0) == [0, None]
+
+
+def test_a_time_limit_ends_no_process_but_mutmuts_own() -> None:
+    """Mutmut never takes a limit back, and a process id is used again."""
+    own = subprocess.Popen(["/bin/sleep", "60"])
+    others = subprocess.Popen(["/bin/sleep", "60"], start_new_session=True)
+    try:
+        own_children.signal_own(others.pid, signal.SIGXCPU)
+        own_children.signal_own(own.pid, signal.SIGXCPU)
+        assert own.wait(10) == -signal.SIGXCPU
+        assert others.poll() is None
+    finally:
+        others.kill()
+        others.wait()
 
 
 class TestFaults:

@@ -21,6 +21,8 @@ from tests.mutation.rooms import Room
 _COPIED = ("local", "template.yaml", "schemas", "docs", "examples", "operate", "scripts", "requirements.txt")
 _PYTEST = ("-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not flow and not slow", "--hypothesis-profile", "mutant")
 _WORKERS = 2
+_SCRIPT: Final = str(Path(__file__).with_name("own_children.py"))
+_START: Final = f"import runpy; runpy.run_path({_SCRIPT!r}, run_name='__main__')"
 KILLED: Final = (1, 3)
 """Mutmut's exit codes of a mutant that a failed test has noticed."""
 
@@ -84,7 +86,7 @@ def run(workspace: Path, seconds: float | None) -> bool:
     """Runs mutmut there. Returns whether it ended within the time. Raises SystemExit when it could not run."""
     with (workspace / "mutmut.log").open("w") as log:
         started = subprocess.Popen(
-            [sys.executable, "-m", "mutmut", "run", "--max-children", str(_WORKERS)],
+            [sys.executable, "-c", _START, "run", "--max-children", str(_WORKERS)],
             cwd=workspace,
             stdout=log,
             stderr=subprocess.STDOUT,
