@@ -16,12 +16,17 @@ class Held:
     until: datetime | None
 
 
+MOST_SAVES = 5_000
+"""More than any test needs. A reconciliation that never ends fails its test, instead of holding it up for ever."""
+
+
 class InMemoryCheckpoints:
     """Meets the CheckpointStore port. Every call is one atomic step."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Held] = {}
         self.last: datetime | None = None
+        self.saves = 0
         self._lock = threading.RLock()
 
     def take(self, fresh: Checkpoint, holder: str, now: datetime, until: datetime) -> Checkpoint | None:
@@ -36,6 +41,8 @@ class InMemoryCheckpoints:
     def save(self, checkpoint: Checkpoint, holder: str, until: datetime) -> bool:
         """See `CheckpointStore.save`."""
         with self._lock:
+            self.saves += 1
+            assert self.saves <= MOST_SAVES, "the reconciliation never ends"
             held = self.kept.get(str(checkpoint.span))
             if held is None or held.holder != holder:
                 return False

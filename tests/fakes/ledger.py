@@ -175,7 +175,7 @@ class InMemoryLedger:
     # ------------------------------------------------------------- private
 
     def _read(self, payment_id: str) -> Payment:
-        return payment_items.payment_of(copy.deepcopy(self._table[payment_id]))
+        return payment_items.payment_of(self._table[payment_id])  # made of new objects: nothing of the item is shared
 
     def _marked(self, payment_id: str) -> IndexedPayment:
         return IndexedPayment(self._read(payment_id), is_unlisted="unlisted_on" in self._table[payment_id])

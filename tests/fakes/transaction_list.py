@@ -23,6 +23,7 @@ class ScriptedList:
         self.rows: list[object] = list(rows)
         self.page_size = page_size
         self.asked: list[tuple[Span, str | None]] = []
+        self.seconds: list[float] = []
         self._script: deque[Page | GatewayError | None] = deque()
 
     def script_pages(self, *outcomes: Page | GatewayError | None) -> None:
@@ -32,6 +33,7 @@ class ScriptedList:
     def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
         """See `TransactionList.page`."""
         self.asked.append((span, cursor))
+        self.seconds.append(seconds)
         scripted = self._script.popleft() if self._script else None
         if isinstance(scripted, GatewayError):
             raise scripted

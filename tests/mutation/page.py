@@ -52,8 +52,7 @@ def _row(room: str, counts: dict[str, int] | None) -> str:
 
 
 def _reviews(room: str) -> str:
-    path = reviewed.path_of(room)
-    reviews = reviewed.read(path.read_text()) if path.is_file() else []
+    reviews = reviewed.of(room)
     if not reviews:
         return ""
     lines = [f"## {room}\n"]

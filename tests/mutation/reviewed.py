@@ -45,6 +45,12 @@ def read(text: str) -> list[Review]:
     return found
 
 
+def of(room: str) -> list[Review]:
+    """The reviews of a room; none when it was not reached yet."""
+    path = path_of(room)
+    return read(path.read_text()) if path.is_file() else []
+
+
 def unreviewed(found: Sequence[tuple[Mutant, Fate]], reviews: Sequence[Review]) -> list[Mutant]:
     """The survivors that nobody has reviewed."""
     reviewed = {review.mutant for review in reviews}

@@ -2,7 +2,8 @@
 
 Words select rooms. `--changed` mutates only files that differ from `--since` (default: the commit before), and stops
 after `--minutes`. `--propose FILE` writes the unreviewed survivors there, as entries for a person to fill in.
-`--keep FOLDER` keeps mutmut's results there: the next run with it runs only survivors and changed functions again.
+`--keep FOLDER` keeps mutmut's results there: the next run with it runs only unreviewed survivors and changed functions
+again. That is for a person who reviews a room; a run without it shows that the reviewed mutants still survive.
 """
 
 import argparse
@@ -27,7 +28,7 @@ def hunted(
     with tempfile.TemporaryDirectory(prefix="payments-mutation-") as folder:
         copy = keep / room.name if keep else Path(folder)
         copy.mkdir(parents=True, exist_ok=True)
-        workspace.make(copy, room, files or [f"{room.name}/*"])
+        workspace.make(copy, room, files or [f"{room.name}/*"], {one.mutant for one in reviewed.of(room.name)})
         ended = workspace.run(copy, seconds)
         mutants = found.read(copy)
     left = sum(fate == "not run" for _, fate in mutants)
@@ -39,8 +40,7 @@ def hunted(
 
 def faults(room: Room, mutants: Sequence[tuple[found.Mutant, found.Fate]], propose: Path | None) -> list[str]:
     """What is wrong with the reviews of the room, a line each."""
-    path = reviewed.path_of(room.name)
-    reviews = reviewed.read(path.read_text()) if path.is_file() else []
+    reviews = reviewed.of(room.name)
     unreviewed = reviewed.unreviewed(mutants, reviews)
     if propose and unreviewed:
         with propose.open("a") as out:

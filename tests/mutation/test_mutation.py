@@ -1,12 +1,14 @@
 """A survivor without a review is a fault, and so is a review without a survivor."""
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.house.checkout import FUNCTIONS
-from tests.mutation import found, page, reviewed
+from tests.mutation import found, own_children, page, reviewed, workspace
 from tests.mutation.found import Mutant
 from tests.mutation.rooms import ROOMS, Room, room_of
 
@@ -52,6 +54,36 @@ class TestIdentity:
         moved = "import os\n\n\n" + WRITTEN
 
         assert list(found.mutants_in(moved, "f")) == list(found.mutants_in(WRITTEN, "f"))
+
+
+def test_in_a_kept_workspace_what_was_noticed_or_reviewed_does_not_run_again(tmp_path: Path) -> None:
+    file = tmp_path / "mutants/src/payments/model/sum.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(WRITTEN)
+    names = {"MINUS": "payments.model.sum.x_total__mutmut_1", "ONE": "payments.model.sum.xǁBasketǁtotal__mutmut_1"}
+    meta = file.with_name("sum.py.meta")
+
+    def codes_after(reviews: set[Mutant], **codes: int) -> list[int | None]:
+        meta.write_text(json.dumps({"exit_code_by_key": {names[name]: code for name, code in codes.items()}}))
+        workspace.forget_survivors(tmp_path, reviews)
+        return list(json.loads(meta.read_text())["exit_code_by_key"].values())
+
+    assert codes_after(set(), MINUS=1, ONE=0) == [1, None]
+    assert codes_after({MINUS}, MINUS=0, ONE=0) == [0, None]
+
+
+def test_a_time_limit_ends_no_process_but_mutmuts_own() -> None:
+    """Mutmut never takes a limit back, and a process id is used again."""
+    own = subprocess.Popen(["/bin/sleep", "60"])
+    others = subprocess.Popen(["/bin/sleep", "60"], start_new_session=True)
+    try:
+        own_children.signal_own(others.pid, signal.SIGXCPU)
+        own_children.signal_own(own.pid, signal.SIGXCPU)
+        assert own.wait(10) == -signal.SIGXCPU
+        assert others.poll() is None
+    finally:
+        others.kill()
+        others.wait()
 
 
 class TestFaults:

@@ -122,6 +122,12 @@ class TestRefused:
         assert caught.value.message
         assert not isinstance(caught.value, CredentialsRefused | UnknownToGateway)
 
+    def test_a_refusal_without_a_message_is_called_one(self) -> None:
+        with rogue_server(answers(422, {"errors": []})) as server, pytest.raises(Refused) as caught:
+            GatewayCalls(server, OLD).charge()
+
+        assert caught.value.message == "the gateway refused the request"
+
     def test_a_refusal_does_not_quote_the_card(self) -> None:
         reply = {"message": f"no {CARD_NUMBER}", "errors": [{"field": "city", "message": f"{CARD_NUMBER} {CVV}"}]}
         with rogue_server(answers(422, reply)) as server, pytest.raises(Refused) as caught:
@@ -160,6 +166,7 @@ class TestNoAnswer:
         assert len(str(caught.value)) < 50
 
 
+PAYMENT_ROUTES = ["No Route to this payment", "route of the order"]
 ROUTERS = ["Not Found", "Cannot GET /api/test/status/order-1", "no Route matched with those values", ""]
 
 
@@ -173,7 +180,9 @@ class TestUnknown:
                 GatewayCalls(server, OLD).status()
             assert len(server.requests) == 1
 
-    @pytest.mark.parametrize("message", ["Route not found", "Route not found.", "route not found: GET", *ROUTERS])
+    @pytest.mark.parametrize(
+        "message", ["Route not found", "Route not found.", "route not found: GET", *PAYMENT_ROUTES, *ROUTERS]
+    )
     def test_a_missing_route_is_not_an_unknown_payment(self, message: str) -> None:
         """Otherwise two such answers within an hour would mark a payment as never arrived."""
         with rogue_server(answers(404, {"message": message})) as server, pytest.raises(NoAnswer):

@@ -69,6 +69,14 @@ class TestKeyRefused:
 
             assert (len(server.requests), gateway.keyring.refreshes) == (1, 0)
 
+    @pytest.mark.parametrize(("gone", "tries"), [(3.0, 1), (2.9, 2)])
+    def test_a_second_try_needs_more_than_two_seconds(self, gone: float, tries: int) -> None:
+        with rogue_server(INVALID_KEY) as server:
+            client = replace(GatewayCalls(server, OLD, NEW).client, monotonic=clock_at(0, gone, gone))
+            with pytest.raises(CredentialsRefused):
+                client.charge(submission(), 5)
+            assert len(server.requests) == tries
+
     def test_the_second_try_has_only_the_remaining_time(self) -> None:
         with rogue_server(INVALID_KEY, stays_silent) as server:
             client = replace(GatewayCalls(server, OLD, NEW).client, monotonic=clock_at(0, 0, 60 - BUDGET))

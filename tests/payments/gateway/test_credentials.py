@@ -73,6 +73,23 @@ def test_the_length_is_counted_in_bytes() -> None:
     assert parse_keys(text(encryption_key="é" * 16), "test").encryption_key == "é".encode() * 16
 
 
+@pytest.mark.parametrize(
+    ("secret", "reason"),
+    [
+        ("{", "the gateway's secret is not JSON"),
+        ("[]", "the gateway's secret is not a JSON object"),
+        (text(secret_key=None), "secret_key is not filled in"),
+        (text(encryption_key="\ud800"), "encryption_key is no valid text"),
+        (text(encryption_key="short"), "encryption_key must have 32 bytes"),
+        (text(secret_key="PA_1"), "secret_key has no known form, e.g. PA_TEST_… or PA_LIVE_…"),
+        (text(secret_key=LIVE_KEY), "secret_key is a live key, and this stack is in test mode"),
+    ],
+)
+def test_the_log_says_what_is_wrong_with_a_secret(secret: str, reason: str) -> None:
+    """The message of a SecretUnusable is what an operator reads."""
+    assert str(error_of(secret)) == reason
+
+
 class TestMode:
     @pytest.mark.parametrize("key", ["PA_TEST_1", "FS_TEST_1", "XY_TEST_1"])
     def test_a_test_key_is_for_test_mode(self, key: str) -> None:
@@ -98,7 +115,7 @@ class TestMode:
 
     def test_live_mode_refuses_the_sample_encryption_key(self) -> None:
         parse_keys(text(encryption_key=SAMPLE_ENCRYPTION_KEY), "test")
-        with pytest.raises(SecretUnusable, match="sample key"):
+        with pytest.raises(SecretUnusable, match=r"^a sample key from a public document is never used in live mode$"):
             parse_keys(text(secret_key=LIVE_KEY, encryption_key=SAMPLE_ENCRYPTION_KEY), "live")
 
 

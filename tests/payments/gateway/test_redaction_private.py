@@ -44,6 +44,15 @@ def test_a_verdict_does_not_quote_private_data() -> None:
     assert transaction.message == "••• may not pay via •••"
 
 
+def test_a_short_name_is_hidden_and_other_short_values_are_not() -> None:
+    """A value of fewer than four letters occurs in any sentence; a name says who it is about at any length."""
+    shopper = {**SHOPPER, "first_name": "Bo", "last_name": "Li", "state": "KEN", "zip": "1234"}
+    reply = envelope(status="FAILED", message="Bo Li may not pay in KEN 1234")
+    with rogue_server(answers(200, reply)) as server:
+        transaction = GatewayCalls(server, KEYS).client.charge(submission(shopper=shopper), 5)
+    assert transaction.message == "••• ••• may not pay in KEN •••"
+
+
 FRESH = GatewayKeys("PA_TEST_fresh", b"fedcba9876543210fedcba9876543210", b"the-fresh-webhook-secret")
 OUR_SECRETS = ["PA_TEST_fresh", "fedcba9876543210fedcba9876543210", "the-fresh-webhook-secret"]
 INVALID_KEY = answers(401, {"message": "Invalid Secret Key."})

@@ -12,6 +12,7 @@ from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import GatewayError
+from payments.ports.runtime import Telemetry
 from payments.reconciliation.report import FileReports
 from payments.reconciliation.run import ReconciliationRun
 from payments.reconciliation.transaction_list import ListedRow, Span
@@ -46,6 +47,8 @@ class AgreeingGateway(ScriptedGateway):
     def _found(self, name: str) -> GatewayTransaction | GatewayError:
         if name not in self.answers and self.agrees:
             for each in self.listing.rows:
+                if not isinstance(each, dict) or name not in (each.get("transaction_id"), each.get("order_id")):
+                    continue  # parsing each row for each question takes most of the time of a long list
                 listed = row_of(each, MINOR, LATER)
                 if isinstance(listed, ListedRow) and name in (
                     listed.transaction.transaction_id,
@@ -66,6 +69,7 @@ class Reconciler:
         self.files = InMemoryFiles()
         self.clock = SettableClock(NEXT_DAY)
         self.console = Console("reconciliation")
+        self.telemetry: Telemetry = self.console.telemetry
         self.paused: list[float] = []
 
     def wired(self, wire: Callable[[Any], Any] = lambda target: target) -> ReconciliationInvocation:
@@ -77,7 +81,7 @@ class Reconciler:
             checkpoints=wire(self.checkpoints),
             reports=FileReports(wire(self.files)),
             clock=self.clock,
-            telemetry=self.console.telemetry,
+            telemetry=self.telemetry,
             pause=self.paused.append,
         )
         return ReconciliationInvocation(

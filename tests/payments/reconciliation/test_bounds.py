@@ -148,6 +148,9 @@ def test_at_most_a_hundred_orphans_are_reviewed_and_unpaid_ones_do_not_count() -
         ("orphan", "none"): MANY - CONTRADICTION_BUDGET,
         ("orphan", "recorded"): MANY,
     }
+    assert {line["transaction_id"] for line in reconciler.report()["discrepancies"]} == {
+        f"PA{nth}" for nth in range(2 * MANY)
+    }
     assert statuses(reconciler) == {Status.NEEDS_REVIEW: CONTRADICTION_BUDGET, Status.FAILED: MANY}
     assert alarms(reconciler) == 1
 
@@ -196,14 +199,16 @@ def test_a_missing_answer_counts_no_contradiction() -> None:
     assert reconciler.run()["discrepancies"] == {"unconfirmed": 2, "refunded_elsewhere": 4}
 
 
-@pytest.mark.parametrize(("refunded", "discrepancy"), [(False, "list_disagrees"), (None, "unconfirmed")])
+@pytest.mark.parametrize(("listed", "flag"), [(REFUNDED, "refunded"), (CHARGED_BACK, "charged_back")])
+@pytest.mark.parametrize(("answered", "discrepancy"), [(False, "list_disagrees"), (None, "unconfirmed")])
 def test_an_answer_that_denies_differs_from_an_answer_that_leaves_the_field_out(
-    refunded: object, discrepancy: str
+    listed: dict[str, Any], flag: str, answered: object, discrepancy: str
 ) -> None:
-    reconciler = stack(paid, "SUCCESS", REFUNDED, {"refunded": refunded}, many=1)
+    reconciler = stack(paid, "SUCCESS", listed, {flag: answered}, many=1)
+    before = reconciler.ledger.payments()
     reconciler.run()
     assert reconciler.discrepancies() == [(discrepancy, "none")]
-    assert reconciler.ledger.payments()[0].refund.status == "none"
+    assert reconciler.ledger.payments() == before
 
 
 def test_the_status_apis_answer_is_recorded_even_if_the_list_lags_behind_it() -> None:

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from payments.model import refund as refunds
+from payments.model.history import Failure
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer, UnknownToGateway
+from payments.reconciliation.discrepancy import NOTES
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.transaction_list import row
@@ -127,6 +129,15 @@ class TestDriftInDetail:
         reconciler.run()
         assert reconciler.standing(payment).version == 3
         assert reconciler.discrepancies() == [("amount_drift", "needs_review"), ("status_drift", "needs_review")]
+        after = reconciler.standing(payment)
+        assert after.failure == Failure("amount_drift", f"{NOTES['amount_drift']} {NOTES['status_drift']}")
+        assert after.history[-1].evidence == {
+            "discrepancy": "amount_drift,status_drift",
+            "gateway_status": "FAILED",
+            "transaction_id": samples.TRANSACTION_ID,
+            "currency": "GBP",
+            "amount": 250,
+        }
         mine = decided(reconciler, payment, Status.FAILED)
         reconciler.run(anew=True)
         assert reconciler.standing(payment) == mine
@@ -166,3 +177,14 @@ class TestDriftInDetail:
             reconciler.gateway.script_statuses(NoAnswer("no answer"))
         assert reconciler.run()["discrepancies"] == {"unconfirmed": 10}
         assert len(reconciler.gateway.asked) == 3
+
+    @pytest.mark.parametrize("answer", [UnknownToGateway("unknown"), samples.transaction(transaction_id="PA9")])
+    def test_missing_answers_that_are_not_in_a_row_do_not_end_the_questions(self, answer: Any) -> None:
+        reconciler = Reconciler(page_size=10)
+        for nth in range(9):
+            payment = reconciler.paid(f"key-{nth}", f"PA{nth}", order_id=None)
+            reconciler.listing.rows.append(row(of=payment, amount="1"))
+            reconciler.gateway.script_statuses(answer if nth % 3 == 2 else NoAnswer("no answer"))
+        reconciler.run()
+        assert len(reconciler.gateway.asked) == 9
+        assert reconciler.console.read().count('"status_unanswered"') == 2 * 6, "the message and the signal"

@@ -1,5 +1,6 @@
 """The gateway's list and status API may lag behind its answers and webhooks: recent changes are not reviewed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ from payments.model.payment import Payment
 from payments.model.status import Status
 from tests.fakes import samples
 from tests.fakes.transaction_list import row
-from tests.payments.reconciliation.reconciler import NEXT_DAY, Reconciler
+from tests.payments.reconciliation.eventful_day import ASKED
+from tests.payments.reconciliation.reconciler import NEXT_DAY, PLENTY, Reconciler
 
 SECONDS = timedelta(seconds=5)
 RECONCILED_AT = NEXT_DAY + timedelta(hours=1)
@@ -133,3 +135,21 @@ class TestTransactionId:
         payment = reconciler.claimed(at=RECONCILED_AT - SECONDS)
         reconciler.run()
         assert reconciler.standing(payment) == payment
+
+    def test_it_is_not_replaced_when_the_answer_has_come_meanwhile(self) -> None:
+        reconciler = Reconciler(row("PENDING", transaction_id="PA7"))
+        payment = reconciler.claimed()
+        ledger = reconciler.ledger
+
+        class Overtaken:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(ledger, name)
+
+            def save(self, before: Payment, after: Payment) -> Payment:
+                if before.revision == payment.revision:
+                    ledger.save(payment, replace(payment, transaction_id="PA1"))
+                return ledger.save(before, after)
+
+        reconciler.clock.forward(hours=1)
+        reconciler.wired(lambda target: Overtaken() if target is ledger else target).take(ASKED, lambda: PLENTY)
+        assert reconciler.standing(payment).transaction_id == "PA1"

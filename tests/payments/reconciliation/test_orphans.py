@@ -5,6 +5,7 @@ from unittest.mock import ANY
 
 import pytest
 
+from payments.model.history import Failure
 from payments.model.identifiers import orphan_id_of
 from payments.model.money import Money
 from payments.model.payment import Payment
@@ -12,8 +13,9 @@ from payments.model.status import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.transaction_list import row
+from tests.payments.reconciliation.eventful_day import ASKED
 from tests.payments.reconciliation.listed_facts import CHARGED_BACK, REFUNDED, WORDS, decided
-from tests.payments.reconciliation.reconciler import Reconciler
+from tests.payments.reconciliation.reconciler import PLENTY, Reconciler
 
 
 class TestOrphans:
@@ -32,6 +34,7 @@ class TestOrphans:
             "PA7",
         )
         assert (payment.card, payment.answered, payment.created_at) == (None, None, START)
+        assert payment.fingerprint == "", "nobody requested it"
         assert payment.failure is not None
         assert payment.failure.code == "orphan"
         assert [(entry.name, entry.source) for entry in payment.history] == [
@@ -54,12 +57,20 @@ class TestOrphans:
         assert payment.status == WORDS[raw_status]
         assert reconciler.discrepancies() == [("orphan", "recorded")]
 
+    @pytest.mark.parametrize(
+        ("raw_status", "code"), [("FAILED", "declined"), ("BLOCKED", "blocked"), ("ABANDONED", "abandoned")]
+    )
+    def test_an_unpaid_orphan_failed_for_the_gateways_reason(self, raw_status: str, code: str) -> None:
+        _, payment = self.orphan(raw_status)
+        assert payment.failure == Failure(code, f"the gateway says {raw_status}")
+
     @pytest.mark.parametrize("raw_status", ["PENDING", "INIT", "REDIRECT", "ON_HOLD"])
     def test_an_open_orphan_is_only_reported_until_it_is_over(self, raw_status: str) -> None:
         reconciler = Reconciler(row(raw_status, transaction_id="PA7", order_id="theirs-1"))
         reconciler.run()
         assert reconciler.ledger.payments() == []
         assert reconciler.discrepancies() == [("orphan", "none")]
+        assert reconciler.report()["discrepancies"][0]["transaction_id"] == "PA7"
         reconciler.listing.rows = [row("ABANDONED", transaction_id="PA7", order_id="theirs-1")]
         reconciler.run(anew=True)
         assert reconciler.discrepancies() == [("orphan", "recorded")]
@@ -77,6 +88,33 @@ class TestOrphans:
         assert reconciler.run()["rows"] == 1
         assert reconciler.ledger.payments() == []
         assert reconciler.discrepancies() == []
+
+    def test_a_payment_of_ours_that_the_list_has_on_another_day_is_reconciled_and_not_counted(self) -> None:
+        reconciler = Reconciler(row(created_at="2027-01-30T23:59:59Z", **REFUNDED))
+        payment = reconciler.paid()
+        reconciler.run()
+        assert reconciler.standing(payment).refund.status == "refunded"
+        assert reconciler.unlisted_ids() == set()
+        assert reconciler.report()["totals"] == []
+
+    def test_a_charge_behind_a_claim_that_was_released_meanwhile_is_an_orphan(self) -> None:
+        reconciler = Reconciler(row())
+        payment = reconciler.claimed()
+        ledger = reconciler.ledger
+
+        class Released:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(ledger, name)
+
+            def save(self, before: Payment, after: Payment) -> Payment:
+                ledger.release(payment)
+                return ledger.save(before, after)
+
+        reconciler.clock.forward(hours=1)
+        reconciler.wired(lambda target: Released() if target is ledger else target).take(ASKED, lambda: PLENTY)
+        (adopted,) = ledger.payments()
+        assert (adopted.id, adopted.status) == (orphan_id_of(samples.TRANSACTION_ID, live=False), Status.NEEDS_REVIEW)
+        assert reconciler.discrepancies() == [("orphan", "needs_review")]
 
     def test_a_second_charge_for_a_paid_order_is_an_orphan(self) -> None:
         reconciler = Reconciler(row(), row(transaction_id="PA7"))
@@ -116,6 +154,15 @@ class TestOrphans:
         reconciler.run()
         assert reconciler.ledger.payments() == []
         assert reconciler.discrepancies() == [("unreadable_row", "none")]
+        assert reconciler.report()["discrepancies"][0]["transaction_id"] == "PA7"
+
+    def test_the_smallest_amount_is_adopted(self) -> None:
+        _, payment = self.orphan(amount="1")
+        assert payment.money == Money(1, "GBP")
+
+    def test_the_evidence_of_an_orphan_without_an_order_id_names_none(self) -> None:
+        _, payment = self.orphan(order_id=None)
+        assert payment.history[-1].evidence["order_id"] == ""
 
     def test_a_payment_of_the_other_mode_does_not_match(self) -> None:
         reconciler = Reconciler(row())

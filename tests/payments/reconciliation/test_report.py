@@ -76,6 +76,12 @@ def test_the_csv_has_the_same_lines_under_the_same_names(files: InMemoryFiles) -
     assert rows == expected
 
 
+def test_a_text_that_is_not_ascii_is_written_as_it_is(files: InMemoryFiles) -> None:
+    """A person reads the files, and searches them."""
+    written(files, [replace(ONE, status_gateway="Zurückgebucht")])
+    assert [key for key, body in files.files.items() if "Zurückgebucht" not in body.decode()] == []
+
+
 def test_without_discrepancies_both_files_are_empty(files: InMemoryFiles) -> None:
     report, text = written(files)
     assert report["discrepancies"] == []
@@ -118,6 +124,14 @@ def test_no_part_of_a_cell_split_at_another_separator_is_a_formula(mark: str, fo
 )
 def test_other_cells_are_as_they_are(value: object, text: str) -> None:
     assert csv_cell(value) == text
+
+
+def test_a_row_that_cannot_be_read_is_named_with_its_fault() -> None:
+    reconciler = Reconciler(row(transaction_id="PA7", refund_date="-"))
+    reconciler.run()
+    (line,) = reconciler.report()["discrepancies"]
+    assert line["transaction_id"] == "PA7"
+    assert re.fullmatch(re.escape(NOTES["unreadable_row"]) + r" \(.+\)", line["note"])
 
 
 def test_every_kind_has_a_note() -> None:

@@ -95,6 +95,15 @@ class TestDecisions:
         assert reconciler.standing(payment) == mine
         assert reconciler.discrepancies() == [("amount_drift", "none")]
 
+    def test_a_decided_mismatch_of_amount_and_currency_is_not_reviewed_for_either(self) -> None:
+        reconciler = Reconciler(row(amount="10000", currency="EUR"))
+        payment = reconciler.claimed()
+        reconciler.run()
+        mine = decided(reconciler, payment, Status.SUCCEEDED)
+        reconciler.run(anew=True)
+        assert reconciler.standing(payment) == mine
+        assert reconciler.discrepancies() == [("amount_drift", "none"), ("currency_drift", "none")]
+
     def test_a_refund_after_a_decision_is_recorded(self) -> None:
         reconciler = Reconciler(row(**SUSPICIOUS))
         payment = reconciler.paid()

@@ -1,6 +1,7 @@
 """Two transactions under one order id: the order stays locked while one of them may be paid."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -38,6 +39,17 @@ def test_a_paid_second_transaction_puts_our_failed_payment_into_review() -> None
         (line["discrepancy"], line["action"], line["transaction_id"]) for line in reconciler.report()["discrepancies"]
     }
     assert lines == {("other_transaction", "needs_review", SECOND), ("orphan", "needs_review", SECOND)}
+    assert {line["discrepancy"]: line["payment_id"] == ours.id for line in reconciler.report()["discrepancies"]} == {
+        "other_transaction": True,
+        "orphan": False,
+    }
+
+
+def test_the_second_transaction_has_its_line_once_even_if_our_own_row_is_on_a_later_page() -> None:
+    reconciler = Reconciler(*BOTH[::-1], page_size=1)
+    reconciler.with_status(Status.FAILED)
+    reconciler.run()
+    assert reconciler.discrepancies() == [("other_transaction", "needs_review"), ("orphan", "needs_review")]
 
 
 @pytest.mark.parametrize("page_size", [1, 2])
@@ -62,6 +74,25 @@ def test_a_payment_without_an_answer_is_paid_or_reviewed_in_any_row_order(
     before = reconciler.ledger.payments()
     reconciler.run(anew=True)
     assert reconciler.ledger.payments() == before
+
+
+def test_an_answer_about_another_transaction_of_other_money_decides_nothing() -> None:
+    reconciler = Reconciler(row(transaction_id=SECOND))
+    ours = reconciler.claimed()
+    reconciler.gateway.answers[ours.wire_order_id] = samples.transaction(amount=Decimal(7))
+    reconciler.run()
+    assert reconciler.ledger.payments() == [ours]
+    assert reconciler.discrepancies() == [("unconfirmed", "none")]
+
+
+def test_the_paid_transactions_of_a_page_come_first() -> None:
+    words = {"PA1": "FAILED", "PA2": "PENDING", "PA3": "SUCCESS", "PA4": "BLOCKED", "PA5": "SUCCESS"}
+    reconciler = Reconciler(
+        *[row(word, transaction_id=name, order_id=None) for name, word in words.items()], page_size=5
+    )
+    reconciler.run()
+    reported = [line["transaction_id"] for line in reconciler.report()["discrepancies"]]
+    assert reported == ["PA3", "PA5", "PA1", "PA2", "PA4"]
 
 
 def test_nothing_is_guessed_while_the_status_api_does_not_answer() -> None:

@@ -1,12 +1,16 @@
 """Outcomes that only the gateway's list shows."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from payments.model.history import MAX_HISTORY
 from payments.model.status import FREES_THE_ORDER, OPEN, Status
+from payments.model.supersession import superseded
 from tests.fakes import samples
 from tests.fakes.bus import RecordingBus
+from tests.fakes.clock import START
 from tests.fakes.transaction_list import row
 from tests.payments.assembled import finisher_of
 from tests.payments.reconciliation.listed_facts import REFUNDED, WORDS, last_entry
@@ -41,6 +45,30 @@ class TestVerdicts:
         assert reconciler.standing(payment).status is Status.SUCCEEDED
         assert reconciler.discrepancies() == [("late_success", "recorded")]
         assert "late_success" in reconciler.console.read()
+
+    def test_a_superseded_payment_that_was_paid_after_all_is_a_late_success(self) -> None:
+        reconciler = Reconciler(row())
+        payment = reconciler.with_status(Status.REQUIRES_ACTION)
+        reconciler.ledger.save(payment, superseded(payment, None, START))
+        reconciler.run()
+        assert reconciler.standing(payment).status is Status.SUCCEEDED
+        assert reconciler.discrepancies() == [("late_success", "recorded")]
+
+    def test_a_superseded_payment_that_failed_is_no_late_success(self) -> None:
+        reconciler = Reconciler(row("FAILED"))
+        payment = reconciler.with_status(Status.REQUIRES_ACTION)
+        reconciler.ledger.save(payment, superseded(payment, None, START))
+        reconciler.run()
+        assert reconciler.discrepancies() == [("recorded", "recorded")]
+
+    def test_a_payment_that_changes_without_end_is_reviewed_for_no_mismatch(self) -> None:
+        reconciler = Reconciler(row())
+        payment = reconciler.with_status(Status.PENDING)
+        history = (*payment.history, *[replace(payment.history[-1], sequence=n) for n in range(3, MAX_HISTORY + 1)])
+        reconciler.ledger.save(payment, replace(payment, history=history))
+        reconciler.run()
+        assert reconciler.standing(payment).status is Status.NEEDS_REVIEW
+        assert ("recorded", "needs_review") in reconciler.discrepancies()
 
     @pytest.mark.parametrize("wrong", [{"amount": "10000"}, {"currency": "EUR"}])
     def test_an_open_payment_with_another_amount_or_currency_is_reviewed(self, wrong: dict[str, Any]) -> None:

@@ -1,0 +1,70 @@
+"""The limits of reading one page, and of reading on."""
+
+from dataclasses import replace
+
+import pytest
+
+from payments.reconciliation.checkpoint import Checkpoint, new_checkpoint
+from payments.reconciliation.errors import ListStuck, OutOfTime
+from payments.reconciliation.pagination import Paginator
+from tests.fakes.clock import START
+from tests.fakes.telemetry import RecordingTelemetry
+from tests.fakes.transaction_list import ScriptedList
+from tests.payments.reconciliation.reconciler import SPAN, Reconciler
+from tests.payments.reconciliation.test_pagination import page
+
+FRESH = new_checkpoint(SPAN, live=False, at=START)
+
+
+def paginator(seconds_left: float = 900.0) -> tuple[Paginator, ScriptedList]:
+    listing = ScriptedList()
+    return Paginator(listing, RecordingTelemetry(), lambda: seconds_left, lambda _: None), listing
+
+
+@pytest.mark.parametrize(("left", "given"), [(900.0, 20.0), (25.0, 20.0), (24.0, 19.0), (5.5, 0.5)])
+def test_a_page_may_take_twenty_seconds_and_leaves_five_to_the_process(left: float, given: float) -> None:
+    reader, listing = paginator(left)
+    reader.page(FRESH)
+    assert listing.seconds == [given]
+
+
+@pytest.mark.parametrize("left", [5.0, 0.0])
+def test_in_the_last_five_seconds_no_page_is_asked_for(left: float) -> None:
+    reader, listing = paginator(left)
+    with pytest.raises(OutOfTime):
+        reader.page(FRESH)
+    assert listing.asked == []
+
+
+def after(checkpoint: Checkpoint, total: int | None = None) -> Checkpoint:
+    """The checkpoint after one more page, of one row."""
+    reader, _ = paginator()
+    return reader.advance(checkpoint, page("PA1", cursor="on", total=total))
+
+
+@pytest.mark.parametrize("total", [0, 1, 700])
+def test_a_list_may_have_twice_the_announced_rows_and_a_thousand_more(total: int) -> None:
+    most = 2 * total + 1000
+    assert after(replace(FRESH, rows=most - 1), total).rows == most
+    with pytest.raises(ListStuck):
+        after(replace(FRESH, rows=most), total)
+
+
+def test_a_list_may_have_a_hundred_thousand_pages() -> None:
+    assert after(replace(FRESH, pages=99_998)).pages == 99_999
+    with pytest.raises(ListStuck):
+        after(replace(FRESH, pages=99_999))
+
+
+def test_the_first_announced_total_counts() -> None:
+    """Later pages announce what is new, which this listing does not show."""
+    assert after(replace(FRESH, listed_total=5), total=7).listed_total == 5
+
+
+def test_a_stuck_list_that_is_requested_anew_has_all_its_restarts_again() -> None:
+    reconciler = Reconciler()
+    stuck = replace(new_checkpoint(SPAN, live=False, at=START), phase="stuck", restarts=3)
+    reconciler.checkpoints.take(stuck, "other", START, START)
+    reconciler.run(anew=True)
+    (held,) = reconciler.checkpoints.kept.values()
+    assert (held.checkpoint.phase, held.checkpoint.restarts) == ("done", 0)
