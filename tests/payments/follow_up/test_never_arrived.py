@@ -82,6 +82,15 @@ def test_a_query_without_a_status_is_no_proof_even_after_not_found(no_status: Ga
     assert payment.status is Status.PROCESSING
 
 
+def test_silence_to_the_end_of_the_plan_is_no_proof_either() -> None:
+    """It was not found twice, within the hour. After that an outage lasts until the plan is over: a person decides."""
+    charge = UnansweredCharge(booked="SUCCESS")
+    charge.query_with(NOT_FOUND, NOT_FOUND)
+    assert charge.payment.follow_up.not_found == 2
+    charge.clock.forward(hours=40)
+    assert charge.query_with(NoAnswer("timed out")).status is Status.NEEDS_REVIEW
+
+
 @pytest.mark.parametrize("raw_status", ["INIT", "A WORD NOBODY KNOWS"])
 def test_any_status_proves_that_the_payment_arrived_whatever_came_before_or_after(raw_status: str) -> None:
     charge = UnansweredCharge(booked="INIT")
