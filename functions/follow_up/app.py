@@ -31,7 +31,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _follow_ups(telemetry: PowertoolsTelemetry) -> PaymentFinisher:
     settings = FollowUpSettings.from_environment()
     keys = bootstrap.gateway_keys_of(settings, telemetry, bootstrap.aws("secretsmanager"))
-    ledger, gateway = bootstrap.ledger_of(settings), bootstrap.gateway_of(settings, keys, telemetry)
+    ledger = bootstrap.ledger_of(settings, leaves_to_relay=False)
+    gateway = bootstrap.gateway_of(settings, keys, telemetry)
     return PaymentFinisher(
         ledger=ledger,
         gateway=gateway,

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from payments.ledger import history_items, payment_items
+from payments.model.announcer import with_announcer
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER, Status
 from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released, Superseding
@@ -20,9 +21,17 @@ from payments.reconciliation.transaction_list import Span
 class InMemoryLedger:
     """Meets the ledger ports. Every call is one atomic step, from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, leaves_to_relay: bool = True) -> None:
         self._table: dict[str, history_items.Item] = {}
         self._lock = threading.RLock()
+        self._leaves_to_relay = leaves_to_relay
+
+    @property
+    def announcing(self) -> "InMemoryLedger":
+        """The same table, for a process that publishes what it has written."""
+        other = copy.copy(self)
+        other._leaves_to_relay = False
+        return other
 
     # ------------------------------------------------------------ claiming
 
@@ -33,7 +42,7 @@ class InMemoryLedger:
                 return self._read(payment.id)
             if payment.order_id is not None:
                 self._take_order(payment, lock, superseding)
-            self._table[payment.id] = copy.deepcopy(payment_items.payment_item(payment))
+            self._table[payment.id] = copy.deepcopy(payment_items.payment_item(self._announced(None, payment)))
             return None
 
     def release(self, payment: Payment) -> bool:
@@ -76,6 +85,7 @@ class InMemoryLedger:
                 raise Released(f"{before.id} was released")
             if item["revision"] != before.revision:
                 raise LostRace(self._read(before.id))
+            after = self._announced(before, after)
             item["history"] += [history_items.entry_item(entry) for entry in after.history[before.version :]]
             _change(item, payment_items.state(after) | payment_items.due(after) | {"revision": before.revision + 1})
             return self._read(before.id)
@@ -91,7 +101,7 @@ class InMemoryLedger:
             if published == payment.version and not unseen:
                 rest = payment_items.stamp(payment.follow_up.ask_at)
                 shard = None if rest is None else payment_items.shard_of(payment.id)
-                _change(item, {"follow_up_at": rest, "follow_up_shard": shard})
+                _change(item, {"follow_up_at": rest, "follow_up_shard": shard, "announcer": None})
 
     def note_refresh(self, payment_id: str, now: datetime, not_since: datetime) -> bool:
         """See `RefreshLedger.note_refresh`."""
@@ -173,6 +183,9 @@ class InMemoryLedger:
             return repr(self._table)
 
     # ------------------------------------------------------------- private
+
+    def _announced(self, before: Payment | None, after: Payment) -> Payment:
+        return with_announcer(before, after, leaves_to_relay=self._leaves_to_relay)
 
     def _read(self, payment_id: str) -> Payment:
         return payment_items.payment_of(self._table[payment_id])  # made of new objects: nothing of the item is shared

@@ -8,6 +8,7 @@ import pytest
 
 from charge.app import VERDICT_SECONDS
 from payments.charging.cancel import ASK_TRIES
+from payments.events import relay
 from payments.follow_up.bus_budget import BUS_BUDGET
 from payments.follow_up.finish import LEASE
 from payments.follow_up.refresh import REFRESH_SECONDS
@@ -139,6 +140,12 @@ def test_a_payment_that_is_begun_is_finished_within_the_run() -> None:
 
 def test_a_run_has_time_for_all_queries_that_an_outage_costs() -> None:
     assert timeout_of("FollowUpFunction") >= MAX_UNANSWERED * ASK_SECONDS + ONE_PAYMENT_SECONDS
+
+
+def test_a_payment_that_the_relay_begins_is_finished_within_its_function() -> None:
+    """It reads, publishes, and moves the cursor: when another process writes meanwhile, in two tries."""
+    assert 3 * longest_table_call() + longest(aws("events")) <= relay.ONE_PAYMENT_SECONDS
+    assert timeout_of("RelayFunction") >= 2 * relay.ONE_PAYMENT_SECONDS
 
 
 def test_a_run_ends_before_the_next_one_and_before_its_leases() -> None:

@@ -34,6 +34,10 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     },
     "payments.model.history": {"MAX_HISTORY": (50, "the item stays far below 400 KB")},
     "payments.model.refund": {"MAX_REFUND_HISTORY": (200, "about a hundred attempts in an outage")},
+    "payments.events.relay": {
+        "ONE_PAYMENT_SECONDS": (25.0, "a hanging table and a hanging bus take 21.5 s"),
+        "MAX_LEFT_IN_A_ROW": (2, "one may be the payment's own fault, two are the bus's or the table's"),
+    },
     "payments.follow_up.schedule": {
         "BACK_OFF": ((1 * M, 5 * M, 15 * M, 1 * H, 6 * H, 1 * D), "docs/failures.md says so"),
         "UNANSWERED_WAIT": (30 * S, "a query begun 24 s into a run is due again before the next one"),

@@ -91,7 +91,7 @@ class TestEachFunction:
 
     def test_has_dead_letters_if_no_caller_waits(self, name: str) -> None:
         properties = deployed_template.written()["Resources"][name]["Properties"]
-        unawaited = [event for event in properties["Events"].values() if event["Type"] in ASYNCHRONOUS]
+        unawaited = [event for event in properties.get("Events", {}).values() if event["Type"] in ASYNCHRONOUS]
 
         kept = all(event["Properties"].get("DeadLetterConfig") for event in unawaited)
         assert kept, f"template.yaml, {name}: give each of its schedules a DeadLetterConfig"

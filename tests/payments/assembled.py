@@ -8,6 +8,7 @@ from typing import Protocol
 from payments.charging.charge import Charged, Charging
 from payments.charging.request import ChargeRequest
 from payments.events.outbox import Bus
+from payments.events.relay import Relay
 from payments.follow_up.finish import PaymentFinisher
 from payments.follow_up.refresh import Refreshing
 from payments.model.gateway_transaction import GatewayTransaction
@@ -93,7 +94,8 @@ class PaymentSystem:
 
     def webhook(self, payment: Payment, claimed: GatewayTransaction | None = None) -> Outcome:
         """Handles a verified webhook; by default it describes the transaction in the gateway's book."""
-        handler = WebhookHandler(self.ledger, self.gateway, self.bus, self.clock, self.telemetry, confirm=self.confirm)
+        ledger = self.ledger.announcing
+        handler = WebhookHandler(ledger, self.gateway, self.bus, self.clock, self.telemetry, confirm=self.confirm)
         return handler.handle(payment, claimed or transaction_of(self.gateway.charges_of(payment.wire_order_id)[0]))
 
     def refresh(self, payment: Payment) -> Payment:
@@ -101,9 +103,14 @@ class PaymentSystem:
         return Refreshing(self.ledger, self.gateway, self.clock, self.telemetry).refresh(payment, samples.CALLER)
 
     @property
+    def relay(self) -> Relay:
+        """The use case of the relay."""
+        return Relay(self.ledger, self.bus, self.clock, self.telemetry)
+
+    @property
     def finisher(self) -> PaymentFinisher:
         """The use case of the follow-up."""
-        return finisher_of(self.ledger, self.gateway, self.bus, self.clock, self.telemetry)
+        return finisher_of(self.ledger.announcing, self.gateway, self.bus, self.clock, self.telemetry)
 
     def follow_up(self, **later: float) -> list[Payment | None]:
         """One run of the follow-up, so much later. Returns each payment that was due."""

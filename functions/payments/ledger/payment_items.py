@@ -67,6 +67,7 @@ def state(payment: Payment) -> Item:
         "arrived": payment.follow_up.arrived,
         "missing_since": stamp(payment.follow_up.missing_since),
         "asked_since": stamp(payment.follow_up.asked_since),
+        "announcer": payment.follow_up.announcer,
     }
 
 
@@ -114,6 +115,7 @@ def payment_of(item: Mapping[str, Any]) -> Payment:
             arrived=item["arrived"],
             missing_since=moment(item.get("missing_since")),
             asked_since=moment(item.get("asked_since")),
+            announcer=item.get("announcer"),
         ),
         revision=int(item["revision"]),
         published=int(item["published"]),

@@ -12,6 +12,9 @@ from payments.model.history import Failure
 Answered = Literal["verdict", "in_doubt"]
 """How a request was answered first. Its retries get the same answer."""
 
+Announcer = Literal["relay"]
+"""Who puts the entries on the bus that are not there yet, besides the process that wrote them and the follow-up."""
+
 FIRST_ASK: Final = timedelta(seconds=60)
 """The first status query after a request is recorded: later than the end of any request."""
 
@@ -29,7 +32,8 @@ class FollowUp:
     `asks` counts the queries of the present schedule. `not_found` counts the answers "no such payment" or "no refund".
     `arrived`: the gateway has shown that it knows the payment, so "not found" can no longer mean "never arrived".
     `missing_since`: when the daily reconciliation first found a paid payment neither in the gateway's list nor in its
-    status API. `asked_since`: the first query of the present schedule that brought no verdict.
+    status API. `asked_since`: the first query of the present schedule that brought no verdict. `announcer`: who
+    publishes the unpublished entries first; None: the process that wrote them.
     """
 
     due_at: datetime | None
@@ -39,6 +43,7 @@ class FollowUp:
     arrived: bool = False
     missing_since: datetime | None = None
     asked_since: datetime | None = None
+    announcer: Announcer | None = None
 
 
 @dataclass(frozen=True, slots=True)

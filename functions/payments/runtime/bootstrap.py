@@ -35,9 +35,9 @@ def aws(service: str) -> Any:
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
-def ledger_of(settings: GatewaySettings) -> DynamoLedger:
-    """The ledger on the payments table."""
-    return DynamoLedger(aws("dynamodb"), settings.table_name)
+def ledger_of(settings: GatewaySettings, *, leaves_to_relay: bool = True) -> DynamoLedger:
+    """The ledger on the payments table. `leaves_to_relay`: see `DynamoLedger`."""
+    return DynamoLedger(aws("dynamodb"), settings.table_name, leaves_to_relay=leaves_to_relay)
 
 
 def follow_up_index_of(settings: GatewaySettings) -> DynamoFollowUpIndex:

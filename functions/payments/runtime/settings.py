@@ -93,6 +93,12 @@ class FollowUpSettings(GatewaySettings):
     bus_name: str = Field(min_length=1)
 
 
+class RelaySettings(GatewaySettings):
+    """The settings of the relay function."""
+
+    bus_name: str = Field(min_length=1)
+
+
 class ReconciliationSettings(GatewaySettings):
     """The settings of the reconciliation function.
 

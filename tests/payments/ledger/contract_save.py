@@ -39,7 +39,9 @@ def full(payment: Payment) -> Payment:
     changed = refunds.requested(changed, request, "f" * 64)
     changed = refunds.refunded(changed, LATER, at=LATER, source="reconciliation", evidence=evidence)
     changed = changed.charged_back(LATER, at=LATER, source="reconciliation", evidence=evidence)
-    plan = FollowUp(LATER, START, asks=4, not_found=2, arrived=True, missing_since=START, asked_since=LATER)
+    plan = FollowUp(
+        LATER, START, asks=4, not_found=2, arrived=True, missing_since=START, asked_since=LATER, announcer="relay"
+    )
     return dataclasses.replace(changed, follow_up=plan, replayed_while_sending=True, superseded_at=LATER)
 
 
