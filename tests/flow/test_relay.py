@@ -1,8 +1,7 @@
 """The deployed relay: events are on the bus within seconds, and what it leaves the follow-up publishes, in order."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +9,8 @@ import pytest
 from local.simulator.control_client import Control
 from local.stack import Shop, Stack
 from local.stack.subscriber import Subscriber
-from tests.flow.permissions import Permission, role_of
 from tests.flow.refunds import refund
+from tests.flow.relay_trouble import with_poison, without_bus, without_relay
 
 SECONDS = 5.0
 """Within this time an event is on the bus, without a webhook."""
@@ -71,32 +70,6 @@ class TestWithinSeconds:
         assert bus.wait_for(charged["id"], "payment.succeeded") is not None
         listen(bus, LONG_ENOUGH)
         assert sequences(bus, charged["id"]) == [1, 2]
-
-
-@contextmanager
-def without_bus(stack: Stack) -> Iterator[None]:
-    """The relay's batches fail."""
-    with role_of(stack, "RelayFunction").without(Permission("events:PutEvents", "PaymentsBus")):
-        yield
-
-
-@contextmanager
-def with_poison(stack: Stack) -> Iterator[None]:
-    """The relay cannot read any payment."""
-    with role_of(stack, "RelayFunction").without(Permission("dynamodb:GetItem", "PaymentsTable")):
-        yield
-
-
-@contextmanager
-def without_relay(stack: Stack) -> Iterator[None]:
-    """The stream is not read."""
-    functions = stack.admin.client("lambda")
-    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
-    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    try:
-        yield
-    finally:
-        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
 
 @pytest.mark.parametrize("trouble", [without_bus, with_poison, without_relay])

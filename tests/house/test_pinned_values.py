@@ -30,6 +30,7 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     "payments.model.follow_up": {
         "FIRST_ASK": (60 * S, "later than the end of any request: a charge is not queried while it is being sent"),
         "IN_DOUBT_ASK": (10 * S, "the shopper waits"),
+        "LEFT_TO_RELAY": (2 * M, "the relay publishes within seconds; template.yaml has the same number"),
         "MIN_SEND_SECONDS": (1.0, "with less time an answer comes too late, and the charge is in doubt for nothing"),
     },
     "payments.model.history": {"MAX_HISTORY": (50, "the item stays far below 400 KB")},

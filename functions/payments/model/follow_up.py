@@ -3,9 +3,9 @@
 The schedule of later queries is `payments/follow_up/schedule.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from payments.model.history import Failure
 
@@ -20,6 +20,10 @@ FIRST_ASK: Final = timedelta(seconds=60)
 
 IN_DOUBT_ASK: Final = timedelta(seconds=10)
 """The first status query for an outcome in doubt: sooner, because the gateway has had the request for some time."""
+
+LEFT_TO_RELAY: Final = timedelta(minutes=2)
+"""How long entries are left to the relay, or to the process that wrote them. Then the follow-up publishes them. The
+relay gets no record that is older (template.yaml, `MaximumRecordAgeInSeconds`)."""
 
 MIN_SEND_SECONDS: Final = 1.0
 """With fewer seconds left, nothing is sent to the gateway: its answer would come too late."""
@@ -44,6 +48,11 @@ class FollowUp:
     missing_since: datetime | None = None
     asked_since: datetime | None = None
     announcer: Announcer | None = None
+
+    def publishing(self, at: datetime) -> Self:
+        """This follow-up with entries of that time to publish: due when they were left long enough, or for a query."""
+        left = at + LEFT_TO_RELAY
+        return replace(self, due_at=left if self.ask_at is None else min(left, self.ask_at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ _DECLARED: Final = (
     Metric(
         "EventsLeftBehind",
         Count,
-        "Events that were due and not accepted by the bus: the follow-up publishes them later",
+        "Events that the bus did not accept: the relay or the follow-up publishes them later",
     ),
     Metric("RelayRetries", Count, "Batches of the stream that the relay could not finish: a part is delivered again"),
     Metric("UnexpectedErrors", Count, "Bugs: exceptions that no code handles"),

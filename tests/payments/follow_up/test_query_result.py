@@ -7,6 +7,7 @@ import pytest
 
 from payments.errors import PaymentsError, SecretUnusable
 from payments.follow_up.finish import LEASE, QueryResult
+from payments.model.follow_up import LEFT_TO_RELAY
 from payments.model.payment import Payment
 from payments.ports.gateway import NoAnswer, NotSent, UnknownToGateway
 from payments.ports.ledger import Released
@@ -101,6 +102,7 @@ class TestLease:
     def test_a_payment_without_a_query_is_free_after_its_events_are_published(self, system: PaymentSystem) -> None:
         system.gateway.script_charges(Answers("SUCCESS"))
         paid = system.charge(samples.charge_request()).payment
+        system.clock.forward(seconds=LEFT_TO_RELAY.total_seconds())
         (due,) = system.ledger.due(system.clock(), 10)
         system.finisher.lease(due)
 

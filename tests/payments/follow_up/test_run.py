@@ -60,6 +60,7 @@ def test_it_counts_finished_leased_and_broken_payments(system: PaymentSystem, le
     charge(system, "paid", Answers("SUCCESS"))
     ledger.leased = set(charge(system, "leased", Answers("SUCCESS")))
     ledger.broken = set(charge(system, "broken", Answers("SUCCESS")))
+    system.clock.forward(minutes=2)
 
     summary = one_run(system)
 
@@ -80,6 +81,7 @@ def test_log_lines_of_a_query_name_payment_order_and_transaction(system: Payment
 
 def test_log_lines_of_a_lease_name_the_payment_at_once_and_then_its_order(system: PaymentSystem) -> None:
     payment = system.charge().payment
+    system.clock.forward(minutes=1)
     (due,) = system.ledger.due(system.clock(), 10)
     system.telemetry.subjects.clear()
     system.finisher.lease(due)
@@ -131,6 +133,7 @@ def test_only_queries_in_a_row_without_an_answer_end_the_queries(system: Payment
 @pytest.mark.parametrize(("seconds", "finished"), [(ONE_PAYMENT_SECONDS, 0), (ONE_PAYMENT_SECONDS + 0.001, MANY)])
 def test_no_payment_begins_in_the_last_seconds(system: PaymentSystem, seconds: float, finished: int) -> None:
     charge(system, "paid", Answers("SUCCESS"))
+    system.clock.forward(minutes=2)
 
     summary = one_run(system, seconds)
 
