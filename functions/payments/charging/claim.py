@@ -9,7 +9,7 @@ NothingSent
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from payments.charging.left_payment import Asked
@@ -76,7 +76,7 @@ def claim(
                 if payment.id in attempts:
                     return payment, attempts[payment.id]
                 lock, attempts = _lock_and_attempts(payment, ledger)
-            now = {each.id: _as_it_is_now(each, payment, left_after, query) for each in attempts.values()}
+            now = {each.id: _as_it_is_now(each, payment.created_at, left_after, query) for each in attempts.values()}
             holder = _holder(lock, now)
             left = holder if holder is not None and is_left(holder, payment.created_at, left_after) else None
             _check_free([each for each in now.values() if each.id != payment.id and each is not left], holder)
@@ -90,17 +90,17 @@ def claim(
     raise OrderTaken(_holder(*_lock_and_attempts(payment, ledger)) or payment)
 
 
-def _as_it_is_now(attempt: Payment, payment: Payment, left_after: timedelta | None, query: Query) -> Payment:
+def _as_it_is_now(attempt: Payment, at: datetime, left_after: timedelta | None, query: Query) -> Payment:
     """An attempt at the order, after a status query if it waits for its shopper and would give its order away.
 
     Raises OrderTaken if the gateway does not say that it waits: an order is not given away on a guess.
     """
     is_given_up = attempt.superseded_at is not None and waits_for_shopper(attempt)
-    if attempt.id == payment.id or not (is_given_up or is_left(attempt, payment.created_at, left_after)):
+    if not is_given_up and not is_left(attempt, at, left_after):
         return attempt
     asked = query(attempt)
     if asked is None or asked.is_unclear:
-        raise OrderTaken(asked.payment if asked else attempt) from None
+        raise OrderTaken(attempt) from None
     return asked.payment
 
 

@@ -96,7 +96,9 @@ class PaymentFinisher:
             return QueryResult(self._reschedule(payment, asked_at, silent=silent), answered=False)
         recorded = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
         if recorded.version == payment.version:
-            recorded = self._reschedule(recorded, asked_at, arrived=True, denied=denies_refund(recorded, transaction))
+            confirms = transaction.verdict is recorded.status
+            denied = denies_refund(recorded, transaction)
+            recorded = self._reschedule(recorded, asked_at, arrived=True, confirms=confirms, denied=denied)
         return QueryResult(recorded, answered=True)
 
     def _refunded(self, payment: Payment) -> QueryResult:
@@ -138,6 +140,7 @@ class PaymentFinisher:
         *,
         not_found: bool = False,
         arrived: bool = False,
+        confirms: bool = False,
         denied: bool = False,
         silent: bool = False,
     ) -> Payment:
@@ -155,7 +158,7 @@ class PaymentFinisher:
                 return after_silence(current, asked_at, self.clock())
             if current.awaits_refund:
                 return after_refund_query(current, asked_at, denied=denied)
-            return after_query(current, asked_at, not_found=not_found, arrived=arrived)
+            return after_query(current, asked_at, not_found=not_found, arrived=arrived, confirms=confirms)
 
         written = update(payment, change, self.ledger, self.telemetry)
         if written.awaits_refund and written.follow_up.asks > len(BACK_OFF):

@@ -35,18 +35,21 @@ NEVER_ARRIVED_ASKS: Final = 2
 """The status API may lag. "Not found" means "never arrived" only the second time, and an hour after the intent."""
 
 
-def after_query(payment: Payment, now: datetime, *, not_found: bool = False, arrived: bool = False) -> Payment:
+def after_query(
+    payment: Payment, now: datetime, *, not_found: bool = False, arrived: bool = False, confirms: bool = False
+) -> Payment:
     """The payment after one more query without a verdict.
 
-    `not_found`: the gateway does not know the payment. `arrived`: it does. Neither: the query got no answer and the
-    plan is over, or no query is possible.
+    `not_found`: the gateway does not know the payment. `arrived`: it does; `confirms`: and has the same verdict.
+    Neither: the query got no answer and the plan is over, or no query is possible.
     """
     follow_up = payment.follow_up
     since = follow_up.asked_since or now
     asks, times_not_found = follow_up.asks + 1, follow_up.not_found + not_found
     has_arrived = follow_up.arrived or arrived
-    confirmed = not payment.is_open and arrived and asks >= CONFIRMED_ASKS
     over = asks > len(BACK_OFF) or _is_over(follow_up, now)
+    # At the end of the plan the webhook that contradicted the verdict is too old for a lag.
+    confirmed = not payment.is_open and ((arrived and asks >= CONFIRMED_ASKS) or (confirms and over))
     exhausted = over and payment.status in (Status.NEEDS_REVIEW, Status.SUCCEEDED)
     if confirmed or exhausted:
         return _scheduled(payment, FollowUp(None, None, asks, times_not_found, has_arrived), now)

@@ -1,5 +1,6 @@
 """A left payment is asked about before it gives its order away: its webhook may be lost, and it may be paid."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -139,6 +140,29 @@ def test_each_payment_that_waits_is_asked_about(system: PaymentSystem, left: Pay
     before = len(system.gateway.asked)
     assert charged(system, "third").attempt == 3
     assert system.gateway.asked[before:] == [left.wire_order_id, second.wire_order_id]
+
+
+@pytest.mark.parametrize("raw_status", ["FAILED", "PENDING", "SUCCESS"])
+def test_nobody_asks_about_a_payment_that_does_not_wait(system: PaymentSystem, raw_status: str) -> None:
+    """Nor about one that is superseded and paid, or waits for its shopper not long enough."""
+    system.gateway.script_charges(Answers(raw_status), Answers("REDIRECT"))
+    charged(system, "first")
+    for _ in range(2):
+        with suppress(OrderTaken):
+            charged(system, "second")
+        with suppress(OrderTaken):
+            charged(system, "third")
+    assert system.gateway.asked == []
+
+
+def test_nobody_asks_about_a_late_success(system: PaymentSystem, left: Payment) -> None:
+    system.charging.cancel(left, samples.CALLER)
+    says(system, left, "SUCCESS")
+    system.webhook(system.reload(left))
+    before = len(system.gateway.asked)
+    with pytest.raises(OrderTaken):
+        charged(system, "second")
+    assert len(system.gateway.asked) == before
 
 
 def test_without_time_for_an_answer_it_keeps_its_order(system: PaymentSystem, left: Payment) -> None:

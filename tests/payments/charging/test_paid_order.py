@@ -8,8 +8,10 @@ from payments.charging.claim import OrderTaken
 from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer, Refused
+from payments.ports.ledger import OrderLock, Superseding
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Refunds
+from tests.fakes.ledger import InMemoryLedger
 from tests.payments.assembled import PaymentSystem
 
 
@@ -130,3 +132,33 @@ def test_a_late_success_after_pending_is_signalled(system: PaymentSystem) -> Non
         system.gateway.charges[0].raw_status = raw_status
         system.webhook(system.reload(payment))
     assert system.telemetry.signals.count("late_success") == 1
+
+
+class CountingLedger(InMemoryLedger):
+    """Counts the tries to record a payment."""
+
+    claims = 0
+
+    def claim(self, payment: Payment, lock: OrderLock | None, superseding: Superseding | None = None) -> Payment | None:
+        self.claims += 1
+        return super().claim(payment, lock, superseding)
+
+
+def test_a_paid_payment_that_was_refunded_keeps_its_order_at_once() -> None:
+    """Only a superseded one leaves it: a shop that refunds a paid order has not asked for another payment."""
+    ledger = CountingLedger()
+    system = PaymentSystem(ledger=ledger)
+    payment = system.paid()
+    system.refund(payment)
+    before = ledger.claims
+    assert is_taken_by(system, payment)
+    assert ledger.claims == before + 1
+
+
+def test_an_earlier_payment_that_was_paid_late_and_refunded_leaves_the_order(system: PaymentSystem) -> None:
+    system.gateway.script_charges(Answers("ABANDONED"), Answers("FAILED"))
+    abandoned = charged(system, "first")
+    charged(system, "second")
+    paid_late(system, abandoned)
+    system.refund(abandoned)
+    assert charged(system, "last").attempt == 3

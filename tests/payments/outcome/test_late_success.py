@@ -74,6 +74,24 @@ def test_a_webhook_that_no_query_can_confirm_leads_to_review(
     assert system.reload(declined).status is Status.NEEDS_REVIEW
 
 
+@pytest.mark.parametrize(("last", "status"), [("FAILED", Status.FAILED), ("PENDING", Status.NEEDS_REVIEW)])
+def test_after_an_outage_of_the_whole_plan_one_answer_that_agrees_confirms_the_verdict(
+    system: PaymentSystem, declined: Payment, last: str, status: Status
+) -> None:
+    """The webhook is too old then for a status API that lags behind it. Another answer is a person's."""
+    system.gateway.script_statuses(*[NoAnswer("timeout")] * 40)
+    system.webhook(declined, transaction_of(system.gateway.charges[0], raw_status="SUCCESS"))
+    for _ in range(39):
+        system.follow_up(minutes=57)
+    assert system.reload(declined).status is Status.FAILED
+    system.gateway.charges[0].raw_status = last
+    for _ in range(3):
+        system.follow_up(hours=1)
+
+    after = system.reload(declined)
+    assert (after.status, after.follow_up.ask_at) == (status, None if last == "FAILED" else after.follow_up.ask_at)
+
+
 def test_a_success_webhook_for_a_payment_that_never_arrived_leads_to_review(system: PaymentSystem) -> None:
     system.gateway.script_charges(Fails(NoAnswer("timeout"), raw_status=None))
     payment = system.charge().payment

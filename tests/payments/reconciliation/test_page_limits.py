@@ -50,6 +50,13 @@ def test_a_list_may_have_twice_the_announced_rows_and_a_thousand_more(total: int
         after(replace(FRESH, rows=most), total)
 
 
+@pytest.mark.parametrize("seen", [replace(FRESH, cursor="on"), replace(FRESH, cycle_marker="on")])
+def test_a_cursor_that_comes_again_is_the_reason(seen: Checkpoint) -> None:
+    with pytest.raises(ListStuck) as caught:
+        after(seen)
+    assert caught.value.reason == "cursor_again"
+
+
 def test_a_list_may_have_a_hundred_thousand_pages() -> None:
     assert after(replace(FRESH, pages=99_998)).pages == 99_999
     with pytest.raises(ListStuck):

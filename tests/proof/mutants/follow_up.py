@@ -97,8 +97,8 @@ FOLLOW_UP: Final = (
     Mutant(
         "a slow answer counts for the moment at which it comes",
         "follow_up/finish.py",
-        "            return after_query(current, asked_at, not_found=not_found, arrived=arrived)\n",
-        "            return after_query(current, self.clock(), not_found=not_found, arrived=arrived)\n",
+        "after_query(current, asked_at, not_found=",
+        "after_query(current, self.clock(), not_found=",
         (NEVER_ARRIVED,),
     ),
 )
