@@ -17,7 +17,7 @@ from payments.model.follow_up import FIRST_ASK, IN_DOUBT_ASK, MIN_SEND_SECONDS
 from payments.outcome.status_query import ASK_SECONDS, MAX_UNANSWERED
 from payments.runtime.bootstrap import aws
 from payments.runtime.bootstrap_reconciliation import _FOR_FILES
-from payments.runtime.secret_cache import HELD_UP_SECONDS
+from payments.runtime.secret_reading import HELD_UP_SECONDS
 from payments.webhooks.handle import CONFIRM_SECONDS
 from tests.house import deployed_template
 from tests.house.checkout import FUNCTIONS
