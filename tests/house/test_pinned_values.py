@@ -69,7 +69,10 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "BATCH_TRIES": (9, "five seconds of waits; only the reconciliation has them"),
         "MAX_BATCH_KEYS": (100, "DynamoDB's limit"),
     },
-    "payments.ledger.payment_items": {"SHARDS": (8, "the stored shard numbers: a change needs a migration")},
+    "payments.ledger.payment_items": {
+        "SHARDS": (32, "decision 22: for 1,000 charges a second; fewer would hide payments"),
+        "UNLISTED_SHARDS": (8, "the stored marks: fewer would hide payments"),
+    },
     "payments.ledger.reconciliation": {"PAGE": (25, "each may cost a query between two checkpoints")},
     "payments.runtime.secret_cache": {
         "FRESH_FOR": (5 * M, "a rotation takes effect within it, and a revoked key is used no longer"),
