@@ -45,8 +45,17 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     },
     "payments.follow_up.finish": {"LEASE": (90 * S, "a run takes 55 s at most")},
     "payments.follow_up.run": {
-        "PAGE": (25, "memory stays bounded"),
         "ONE_PAYMENT_SECONDS": (20.0, "a slow query, write and publication take 18.5 s"),
+        "PUBLICATION_SECONDS": (11.0, "a slow publication and its cursor take 10.5 s"),
+    },
+    "payments.follow_up.due_payments": {
+        "PAGE": (25, "memory stays bounded"),
+        "OLDER_FOR_EACH_NEW": (3, "a backlog drains, and a shopper who waits is not behind all of it"),
+    },
+    "payments.follow_up.lanes": {
+        "PUBLISHERS": (8, "decision 22: three times what 100 charges a second need"),
+        "ROOM": (100, "two seconds of work, and little memory"),
+        "MAX_WAITING": (1000, "5 MB"),
     },
     "payments.follow_up.bus_budget": {
         "BUS_BUDGET": (8 * S, "the queries of a run need the rest"),
@@ -80,6 +89,7 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "REPEAT_AFTER": (2 * S, "a webhook may be waiting"),
         "REFRESH_EVERY": (1 * M, "forged webhooks must not cause cost"),
     },
+    "payments.runtime.bootstrap": {"CONNECTIONS": (128, "100 questions at once, 8 publications and the reader")},
     "payments.runtime.secret_reading": {"HELD_UP_SECONDS": (1.0, "a part of the verdict's reserve")},
     "payments.runtime.emf": {"MAX_VALUES": (99, "Powertools writes a line of 100 by itself, in two parts")},
     "payments.runtime.api_gateway": {"MAX_BODY_BYTES": (65_536, "docs/problems.md says so")},
