@@ -87,8 +87,8 @@ class InTurn:
         """See `Lanes.wait`."""
         publications, questions = self._tasks[Lane.PUBLISHING], self._tasks[Lane.ASKING]
         while not until() and not self.is_idle:
-            next_lane = publications if publications and len(questions) < ROOM else questions
-            next_lane.popleft()()
+            asks = not publications or len(publications) < ROOM <= len(questions)
+            (questions if asks else publications).popleft()()
 
 
 class Threads:

@@ -62,8 +62,9 @@ def run(
     shards = (share or Share()).of(finisher.ledger.shards)
     this = _Run(replace(finisher, bus=bus), seconds_left, telemetry, lanes, Questions(lanes.askers))
     with lanes:
-        while not this.is_out_of_time() and this.takes(shards):
-            pass
+        passes_over = True
+        while not this.is_out_of_time() and this.takes(shards, passes_over=passes_over):
+            passes_over = False
         lanes.wait(lambda: lanes.is_idle)
     return this.summary
 
@@ -85,10 +86,11 @@ class _Run:
             self.summary.out_of_time = True
         return self.summary.out_of_time
 
-    def takes(self, shards: list[int]) -> bool:
+    def takes(self, shards: list[int], *, passes_over: bool) -> bool:
         """Takes what is due now. Whether another pass is worth it: this one left payments, or took a page of them.
 
-        A payment of a lane that is full is left for the next pass, so that the other lane need not wait for it.
+        A payment of a lane that is full is left for the next pass, so that the other lane need not wait for it. Only
+        the first pass, which finds all events, passes over questions: the others wait for room, and keep their order.
         """
         taken, left = 0, False
         for due in due_payments(self.finisher.ledger, shards, self.finisher.clock()):
@@ -97,6 +99,8 @@ class _Run:
             lane = Lane.PUBLISHING if due.has_events else Lane.ASKING
             if due.payment_id in self.summary.seen or (lane is Lane.ASKING and not self.questions.is_open):
                 continue  # once a run: a payment that stays due for any reason must not keep the run busy
+            if lane is Lane.ASKING and not passes_over:
+                self.lanes.wait(lambda: self._has_room(Lane.ASKING) or not self.questions.is_open)
             self.lanes.wait(lambda: any(map(self._has_room, Lane)))
             if not self._has_room(lane):
                 left = True

@@ -1,6 +1,7 @@
 """What a run asks, and what it leaves: silence, the other mode, missing keys, full lanes and the order of a backlog."""
 
 import threading
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -14,7 +15,9 @@ from payments.follow_up.run import PUBLICATION_SECONDS, run
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.outcome.status_query import MAX_UNANSWERED
 from payments.ports.gateway import NoAnswer
+from payments.ports.ledger import Due
 from tests.fakes.gateway import ScriptedGateway
+from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.threads import in_threads
 from tests.payments.assembled import PaymentSystem
 from tests.payments.follow_up.test_parallel import charges
@@ -249,3 +252,41 @@ def test_a_backlog_waits_in_the_index_and_not_in_memory(system: PaymentSystem) -
 
     assert run(system.finisher, lambda: 55.0, system.telemetry, lanes=lanes).finished == 3 * ROOM
     assert lanes.most == ROOM
+
+
+class CountingLedger(InMemoryLedger):
+    """An index that counts how often a run begins to read its first shard."""
+
+    passes = 0
+
+    def due(
+        self,
+        now: datetime,
+        limit: int,
+        shards: Iterable[int] | None = None,
+        after: Due | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> Iterator[Due]:
+        """See `FollowUpLedger.due`."""
+        self.passes += shards == (0,) and after is None and not newest_first
+        return super().due(now, limit, shards, after, newest_first=newest_first)
+
+
+def test_a_backlog_of_questions_is_read_thrice_and_asked_about_in_its_order(system: PaymentSystem) -> None:
+    system.ledger = ledger = CountingLedger()
+    for nth in range(8 * ROOM):
+        charges(system, f"key-{nth}", 1, published=False)
+        system.clock.forward(seconds=1)
+    for payment in ledger.payments():
+        ledger.advance(payment, payment.version)
+    system.clock.forward(minutes=2)
+
+    assert run(system.finisher, lambda: 55.0, system.telemetry).finished == 8 * ROOM
+
+    assert ledger.passes <= 3
+    place = {payment.wire_order_id: nth for nth, payment in enumerate(ledger.payments())}
+    later = [place[order_id] for order_id in system.gateway.asked[2 * ROOM : 4 * ROOM]]
+    from_the_front = [nth for nth in later if nth < 5 * ROOM]
+    assert from_the_front == sorted(from_the_front)
+    assert len(from_the_front) == len(later) * OLDER_FOR_EACH_NEW // (OLDER_FOR_EACH_NEW + 1)
