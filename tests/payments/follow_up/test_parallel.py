@@ -153,6 +153,7 @@ def test_a_silent_gateway_holds_up_no_event_and_costs_one_question_for_each_thre
     system.gateway.script_charges(*[Answers("SUCCESS")] * MANY)
     for nth in range(MANY):
         system.charge(samples.charge_request(idempotency_key=f"paid-{nth}", order_id=None))
+    system.clock.forward(minutes=3)
     running = threading.Thread(target=run_in_threads, args=(system,))
     running.start()
 
