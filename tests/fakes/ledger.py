@@ -114,19 +114,35 @@ class InMemoryLedger:
 
     # ----------------------------------------------------------- follow-up
 
-    def due(self, now: datetime, limit: int) -> Iterator[Due]:
+    @property
+    def shards(self) -> range:
+        """See `FollowUpLedger.shards`."""
+        return range(payment_items.SHARDS)
+
+    def due(
+        self,
+        now: datetime,
+        limit: int,
+        shards: Iterable[int] | None = None,
+        after: Due | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> Iterator[Due]:
         """See `FollowUpLedger.due`."""
-        for shard in range(payment_items.SHARDS):
+        sign = -1 if newest_first else 1
+        last = (payment_items.stamp(after.due_at) or 0, after.payment_id) if after else None
+        for shard in self.shards if shards is None else shards:
             with self._lock:
                 found = sorted(
-                    (item["follow_up_at"], pk)
+                    (item["follow_up_at"], pk, item["version"] > item["published"])
                     for pk, item in self._table.items()
                     if item.get("follow_up_shard") == shard and item["follow_up_at"] <= (payment_items.stamp(now) or 0)
-                )
-            for stamp, pk in found[:limit]:
+                )[::sign]
+            rest = [entry for entry in found if last is None or (entry[:2] > last if sign > 0 else entry[:2] < last)]
+            for stamp, pk, has_events in rest[:limit]:
                 at = payment_items.moment(stamp)
                 if at is not None:
-                    yield Due(pk, at)
+                    yield Due(pk, at, has_events)
 
     def lease(self, due: Due, until: datetime) -> Payment | None:
         """See `FollowUpLedger.lease`."""

@@ -1,5 +1,6 @@
 """The deployed schedule runs the follow-up each minute, and the follow-up publishes what the relay leaves."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -33,5 +34,8 @@ def test_the_schedule_publishes_each_minute_although_no_webhook_came(
 
     assert event is not None
     assert [each["detail"]["metadata"]["sequence"] for each in bus.of(charged["id"])] == [1, 2]
-    schedule = admin.client("scheduler").get_schedule(Name="payments-follow-up")
+    schedule = admin.client("scheduler").get_schedule(Name="payments-follow-up-0")
     assert (schedule["ScheduleExpression"], schedule["State"]) == ("rate(1 minute)", "ENABLED")
+    assert json.loads(schedule["Target"]["Input"]) == {"run": 0, "runs": 1}
+    others = [admin.client("scheduler").get_schedule(Name=f"payments-follow-up-{run}") for run in (1, 31)]
+    assert [each["State"] for each in others] == ["DISABLED", "DISABLED"]

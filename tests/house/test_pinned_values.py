@@ -50,8 +50,17 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     },
     "payments.follow_up.finish": {"LEASE": (90 * S, "a run takes 55 s at most")},
     "payments.follow_up.run": {
-        "PAGE": (25, "memory stays bounded"),
         "ONE_PAYMENT_SECONDS": (20.0, "a slow query, write and publication take 18.5 s"),
+        "PUBLICATION_SECONDS": (11.0, "a slow publication and its cursor take 10.5 s"),
+    },
+    "payments.follow_up.due_payments": {
+        "PAGE": (25, "memory stays bounded"),
+        "OLDER_FOR_EACH_NEW": (3, "a backlog drains, and a shopper who waits is not behind all of it"),
+    },
+    "payments.follow_up.lanes": {
+        "PUBLISHERS": (8, "decision 22: three times what 100 charges a second need"),
+        "ROOM": (100, "two seconds of work, and little memory"),
+        "MAX_WAITING": (1000, "5 MB"),
     },
     "payments.follow_up.bus_budget": {
         "BUS_BUDGET": (8 * S, "the queries of a run need the rest"),
@@ -75,20 +84,25 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "BATCH_TRIES": (9, "five seconds of waits; only the reconciliation has them"),
         "MAX_BATCH_KEYS": (100, "DynamoDB's limit"),
     },
-    "payments.ledger.payment_items": {"SHARDS": (8, "the stored shard numbers: a change needs a migration")},
+    "payments.ledger.payment_items": {
+        "SHARDS": (32, "decision 22: for 1,000 charges a second; fewer would hide payments"),
+        "UNLISTED_SHARDS": (8, "the stored marks: fewer would hide payments"),
+    },
     "payments.ledger.reconciliation": {"PAGE": (25, "each may cost a query between two checkpoints")},
     "payments.runtime.secret_cache": {
         "FRESH_FOR": (5 * M, "a rotation takes effect within it, and a revoked key is used no longer"),
         "RETRY_AFTER": (30 * S, "an outage of Secrets Manager must not cost each request a call"),
         "REPEAT_AFTER": (2 * S, "a webhook may be waiting"),
         "REFRESH_EVERY": (1 * M, "forged webhooks must not cause cost"),
-        "HELD_UP_SECONDS": (1.0, "a part of the verdict's reserve"),
     },
+    "payments.runtime.bootstrap": {"CONNECTIONS": (128, "100 questions at once, 8 publications and the reader")},
+    "payments.runtime.secret_reading": {"HELD_UP_SECONDS": (1.0, "a part of the verdict's reserve")},
+    "payments.runtime.emf": {"MAX_VALUES": (99, "Powertools writes a line of 100 by itself, in two parts")},
     "payments.runtime.api_gateway": {"MAX_BODY_BYTES": (65_536, "docs/problems.md says so")},
     "payments.gateway.client": {"_MIN_RESEND_SECONDS": (2.0, "with less, the second answer comes too late")},
+    "payments.gateway.send_tracking": {"MAX_IDLE_SECONDS": (4.0, "a connection may die while the function is frozen")},
     "payments.gateway.transport": {
         "CONNECT_SECONDS": (3.0, "giving up costs nothing yet"),
-        "MAX_IDLE_SECONDS": (4.0, "a connection may die while the function is frozen"),
         "MAX_ANSWER_BYTES": (65_536, "docs/failures.md says so"),
         "MAX_RETRY_AFTER": (60.0, "a wrong header must not stop charges for hours"),
     },

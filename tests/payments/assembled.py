@@ -9,7 +9,7 @@ from payments.charging.charge import Charged, Charging
 from payments.charging.request import ChargeRequest
 from payments.events.outbox import Bus
 from payments.events.relay import Relay
-from payments.follow_up.finish import PaymentFinisher
+from payments.follow_up.finish import PaymentFinisher, QueryResult
 from payments.follow_up.refresh import Refreshing
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.payment import Payment
@@ -41,10 +41,18 @@ def finisher_of(
     return PaymentFinisher(ledger, gateway, bus, clock, telemetry, late_refunds)
 
 
+def queried(finisher: PaymentFinisher, payment: Payment) -> QueryResult:
+    """A leased payment after its query, and after the publication of what it brought."""
+    result = finisher.ask(payment)
+    if result.payment is not None:
+        finisher.publish(result.payment)
+    return result
+
+
 def finish(finisher: PaymentFinisher, due: Due) -> Payment | None:
     """One due payment after a run of the follow-up; None when another run has its lease, or its claim was released."""
     payment = finisher.lease(due)
-    return finisher.query(payment).payment if payment is not None and finisher.is_query_due(payment) else payment
+    return queried(finisher, payment).payment if payment is not None and finisher.is_query_due(payment) else payment
 
 
 @dataclass

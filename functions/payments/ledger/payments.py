@@ -1,7 +1,7 @@
 """The ledger in DynamoDB. Changes that belong together are one conditional write. Each condition has a name."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,14 +11,12 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from payments.ledger import history_items, order_lock, payment_items
+from payments.ledger.due_index import DueIndex
 from payments.ledger.expressions import NOT_YET_THERE, NOTHING_WRITTEN_SINCE, failed_condition, failed_conditions, typed
 from payments.ledger.table import CONFLICT_TRIES, Table
 from payments.model.announcer import with_announcer
 from payments.model.payment import Payment
 from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released, Superseding
-
-INDEX: Final = "follow_up"
-DUE_IN_SHARD: Final = "follow_up_shard = :shard AND follow_up_at <= :now"
 
 SAME_DUE_TIME: Final = "follow_up_at = :seen_due"
 STILL_ONLY_CLAIMED: Final = "version = :first AND published = :none AND attribute_not_exists(replayed_while_sending)"
@@ -31,7 +29,7 @@ Sleep = Callable[[float], None]
 """Waits for so many seconds."""
 
 
-class DynamoLedger:
+class DynamoLedger(DueIndex):
     """Meets the ledger ports with one table. `client` is boto3's DynamoDB client; `sleep` waits between retries.
 
     `leaves_to_relay`: False for a process that publishes what it has written.
@@ -162,18 +160,6 @@ class DynamoLedger:
         return True
 
     # ------------------------------------------------------ following up
-
-    def due(self, now: datetime, limit: int) -> Iterator[Due]:
-        """See `FollowUpLedger.due`."""
-        for shard in range(payment_items.SHARDS):
-            yield from self._due_in(shard, now, limit)
-
-    def _due_in(self, shard: int, now: datetime, limit: int) -> Iterator[Due]:
-        values = {":shard": shard, ":now": payment_items.stamp(now)}
-        for item in self._table.query(INDEX, DUE_IN_SHARD, values, limit):
-            at = payment_items.moment(item["follow_up_at"])
-            if at is not None:
-                yield Due(item["pk"], at)
 
     def lease(self, due: Due, until: datetime) -> Payment | None:
         """See `FollowUpLedger.lease`."""

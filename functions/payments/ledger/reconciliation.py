@@ -52,7 +52,7 @@ class DynamoReconciliationLedger(DynamoLedger):
     def unlisted(self, span: Span, place: str | None, *, live: bool) -> tuple[Sequence[Payment], str | None]:
         """See `ReconciliationLedger.unlisted`. One call reads at most the shards of one day."""
         day, shard, after = _parse_place(place) if place else (span.first, 0, "")
-        while shard < payment_items.SHARDS:
+        while shard < payment_items.UNLISTED_SHARDS:
             found = self._page(mark_of(day, shard, live=live), after)
             if found:
                 standing = self.standing(found)

@@ -74,8 +74,20 @@ class Table:
                 self._sleep(FIRST_WAIT * 2**nth)
         raise TableBusy("the table left keys of a batch unread")
 
-    def query(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
-        """The first items of an index that meet a key condition, at most `limit`."""
+    def query(
+        self,
+        index: str,
+        condition: str,
+        values: Mapping[str, Any],
+        limit: int,
+        *,
+        after: Mapping[str, Any] | None = None,
+        backwards: bool = False,
+    ) -> list[dict[str, Any]]:
+        """The first items of an index that meet a key condition, at most `limit`.
+
+        `after`: the keys of the item behind which it continues. `backwards`: the last items, in the opposite order.
+        """
         answer = self._patiently(
             partial(
                 self._client.query,
@@ -84,6 +96,8 @@ class Table:
                 KeyConditionExpression=condition,
                 ExpressionAttributeValues=typed(values),
                 Limit=limit,
+                ScanIndexForward=not backwards,
+                **({"ExclusiveStartKey": typed(after)} if after else {}),
             )
         )
         return [plain(item) for item in answer["Items"]]

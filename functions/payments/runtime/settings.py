@@ -88,9 +88,10 @@ class WebhookSettings(GatewaySettings):
 
 
 class FollowUpSettings(GatewaySettings):
-    """The settings of the follow-up function."""
+    """The settings of the follow-up function. `follow_up_concurrency`: questions that one run asks at once."""
 
     bus_name: str = Field(min_length=1)
+    follow_up_concurrency: int = Field(ge=1, le=100)
 
 
 class RelaySettings(GatewaySettings):

@@ -13,7 +13,7 @@ from payments.ports.gateway import NoAnswer, NotSent, UnknownToGateway
 from payments.ports.ledger import Released
 from tests.fakes import samples
 from tests.fakes.gateway import Answers
-from tests.payments.assembled import PaymentSystem
+from tests.payments.assembled import PaymentSystem, queried
 
 
 @pytest.fixture
@@ -39,14 +39,14 @@ def test_only_an_answer_counts_as_one(
         raise error
 
     monkeypatch.setattr(system.gateway, "status", status)
-    result = system.finisher.query(waiting)
+    result = queried(system.finisher, waiting)
 
     assert result.payment is not None
     assert (result.payment.id, result.answered) == (waiting.id, answered)
 
 
 def test_a_status_is_an_answer(system: PaymentSystem, waiting: Payment) -> None:
-    result = system.finisher.query(waiting)
+    result = queried(system.finisher, waiting)
 
     assert result.payment is not None
     assert (result.payment.id, result.answered) == (waiting.id, True)
@@ -61,12 +61,12 @@ def test_a_claim_that_was_released_during_the_query_is_no_silence(
     system.gateway.charges[0].raw_status = "SUCCESS"
     monkeypatch.setattr(system.ledger, "save", save)
 
-    assert system.finisher.query(waiting) == QueryResult(None, answered=True)
+    assert queried(system.finisher, waiting) == QueryResult(None, answered=True)
 
 
 def test_a_verdict_is_published_at_once(system: PaymentSystem, waiting: Payment) -> None:
     system.gateway.charges[0].raw_status = "SUCCESS"
-    system.finisher.query(waiting)
+    queried(system.finisher, waiting)
 
     assert system.bus.types()[-1] == "payment.succeeded"
 

@@ -14,7 +14,7 @@ from payments.ports.ledger import Due
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Fails
 from tests.fakes.ledger import InMemoryLedger
-from tests.payments.assembled import PaymentSystem
+from tests.payments.assembled import PaymentSystem, queried
 
 MANY = 3
 
@@ -72,7 +72,7 @@ def test_it_counts_finished_leased_and_broken_payments(system: PaymentSystem, le
 def test_log_lines_of_a_query_name_payment_order_and_transaction(system: PaymentSystem) -> None:
     payment = system.charge().payment
     system.telemetry.subjects.clear()
-    system.finisher.query(payment)
+    queried(system.finisher, payment)
 
     assert system.telemetry.subjects[0] == (payment.id, payment.order_id, payment.transaction_id)
     assert payment.order_id
@@ -106,7 +106,7 @@ def test_a_bug_in_a_query_is_counted(system: PaymentSystem, monkeypatch: pytest.
     def bug(*_: object) -> None:
         raise KeyError("a bug")
 
-    monkeypatch.setattr(PaymentFinisher, "query", bug)
+    monkeypatch.setattr(PaymentFinisher, "ask", bug)
 
     summary = one_run(system)
 

@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "LEFT_REDIRECT_MINUTES": "60",
     "SUPERSEDED_PAYMENT_POLICY": "alarm",
     "BUS_NAME": "payments",
+    "FOLLOW_UP_CONCURRENCY": "20",
     "WEBHOOK_SIGNATURE": "required",
     "WEBHOOK_CONFIRMATION": "always",
     "REPORTS_BUCKET": "reports",

@@ -34,7 +34,7 @@ WEBHOOK = GATEWAY | {
     "WEBHOOK_SIGNATURE": "required",
     "WEBHOOK_CONFIRMATION": "always",
 }
-FOLLOW_UP = GATEWAY | {"BUS_NAME": "payments"}
+FOLLOW_UP = GATEWAY | {"BUS_NAME": "payments", "FOLLOW_UP_CONCURRENCY": "20"}
 RECONCILIATION = GATEWAY | {"REPORTS_BUCKET": "payments-reports", "RECONCILIATION_DAYS": "120"}
 ALL: list[tuple[type[GatewaySettings], dict[str, str]]] = [
     (ChargeSettings, CHARGE),
