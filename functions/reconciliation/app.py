@@ -1,4 +1,4 @@
-"""The reconciliation's function: the schedule calls it every quarter of an hour until the day's reconciliation is done.
+"""The reconciliation's function: the schedule calls it every quarter of an hour, and each call continues the daily one.
 
 A person may call it for any days.
 """
@@ -42,4 +42,5 @@ def _invocation(telemetry: PowertoolsTelemetry) -> ReconciliationInvocation:
         bucket.address,
         settings.reconciliation_days,
         first_day=settings.reconciliation_first_day,
+        daily_days=settings.reconciliation_daily_days,
     )

@@ -97,8 +97,12 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     "payments.bus.eventbridge": {"MAX_ENTRIES": (10, "the limit of PutEvents")},
     "payments.reconciliation.run": {
         "LEASE": (5 * M, "a killed call must not block the next one for long"),
-        "TOO_OLD": (6 * D, "the parts of a report are kept for seven days"),
     },
+    "payments.reconciliation.choice": {
+        "TOO_OLD": (6 * D, "the rest of an old comparison by hand is of no use"),
+        "DAILY_TOO_OLD": (28 * D, "the parts of a report are kept for thirty days"),
+    },
+    "payments.reconciliation.plan": {"WEEK": (7, "docs/reconciliation.md says so")},
     "payments.reconciliation.comparison": {"LAG": (1 * H, "the list may lag: a young payment is not missing yet")},
     "payments.reconciliation.resolution": {"IN_FLIGHT": (1 * H, "a young charge may still be answered")},
     "payments.reconciliation.confirmation": {

@@ -91,14 +91,15 @@ class Paginator:
         return checkpoint.restarted()
 
     def end_incomplete(self, checkpoint: Checkpoint, why: str) -> Checkpoint:
-        """The reconciliation of a list that may have holes: nothing is concluded from what the list does not show."""
+        """The reconciliation after a list that may have holes: nothing is concluded from what it does not show."""
         self.telemetry.note(
             "reconciliation_doubtful", why=why, rows=checkpoint.rows, total=checkpoint.listed_total or 0
         )
-        return replace(checkpoint, phase="report", cursor=None, cycle_marker=None, incomplete_because=why)
+        return replace(checkpoint, incomplete_because=checkpoint.incomplete_because or why).list_done()
 
     def _end_of_list(self, checkpoint: Checkpoint) -> Checkpoint:
-        unreadable = checkpoint.counts.get("unreadable_row", 0)
+        counts, before = checkpoint.counts, checkpoint.before.counts
+        unreadable = counts.get("unreadable_row", 0) - before.get("unreadable_row", 0)
         if checkpoint.listed_total is not None and checkpoint.rows < checkpoint.listed_total:
             return self.end_incomplete(checkpoint, "fewer rows than announced")
         if 2 * unreadable > checkpoint.rows or (unreadable > FEW_UNREADABLE and 10 * unreadable > checkpoint.rows):

@@ -82,13 +82,14 @@ def summary(checkpoint: Checkpoint) -> dict[str, Any]:
     finished_at = checkpoint.finished_at
     return {
         "reconciliation": {
-            "from": checkpoint.span.first.isoformat(),
-            "to": checkpoint.span.last.isoformat(),
+            "from": min(span.first for span in checkpoint.compared).isoformat(),
+            "to": max(span.last for span in checkpoint.compared).isoformat(),
+            "days": [{"from": span.first.isoformat(), "to": span.last.isoformat()} for span in checkpoint.compared],
             "live": checkpoint.live,
             "started_at": iso(checkpoint.started_at),
             "finished_at": None if finished_at is None else iso(finished_at),
-            "rows": checkpoint.rows,
-            "listed_total": checkpoint.listed_total,
+            "rows": checkpoint.rows_in_all,
+            "listed_total": checkpoint.total_in_all,
             "complete": checkpoint.incomplete_because is None,
             "doubt": checkpoint.incomplete_because,
         },
@@ -113,4 +114,4 @@ def _part_key(checkpoint: Checkpoint, part: int) -> str:
 
 
 def _name(checkpoint: Checkpoint) -> str:
-    return f"{checkpoint.span}/{iso(checkpoint.started_at).replace(':', '-')}"
+    return f"{checkpoint.name}/{iso(checkpoint.started_at).replace(':', '-')}"

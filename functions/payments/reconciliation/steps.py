@@ -8,7 +8,7 @@ from payments.model.payment import Payment
 from payments.ports.runtime import Clock, Telemetry
 from payments.reconciliation.checkpoint import Checkpoint, ReportPlace
 from payments.reconciliation.confirmation import Confirmation
-from payments.reconciliation.discrepancy import Discrepancy
+from payments.reconciliation.discrepancy import Discrepancy, is_left_open
 from payments.reconciliation.listed import ListedReconciler
 from payments.reconciliation.listed_page import ListedPage, split
 from payments.reconciliation.matching import MatchingLedger, matcher_of
@@ -59,9 +59,9 @@ class Steps:
     def next(self, checkpoint: Checkpoint) -> Checkpoint:
         """Takes one step. Raises OutOfTime, ListUnanswered, ListStuck, LeaseLost."""
         self.confirmation.contradictions = checkpoint.contradictions
-        if checkpoint.phase == "listing":
-            return self._listing(checkpoint)
         self.ledger.cross_off(checkpoint.to_cross_off)
+        if checkpoint.phase == "listing":
+            return self._listing(replace(checkpoint, to_cross_off=()))
         return self._unlisted(checkpoint) if checkpoint.phase == "unlisted" else self._report(checkpoint)
 
     def _listing(self, checkpoint: Checkpoint) -> Checkpoint:
@@ -88,13 +88,12 @@ class Steps:
         for payment in (outcome.payment for outcome in outcomes if outcome.is_counted):
             totals = add_totals(totals, payment.money.currency, here=our_totals(payment))
         lines = [line for outcome in outcomes for line in outcome.discrepancies]
-        return replace(
+        after = replace(
             self._write_part(checkpoint, totals, lines),
-            phase="unlisted" if place is not None else "report",
-            cursor=place,
             # Crossed off after this checkpoint is saved: otherwise a page that is cut off could not find them again.
             to_cross_off=tuple(outcome.payment.id for outcome in outcomes if outcome.is_done),
         )
+        return after.list_done() if place is None else replace(after, cursor=place)
 
     def _has_gateways_transaction(self, payments: Iterable[Payment]) -> bool:
         """Whether the gateway itself has given one of the payments a transaction id: its list should show that one."""
@@ -112,7 +111,13 @@ class Steps:
             self.renew(checkpoint)
             self.reports.write_part(checkpoint, discrepancies)
         counted = checkpoint.counted(discrepancies)
-        return replace(counted, totals=totals, contradictions=self.confirmation.contradictions)
+        left_open = {line.made_at.date() for line in discrepancies if line.made_at is not None and is_left_open(line)}
+        return replace(
+            counted,
+            totals=totals,
+            contradictions=self.confirmation.contradictions,
+            left_open=tuple(sorted({*checkpoint.left_open, *left_open})),
+        )
 
     def _resolver(self, checkpoint: Checkpoint) -> Resolver:
         return Resolver(self.ledger, self.confirmation, self.clock, self.telemetry, self.live, checkpoint.since)

@@ -96,11 +96,13 @@ class FollowUpSettings(GatewaySettings):
 class ReconciliationSettings(GatewaySettings):
     """The settings of the reconciliation function.
 
-    The daily reconciliation covers the last `reconciliation_days`, but no day before `reconciliation_first_day`.
+    The daily reconciliations cover the last `reconciliation_days`, but no day before `reconciliation_first_day`: each
+    one the last `reconciliation_daily_days`, and a seventh of the others.
     """
 
     reports_bucket: str = Field(min_length=3)
     reconciliation_days: int = Field(gt=0, le=366)
+    reconciliation_daily_days: int = Field(gt=0, le=366)
     reconciliation_first_day: Annotated[date | None, BeforeValidator(lambda text: text or None)] = None
 
 

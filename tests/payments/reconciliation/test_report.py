@@ -54,6 +54,7 @@ def test_the_json_has_reconciliation_totals_counts_and_discrepancies(files: InMe
     assert report["reconciliation"] == {
         "from": "2027-01-31",
         "to": "2027-01-31",
+        "days": [{"from": "2027-01-31", "to": "2027-01-31"}],
         "live": True,
         "started_at": "2027-01-31T09:30:00.000Z",
         "finished_at": "2027-01-31T09:30:00.000Z",

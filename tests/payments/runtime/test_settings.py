@@ -35,7 +35,11 @@ WEBHOOK = GATEWAY | {
     "WEBHOOK_CONFIRMATION": "always",
 }
 FOLLOW_UP = GATEWAY | {"BUS_NAME": "payments"}
-RECONCILIATION = GATEWAY | {"REPORTS_BUCKET": "payments-reports", "RECONCILIATION_DAYS": "120"}
+RECONCILIATION = GATEWAY | {
+    "REPORTS_BUCKET": "payments-reports",
+    "RECONCILIATION_DAYS": "120",
+    "RECONCILIATION_DAILY_DAYS": "7",
+}
 ALL: list[tuple[type[GatewaySettings], dict[str, str]]] = [
     (ChargeSettings, CHARGE),
     (WebhookSettings, WEBHOOK),
@@ -66,9 +70,9 @@ def test_an_amount_is_read_as_a_number() -> None:
 @pytest.mark.parametrize("days", ["0", "-1", "367", "many", ""])
 def test_the_reconciliation_covers_at_most_a_year(days: str) -> None:
     assert ReconciliationSettings.from_environment(RECONCILIATION).reconciliation_days == 120
-    assert refusal(ReconciliationSettings, RECONCILIATION | {"RECONCILIATION_DAYS": days}).startswith(
-        "RECONCILIATION_DAYS"
-    )
+    assert ReconciliationSettings.from_environment(RECONCILIATION).reconciliation_daily_days == 7
+    for name in ("RECONCILIATION_DAYS", "RECONCILIATION_DAILY_DAYS"):
+        assert refusal(ReconciliationSettings, RECONCILIATION | {name: days}).startswith(name)
 
 
 def test_the_reconciliation_may_have_a_first_day() -> None:
