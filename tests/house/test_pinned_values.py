@@ -114,7 +114,8 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "WAITS": ((1.0, 3.0), "three tries a page"),
         "MIN_PAGE_SECONDS": (5.0, "with less time a page is not begun"),
         "RESTARTS": (3, "a list that moves under us must not keep a call busy for ever"),
-        "MAX_PAGES": (100_000, "a list that never ends must end"),
+        "MAX_ROWS": (100_000_000, "a list that never ends must end; a busy account has ten million"),
+        "SLACK": (1000, "a list moves while it is read"),
         "FEW_UNREADABLE": (10, "more unreadable rows mean that the format has changed"),
     },
     "reconciliation.invocation": {

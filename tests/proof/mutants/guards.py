@@ -37,8 +37,8 @@ GUARDS: Final = (
     Mutant(
         "a list of the gateway without an end is read for ever",
         "reconciliation/pagination.py",
-        "MAX_PAGES: Final = 100_000",
-        'MAX_PAGES: Final = float("inf")',
+        "MAX_ROWS: Final = 100_000_000",
+        'MAX_ROWS: Final = float("inf")',
         (PAGINATION,),
     ),
     Mutant(
