@@ -102,6 +102,10 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "TOO_OLD": (6 * D, "the rest of an old comparison by hand is of no use"),
         "DAILY_TOO_OLD": (28 * D, "the parts of a report are kept for thirty days"),
     },
+    "payments.reconciliation.listed_page": {
+        "EDGE": (1 * H, "two clocks, and the time until a charge is sent"),
+        "LISTED_WITHIN": (3 * D, "today and the last two days: the gateway's times may be wrong by hours"),
+    },
     "payments.reconciliation.plan": {"WEEK": (7, "docs/reconciliation.md says so")},
     "payments.reconciliation.comparison": {"LAG": (1 * H, "the list may lag: a young payment is not missing yet")},
     "payments.reconciliation.resolution": {"IN_FLIGHT": (1 * H, "a young charge may still be answered")},

@@ -116,7 +116,13 @@ def _listed_row(row: Mapping[str, Any], transaction_id: str, dialect: envelope.D
         charged_back=charged_back_at is not None,
         charged_back_at=charged_back_at,
     )
-    return ListedRow(transaction, _safe_order_id(order_id), created_at, suspicious_at)
+    return ListedRow(
+        transaction,
+        _safe_order_id(order_id),
+        created_at,
+        has_time_zone=created_at is not None and _has_time_zone(row["created_at"]),
+        suspicious_at=suspicious_at,
+    )
 
 
 def _transaction_id(row: Mapping[str, Any]) -> str:
@@ -160,6 +166,10 @@ def _date(row: Mapping[str, Any], name: str, possible: tuple[datetime, datetime]
     if not possible[0] <= moment <= possible[1]:
         raise Unreadable(f"its {name} cannot be")
     return moment
+
+
+def _has_time_zone(text: str) -> bool:
+    return datetime.fromisoformat(text).tzinfo is not None
 
 
 def _moment(value: object) -> datetime | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
 
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -12,6 +14,12 @@ from payments.reconciliation.matching import Match, Matcher
 from payments.reconciliation.pagination import marked_transactions, transaction_mark
 from payments.reconciliation.totals import TotalsByCurrency, add_totals, gateway_totals, our_totals
 from payments.reconciliation.transaction_list import ListedRow, UnreadableRow
+
+EDGE: Final = timedelta(hours=1)
+"""How far the gateway's time of a transaction may be from ours: the clocks, and the time until it is sent."""
+
+LISTED_WITHIN: Final = timedelta(days=3)
+"""A payment younger than this may not have been compared yet, if the gateway's times are wrong by hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,20 @@ class ListedPage:
                 latest = self.matcher.latest(payment)
                 totals = add_totals(totals, latest.money.currency, here=our_totals(latest))
         return totals
+
+
+def is_due(row: ListedRow, checkpoint: Checkpoint) -> bool:
+    """Whether a row is compared. A list has a day more at each end, as the time zone of its days is unknown.
+
+    A daily reconciliation leaves most of these rows to the reconciliation of their own days. It compares those within
+    an hour of its days, those without a known time, and those of today and the last two days: their payments may still
+    be on the index of unlisted payments.
+    """
+    if not checkpoint.daily or row.created_at is None or not row.has_time_zone:
+        return True
+    is_young = checkpoint.started_at.date() - row.created_at.date() < LISTED_WITHIN
+    moments = (row.created_at - EDGE, row.created_at, row.created_at + EDGE)
+    return is_young or any(checkpoint.span.contains(moment) for moment in moments)
 
 
 def split(rows: Sequence[ListedRow | UnreadableRow]) -> tuple[list[ListedRow], list[Discrepancy]]:

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from payments.model.payment import Payment
 from payments.ports.runtime import Clock, Telemetry
+from payments.reconciliation.agreement import is_settled
 from payments.reconciliation.checkpoint import Checkpoint, ReportPlace
 from payments.reconciliation.confirmation import Confirmation
 from payments.reconciliation.discrepancy import Discrepancy, is_left_open
 from payments.reconciliation.listed import ListedReconciler
-from payments.reconciliation.listed_page import ListedPage, split
+from payments.reconciliation.listed_page import ListedPage, is_due, split
 from payments.reconciliation.matching import MatchingLedger, matcher_of
 from payments.reconciliation.pagination import Paginator
 from payments.reconciliation.resolution import ResolutionLedger, Resolver
@@ -70,7 +72,9 @@ class Steps:
         if page is None:
             return self.paginator.restart(checkpoint)
         rows, unreadable = split(page.rows)
-        matcher = matcher_of(rows, self.ledger, live=self.live)
+        rows = [row for row in rows if is_due(row, checkpoint)]
+        settled = partial(is_settled, since=checkpoint.since, at=self.clock())
+        matcher = matcher_of(rows, self.ledger, live=self.live, is_settled=settled)
         listed = ListedReconciler(self._resolver(checkpoint))
         result = ListedPage(checkpoint, matcher, listed, self.confirmation.check_time).reconcile(rows)
         self.ledger.cross_off(result.shown)

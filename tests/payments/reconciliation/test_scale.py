@@ -63,11 +63,13 @@ class LongList:
 class VastLedger:
     """A table with a payment for every order, made when it is read. Nothing may be written."""
 
-    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
+    def sent_under(
+        self, wire_order_ids: Iterable[str], *, live: bool, consistent: bool = True
+    ) -> Mapping[str, IndexedPayment]:
         """See `MatchingLedger.sent_under`."""
         return {sent_as: IndexedPayment(self._payment(sent_as), is_unlisted=False) for sent_as in wire_order_ids}
 
-    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+    def standing(self, payment_ids: Iterable[str], *, consistent: bool = True) -> Mapping[str, IndexedPayment]:
         """See `MatchingLedger.standing`."""
         assert not list(payment_ids)
         return {}

@@ -16,7 +16,7 @@ GUARDS: Final = (
     Mutant(
         "a page of payments is read as it may have been a second ago",
         "ledger/table.py",
-        '"ConsistentRead": True',
+        '"ConsistentRead": consistent',
         '"ConsistentRead": False',
         (READS,),
     ),
