@@ -2,17 +2,22 @@
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from payments.gateway.transaction_list import row_of
 from payments.ledger import history_items
 from payments.model.payment import Payment
 from payments.model.status import Status
-from payments.reconciliation.matching import IndexedPayment
+from payments.reconciliation.agreement import is_settled
+from payments.reconciliation.matching import IndexedPayment, matcher_of
+from payments.reconciliation.transaction_list import ListedRow
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.ledger import InMemoryLedger
-from tests.fakes.transaction_list import row
+from tests.fakes.transaction_list import LATER, MINOR, row
 from tests.payments.reconciliation.reconciler import Reconciler
 
 Found = Mapping[str, IndexedPayment]
@@ -71,6 +76,11 @@ def exact(reconciler: Reconciler) -> set[str]:
 def freeze(reconciler: Reconciler) -> None:
     assert isinstance(reconciler.ledger, LaggingLedger)
     reconciler.ledger.freeze()
+
+
+def forget(reconciler: Reconciler) -> None:
+    assert isinstance(reconciler.ledger, LaggingLedger)
+    reconciler.ledger.exact.clear()
 
 
 def many_paid(reconciler: Reconciler) -> list[Payment]:
@@ -167,3 +177,27 @@ def test_a_payment_without_its_transaction_id_gets_it_by_an_exact_read(reconcile
     reconciler.run()
     assert samples.ORDER_ID in exact(reconciler)
     assert reconciler.standing(payment).transaction_id == samples.TRANSACTION_ID
+
+
+def test_a_row_beside_another_transaction_of_its_order_has_the_payment_as_it_is(reconciler: Reconciler) -> None:
+    payment = reconciler.with_status(Status.FAILED, transaction_id="PA1")
+    freeze(reconciler)
+    now = reconciler.ledger.save(payment, replace(payment, message="written since"))
+    raw = [row("FAILED", of=payment), row("FAILED", of=payment, order_id=None), row(transaction_id="PA2")]
+    rows = [parsed for each in raw if isinstance(parsed := row_of(each, MINOR, LATER), ListedRow)]
+    settled = partial(is_settled, since=START, at=reconciler.clock())
+    matcher = matcher_of(rows, reconciler.ledger, live=False, is_settled=settled)
+    first, second, third = map(matcher.match, rows)
+    assert (first.payment, second.payment, third.payment) == (now, now, None)
+    assert third.other_payment == now
+
+
+def test_an_unpaid_transaction_under_an_order_of_ours_is_read_again(reconciler: Reconciler) -> None:
+    """It was adopted long ago, and agrees; but another payment has its order."""
+    reconciler.listing.rows = [row("FAILED", transaction_id="PA2")]
+    reconciler.run()
+    reconciler.paid(transaction_id="PA1")
+    forget(reconciler)
+    reconciler.listing.rows.append(row(transaction_id="PA1"))
+    assert reconciler.run(anew=True)["discrepancies"] == {}
+    assert samples.ORDER_ID in exact(reconciler)
