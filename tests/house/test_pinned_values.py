@@ -106,6 +106,10 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "EDGE": (1 * H, "two clocks, and the time until a charge is sent"),
         "LISTED_WITHIN": (3 * D, "today and the last two days: the gateway's times may be wrong by hours"),
     },
+    "payments.reconciliation.report": {
+        "MIN_PART_BYTES": (5 * 1024 * 1024, "S3's limit"),
+        "PARTS_A_STEP": (200, "seconds of reads; the lease is five minutes"),
+    },
     "payments.reconciliation.plan": {"WEEK": (7, "docs/reconciliation.md says so")},
     "payments.reconciliation.comparison": {"LAG": (1 * H, "the list may lag: a young payment is not missing yet")},
     "payments.reconciliation.resolution": {"IN_FLIGHT": (1 * H, "a young charge may still be answered")},

@@ -6,7 +6,8 @@ from typing import Any
 
 from payments.ledger.history_items import Item
 from payments.model.timestamps import iso, parse_iso
-from payments.reconciliation.checkpoint import Checkpoint, ReportPlace, Tally
+from payments.reconciliation.assembly import Assembly, ReportPlace, Upload
+from payments.reconciliation.checkpoint import Checkpoint, Tally
 from payments.reconciliation.totals import CurrencyTotals, Totals, TotalsByCurrency
 from payments.reconciliation.transaction_list import Span
 
@@ -39,6 +40,7 @@ def checkpoint_item(checkpoint: Checkpoint) -> Item:
         "recent_rows": list(checkpoint.recent_rows),
         "incomplete_because": checkpoint.incomplete_because,
         "finished_at": None if checkpoint.finished_at is None else iso(checkpoint.finished_at),
+        "assembly": _assembly_item(checkpoint.assembly),
         "report": None if report is None else {"json": report.json, "csv": report.csv},
     }
 
@@ -71,6 +73,7 @@ def checkpoint_of(item: Mapping[str, Any], span: Span) -> Checkpoint:
         recent_rows=tuple(item.get("recent_rows", ())),
         incomplete_because=item.get("incomplete_because"),
         finished_at=None if finished_at is None else parse_iso(finished_at),
+        assembly=_assembly_of(item["assembly"]) if "assembly" in item else Assembly(),
         report=None if report is None else ReportPlace(report["json"], report["csv"]),
     )
 
@@ -95,6 +98,22 @@ def _tally_of(item: Mapping[str, Any]) -> Tally:
         totals=_totals_of(item["totals"]),
         incomplete_because=item["incomplete_because"],
     )
+
+
+def _assembly_item(assembly: Assembly) -> Item:
+    return {
+        "read": assembly.read,
+        "json": None if assembly.json is None else [assembly.json.id, *assembly.json.tags],
+        "csv": None if assembly.csv is None else [assembly.csv.id, *assembly.csv.tags],
+    }
+
+
+def _assembly_of(item: Mapping[str, Any]) -> Assembly:
+    return Assembly(int(item["read"]), _upload_of(item["json"]), _upload_of(item["csv"]))
+
+
+def _upload_of(value: Any) -> Upload | None:
+    return None if value is None else Upload(value[0], tuple(value[1:]))
 
 
 def _number(value: Any) -> int | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, Literal, Protocol, Self
 
+from payments.reconciliation.assembly import Assembly, ReportPlace
 from payments.reconciliation.discrepancy import Discrepancy
 from payments.reconciliation.totals import TotalsByCurrency
 from payments.reconciliation.transaction_list import Span
@@ -16,14 +17,6 @@ Phase = Literal["listing", "unlisted", "report", "done", "stuck"]
 
 DAILY: Final = "daily"
 """The name of the daily reconciliation. No span is written so."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportPlace:
-    """The keys of a report's two files in the bucket."""
-
-    json: str
-    csv: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +46,7 @@ class Checkpoint:
     `contradictions`: those counted against the budget. `left_open`: days on which something must be compared again.
     `to_cross_off`: payments that the next step takes off the index.
     `recent_rows`: marks of the last rows. `incomplete_because`: why the list may have holes, or why it is stuck.
+    `finished_at`: when everything was compared; its report may not be written yet.
     """
 
     span: Span
@@ -79,6 +73,7 @@ class Checkpoint:
     recent_rows: tuple[str, ...] = ()
     incomplete_because: str | None = None
     finished_at: datetime | None = None
+    assembly: Assembly = field(default_factory=Assembly)
     report: ReportPlace | None = None
 
     @property

@@ -8,7 +8,8 @@ from typing import Protocol
 from payments.model.payment import Payment
 from payments.ports.runtime import Clock, Telemetry
 from payments.reconciliation.agreement import is_settled
-from payments.reconciliation.checkpoint import Checkpoint, ReportPlace
+from payments.reconciliation.assembly import Assembly, ReportPlace
+from payments.reconciliation.checkpoint import Checkpoint
 from payments.reconciliation.confirmation import Confirmation
 from payments.reconciliation.discrepancy import Discrepancy, is_left_open
 from payments.reconciliation.listed import ListedReconciler
@@ -40,8 +41,8 @@ class Reports(Protocol):
     def write_part(self, checkpoint: Checkpoint, discrepancies: Sequence[Discrepancy]) -> None:
         """Writes part number `checkpoint.parts`. Written again, a part replaces itself."""
 
-    def assemble(self, checkpoint: Checkpoint) -> ReportPlace:
-        """Writes the report of a finished reconciliation, made from its parts."""
+    def assemble(self, checkpoint: Checkpoint) -> ReportPlace | Assembly:
+        """Writes the report of a finished reconciliation, made from its parts: all of it, or the next piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,14 @@ class Steps:
         return any(payment.transaction_id and payment.live == self.live for payment in payments)
 
     def _report(self, checkpoint: Checkpoint) -> Checkpoint:
-        self.renew(checkpoint)
-        finished = replace(checkpoint, finished_at=self.clock(), to_cross_off=(), recent_rows=())
-        return replace(finished, phase="done", report=self.reports.assemble(finished))
+        finished = replace(
+            checkpoint, finished_at=checkpoint.finished_at or self.clock(), to_cross_off=(), recent_rows=()
+        )
+        self.renew(finished)  # saved before the report is begun: one that is begun again has the same time
+        written = self.reports.assemble(finished)
+        if isinstance(written, Assembly):
+            return replace(finished, assembly=written)
+        return replace(finished, phase="done", report=written, assembly=Assembly())
 
     def _write_part(
         self, checkpoint: Checkpoint, totals: TotalsByCurrency, discrepancies: Sequence[Discrepancy]

@@ -4,10 +4,10 @@ import threading
 from datetime import date, timedelta
 
 from payments.model.money import EXPONENTS
+from payments.reconciliation.assembly import Assembly, ReportPlace, Upload
 from payments.reconciliation.checkpoint import (
     Checkpoint,
     CheckpointStore,
-    ReportPlace,
     Tally,
     new_checkpoint,
     new_daily_checkpoint,
@@ -47,6 +47,7 @@ FULL = Checkpoint(
     recent_rows=("0" * 24, "1" * 24),
     incomplete_because="no rows",
     finished_at=START + timedelta(hours=1),
+    assembly=Assembly(3, json=Upload("upload-1", ('"tag-1"', '"tag-2"')), csv=Upload("upload-2")),
     report=ReportPlace("reports/a.json", "reports/a.csv"),
 )
 

@@ -9,6 +9,7 @@ import pytest
 
 from payments.ledger.checkpoint_items import checkpoint_item, checkpoint_of
 from payments.ledger.checkpoints import DynamoCheckpointStore
+from payments.reconciliation.assembly import Assembly
 from payments.reconciliation.checkpoint import Tally
 from tests.fakes.clock import START
 from tests.payments.ledger import tables
@@ -18,7 +19,7 @@ from tests.payments.ledger.contract_checkpoints import FRESH, FULL, SPAN, UNTIL
 def test_a_checkpoint_of_an_earlier_release_is_read() -> None:
     """A release may come while a reconciliation is unfinished: its checkpoint has no field that came later."""
     stored = checkpoint_item(FULL)
-    for later in ("since", "daily", "recent_rows", "span", "spans", "before", "previous", "left_open"):
+    for later in ("since", "daily", "recent_rows", "span", "spans", "before", "previous", "left_open", "assembly"):
         del stored[later]
     assert checkpoint_of(stored, SPAN) == replace(
         FULL,
@@ -27,6 +28,7 @@ def test_a_checkpoint_of_an_earlier_release_is_read() -> None:
         before=Tally(),
         previous=None,
         left_open=(),
+        assembly=Assembly(),
         since=FULL.started_at,
         daily=False,
         recent_rows=(),

@@ -6,14 +6,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from payments.reconciliation.assembly import ReportPlace
 from payments.reconciliation.checkpoint import Checkpoint, new_checkpoint
 from payments.reconciliation.discrepancy import COLUMNS, NOTES, Discrepancy
-from payments.reconciliation.report import FileReports, csv_cell
+from payments.reconciliation.report import FileReports
+from payments.reconciliation.report_lines import csv_cell
 from payments.reconciliation.totals import CurrencyTotals, Totals
 from tests.fakes.clock import START
 from tests.fakes.files import InMemoryFiles
@@ -45,6 +46,7 @@ def written(files: InMemoryFiles, *parts: list[Discrepancy], checkpoint: Checkpo
     for nth, part in enumerate(parts):
         reports.write_part(replace(checkpoint, parts=nth), part)
     place = reports.assemble(replace(checkpoint, parts=len(parts)))
+    assert isinstance(place, ReportPlace)
     return json.loads(files.files[place.json]), files.files[place.csv].decode()
 
 
@@ -103,6 +105,7 @@ def test_a_part_left_by_a_restarted_list_is_not_in_the_report(files: InMemoryFil
     for nth in range(3):
         reports.write_part(replace(PROGRESS, parts=nth), [ONE])
     place = reports.assemble(replace(PROGRESS, parts=1))
+    assert isinstance(place, ReportPlace)
     assert len(json.loads(files.files[place.json])["discrepancies"]) == 1
 
 
@@ -204,15 +207,3 @@ class TestHostileRows:
 
     def test_they_show_no_order_id_that_may_be_a_card(self, reconciler: Reconciler) -> None:
         assert [payment.order_id for payment in reconciler.ledger.payments() if payment.order_id] == []
-
-
-def test_a_report_leaves_no_temporary_file() -> None:
-    class Watching(InMemoryFiles):
-        def put_from(self, key: str, path: Path, content_type: str) -> None:
-            seen.append(path)
-            super().put_from(key, path, content_type)
-
-    seen: list[Path] = []
-    written(Watching(), [ONE])
-    assert len(seen) == 2
-    assert not [path for path in seen if path.parent.exists()]
