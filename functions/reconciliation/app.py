@@ -28,7 +28,7 @@ def _invocation(telemetry: PowertoolsTelemetry) -> ReconciliationInvocation:
     gateway = bootstrap.gateway_of(settings, keys, telemetry)
     bucket = bootstrap_reconciliation.reports_bucket_of(settings)
     reconciliation = ReconciliationRun(
-        listing=bootstrap_reconciliation.list_of(gateway),
+        listing=bootstrap_reconciliation.list_of(gateway, settings),
         gateway=gateway,
         ledger=bootstrap_reconciliation.reconciliation_ledger_of(settings),
         checkpoints=bootstrap_reconciliation.checkpoints_of(settings),

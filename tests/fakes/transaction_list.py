@@ -1,6 +1,7 @@
 """The gateway's transaction list: raw rows, parsed by the real parser, a page at a time."""
 
 from collections import deque
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ class ScriptedList:
     def __init__(self, *rows: object, page_size: int = 2) -> None:
         self.rows: list[object] = list(rows)
         self.page_size = page_size
+        self.other_channels: Collection[str] = ()
         self.asked: list[tuple[Span, str | None]] = []
         self.seconds: list[float] = []
         self._script: deque[Page | GatewayError | None] = deque()
@@ -45,7 +47,7 @@ class ScriptedList:
             raise Refused("Invalid cursor.")
         after = first + self.page_size
         has_next = after < len(raw_rows)
-        rows = [transaction_list.row_of(raw, MINOR, LATER) for raw in raw_rows[first:after]]
+        rows = [transaction_list.row_of(raw, MINOR, LATER, self.other_channels) for raw in raw_rows[first:after]]
         return Page(rows, has_next, f"from-{after}" if has_next else None, len(raw_rows))
 
 

@@ -8,6 +8,7 @@ from payments.ledger.history_items import Item
 from payments.model.timestamps import iso, parse_iso
 from payments.reconciliation.assembly import Assembly, ReportPlace, Upload
 from payments.reconciliation.checkpoint import Checkpoint, Tally
+from payments.reconciliation.other_channels import ChannelTotals, OtherChannels
 from payments.reconciliation.totals import CurrencyTotals, Totals, TotalsByCurrency
 from payments.reconciliation.transaction_list import Span
 
@@ -35,6 +36,7 @@ def checkpoint_item(checkpoint: Checkpoint) -> Item:
         "contradictions": checkpoint.contradictions,
         "counts": dict(checkpoint.counts),
         "totals": _totals_item(checkpoint.totals),
+        "other_channels": _channels_item(checkpoint.other_channels),
         "left_open": [day.isoformat() for day in checkpoint.left_open],
         "to_cross_off": list(checkpoint.to_cross_off),
         "recent_rows": list(checkpoint.recent_rows),
@@ -68,6 +70,7 @@ def checkpoint_of(item: Mapping[str, Any], span: Span) -> Checkpoint:
         contradictions=int(item["contradictions"]),
         counts={kind: int(count) for kind, count in item["counts"].items()},
         totals=_totals_of(item["totals"]),
+        other_channels=_channels_of(item.get("other_channels", {})),
         left_open=tuple(map(date.fromisoformat, item.get("left_open", ()))),
         to_cross_off=tuple(item["to_cross_off"]),
         recent_rows=tuple(item.get("recent_rows", ())),
@@ -85,6 +88,7 @@ def _tally_item(tally: Tally) -> Item:
         "parts": tally.parts,
         "counts": dict(tally.counts),
         "totals": _totals_item(tally.totals),
+        "other_channels": _channels_item(tally.other_channels),
         "incomplete_because": tally.incomplete_because,
     }
 
@@ -96,6 +100,7 @@ def _tally_of(item: Mapping[str, Any]) -> Tally:
         parts=int(item["parts"]),
         counts={kind: int(count) for kind, count in item["counts"].items()},
         totals=_totals_of(item["totals"]),
+        other_channels=_channels_of(item["other_channels"]),
         incomplete_because=item["incomplete_because"],
     )
 
@@ -127,6 +132,23 @@ def _span_of(text: str) -> Span:
 
 def _totals_item(totals: TotalsByCurrency) -> Item:
     return {currency: [*sides.gateway.as_tuple(), *sides.here.as_tuple()] for currency, sides in totals.items()}
+
+
+def _channels_item(channels: OtherChannels) -> Item:
+    """No currency contains `#`."""
+    return {
+        f"{currency}#{channel}": [one.transactions, *one.totals.as_tuple()]
+        for (channel, currency), one in channels.items()
+    }
+
+
+def _channels_of(item: Mapping[str, Any]) -> OtherChannels:
+    found: dict[tuple[str, str], ChannelTotals] = {}
+    for key, numbers in item.items():
+        currency, _, channel = key.partition("#")
+        transactions, *totals = map(int, numbers)
+        found[channel, currency] = ChannelTotals(transactions, Totals(*totals))
+    return found
 
 
 def _totals_of(item: Mapping[str, Any]) -> TotalsByCurrency:

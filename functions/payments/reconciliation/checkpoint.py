@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol, Self
 
 from payments.reconciliation.assembly import Assembly, ReportPlace
 from payments.reconciliation.discrepancy import Discrepancy
+from payments.reconciliation.other_channels import OtherChannels
 from payments.reconciliation.totals import TotalsByCurrency
 from payments.reconciliation.transaction_list import Span
 
@@ -28,6 +29,7 @@ class Tally:
     parts: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     totals: TotalsByCurrency = field(default_factory=dict)
+    other_channels: OtherChannels = field(default_factory=dict)
     incomplete_because: str | None = None
 
 
@@ -68,6 +70,7 @@ class Checkpoint:
     contradictions: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     totals: TotalsByCurrency = field(default_factory=dict)
+    other_channels: OtherChannels = field(default_factory=dict)
     left_open: tuple[date, ...] = ()
     to_cross_off: tuple[str, ...] = ()
     recent_rows: tuple[str, ...] = ()
@@ -117,6 +120,7 @@ class Checkpoint:
             parts=self.before.parts,
             counts=self.before.counts,
             totals=self.before.totals,
+            other_channels=self.before.other_channels,
             to_cross_off=(),
             recent_rows=(),
             incomplete_because=self.before.incomplete_because,
@@ -128,7 +132,13 @@ class Checkpoint:
         if not following:
             return replace(self, phase="report", cursor=None, cycle_marker=None)
         before = Tally(
-            self.rows_in_all, self.total_in_all, self.parts, self.counts, self.totals, self.incomplete_because
+            rows=self.rows_in_all,
+            listed_total=self.total_in_all,
+            parts=self.parts,
+            counts=self.counts,
+            totals=self.totals,
+            other_channels=self.other_channels,
+            incomplete_because=self.incomplete_because,
         )
         first_page = replace(self, span=following[0], before=before).restarted()
         return replace(first_page, restarts=0, to_cross_off=self.to_cross_off)

@@ -14,6 +14,7 @@ from payments.model.timestamps import iso
 from payments.reconciliation.assembly import Assembly, ReportPlace, Upload
 from payments.reconciliation.checkpoint import Checkpoint
 from payments.reconciliation.discrepancy import Discrepancy
+from payments.reconciliation.other_channels import channels_report
 from payments.reconciliation.report_lines import ReportLines
 from payments.reconciliation.totals import totals_report
 
@@ -129,6 +130,7 @@ def summary(checkpoint: Checkpoint) -> dict[str, Any]:
             "doubt": checkpoint.incomplete_because,
         },
         "totals": totals_report(checkpoint.totals),
+        "other_channels": channels_report(checkpoint.other_channels),
         "counts": dict(sorted(checkpoint.counts.items())),
     }
 

@@ -79,8 +79,10 @@ class Steps:
         listed = ListedReconciler(self._resolver(checkpoint))
         result = ListedPage(checkpoint, matcher, listed, self.confirmation.check_time).reconcile(rows)
         self.ledger.cross_off(result.shown)
+        if result.is_ours_elsewhere:
+            self.confirmation.note_doubt("our payments in a declared channel")
         after = self._write_part(checkpoint, result.totals, [*unreadable, *result.discrepancies])
-        return self.paginator.advance(after, page)
+        return self.paginator.advance(replace(after, other_channels=result.other_channels), page)
 
     def _unlisted(self, checkpoint: Checkpoint) -> Checkpoint:
         """Reconciles one page of our own index: payments that the list has not shown."""

@@ -12,6 +12,7 @@ from payments.reconciliation.checkpoint import (
     new_checkpoint,
     new_daily_checkpoint,
 )
+from payments.reconciliation.other_channels import ChannelTotals
 from payments.reconciliation.pagination import REMEMBERED
 from payments.reconciliation.totals import CurrencyTotals, Totals
 from payments.reconciliation.transaction_list import Span
@@ -25,7 +26,7 @@ UNTIL = START + timedelta(minutes=5)
 FULL = Checkpoint(
     span=OLDER,
     spans=(SPAN, OLDER),
-    before=Tally(500, 501, 3, {"orphan": 1}, {"GBP": CurrencyTotals(Totals(1, 2, 3, 4))}, "no rows"),
+    before=Tally(500, 501, 3, {"orphan": 1}, {"GBP": CurrencyTotals(Totals(1, 2, 3, 4))}, {}, "no rows"),
     live=True,
     started_at=START + timedelta(milliseconds=7),
     since=START - timedelta(days=1),
@@ -43,6 +44,7 @@ FULL = Checkpoint(
     contradictions=99,
     counts={"orphan": 3, "charged_back": 1},
     totals={"GBP": CurrencyTotals(Totals(9, 900, 100, 50), Totals(8, 800, 100, 0)), "JPY": CurrencyTotals()},
+    other_channels={("transaction_type=A b#=c", "GBP"): ChannelTotals(3, Totals(2, 200, 100, 0))},
     to_cross_off=("pay_a", "pay_b"),
     recent_rows=("0" * 24, "1" * 24),
     incomplete_because="no rows",

@@ -19,7 +19,18 @@ from tests.payments.ledger.contract_checkpoints import FRESH, FULL, SPAN, UNTIL
 def test_a_checkpoint_of_an_earlier_release_is_read() -> None:
     """A release may come while a reconciliation is unfinished: its checkpoint has no field that came later."""
     stored = checkpoint_item(FULL)
-    for later in ("since", "daily", "recent_rows", "span", "spans", "before", "previous", "left_open", "assembly"):
+    for later in (
+        "since",
+        "daily",
+        "recent_rows",
+        "span",
+        "spans",
+        "before",
+        "previous",
+        "left_open",
+        "assembly",
+        "other_channels",
+    ):
         del stored[later]
     assert checkpoint_of(stored, SPAN) == replace(
         FULL,
@@ -29,6 +40,7 @@ def test_a_checkpoint_of_an_earlier_release_is_read() -> None:
         previous=None,
         left_open=(),
         assembly=Assembly(),
+        other_channels={},
         since=FULL.started_at,
         daily=False,
         recent_rows=(),

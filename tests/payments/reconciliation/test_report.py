@@ -13,6 +13,7 @@ import pytest
 from payments.reconciliation.assembly import ReportPlace
 from payments.reconciliation.checkpoint import Checkpoint, new_checkpoint
 from payments.reconciliation.discrepancy import COLUMNS, NOTES, Discrepancy
+from payments.reconciliation.other_channels import ChannelTotals
 from payments.reconciliation.report import FileReports
 from payments.reconciliation.report_lines import csv_cell
 from payments.reconciliation.totals import CurrencyTotals, Totals
@@ -31,6 +32,7 @@ PROGRESS = replace(
     listed_total=8,
     counts={"orphan": 2, "charged_back": 1},
     totals={"GBP": CurrencyTotals(Totals(2, 200, 0, 0), Totals(1, 100, 0, 0))},
+    other_channels={("transaction_type=LINK", "GBP"): ChannelTotals(3, Totals(2, 300, 100, 0))},
     finished_at=START,
 )
 
@@ -52,7 +54,7 @@ def written(files: InMemoryFiles, *parts: list[Discrepancy], checkpoint: Checkpo
 
 def test_the_json_has_reconciliation_totals_counts_and_discrepancies(files: InMemoryFiles) -> None:
     report, _ = written(files, [ONE], [ONE, replace(ONE, transaction_id="PA2")])
-    assert list(report) == ["reconciliation", "totals", "counts", "discrepancies"]
+    assert list(report) == ["reconciliation", "totals", "other_channels", "counts", "discrepancies"]
     assert report["reconciliation"] == {
         "from": "2027-01-31",
         "to": "2027-01-31",
@@ -65,6 +67,17 @@ def test_the_json_has_reconciliation_totals_counts_and_discrepancies(files: InMe
         "complete": True,
         "doubt": None,
     }
+    assert report["other_channels"] == [
+        {
+            "channel": "transaction_type=LINK",
+            "currency": "GBP",
+            "transactions": 3,
+            "payments": 2,
+            "amount": 300,
+            "refunded": 100,
+            "charged_back": 0,
+        }
+    ]
     assert report["counts"] == {"charged_back": 1, "orphan": 2}
     assert report["totals"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
     assert [each["transaction_id"] for each in report["discrepancies"]] == ["PA1", "PA1", "PA2"]

@@ -75,6 +75,37 @@ def test_the_reconciliation_covers_at_most_a_year(days: str) -> None:
         assert refusal(ReconciliationSettings, RECONCILIATION | {name: days}).startswith(name)
 
 
+def test_channels_are_separated_by_commas() -> None:
+    def read(text: str) -> tuple[str, ...]:
+        environment = RECONCILIATION | {"RECONCILIATION_OTHER_CHANNELS": text}
+        return ReconciliationSettings.from_environment(environment).reconciliation_other_channels
+
+    assert ReconciliationSettings.from_environment(RECONCILIATION).reconciliation_other_channels == read("") == ()
+    assert read("transaction_type=PAYMENT_LINK") == ("transaction_type=PAYMENT_LINK",)
+    assert read("transaction_type=LINK, merchant_connector=Open Banking") == (
+        "transaction_type=LINK",
+        "merchant_connector=Open Banking",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PAYMENT_LINK",
+        "transaction_type=",
+        "transaction_type=*",
+        "card_type=VISA",
+        "transaction_type=LINK,",
+        "transaction_type=LINK;merchant_connector=x",
+        f"transaction_type={'a' * 65}",
+        ",".join(f"transaction_type=T{n}" for n in range(21)),
+    ],
+)
+def test_an_invalid_channel_is_refused(text: str) -> None:
+    refused = refusal(ReconciliationSettings, RECONCILIATION | {"RECONCILIATION_OTHER_CHANNELS": text})
+    assert refused.startswith("RECONCILIATION_OTHER_CHANNELS")
+
+
 def test_the_reconciliation_may_have_a_first_day() -> None:
     assert (
         ReconciliationSettings.from_environment(
