@@ -155,7 +155,9 @@ class InMemoryLedger:
 
     # ------------------------------------------------------ reconciliation
 
-    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
+    def sent_under(
+        self, wire_order_ids: Iterable[str], *, live: bool, consistent: bool = True
+    ) -> Mapping[str, IndexedPayment]:
         """See `ReconciliationLedger.sent_under`."""
         with self._lock:
             sent = {wire: pk for wire in set(wire_order_ids) if (pk := self._sent_under(wire, live=live)) is not None}
@@ -163,7 +165,7 @@ class InMemoryLedger:
         found = {wire: marked for wire, marked in found.items() if marked.payment.live == live}
         return {wire: marked for wire, marked in found.items() if marked.payment.wire_order_id == wire}
 
-    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+    def standing(self, payment_ids: Iterable[str], *, consistent: bool = True) -> Mapping[str, IndexedPayment]:
         """See `ReconciliationLedger.standing`."""
         with self._lock:
             return {pk: self._marked(pk) for pk in set(payment_ids) if pk in self._table}

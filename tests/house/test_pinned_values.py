@@ -116,8 +116,20 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     "payments.bus.eventbridge": {"MAX_ENTRIES": (10, "the limit of PutEvents")},
     "payments.reconciliation.run": {
         "LEASE": (5 * M, "a killed call must not block the next one for long"),
-        "TOO_OLD": (6 * D, "the parts of a report are kept for seven days"),
     },
+    "payments.reconciliation.choice": {
+        "TOO_OLD": (6 * D, "the rest of an old comparison by hand is of no use"),
+        "DAILY_TOO_OLD": (28 * D, "the parts of a report are kept for thirty days"),
+    },
+    "payments.reconciliation.listed_page": {
+        "EDGE": (1 * H, "two clocks, and the time until a charge is sent"),
+        "LISTED_WITHIN": (3 * D, "today and the last two days: the gateway's times may be wrong by hours"),
+    },
+    "payments.reconciliation.report": {
+        "MIN_PART_BYTES": (5 * 1024 * 1024, "S3's limit"),
+        "PARTS_A_STEP": (200, "seconds of reads; the lease is five minutes"),
+    },
+    "payments.reconciliation.plan": {"WEEK": (7, "docs/reconciliation.md says so")},
     "payments.reconciliation.comparison": {"LAG": (1 * H, "the list may lag: a young payment is not missing yet")},
     "payments.reconciliation.resolution": {"IN_FLIGHT": (1 * H, "a young charge may still be answered")},
     "payments.reconciliation.confirmation": {
@@ -129,7 +141,8 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "WAITS": ((1.0, 3.0), "three tries a page"),
         "MIN_PAGE_SECONDS": (5.0, "with less time a page is not begun"),
         "RESTARTS": (3, "a list that moves under us must not keep a call busy for ever"),
-        "MAX_PAGES": (100_000, "a list that never ends must end"),
+        "MAX_ROWS": (100_000_000, "a list that never ends must end; a busy account has ten million"),
+        "SLACK": (1000, "a list moves while it is read"),
         "FEW_UNREADABLE": (10, "more unreadable rows mean that the format has changed"),
     },
     "reconciliation.invocation": {

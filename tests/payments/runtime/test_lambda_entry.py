@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "WEBHOOK_CONFIRMATION": "always",
     "REPORTS_BUCKET": "reports",
     "RECONCILIATION_DAYS": "3",
+    "RECONCILIATION_DAILY_DAYS": "2",
     "AWS_DEFAULT_REGION": "eu-west-1",
 }
 """Enough for every function. There is no server at any of these addresses: building makes no call."""
