@@ -1,4 +1,4 @@
-"""The reconciliation's function: the schedule calls it every quarter of an hour until the day's reconciliation is done.
+"""The reconciliation's function: the schedule calls it every quarter of an hour, and each call continues the daily one.
 
 A person may call it for any days.
 """
@@ -28,7 +28,7 @@ def _invocation(telemetry: PowertoolsTelemetry) -> ReconciliationInvocation:
     gateway = bootstrap.gateway_of(settings, keys, telemetry)
     bucket = bootstrap_reconciliation.reports_bucket_of(settings)
     reconciliation = ReconciliationRun(
-        listing=bootstrap_reconciliation.list_of(gateway),
+        listing=bootstrap_reconciliation.list_of(gateway, settings),
         gateway=gateway,
         ledger=bootstrap_reconciliation.reconciliation_ledger_of(settings),
         checkpoints=bootstrap_reconciliation.checkpoints_of(settings),
@@ -42,4 +42,5 @@ def _invocation(telemetry: PowertoolsTelemetry) -> ReconciliationInvocation:
         bucket.address,
         settings.reconciliation_days,
         first_day=settings.reconciliation_first_day,
+        daily_days=settings.reconciliation_daily_days,
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from payments.errors import PaymentsError
 from payments.reconciliation.checkpoint import Checkpoint
 from payments.reconciliation.errors import ListStuck
+from payments.reconciliation.plan import DailyPlan
 from payments.reconciliation.run import Deadlines, ReconciliationRun, RunResult
 from payments.runtime.telemetry import PowertoolsTelemetry
 from reconciliation.request import ReconciliationRequest, RequestRefused, parse
@@ -28,7 +29,8 @@ class ReconciliationFailed(PaymentsError):
 class ReconciliationInvocation:
     """`address`: a file's key → the address where a person finds the file.
 
-    `days`: how many days back the daily reconciliation looks, but never before `first_day`.
+    `days`: how many days back the daily reconciliations look, but never before `first_day`. `daily_days`: how many of
+    them each one compares.
     """
 
     reconciliation: ReconciliationRun
@@ -37,6 +39,7 @@ class ReconciliationInvocation:
     days: int
     monotonic: Callable[[], float] = time.monotonic
     first_day: date | None = None
+    daily_days: int = 7
 
     def take(self, event: object, seconds_left: Callable[[], float]) -> dict[str, Any]:
         """One call. For an invalid payload the result has an `error`. Raises ListStuck, ReconciliationFailed.
@@ -72,13 +75,12 @@ class ReconciliationInvocation:
             steps.append(checkpoint.phase)
             progress.log(checkpoint)
 
-        result = self.reconciliation.run(
-            request.span,
-            Deadlines(call, seconds_left),
-            anew=request.anew,
-            daily=request.daily,
-            on_checkpoint=on_checkpoint,
-        )
+        deadlines = Deadlines(call, seconds_left)
+        if request.daily:
+            plan = DailyPlan(request.span, self.daily_days)
+            result = self.reconciliation.run_daily(plan, deadlines, anew=request.anew, on_checkpoint=on_checkpoint)
+        else:
+            result = self.reconciliation.run(request.span, deadlines, anew=request.anew, on_checkpoint=on_checkpoint)
         self.telemetry.about(None)
         if result.checkpoint is not None and steps:
             log_progress(self.telemetry, result.checkpoint)
@@ -90,7 +92,7 @@ class ReconciliationInvocation:
         """The metrics of a finished reconciliation, written once: by the call that finished it."""
         if checkpoint.daily:  # one by hand does not show that the schedule's reconciliations finish
             self.telemetry.measure("ReconciliationsFinished", 1)
-        self.telemetry.measure("ReconciliationRows", checkpoint.rows)
+        self.telemetry.measure("ReconciliationRows", checkpoint.rows_in_all)
         for kind, count in checkpoint.counts.items():
             self.telemetry.measure("ReconciliationDiscrepancies", count, kind)
 
@@ -114,8 +116,8 @@ def log_progress(telemetry: PowertoolsTelemetry, checkpoint: Checkpoint) -> None
         "from": checkpoint.span.first.isoformat(),
         "to": checkpoint.span.last.isoformat(),
         "phase": checkpoint.phase,
-        "rows": checkpoint.rows,
-        "listed_total": checkpoint.listed_total,
+        "rows": checkpoint.rows_in_all,
+        "listed_total": checkpoint.total_in_all,
         "discrepancies": sum(checkpoint.counts.values()),
         **({} if checkpoint.incomplete_because is None else {"doubt": checkpoint.incomplete_because}),
     }
@@ -130,8 +132,8 @@ def _response(request: ReconciliationRequest, result: RunResult, address: Callab
         "to": request.span.last.isoformat(),
         "state": result.state,
         "complete": checkpoint.is_complete if checkpoint else False,
-        "rows": checkpoint.rows if checkpoint else 0,
-        "listed_total": checkpoint.listed_total if checkpoint else None,
+        "rows": checkpoint.rows_in_all if checkpoint else 0,
+        "listed_total": checkpoint.total_in_all if checkpoint else None,
         "discrepancies": dict(sorted(checkpoint.counts.items())) if checkpoint else {},
         "report": {"json": address(report.json), "csv": address(report.csv)} if report else None,
     }

@@ -98,7 +98,7 @@ def _endpoint(telemetry: PowertoolsTelemetry) -> WebhookEndpoint:
     keys = bootstrap.gateway_keys_of(settings, telemetry, secrets)
     token_keys = bootstrap.token_key_of(settings.token_secret_id, telemetry, secrets)
     webhooks = WebhookHandler(
-        ledger=bootstrap.ledger_of(settings),
+        ledger=bootstrap.ledger_of(settings, leaves_to_relay=False),
         gateway=bootstrap.gateway_of(settings, keys, telemetry),
         bus=bootstrap.bus_of(settings.bus_name, telemetry),
         clock=utc_now,

@@ -79,5 +79,6 @@ def _parameters(gateway_used: Gateway, api_url: str) -> dict[str, str]:
         "GatewayAmountUnit": "minor",  # as the reference document says
         "GatewayBaseUrl": gateway_used.url,
         "PublicBaseUrl": api_url,
+        "FollowUpRuns": "1",  # eight processes a minute would have two processors to themselves
         "ArchiveEvents": "no",  # MiniStack's CloudFormation knows no archive
     }

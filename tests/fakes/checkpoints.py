@@ -32,7 +32,7 @@ class InMemoryCheckpoints:
     def take(self, fresh: Checkpoint, holder: str, now: datetime, until: datetime) -> Checkpoint | None:
         """See `CheckpointStore.take`."""
         with self._lock:
-            held = self.kept.setdefault(str(fresh.span), Held(fresh, None, None))
+            held = self.kept.setdefault(fresh.name, Held(fresh, None, None))
             if held.until is not None and held.until > now:
                 return None
             held.holder, held.until = holder, until
@@ -43,7 +43,7 @@ class InMemoryCheckpoints:
         with self._lock:
             self.saves += 1
             assert self.saves <= MOST_SAVES, "the reconciliation never ends"
-            held = self.kept.get(str(checkpoint.span))
+            held = self.kept.get(checkpoint.name)
             if held is None or held.holder != holder:
                 return False
             held.checkpoint, held.until = checkpoint, until
@@ -62,6 +62,6 @@ class InMemoryCheckpoints:
     def give_back(self, checkpoint: Checkpoint, holder: str) -> None:
         """See `CheckpointStore.give_back`."""
         with self._lock:
-            held = self.kept.get(str(checkpoint.span))
+            held = self.kept.get(checkpoint.name)
             if held is not None and held.holder == holder:
                 held.holder = held.until = None

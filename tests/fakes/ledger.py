@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from payments.ledger import history_items, payment_items
+from payments.model.announcer import with_announcer
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER, Status
 from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released, Superseding
@@ -20,9 +21,17 @@ from payments.reconciliation.transaction_list import Span
 class InMemoryLedger:
     """Meets the ledger ports. Every call is one atomic step, from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, leaves_to_relay: bool = True) -> None:
         self._table: dict[str, history_items.Item] = {}
         self._lock = threading.RLock()
+        self._leaves_to_relay = leaves_to_relay
+
+    @property
+    def announcing(self) -> "InMemoryLedger":
+        """The same table, for a process that publishes what it has written."""
+        other = copy.copy(self)
+        other._leaves_to_relay = False
+        return other
 
     # ------------------------------------------------------------ claiming
 
@@ -33,7 +42,7 @@ class InMemoryLedger:
                 return self._read(payment.id)
             if payment.order_id is not None:
                 self._take_order(payment, lock, superseding)
-            self._table[payment.id] = copy.deepcopy(payment_items.payment_item(payment))
+            self._table[payment.id] = copy.deepcopy(payment_items.payment_item(self._announced(None, payment)))
             return None
 
     def release(self, payment: Payment) -> bool:
@@ -76,6 +85,7 @@ class InMemoryLedger:
                 raise Released(f"{before.id} was released")
             if item["revision"] != before.revision:
                 raise LostRace(self._read(before.id))
+            after = self._announced(before, after)
             item["history"] += [history_items.entry_item(entry) for entry in after.history[before.version :]]
             _change(item, payment_items.state(after) | payment_items.due(after) | {"revision": before.revision + 1})
             return self._read(before.id)
@@ -91,7 +101,7 @@ class InMemoryLedger:
             if published == payment.version and not unseen:
                 rest = payment_items.stamp(payment.follow_up.ask_at)
                 shard = None if rest is None else payment_items.shard_of(payment.id)
-                _change(item, {"follow_up_at": rest, "follow_up_shard": shard})
+                _change(item, {"follow_up_at": rest, "follow_up_shard": shard, "announcer": None})
 
     def note_refresh(self, payment_id: str, now: datetime, not_since: datetime) -> bool:
         """See `RefreshLedger.note_refresh`."""
@@ -104,19 +114,35 @@ class InMemoryLedger:
 
     # ----------------------------------------------------------- follow-up
 
-    def due(self, now: datetime, limit: int) -> Iterator[Due]:
+    @property
+    def shards(self) -> range:
+        """See `FollowUpLedger.shards`."""
+        return range(payment_items.SHARDS)
+
+    def due(
+        self,
+        now: datetime,
+        limit: int,
+        shards: Iterable[int] | None = None,
+        after: Due | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> Iterator[Due]:
         """See `FollowUpLedger.due`."""
-        for shard in range(payment_items.SHARDS):
+        sign = -1 if newest_first else 1
+        last = (payment_items.stamp(after.due_at) or 0, after.payment_id) if after else None
+        for shard in self.shards if shards is None else shards:
             with self._lock:
                 found = sorted(
-                    (item["follow_up_at"], pk)
+                    (item["follow_up_at"], pk, item["version"] > item["published"])
                     for pk, item in self._table.items()
                     if item.get("follow_up_shard") == shard and item["follow_up_at"] <= (payment_items.stamp(now) or 0)
-                )
-            for stamp, pk in found[:limit]:
+                )[::sign]
+            rest = [entry for entry in found if last is None or (entry[:2] > last if sign > 0 else entry[:2] < last)]
+            for stamp, pk, has_events in rest[:limit]:
                 at = payment_items.moment(stamp)
                 if at is not None:
-                    yield Due(pk, at)
+                    yield Due(pk, at, has_events)
 
     def lease(self, due: Due, until: datetime) -> Payment | None:
         """See `FollowUpLedger.lease`."""
@@ -129,7 +155,9 @@ class InMemoryLedger:
 
     # ------------------------------------------------------ reconciliation
 
-    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
+    def sent_under(
+        self, wire_order_ids: Iterable[str], *, live: bool, consistent: bool = True
+    ) -> Mapping[str, IndexedPayment]:
         """See `ReconciliationLedger.sent_under`."""
         with self._lock:
             sent = {wire: pk for wire in set(wire_order_ids) if (pk := self._sent_under(wire, live=live)) is not None}
@@ -137,7 +165,7 @@ class InMemoryLedger:
         found = {wire: marked for wire, marked in found.items() if marked.payment.live == live}
         return {wire: marked for wire, marked in found.items() if marked.payment.wire_order_id == wire}
 
-    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+    def standing(self, payment_ids: Iterable[str], *, consistent: bool = True) -> Mapping[str, IndexedPayment]:
         """See `ReconciliationLedger.standing`."""
         with self._lock:
             return {pk: self._marked(pk) for pk in set(payment_ids) if pk in self._table}
@@ -173,6 +201,9 @@ class InMemoryLedger:
             return repr(self._table)
 
     # ------------------------------------------------------------- private
+
+    def _announced(self, before: Payment | None, after: Payment) -> Payment:
+        return with_announcer(before, after, leaves_to_relay=self._leaves_to_relay)
 
     def _read(self, payment_id: str) -> Payment:
         return payment_items.payment_of(self._table[payment_id])  # made of new objects: nothing of the item is shared

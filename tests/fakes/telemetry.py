@@ -28,6 +28,7 @@ FACTS: Final = {
     "event_refused": "error",
     "bus_unreachable": "error",
     "publish_incomplete": "payment_id left",
+    "relay_incomplete": "records",
     "reconciliation_unfinished": "why rows",
     "reconciliation_page_unanswered": "error",
     "reconciliation_stuck": "why rows",

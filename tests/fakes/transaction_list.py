@@ -1,7 +1,8 @@
 """The gateway's transaction list: raw rows, parsed by the real parser, a page at a time."""
 
 from collections import deque
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from payments.gateway import transaction_list
@@ -22,6 +23,7 @@ class ScriptedList:
     def __init__(self, *rows: object, page_size: int = 2) -> None:
         self.rows: list[object] = list(rows)
         self.page_size = page_size
+        self.other_channels: Collection[str] = ()
         self.asked: list[tuple[Span, str | None]] = []
         self.seconds: list[float] = []
         self._script: deque[Page | GatewayError | None] = deque()
@@ -37,16 +39,25 @@ class ScriptedList:
         scripted = self._script.popleft() if self._script else None
         if isinstance(scripted, GatewayError):
             raise scripted
-        return scripted or self._page(cursor)
+        return scripted or self._page([raw for raw in self.rows if _is_asked_for(raw, span)], cursor)
 
-    def _page(self, cursor: str | None) -> Page:
+    def _page(self, raw_rows: list[object], cursor: str | None) -> Page:
         first = 0 if cursor is None else int(cursor.removeprefix("from-"))
-        if first > len(self.rows):
+        if first > len(raw_rows):
             raise Refused("Invalid cursor.")
         after = first + self.page_size
-        has_next = after < len(self.rows)
-        rows = [transaction_list.row_of(raw, MINOR, LATER) for raw in self.rows[first:after]]
-        return Page(rows, has_next, f"from-{after}" if has_next else None, len(self.rows))
+        has_next = after < len(raw_rows)
+        rows = [transaction_list.row_of(raw, MINOR, LATER, self.other_channels) for raw in raw_rows[first:after]]
+        return Page(rows, has_next, f"from-{after}" if has_next else None, len(raw_rows))
+
+
+def _is_asked_for(raw: object, span: Span) -> bool:
+    """Whether a row is of the span, or of the day before or after it. A row without a readable day always is."""
+    try:
+        day = datetime.fromisoformat(raw["created_at"]).date()  # type: ignore[index]
+    except (TypeError, KeyError, ValueError):
+        return True
+    return span.first - timedelta(days=1) <= day <= span.last + timedelta(days=1)
 
 
 def row(raw_status: str = "SUCCESS", of: Payment | None = None, **changes: Any) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def kept_texts(stack: Stack, gateway: Control) -> dict[str, str]:
     table = stack.admin.resource("dynamodb").Table(stack.table)
     return {
         "table": json.dumps(list(_items(table)), default=str),
+        "the table's stream": json.dumps(list(_changes(stack, table.latest_stream_arn)), default=str),
         "logs": log_text(stack.admin),
         "the gateway's book": json.dumps([gateway.book(), gateway.deliveries()], default=str).replace(QUOTED, ""),
         "the stack's own log": stack.log(),
@@ -50,6 +51,17 @@ def assert_no_card_data_is_kept(texts: Mapping[str, str]) -> None:
         assert card_numbers_in(text) == [], place
         assert CVV.search(text) is None, place
         assert PAYLOAD.search(text) is None, place
+
+
+def _changes(stack: Stack, stream: str) -> Iterator[Mapping[str, Any]]:
+    """The records of the stream, of a day at most."""
+    streams = stack.admin.client("dynamodbstreams")
+    for shard in streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"]:
+        start = {"StreamArn": stream, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = streams.get_shard_iterator(**start)["ShardIterator"]
+        while iterator and (page := streams.get_records(ShardIterator=iterator))["Records"]:
+            yield from page["Records"]
+            iterator = page.get("NextShardIterator")
 
 
 def _items(table: Any) -> Iterator[Mapping[str, Any]]:

@@ -115,9 +115,10 @@ def make_due(table: Any) -> Callable[[str], None]:
         is_open = "ask_at" in table.get_item(Key={"pk": payment_id}, ConsistentRead=True)["Item"]
         table.update_item(
             Key={"pk": payment_id},
-            UpdateExpression="SET follow_up_at = :past" + (", ask_at = :past" if is_open else ""),
+            # A new revision, as of any write: else the relay, which may be publishing, would set its own due time.
+            UpdateExpression=f"SET follow_up_at = :past{', ask_at = :past' if is_open else ''} ADD revision :one",
             ConditionExpression="attribute_exists(follow_up_at)" + (" AND attribute_exists(ask_at)" if is_open else ""),
-            ExpressionAttributeValues={":past": 1},
+            ExpressionAttributeValues={":past": 1, ":one": 1},
         )
 
     return make

@@ -16,7 +16,7 @@ from local.stack.subscriber import Subscriber, subscribed
 from tests.flow.patient_gateway import RETRY_WEBHOOKS_FAST, PatientControl
 from tests.house import deployed_template
 
-SCHEDULES: Final = ("payments-follow-up", "payments-reconciliation")
+SCHEDULES: Final = ("payments-follow-up-0", "payments-reconciliation")
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 _INVOCATION_FIELDS: Final = {"first": "from", "last": "to"}
 

@@ -22,6 +22,7 @@ from tests.flow.refunds import refund
 
 SINKS = (
     "table",
+    "the table's stream",
     "logs",
     "bus",
     "the gateway's book",
@@ -93,7 +94,7 @@ def sinks(traffic: str, stack: Stack, admin: Cloud, bus: Subscriber, gateway: Co
         "the functions' settings": json.dumps([each["Environment"] for each in settings]),
         "the reconciliation's report": reported,
     }
-    for name in ("table", "logs", "bus", "the gateway's book", "the reconciliation's report"):
+    for name in ("table", "the table's stream", "logs", "bus", "the gateway's book", "the reconciliation's report"):
         assert traffic in texts[name], f"the payment is not in the {name}: the search would prove nothing"
     return texts
 
@@ -128,13 +129,15 @@ def test_no_payload_is_kept(sinks: Mapping[str, str], sink: str) -> None:
     assert PAYLOAD.search(sinks[sink]) is None
 
 
-@pytest.mark.parametrize("sink", ["table", "logs", "bus", "the functions' settings", "the reconciliation's report"])
+@pytest.mark.parametrize(
+    "sink", ["table", "the table's stream", "logs", "bus", "the functions' settings", "the reconciliation's report"]
+)
 def test_no_webhook_token_is_kept(sinks: Mapping[str, str], sink: str) -> None:
     """Only the gateway has the tokens, in the addresses of its webhooks."""
     assert TOKEN.search(sinks[sink]) is None
 
 
-@pytest.mark.parametrize("sink", ["table", "logs", "bus", "the reconciliation's report"])
+@pytest.mark.parametrize("sink", ["table", "the table's stream", "logs", "bus", "the reconciliation's report"])
 def test_no_personal_data_is_kept(sinks: Mapping[str, str], sink: str) -> None:
     for value in ("james@gmail.com", "Hertingfordbury", "7654233212", "TF10 8DF"):
         assert value not in sinks[sink]

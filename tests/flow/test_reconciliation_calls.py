@@ -173,6 +173,7 @@ def test_the_schedule_reconciles_the_last_days_up_to_yesterday(
     assert (result["from"], result["to"]) in {
         (str(day - timedelta(days=120)), str(day - timedelta(days=1))) for day in (today, datetime.now(UTC).date())
     }
+    assert "/reports/daily/" in result["report"]["json"]
     assert system.call("ReconciliationFunction", recorded("reconciliation")) == result, (
         "the day's reconciliation is done"
     )

@@ -38,6 +38,7 @@ def test_the_manifest_has_the_promised_names(stack: Stack, tmp_path: Path) -> No
     assert content["functions"].keys() == {
         "ChargeFunction",
         "WebhookFunction",
+        "RelayFunction",
         "FollowUpFunction",
         "ReconciliationFunction",
     }

@@ -43,5 +43,5 @@ class FollowUpSystem:
     def run(self, seconds_left: Callable[[], float] = lambda: RUN_SECONDS) -> RunSummary:
         """One run."""
         telemetry = self.console.telemetry
-        follow_ups = finisher_of(self.ledger, self.gateway, self.bus, self.clock, telemetry)
+        follow_ups = finisher_of(self.ledger.announcing, self.gateway, self.bus, self.clock, telemetry)
         return run(follow_ups, seconds_left, telemetry)

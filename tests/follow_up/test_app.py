@@ -7,14 +7,15 @@ from itertools import chain, repeat
 import pytest
 
 from payments.charging.charge import Charging
-from payments.follow_up.run import ONE_PAYMENT_SECONDS, PAGE, RunSummary
+from payments.follow_up.due_payments import PAGE
+from payments.follow_up.run import ONE_PAYMENT_SECONDS, RunSummary
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
 from payments.ports.gateway import NoAnswer
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, ScriptedGateway
 from tests.follow_up.follow_up_system import RUN_SECONDS, FollowUpSystem
-from tests.payments.assembled import finisher_of
+from tests.payments.assembled import finisher_of, queried
 
 
 class BuggyGateway(ScriptedGateway):
@@ -125,7 +126,7 @@ def test_two_concurrent_runs_do_nothing_twice(system: FollowUpSystem) -> None:
     follow_ups = finisher_of(system.ledger, system.gateway, system.bus, system.clock, telemetry)
     taken = follow_ups.lease(due)
     assert taken is not None
-    follow_ups.query(taken)
+    queried(follow_ups, taken)
     assert follow_ups.lease(due) is None, "the other run has leased it, though the index still shows it"
     assert len(system.gateway.asked) == 1
 

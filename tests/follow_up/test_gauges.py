@@ -44,8 +44,17 @@ class LaggingLedger(InMemoryLedger):
 
     shown: list[Due] | None = None
 
-    def due(self, now: datetime, limit: int) -> Iterator[Due]:
-        yield from super().due(now, limit) if self.shown is None else self.shown
+    def due(
+        self,
+        now: datetime,
+        limit: int,
+        shards: Iterable[int] | None = None,
+        after: Due | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> Iterator[Due]:
+        due = super().due(now, limit, shards, after, newest_first=newest_first)
+        yield from due if self.shown is None else self.shown
 
 
 class MetricsReader:

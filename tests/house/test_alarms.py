@@ -14,6 +14,7 @@ CATALOGUE = "functions/payments/runtime/metrics.py"
 NAMESPACE = "PayAgency"
 OF_AWS = {
     ("AWS/Lambda", "Errors", "FunctionName"),
+    ("AWS/Lambda", "IteratorAge", "FunctionName"),
     ("AWS/Lambda", "Throttles", "FunctionName"),
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
     ("AWS/ApiGateway", "5XXError", "ApiName"),

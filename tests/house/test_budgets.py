@@ -8,17 +8,18 @@ import pytest
 
 from charge.app import VERDICT_SECONDS
 from payments.charging.cancel import ASK_TRIES
+from payments.events import relay
 from payments.follow_up.bus_budget import BUS_BUDGET
 from payments.follow_up.finish import LEASE
 from payments.follow_up.refresh import REFRESH_SECONDS
-from payments.follow_up.run import ONE_PAYMENT_SECONDS
+from payments.follow_up.run import ONE_PAYMENT_SECONDS, PUBLICATION_SECONDS
 from payments.gateway.transport import CONNECT_SECONDS
 from payments.ledger.table import CONFLICT_TRIES, FIRST_WAIT, PATIENCE_SECONDS
 from payments.model.follow_up import FIRST_ASK, IN_DOUBT_ASK, MIN_SEND_SECONDS
 from payments.outcome.status_query import ASK_SECONDS, MAX_UNANSWERED
 from payments.runtime.bootstrap import aws
 from payments.runtime.bootstrap_reconciliation import _FOR_FILES
-from payments.runtime.secret_cache import HELD_UP_SECONDS
+from payments.runtime.secret_reading import HELD_UP_SECONDS
 from payments.webhooks.handle import CONFIRM_SECONDS
 from tests.house import deployed_template
 from tests.house.checkout import FUNCTIONS
@@ -137,8 +138,18 @@ def test_a_payment_that_is_begun_is_finished_within_the_run() -> None:
     assert ASK_SECONDS + longest_table_call() + longest(aws("events")) <= ONE_PAYMENT_SECONDS
 
 
+def test_a_publication_that_is_begun_is_finished_within_the_run() -> None:
+    assert longest(aws("events")) + longest_table_call() <= PUBLICATION_SECONDS < ONE_PAYMENT_SECONDS
+
+
 def test_a_run_has_time_for_all_queries_that_an_outage_costs() -> None:
     assert timeout_of("FollowUpFunction") >= MAX_UNANSWERED * ASK_SECONDS + ONE_PAYMENT_SECONDS
+
+
+def test_a_payment_that_the_relay_begins_is_finished_within_its_function() -> None:
+    """It reads, publishes, and moves the cursor: when another process writes meanwhile, in two tries."""
+    assert 3 * longest_table_call() + longest(aws("events")) <= relay.ONE_PAYMENT_SECONDS
+    assert timeout_of("RelayFunction") >= 2 * relay.ONE_PAYMENT_SECONDS
 
 
 def test_a_run_ends_before_the_next_one_and_before_its_leases() -> None:

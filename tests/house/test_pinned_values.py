@@ -30,10 +30,15 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     "payments.model.follow_up": {
         "FIRST_ASK": (60 * S, "later than the end of any request: a charge is not queried while it is being sent"),
         "IN_DOUBT_ASK": (10 * S, "the shopper waits"),
+        "LEFT_TO_RELAY": (2 * M, "the relay publishes within seconds; template.yaml has the same number"),
         "MIN_SEND_SECONDS": (1.0, "with less time an answer comes too late, and the charge is in doubt for nothing"),
     },
     "payments.model.history": {"MAX_HISTORY": (50, "the item stays far below 400 KB")},
     "payments.model.refund": {"MAX_REFUND_HISTORY": (200, "about a hundred attempts in an outage")},
+    "payments.events.relay": {
+        "ONE_PAYMENT_SECONDS": (25.0, "a hanging table and a hanging bus take 21.5 s"),
+        "MAX_LEFT_IN_A_ROW": (2, "one may be the payment's own fault, two are the bus's or the table's"),
+    },
     "payments.follow_up.schedule": {
         "BACK_OFF": ((1 * M, 5 * M, 15 * M, 1 * H, 6 * H, 1 * D), "docs/failures.md says so"),
         "UNANSWERED_WAIT": (30 * S, "a query begun 24 s into a run is due again before the next one"),
@@ -45,8 +50,17 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     },
     "payments.follow_up.finish": {"LEASE": (90 * S, "a run takes 55 s at most")},
     "payments.follow_up.run": {
-        "PAGE": (25, "memory stays bounded"),
         "ONE_PAYMENT_SECONDS": (20.0, "a slow query, write and publication take 18.5 s"),
+        "PUBLICATION_SECONDS": (11.0, "a slow publication and its cursor take 10.5 s"),
+    },
+    "payments.follow_up.due_payments": {
+        "PAGE": (25, "memory stays bounded"),
+        "OLDER_FOR_EACH_NEW": (3, "a backlog drains, and a shopper who waits is not behind all of it"),
+    },
+    "payments.follow_up.lanes": {
+        "PUBLISHERS": (8, "decision 22: three times what 100 charges a second need"),
+        "ROOM": (100, "two seconds of work, and little memory"),
+        "MAX_WAITING": (1000, "5 MB"),
     },
     "payments.follow_up.bus_budget": {
         "BUS_BUDGET": (8 * S, "the queries of a run need the rest"),
@@ -70,20 +84,25 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "BATCH_TRIES": (9, "five seconds of waits; only the reconciliation has them"),
         "MAX_BATCH_KEYS": (100, "DynamoDB's limit"),
     },
-    "payments.ledger.payment_items": {"SHARDS": (8, "the stored shard numbers: a change needs a migration")},
+    "payments.ledger.payment_items": {
+        "SHARDS": (32, "decision 22: for 1,000 charges a second; fewer would hide payments"),
+        "UNLISTED_SHARDS": (8, "the stored marks: fewer would hide payments"),
+    },
     "payments.ledger.reconciliation": {"PAGE": (25, "each may cost a query between two checkpoints")},
     "payments.runtime.secret_cache": {
         "FRESH_FOR": (5 * M, "a rotation takes effect within it, and a revoked key is used no longer"),
         "RETRY_AFTER": (30 * S, "an outage of Secrets Manager must not cost each request a call"),
         "REPEAT_AFTER": (2 * S, "a webhook may be waiting"),
         "REFRESH_EVERY": (1 * M, "forged webhooks must not cause cost"),
-        "HELD_UP_SECONDS": (1.0, "a part of the verdict's reserve"),
     },
+    "payments.runtime.bootstrap": {"CONNECTIONS": (128, "100 questions at once, 8 publications and the reader")},
+    "payments.runtime.secret_reading": {"HELD_UP_SECONDS": (1.0, "a part of the verdict's reserve")},
+    "payments.runtime.emf": {"MAX_VALUES": (99, "Powertools writes a line of 100 by itself, in two parts")},
     "payments.runtime.api_gateway": {"MAX_BODY_BYTES": (65_536, "docs/problems.md says so")},
     "payments.gateway.client": {"_MIN_RESEND_SECONDS": (2.0, "with less, the second answer comes too late")},
+    "payments.gateway.send_tracking": {"MAX_IDLE_SECONDS": (4.0, "a connection may die while the function is frozen")},
     "payments.gateway.transport": {
         "CONNECT_SECONDS": (3.0, "giving up costs nothing yet"),
-        "MAX_IDLE_SECONDS": (4.0, "a connection may die while the function is frozen"),
         "MAX_ANSWER_BYTES": (65_536, "docs/failures.md says so"),
         "MAX_RETRY_AFTER": (60.0, "a wrong header must not stop charges for hours"),
     },
@@ -97,8 +116,20 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     "payments.bus.eventbridge": {"MAX_ENTRIES": (10, "the limit of PutEvents")},
     "payments.reconciliation.run": {
         "LEASE": (5 * M, "a killed call must not block the next one for long"),
-        "TOO_OLD": (6 * D, "the parts of a report are kept for seven days"),
     },
+    "payments.reconciliation.choice": {
+        "TOO_OLD": (6 * D, "the rest of an old comparison by hand is of no use"),
+        "DAILY_TOO_OLD": (28 * D, "the parts of a report are kept for thirty days"),
+    },
+    "payments.reconciliation.listed_page": {
+        "EDGE": (1 * H, "two clocks, and the time until a charge is sent"),
+        "LISTED_WITHIN": (3 * D, "today and the last two days: the gateway's times may be wrong by hours"),
+    },
+    "payments.reconciliation.report": {
+        "MIN_PART_BYTES": (5 * 1024 * 1024, "S3's limit"),
+        "PARTS_A_STEP": (200, "seconds of reads; the lease is five minutes"),
+    },
+    "payments.reconciliation.plan": {"WEEK": (7, "docs/reconciliation.md says so")},
     "payments.reconciliation.comparison": {"LAG": (1 * H, "the list may lag: a young payment is not missing yet")},
     "payments.reconciliation.resolution": {"IN_FLIGHT": (1 * H, "a young charge may still be answered")},
     "payments.reconciliation.confirmation": {
@@ -110,7 +141,8 @@ PINNED: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "WAITS": ((1.0, 3.0), "three tries a page"),
         "MIN_PAGE_SECONDS": (5.0, "with less time a page is not begun"),
         "RESTARTS": (3, "a list that moves under us must not keep a call busy for ever"),
-        "MAX_PAGES": (100_000, "a list that never ends must end"),
+        "MAX_ROWS": (100_000_000, "a list that never ends must end; a busy account has ten million"),
+        "SLACK": (1000, "a list moves while it is read"),
         "FEW_UNREADABLE": (10, "more unreadable rows mean that the format has changed"),
     },
     "reconciliation.invocation": {

@@ -91,7 +91,7 @@ class TestEachFunction:
 
     def test_has_dead_letters_if_no_caller_waits(self, name: str) -> None:
         properties = deployed_template.written()["Resources"][name]["Properties"]
-        unawaited = [event for event in properties["Events"].values() if event["Type"] in ASYNCHRONOUS]
+        unawaited = [event for event in properties.get("Events", {}).values() if event["Type"] in ASYNCHRONOUS]
 
         kept = all(event["Properties"].get("DeadLetterConfig") for event in unawaited)
         assert kept, f"template.yaml, {name}: give each of its schedules a DeadLetterConfig"
@@ -208,12 +208,12 @@ class TestReports:
         }, "template.yaml, ReportsBucketPolicy: Condition"
         assert len(statement["Resource"]) == 2, "template.yaml, ReportsBucketPolicy: the bucket, and its objects"
 
-    def test_move_to_cheaper_storage_and_expire_and_their_parts_expire_in_a_week(self) -> None:
+    def test_move_to_cheaper_storage_and_expire_and_their_parts_expire_in_a_month(self) -> None:
         rules = {rule["Id"]: rule for rule in self.bucket()["LifecycleConfiguration"]["Rules"]}
         reports, parts = rules["reports-expire"], rules["parts-expire"]
 
         where = f"{BUCKET}: LifecycleConfiguration"
-        assert (parts["Prefix"], parts["ExpirationInDays"]) == ("parts/", 7), where
+        assert (parts["Prefix"], parts["ExpirationInDays"]) == ("parts/", 30), where
         assert (reports["Prefix"], reports["ExpirationInDays"]) == ("reports/", {"Ref": "ReportRetentionDays"}), where
         assert reports["Transitions"] == [{"StorageClass": "STANDARD_IA", "TransitionInDays": 90}], where
         assert {rule["Status"] for rule in rules.values()} == {"Enabled"}, where

@@ -13,7 +13,7 @@ from operate.decide.decision import CHOICES, MAX_SENDING_TIME, REFUND_FAILED, RE
 from payments.events.event import unpublished
 from payments.ledger.payments import DynamoLedger
 from payments.model import refund as refunds
-from payments.model.follow_up import RefundAttempt
+from payments.model.follow_up import LEFT_TO_RELAY, RefundAttempt
 from payments.model.history import Failure
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -71,7 +71,8 @@ def test_a_decision_is_the_next_entry_and_due_to_be_published(
     assert stored is not None
     entry = stored.history[-1]
     assert (stored.status, entry.source, entry.evidence) == (choice, "operator", {"who": "ada", "why": WHY})
-    assert stored.follow_up.due_at == START
+    assert stored.follow_up.announcer == "relay"
+    assert stored.follow_up.due_at == START + LEFT_TO_RELAY
     assert unpublished(stored)[-1].type == f"payment.{choice}"
     assert WHY not in str(unpublished(stored)), "the reason is not published"
 

@@ -65,6 +65,13 @@ class PaymentMachine(RuleBasedStateMachine):
     def a_run_of_the_follow_up_starts(self, steps: int | None) -> None:
         self.system.advance(self.system.follow_up(), steps)
 
+    @precondition(lambda self: self.system.ledger.payments())
+    @rule(batch=st.lists(recent, min_size=1, max_size=3), steps=steps)
+    def the_relay_gets_a_batch(self, batch: list[int], steps: int | None) -> None:
+        """Records of any payments: in time, late, repeated, or of payments that were not left to the relay."""
+        payments = self.system.ledger.payments()
+        self.system.advance(self.system.relay([payments[-1 - nth % len(payments)].id for nth in batch]), steps)
+
     @precondition(lambda self: self.system.answers)
     @rule(nth=recent, steps=steps)
     def a_caller_refreshes(self, nth: int, steps: int | None) -> None:

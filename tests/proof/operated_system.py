@@ -10,6 +10,7 @@ from payments.model.payment import Payment
 from payments.model.status import Status
 from payments.reconciliation.checkpoint import Checkpoint
 from payments.reconciliation.errors import ListStuck
+from payments.reconciliation.plan import DailyPlan
 from payments.reconciliation.report import FileReports
 from payments.reconciliation.run import Deadlines, ReconciliationRun, RunResult
 from payments.reconciliation.transaction_list import Span
@@ -104,8 +105,8 @@ class OperatedSystem(SystemUnderTest):
 
     # ------------------------------------------------------- reconciliation
 
-    def reconcile(self, span: Span, *, anew: bool = False) -> Process:
-        """Starts one call of a reconciliation: it begins, or continues at its checkpoint."""
+    def reconcile(self, days: Span | DailyPlan, *, anew: bool = False) -> Process:
+        """Starts one call of a reconciliation, by hand or by schedule: it begins, or continues at its checkpoint."""
         ends = self.elapsed + RECONCILIATION_SECONDS
         environment = self.environment_for("reconciliation")
         listed = self.listing.of_mode(live=self.live)
@@ -117,16 +118,28 @@ class OperatedSystem(SystemUnderTest):
             reconciliation = ReconciliationRun(
                 listing, gateway, ledger, checkpoints, FileReports(files), self.clock, self.telemetry, lambda _: None
             )
-            result = reconciliation.run(
-                span, Deadlines(lambda: ends - self.elapsed, lambda: ends - self.elapsed), anew=anew
-            )
+            deadlines = Deadlines(lambda: ends - self.elapsed, lambda: ends - self.elapsed)
+            if isinstance(days, DailyPlan):
+                result = reconciliation.run_daily(days, deadlines, anew=anew)
+                reached(f"a daily reconciliation: {result.state}")
+            else:
+                result = reconciliation.run(days, deadlines, anew=anew)
             reached(f"a reconciliation: {result.state}")
             if result.state == "finished" and result.checkpoint is not None:
-                self.finished.append(result.checkpoint)
+                self._examine_later(result.checkpoint)
             return result
 
-        self.begun.append(span)
-        return self._start(f"reconciliation {span}", RECONCILIATION_SECONDS, work, environment)
+        if isinstance(days, Span):
+            self.begun.append(days)
+        return self._start(f"reconciliation {days}", RECONCILIATION_SECONDS, work, environment)
+
+    def _examine_later(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.daily and checkpoint.finished_at is not None:
+            if checkpoint.finished_at.date() > checkpoint.started_at.date():
+                reached("a daily reconciliation goes on after midnight")
+            if len(checkpoint.compared) > 1:
+                reached("a daily reconciliation of several lists")
+        self.finished.append(checkpoint)
 
     def reconcile_to_the_end(self) -> None:
         """Two hours later, when no change is recent any more: all days, in one call; then the follow-up publishes.

@@ -5,6 +5,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
+from payments.reconciliation.plan import DailyPlan
 from payments.reconciliation.run import LEASE
 from payments.reconciliation.transaction_list import Span
 from tests.fakes.clock import START
@@ -24,6 +25,15 @@ class ReconciliationRules(PaymentMachine):
     def a_reconciliation_is_called(self, days: int, steps: int | None) -> None:
         """It begins, or continues."""
         self.system.advance(self.system.reconcile(self._days_until_today(days)), steps)
+
+    @rule(days=st.sampled_from([1, 3, 30]), daily=st.sampled_from([1, 2]), steps=steps, later=st.booleans())
+    def the_schedule_calls(self, days: int, daily: int, steps: int | None, later: bool) -> None:  # noqa: FBT001
+        """The daily reconciliation begins or continues, perhaps on the next day."""
+        if later:
+            self.system.pass_time(24 * 60 * 60)
+        today = moment(self.system.elapsed).date()
+        window = Span(today - timedelta(days=days), today - timedelta(days=1))
+        self.system.advance(self.system.reconcile(DailyPlan(window, daily)), steps)
 
     @precondition(lambda self: self.system.begun)
     @rule(nth=recent, steps=steps, anew=st.booleans())

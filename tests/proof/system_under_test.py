@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from payments.charging.charge import Charged, Charging
 from payments.errors import NothingSent
+from payments.events.relay import Relay
 from payments.follow_up.refresh import AT_MOST_EVERY, Refreshing
 from payments.follow_up.run import run
 from payments.follow_up.schedule import BACK_OFF
@@ -23,6 +24,7 @@ from tests.fakes.clock import START, SettableClock
 from tests.fakes.crashing_ledger import Crash
 from tests.fakes.ledger import InMemoryLedger
 from tests.payments.assembled import finisher_of
+from tests.payments.events.stream_mapping import records_of
 from tests.proof.gateway_model import Charge, ChargePlan, GatewayModel
 from tests.proof.processes import Paused, Process
 from tests.proof.refund_model import RefundPlan
@@ -31,6 +33,7 @@ from tests.proof.wrappers import LosesTheFirstAnswer, PlannedGateway, StrictTele
 
 REQUEST_SECONDS: Final = 27.0
 RUN_SECONDS: Final = 55.0
+RELAY_SECONDS: Final = 60.0
 """The time-outs of the functions (template.yaml). Lambda kills a process that runs longer."""
 
 
@@ -113,7 +116,8 @@ class SystemUnderTest:
         environment = self.environment_for("webhook")
 
         def work(process: Process) -> object:
-            ledger, gateway, bus = (Paused(part, process) for part in (self.ledger, environment, self.bus))
+            parts = (self.ledger.announcing, environment, self.bus)
+            ledger, gateway, bus = (Paused(part, process) for part in parts)
             payment = ledger.get(payment_id)
             if payment is None:
                 return None
@@ -128,11 +132,23 @@ class SystemUnderTest:
         ends = self.elapsed + RUN_SECONDS
 
         def work(process: Process) -> object:
-            ledger, gateway, bus = (Paused(part, process) for part in (self.ledger, environment, self.bus))
+            parts = (self.ledger.announcing, environment, self.bus)
+            ledger, gateway, bus = (Paused(part, process) for part in parts)
             finisher = finisher_of(ledger, gateway, bus, self.clock, self.telemetry)
             return run(finisher, lambda: ends - self.elapsed, self.telemetry)
 
         return self._start("follow-up", RUN_SECONDS, work, environment)
+
+    def relay(self, payment_ids: list[str]) -> Process:
+        """Starts the relay with a batch of the table's stream: records of these payments, late or repeated ones too."""
+        ends = self.elapsed + RELAY_SECONDS
+
+        def work(process: Process) -> object:
+            ledger, bus = Paused(self.ledger, process), Paused(self.bus, process)
+            relay = Relay(ledger, bus, self.clock, self.telemetry)
+            return relay.relay(records_of(*payment_ids), lambda: ends - self.elapsed)
+
+        return self._start("relay", RELAY_SECONDS, work)
 
     def refresh(self, payment_id: str) -> Process:
         """Starts a refresh for a caller that cannot wait."""

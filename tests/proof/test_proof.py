@@ -37,6 +37,10 @@ OPERATED: Final = (
     "a decision is refused: overtaken",
     "a reconciliation: held",
     "a reconciliation: unfinished",
+    "a daily reconciliation: finished",
+    "a daily reconciliation: unfinished",
+    "a daily reconciliation of several lists",
+    "a daily reconciliation goes on after midnight",
 )
 """What people and reconciliations must reach: often in every profile, and the rest when more examples are run. A rule
 without effect proves nothing. The examples of the fast profile depend on the text of the machine, so it reaches rare

@@ -101,7 +101,7 @@ def test_the_call_that_finishes_writes_the_metrics_once(capsys: pytest.CaptureFi
     unfinished = metrics(capsys, reconciler)
     assert unfinished["ReconciliationsUnfinished"] == [1.0]
     assert "ReconciliationsFinished" not in unfinished
-    while reconciler.run(one_step())["state"] == "unfinished":
+    while reconciler.wired().take(daily, one_step())["state"] == "unfinished":
         pass
     counted = metrics(capsys, reconciler)
     assert (counted["ReconciliationsFinished"], counted["ReconciliationRows"]) == ([1.0], [8.0])

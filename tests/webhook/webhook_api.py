@@ -71,7 +71,7 @@ class WebhookApi:
 
     def endpoint(self) -> WebhookEndpoint:
         telemetry = self.console.telemetry
-        webhooks = WebhookHandler(self.ledger, self.gateway, self.bus, self.clock, telemetry, self.confirm)
+        webhooks = WebhookHandler(self.ledger.announcing, self.gateway, self.bus, self.clock, telemetry, self.confirm)
         verifier = Verifier(self.token_keys, self.gateway_keys, self.signature, telemetry)
         return WebhookEndpoint(verifier, webhooks, envelope.Dialect("minor", "alpha-2"), telemetry)
 

@@ -1,1 +1,1 @@
-"""Events: the public contract with consumers, and the outbox that publishes a payment's history. No bus library."""
+"""Events: the public contract with consumers, the outbox that publishes a history, and the relay. No bus library."""

@@ -22,10 +22,16 @@ LEASE: Final = timedelta(seconds=90)
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """The payment after a status query; None when its claim was released. `answered`: the gateway gave an answer."""
+    """The payment after a status query; None when its claim was released. `answered`: the gateway gave an answer.
+
+    `was_asked`: False if no question was possible, because the payment is of the other mode or there are no keys. That
+    says nothing about the gateway. `has_keys`: False if there are none, so that no payment can be asked about.
+    """
 
     payment: Payment | None
     answered: bool
+    was_asked: bool = True
+    has_keys: bool = True
 
 
 class LateRefunds(Protocol):
@@ -68,16 +74,18 @@ class PaymentFinisher:
         publish(leased, self.ledger, self.bus, self.telemetry)
         return payment
 
-    def query(self, payment: Payment) -> QueryResult:
-        """Queries the gateway about a leased payment, records the outcome and publishes it."""
+    def ask(self, payment: Payment) -> QueryResult:
+        """Queries the gateway about a leased payment and records the outcome. Publishing it is another step."""
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         try:
-            result = self._queried(payment)
+            return self._queried(payment)
         except Released:
             return QueryResult(None, answered=True)
-        if result.payment is not None:
-            publish(result.payment, self.ledger, self.bus, self.telemetry)
-        return result
+
+    def publish(self, payment: Payment) -> None:
+        """Publishes what a query has recorded."""
+        self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
+        publish(payment, self.ledger, self.bus, self.telemetry)
 
     def _queried(self, payment: Payment) -> QueryResult:
         if owes_refund(payment):
@@ -88,12 +96,12 @@ class PaymentFinisher:
         except UnknownToGateway:
             return QueryResult(self._reschedule(payment, asked_at, not_found=True), answered=True)
         except SecretUnusable:
-            return QueryResult(payment, answered=False)  # our own fault, no query was made: due again after the lease
+            return _without_keys(payment)
         except GatewayError as error:
             self.telemetry.note("status_unanswered", payment_id=payment.id, error=type(error).__name__)
             # No query is possible for a payment of the other mode: minutely tries would only keep the run busy.
             silent = payment.live == self.gateway.live
-            return QueryResult(self._reschedule(payment, asked_at, silent=silent), answered=False)
+            return QueryResult(self._reschedule(payment, asked_at, silent=silent), answered=False, was_asked=silent)
         recorded = record(payment, transaction, "status", self.ledger, self.clock, self.telemetry)
         if recorded.version == payment.version:
             confirms = transaction.verdict is recorded.status
@@ -108,7 +116,7 @@ class PaymentFinisher:
         try:
             return QueryResult(self.late_refunds.refund(payment, ASK_SECONDS), answered=True)
         except SecretUnusable:
-            return QueryResult(payment, answered=False)  # as for a query
+            return _without_keys(payment)
         except GatewayUnreachable:
             return QueryResult(self._postpone(payment, hopeless=False), answered=False)
         except NothingSent:
@@ -116,7 +124,7 @@ class PaymentFinisher:
             # One of the other mode waits until the stack is switched back.
             if current is not None and owes_refund(current) and payment.live == self.gateway.live:
                 self.telemetry.note("late_refund_failed", payment_id=payment.id)
-            return QueryResult(self._postpone(payment, hopeless=True), answered=True)
+            return QueryResult(self._postpone(payment, hopeless=True), answered=True, was_asked=False)
 
     def _postpone(self, payment: Payment, *, hopeless: bool) -> Payment:
         """Writes when the refund is tried again; nothing if another process has made or scheduled it meanwhile."""
@@ -164,3 +172,8 @@ class PaymentFinisher:
         if written.awaits_refund and written.follow_up.asks > len(BACK_OFF):
             self.telemetry.note("refund_unresolved", payment_id=written.id, asks=written.follow_up.asks)
         return written
+
+
+def _without_keys(payment: Payment) -> QueryResult:
+    """Our own fault, and no query was made: the payment is due again after its lease."""
+    return QueryResult(payment, answered=False, was_asked=False, has_keys=False)

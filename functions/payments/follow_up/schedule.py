@@ -52,8 +52,7 @@ def after_query(
     confirmed = not payment.is_open and ((arrived and asks >= CONFIRMED_ASKS) or (confirms and over))
     exhausted = over and payment.status in (Status.NEEDS_REVIEW, Status.SUCCEEDED)
     if confirmed or exhausted:
-        due_at = now if payment.has_unpublished else None
-        return replace(payment, follow_up=FollowUp(due_at, None, asks, times_not_found, has_arrived))
+        return _scheduled(payment, FollowUp(None, None, asks, times_not_found, has_arrived), now)
     # A query without an answer proves nothing, and an earlier "not found" may have been out of date.
     if not_found and not has_arrived and _never_arrived(payment, now, times_not_found):
         failure = Failure("never_arrived", "the gateway has no record of this payment: nothing was charged")
@@ -64,9 +63,8 @@ def after_query(
         evidence = {"not_found": times_not_found, "asks": asks}
         return payment.transition_to(Status.NEEDS_REVIEW, at=now, source="status", evidence=evidence, failure=failure)
     ask_at = min(now + _jittered(BACK_OFF[asks - 1], f"{payment.id}:{asks}"), since + PLAN_ENDS_AFTER)
-    due_at = now if payment.has_unpublished else ask_at
-    scheduled = FollowUp(due_at, ask_at, asks, times_not_found, has_arrived, asked_since=since)
-    return replace(payment, follow_up=scheduled)
+    scheduled = FollowUp(ask_at, ask_at, asks, times_not_found, has_arrived, asked_since=since)
+    return _scheduled(payment, scheduled, now)
 
 
 def after_silence(payment: Payment, asked_at: datetime, now: datetime) -> Payment:
@@ -80,8 +78,7 @@ def after_silence(payment: Payment, asked_at: datetime, now: datetime) -> Paymen
     if _is_over(follow_up, now) or follow_up.asks > len(BACK_OFF):
         return after_refund_query(payment, now, denied=False) if payment.awaits_refund else after_query(payment, now)
     ask_at = asked_at + _jittered(UNANSWERED_WAIT, f"{payment.id}:{asked_at.isoformat()}")
-    due_at = now if payment.has_unpublished else ask_at
-    return replace(payment, follow_up=replace(follow_up, due_at=due_at, ask_at=ask_at, asked_since=since))
+    return _scheduled(payment, replace(follow_up, due_at=ask_at, ask_at=ask_at, asked_since=since), now)
 
 
 def after_refund_query(payment: Payment, now: datetime, *, denied: bool) -> Payment:
@@ -101,8 +98,7 @@ def after_refund_query(payment: Payment, now: datetime, *, denied: bool) -> Paym
         evidence = {"not_refunded": denials, "asks": asks}
         return refunds.failed(payment, failure, at=now, source="status", evidence=evidence)
     ask_at = now + _jittered(BACK_OFF[min(asks, len(BACK_OFF)) - 1], f"{payment.id}:{asks}")
-    due_at = now if payment.has_unpublished else ask_at
-    return replace(payment, follow_up=FollowUp(due_at, ask_at, asks, denials, arrived=True, asked_since=since))
+    return _scheduled(payment, FollowUp(ask_at, ask_at, asks, denials, arrived=True, asked_since=since), now)
 
 
 def after_unsent_refund(payment: Payment, now: datetime, *, hopeless: bool) -> Payment:
@@ -113,8 +109,12 @@ def after_unsent_refund(payment: Payment, now: datetime, *, hopeless: bool) -> P
     """
     tries = len(BACK_OFF) if hopeless else min(refunds.requests_made(payment), len(BACK_OFF))
     ask_at = now + _jittered(BACK_OFF[tries - 1] if tries else UNANSWERED_WAIT, f"{payment.id}:{now.isoformat()}")
-    due_at = now if payment.has_unpublished else ask_at
-    return replace(payment, follow_up=replace(payment.follow_up, due_at=due_at, ask_at=ask_at))
+    return _scheduled(payment, replace(payment.follow_up, due_at=ask_at, ask_at=ask_at), now)
+
+
+def _scheduled(payment: Payment, follow_up: FollowUp, now: datetime) -> Payment:
+    """The payment with this schedule. Unpublished entries never delay a query, nor a late query their publication."""
+    return replace(payment, follow_up=follow_up.publishing(now) if payment.has_unpublished else follow_up)
 
 
 def _is_over(follow_up: FollowUp, now: datetime) -> bool:

@@ -119,7 +119,8 @@ class PayAgency:
         until = self.monotonic() + seconds
         keys = self.keyring.current()
         exchange = send(keys, seconds)
-        if refusal(exchange) and until - self.monotonic() > _MIN_RESEND_SECONDS and self.keyring.refresh():
+        if refusal(exchange) and until - self.monotonic() > _MIN_RESEND_SECONDS:
+            self.keyring.refresh()  # or another thread has reloaded the keys since this request was sent
             fresh = self.keyring.current()
             if refusals.is_explained_by(exchange, keys, fresh):
                 keys, exchange = fresh, refusals.after_refusal(exchange, partial(send, fresh, until - self.monotonic()))

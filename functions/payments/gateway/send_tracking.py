@@ -1,4 +1,7 @@
-"""Connections that record their first send. A failure before that is certain: nothing was sent."""
+"""Connections that record their first send. A failure before that is certain: nothing was sent.
+
+A connection belongs to one thread at a time, and each thread has its own tracker.
+"""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -10,12 +13,19 @@ from typing import Any, Final
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+MAX_IDLE_SECONDS: Final = 4.0
+"""A pooled connection that was idle for longer is closed: it may have died while the function was frozen."""
+
 
 class SendTracker:
-    """What one exchange does at its socket. The lock is needed because a watchdog thread ends the exchange."""
+    """What one exchange does at its socket. The lock is needed because a watchdog thread ends the exchange.
 
-    def __init__(self) -> None:
+    `clock`: the wall clock in seconds; the monotonic one may stop while the function is frozen.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.sent = False
+        self.clock = clock
         self._timed_out = False
         self._sockets: list[socket] = []
         self._lock = Lock()
@@ -56,6 +66,8 @@ class _TracksSends:
 
     sock: Any
     connect: Callable[[], None]
+    used_at = 0.0
+    """When its last exchange ended."""
 
     def send(self, data: Any) -> None:
         """Records the send, then sends."""
@@ -73,13 +85,28 @@ class TrackedTLSConnection(_TracksSends, HTTPSConnection):
     """A connection with TLS."""
 
 
-class HTTPPool(HTTPConnectionPool):
+class _DropsIdle:
+    """Mixin of a pool: a connection that was idle for too long is closed when it is taken, whatever the others do."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        if not 0 <= current.get().clock() - connection.used_at <= MAX_IDLE_SECONDS:  # below 0: the clock was set back
+            connection.close()  # it connects again when it sends
+        return connection
+
+    def _put_conn(self, connection: Any) -> None:
+        if connection is not None:
+            connection.used_at = current.get().clock()
+        super()._put_conn(connection)  # type: ignore[misc]
+
+
+class HTTPPool(_DropsIdle, HTTPConnectionPool):
     """A pool of tracked connections without TLS."""
 
     ConnectionCls = TrackedConnection
 
 
-class HTTPSPool(HTTPSConnectionPool):
+class HTTPSPool(_DropsIdle, HTTPSConnectionPool):
     """A pool of tracked connections with TLS."""
 
     ConnectionCls = TrackedTLSConnection

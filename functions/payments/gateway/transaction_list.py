@@ -5,8 +5,8 @@ at all, because half a row would be a guess. A row also has the masked card numb
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -49,6 +49,7 @@ class PayAgencyList:
 
     client: PayAgency
     clock: Clock
+    other_channels: Collection[str] = ()
 
     def page(self, span: Span, cursor: str | None, seconds: float) -> Page:
         """See `TransactionList.page`. Asks for one more day at each end: the gateway's time zone is not documented."""
@@ -59,10 +60,10 @@ class PayAgencyList:
         }
         path = f"/api/v1/{self.client.mode}-transactions?{urlencode(query)}"
         exchange, _ = self.client.get(path, seconds, MAX_PAGE_BYTES)
-        return _page(exchange, self.client.dialect, self.clock())
+        return _page(exchange, self.client.dialect, self.clock(), self.other_channels)
 
 
-def _page(exchange: Exchange, dialect: envelope.Dialect, now: datetime) -> Page:
+def _page(exchange: Exchange, dialect: envelope.Dialect, now: datetime, other_channels: Collection[str]) -> Page:
     # A byte that is not UTF-8, for example in a name, must not make a whole page unreadable.
     reply = envelope.parse(exchange.body.decode("utf-8", "replace").encode())
     if is_refusal(exchange.status, reply):
@@ -74,23 +75,29 @@ def _page(exchange: Exchange, dialect: envelope.Dialect, now: datetime) -> Page:
         raise NoAnswer("a page that does not say whether it is the last")
     cursor, total = meta.get("nextCursor"), meta.get("totalCount")
     return Page(
-        rows=[row_of(row, dialect, now) for row in rows],
+        rows=[row_of(row, dialect, now, other_channels) for row in rows],
         has_next=meta["hasNextPage"],
         next_cursor=cursor if isinstance(cursor, str) and 0 < len(cursor) <= _MAX_CURSOR else None,
         total=total if isinstance(total, int) and not isinstance(total, bool) and 0 <= total < AMOUNT_LIMIT else None,
     )
 
 
-def row_of(row: object, dialect: envelope.Dialect, now: datetime) -> ListedRow | UnreadableRow:
-    """Parses one row of any JSON value; never raises. A date more than a day after `now` makes it unreadable."""
+def row_of(
+    row: object, dialect: envelope.Dialect, now: datetime, other_channels: Collection[str] = ()
+) -> ListedRow | UnreadableRow:
+    """Parses one row of any JSON value; never raises. A date more than a day after `now` makes it unreadable.
+
+    `other_channels`: channels that are declared as not ours, such as `transaction_type=PAYMENT_LINK`.
+    """
     if not isinstance(row, dict):
         return UnreadableRow("it is no object")
     transaction_id: str | None = None
     try:
         transaction_id = _transaction_id(row)
-        return _listed_row(row, transaction_id, dialect, now)
+        listed = _listed_row(row, transaction_id, dialect, now)
     except Unreadable as error:
         return UnreadableRow(str(error), transaction_id)
+    return replace(listed, other_channel=next((name for name in _channels_of(row) if name in other_channels), None))
 
 
 def _listed_row(row: Mapping[str, Any], transaction_id: str, dialect: envelope.Dialect, now: datetime) -> ListedRow:
@@ -116,7 +123,23 @@ def _listed_row(row: Mapping[str, Any], transaction_id: str, dialect: envelope.D
         charged_back=charged_back_at is not None,
         charged_back_at=charged_back_at,
     )
-    return ListedRow(transaction, _safe_order_id(order_id), created_at, suspicious_at)
+    return ListedRow(
+        transaction,
+        _safe_order_id(order_id),
+        created_at,
+        has_time_zone=created_at is not None and _has_time_zone(row["created_at"]),
+        suspicious_at=suspicious_at,
+    )
+
+
+def _channels_of(row: Mapping[str, Any]) -> Iterator[str]:
+    """The names by which the row's channel may be declared. They are compared only, and not kept."""
+    if isinstance(kind := row.get("transaction_type"), str):
+        yield f"transaction_type={kind}"
+    connector = row.get("merchant_connector")
+    name = connector.get("name") if isinstance(connector, dict) else connector
+    if isinstance(name, str):
+        yield f"merchant_connector={name}"
 
 
 def _transaction_id(row: Mapping[str, Any]) -> str:
@@ -160,6 +183,10 @@ def _date(row: Mapping[str, Any], name: str, possible: tuple[datetime, datetime]
     if not possible[0] <= moment <= possible[1]:
         raise Unreadable(f"its {name} cannot be")
     return moment
+
+
+def _has_time_zone(text: str) -> bool:
+    return datetime.fromisoformat(text).tzinfo is not None
 
 
 def _moment(value: object) -> datetime | None:

@@ -21,9 +21,6 @@ from payments.ports.gateway import NoAnswer, NotSent
 CONNECT_SECONDS: Final = 3.0
 """A gateway that accepts no connection within this time is down. Nothing was sent, so giving up costs nothing."""
 
-MAX_IDLE_SECONDS: Final = 4.0
-"""A pooled connection that was idle for longer is closed: it may have died while the function was frozen."""
-
 MAX_ANSWER_BYTES: Final = 65_536
 """An envelope is about 1 KiB."""
 
@@ -42,7 +39,10 @@ class Exchange:
 
 
 class Transport:
-    """A small pool of connections to one host. Never retries, never follows a redirect."""
+    """A pool of connections to one host, for any thread. Never retries, never follows a redirect.
+
+    `connections`: how many stay open. With more exchanges at once, each further one makes and closes its own.
+    """
 
     def __init__(
         self,
@@ -50,14 +50,13 @@ class Transport:
         ssl_context: SSLContext | None = None,
         clock: Callable[[], float] = time.time,
         pools: send_tracking.Pools = send_tracking.POOLS,
+        connections: int = 1,
     ) -> None:
-        # Wall clock: the monotonic clock may stop while the function is frozen.
         self._base_url = base_url
-        self._now = clock
-        self._used_at = 0.0
+        self._clock = clock
         # One context for all connections: loading the CA certificates takes longer than a handshake.
         tls = ssl_context or create_default_context()
-        self._pools = PoolManager(num_pools=1, maxsize=1, ssl_context=tls, retries=False)
+        self._pools = PoolManager(num_pools=1, maxsize=connections, ssl_context=tls, retries=False)
         self._pools.pool_classes_by_scheme = dict(pools)
 
     def exchange(
@@ -73,14 +72,13 @@ class Transport:
 
         Raises NotSent if no byte left, NoAnswer for every other failure.
         """
-        tracker = SendTracker()
+        tracker = SendTracker(self._clock)
         token = send_tracking.current.set(tracker)
         # urllib3 limits each read, not their sum: only another thread can end an answer that arrives byte by byte.
         watchdog = Timer(seconds, tracker.time_out)
         watchdog.daemon = True
         try:
             watchdog.start()
-            self._drop_idle()
             answer = self._exchange(method, path, headers, body, seconds, max_bytes)
             tracker.check_time()  # an answer that our own shutdown cut off may look complete
         except Exception as error:
@@ -91,11 +89,6 @@ class Transport:
             watchdog.cancel()
             tracker.finish()
             send_tracking.current.reset(token)
-            self._used_at = self._now()
-
-    def _drop_idle(self) -> None:
-        if not 0 <= self._now() - self._used_at <= MAX_IDLE_SECONDS:  # below 0: the clock was set back
-            self._pools.clear()
 
     def _exchange(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float, max_bytes: int

@@ -14,8 +14,8 @@ from payments.model.timestamps import parse_iso
 INDEX: Final = "follow_up"
 IN_SHARD: Final = "follow_up_shard = :shard"
 
-MAX_PER_SHARD: Final = 1000
-"""Payments read per shard: 8,000 in all, about 250 read units a shard. With more, the numbers are too low."""
+MAX_PER_SHARD: Final = 250
+"""Payments read per shard: 8,000 in all, about 8 read units a shard. With more, the numbers are too low."""
 
 
 class DynamoFollowUpIndex:

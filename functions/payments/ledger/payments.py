@@ -1,22 +1,22 @@
 """The ledger in DynamoDB. Changes that belong together are one conditional write. Each condition has a name."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from payments.ledger import history_items, order_lock, payment_items
+from payments.ledger.due_index import DueIndex
 from payments.ledger.expressions import NOT_YET_THERE, NOTHING_WRITTEN_SINCE, failed_condition, failed_conditions, typed
 from payments.ledger.table import CONFLICT_TRIES, Table
+from payments.model.announcer import with_announcer
 from payments.model.payment import Payment
 from payments.ports.ledger import Due, LostRace, OrderLock, OrderMoved, Released, Superseding
-
-INDEX: Final = "follow_up"
-DUE_IN_SHARD: Final = "follow_up_shard = :shard AND follow_up_at <= :now"
 
 SAME_DUE_TIME: Final = "follow_up_at = :seen_due"
 STILL_ONLY_CLAIMED: Final = "version = :first AND published = :none AND attribute_not_exists(replayed_while_sending)"
@@ -25,12 +25,19 @@ NOT_REFRESHED_SINCE: Final = (
 )
 CURSOR_NOT_AHEAD: Final = "published <= :published"
 
+Sleep = Callable[[float], None]
+"""Waits for so many seconds."""
 
-class DynamoLedger:
-    """Meets the ledger ports with one table. `client` is boto3's DynamoDB client; `sleep` waits between retries."""
 
-    def __init__(self, client: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:
+class DynamoLedger(DueIndex):
+    """Meets the ledger ports with one table. `client` is boto3's DynamoDB client; `sleep` waits between retries.
+
+    `leaves_to_relay`: False for a process that publishes what it has written.
+    """
+
+    def __init__(self, client: Any, table: str, sleep: Sleep = time.sleep, *, leaves_to_relay: bool = True) -> None:
         self._table = Table(client, table, sleep)
+        self._announced = partial(with_announcer, leaves_to_relay=leaves_to_relay)
 
     # ------------------------------------------------------------ claiming
 
@@ -38,7 +45,8 @@ class DynamoLedger:
         self, payment: Payment, order: OrderLock | None, superseding: Superseding | None = None
     ) -> Payment | None:
         """See `ClaimLedger.claim`."""
-        claim = uuid4().hex
+        claim, payment = uuid4().hex, self._announced(None, payment)
+        superseding = superseding and replace(superseding, after=self._announced(superseding.before, superseding.after))
         put = {
             "TableName": self._table.name,
             "Item": typed({**payment_items.payment_item(payment), "claim": claim}),
@@ -92,7 +100,7 @@ class DynamoLedger:
 
     def save(self, before: Payment, after: Payment) -> Payment:
         """See `ClaimLedger.save`."""
-        write = uuid4().hex
+        write, after = uuid4().hex, self._announced(before, after)
         changes, appended = payment_items.changes(before, after)
         try:
             self._table.update(
@@ -116,11 +124,8 @@ class DynamoLedger:
         """See `FollowUpLedger.advance`."""
         changes: dict[str, Any] = {"published": published}
         if published == payment.version:
-            next_due = payment_items.stamp(payment.follow_up.ask_at)
-            changes |= {
-                "follow_up_at": next_due,
-                "follow_up_shard": None if next_due is None else payment_items.shard_of(payment.id),
-            }
+            at_rest = replace(payment, follow_up=replace(payment.follow_up, due_at=payment.follow_up.ask_at))
+            changes |= {**payment_items.due(at_rest), "announcer": None}
         try:
             self._table.update(
                 payment.id,
@@ -155,18 +160,6 @@ class DynamoLedger:
         return True
 
     # ------------------------------------------------------ following up
-
-    def due(self, now: datetime, limit: int) -> Iterator[Due]:
-        """See `FollowUpLedger.due`."""
-        for shard in range(payment_items.SHARDS):
-            yield from self._due_in(shard, now, limit)
-
-    def _due_in(self, shard: int, now: datetime, limit: int) -> Iterator[Due]:
-        values = {":shard": shard, ":now": payment_items.stamp(now)}
-        for item in self._table.query(INDEX, DUE_IN_SHARD, values, limit):
-            at = payment_items.moment(item["follow_up_at"])
-            if at is not None:
-                yield Due(item["pk"], at)
 
     def lease(self, due: Due, until: datetime) -> Payment | None:
         """See `FollowUpLedger.lease`."""

@@ -27,17 +27,19 @@ PAGE: Final = 25
 class DynamoReconciliationLedger(DynamoLedger):
     """Meets the ReconciliationLedger port."""
 
-    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
+    def sent_under(
+        self, wire_order_ids: Iterable[str], *, live: bool, consistent: bool = True
+    ) -> Mapping[str, IndexedPayment]:
         """See `MatchingLedger.sent_under`."""
         ours = {sent_as: sent_as for sent_as in wire_order_ids if is_payment_id(sent_as)}
         tried = {sent_as: attempt for sent_as in wire_order_ids if (attempt := attempt_of(sent_as)) is not None}
         keys = {order: order_lock.key_of(order, live=live) for order, _ in tried.values()}
-        locks = {item["pk"]: item for item in self._table.batch_get(keys.values())}
+        locks = {item["pk"]: item for item in self._table.batch_get(keys.values(), consistent=consistent)}
         for sent_as, (order, number) in tried.items():
             attempts = order_lock.order_of(locks[key]).attempts if (key := keys[order]) in locks else ()
             if number <= len(attempts):
                 ours[sent_as] = attempts[number - 1]
-        found = self.standing(ours.values())
+        found = self.standing(ours.values(), consistent=consistent)
         sent = {sent_as: found[payment_id] for sent_as, payment_id in ours.items() if payment_id in found}
         return {
             sent_as: indexed
@@ -45,14 +47,14 @@ class DynamoReconciliationLedger(DynamoLedger):
             if indexed.payment.wire_order_id == sent_as and indexed.payment.live == live
         }
 
-    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+    def standing(self, payment_ids: Iterable[str], *, consistent: bool = True) -> Mapping[str, IndexedPayment]:
         """See `MatchingLedger.standing`."""
-        return {item["pk"]: _indexed(item) for item in self._table.batch_get(payment_ids)}
+        return {item["pk"]: _indexed(item) for item in self._table.batch_get(payment_ids, consistent=consistent)}
 
     def unlisted(self, span: Span, place: str | None, *, live: bool) -> tuple[Sequence[Payment], str | None]:
         """See `ReconciliationLedger.unlisted`. One call reads at most the shards of one day."""
         day, shard, after = _parse_place(place) if place else (span.first, 0, "")
-        while shard < payment_items.SHARDS:
+        while shard < payment_items.UNLISTED_SHARDS:
             found = self._page(mark_of(day, shard, live=live), after)
             if found:
                 standing = self.standing(found)

@@ -1,4 +1,4 @@
-"""One DynamoDB table: strongly consistent reads and conditional writes, tried again while a refusal may pass."""
+"""One DynamoDB table: consistent reads and conditional writes, tried again while a refusal may pass."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -55,16 +55,21 @@ class Table:
         item = self._patiently(lambda: self._client.get_item(**self.key(pk), ConsistentRead=True)).get("Item")
         return None if item is None else plain(item)
 
-    def batch_get(self, pks: Iterable[str], tries: int = BATCH_TRIES) -> Iterator[dict[str, Any]]:
-        """Those of the items that exist as they are stored now, in no particular order. Raises TableBusy."""
+    def batch_get(
+        self, pks: Iterable[str], tries: int = BATCH_TRIES, *, consistent: bool = True
+    ) -> Iterator[dict[str, Any]]:
+        """Those of the items that exist, in no particular order. Raises TableBusy.
+
+        As they are stored now; if not `consistent`, as they may have been a second ago, at half the cost.
+        """
         wanted = [{"pk": pk} for pk in dict.fromkeys(pks)]
         for first in range(0, len(wanted), MAX_BATCH_KEYS):
             keys = [typed(key) for key in wanted[first : first + MAX_BATCH_KEYS]]
-            yield from self._batch(keys, tries)
+            yield from self._batch(keys, tries, consistent=consistent)
 
-    def _batch(self, keys: list[dict[str, Any]], tries: int) -> Iterator[dict[str, Any]]:
+    def _batch(self, keys: list[dict[str, Any]], tries: int, *, consistent: bool) -> Iterator[dict[str, Any]]:
         for nth in range(tries):
-            request = {self.name: {"Keys": keys, "ConsistentRead": True}}
+            request = {self.name: {"Keys": keys, "ConsistentRead": consistent}}
             answer = self._patiently(partial(self._client.batch_get_item, RequestItems=request))
             yield from (plain(item) for item in answer["Responses"].get(self.name, ()))
             keys = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
@@ -74,8 +79,20 @@ class Table:
                 self._sleep(FIRST_WAIT * 2**nth)
         raise TableBusy("the table left keys of a batch unread")
 
-    def query(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
-        """The first items of an index that meet a key condition, at most `limit`."""
+    def query(
+        self,
+        index: str,
+        condition: str,
+        values: Mapping[str, Any],
+        limit: int,
+        *,
+        after: Mapping[str, Any] | None = None,
+        backwards: bool = False,
+    ) -> list[dict[str, Any]]:
+        """The first items of an index that meet a key condition, at most `limit`.
+
+        `after`: the keys of the item behind which it continues. `backwards`: the last items, in the opposite order.
+        """
         answer = self._patiently(
             partial(
                 self._client.query,
@@ -84,6 +101,8 @@ class Table:
                 KeyConditionExpression=condition,
                 ExpressionAttributeValues=typed(values),
                 Limit=limit,
+                ScanIndexForward=not backwards,
+                **({"ExclusiveStartKey": typed(after)} if after else {}),
             )
         )
         return [plain(item) for item in answer["Items"]]

@@ -148,7 +148,7 @@ class Payment:
     def with_entry(
         self, name: str, at: datetime, source: Source, evidence: Evidence, previous_status: Status | None = None
     ) -> Self:
-        """This payment with one more history entry for its present facts; due at once, to publish the entry."""
+        """This payment with one more history entry for its present facts; due to publish it, unless others do."""
         entry = Entry(
             sequence=self.version + 1,
             name=name,
@@ -162,7 +162,7 @@ class Payment:
             chargeback=self.chargeback,
             failure=self.failure,
         )
-        return replace(self, history=(*self.history, entry), follow_up=replace(self.follow_up, due_at=at))
+        return replace(self, history=(*self.history, entry), follow_up=self.follow_up.publishing(at))
 
 
 def intent(

@@ -9,7 +9,7 @@ LedgerError
 └── TableBusy     the table is throttled or contended: nothing was written, the same call may be made again
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -94,8 +94,24 @@ class ClaimLedger(OrderReader, OutcomeLedger, Protocol):
 class FollowUpLedger(PaymentReader, OutcomeLedger, PublishingLedger, Protocol):
     """What the follow-up and the webhooks need."""
 
-    def due(self, now: datetime, limit: int) -> Iterable["Due"]:
-        """The due payments, at most `limit` in each shard, the longest due first in each shard. Reads lazily."""
+    @property
+    def shards(self) -> Sequence[int]:
+        """The shards of the follow-up index. Every payment that is due is in one of them."""
+
+    def due(
+        self,
+        now: datetime,
+        limit: int,
+        shards: Iterable[int] | None = None,
+        after: "Due | None" = None,
+        *,
+        newest_first: bool = False,
+    ) -> Iterable["Due"]:
+        """The due payments, at most `limit` in each shard, the longest due first in each shard. Reads lazily.
+
+        `shards`: by default all. `after`: continues behind this payment, in one shard. `newest_first`: the longest due
+        last.
+        """
 
     def lease(self, due: "Due", until: datetime) -> Payment | None:
         """Leases one due payment until then, in one conditional write; None when another run has it."""
@@ -103,10 +119,14 @@ class FollowUpLedger(PaymentReader, OutcomeLedger, PublishingLedger, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A payment on the follow-up index, and the due time under which it was found."""
+    """A payment on the follow-up index, and the due time under which it was found.
+
+    `has_events`: the index, which may lag a little, shows history entries that are not published yet.
+    """
 
     payment_id: str
     due_at: datetime
+    has_events: bool = True
 
 
 class LedgerError(PaymentsError):

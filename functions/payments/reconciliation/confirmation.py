@@ -1,7 +1,7 @@
 """Confirmation: a list may lag or be wrong, so it counts only where the status API agrees. Bounded by a budget."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from payments.errors import SecretUnusable
@@ -37,7 +37,7 @@ class Confirmation:
     a line for each payment, and an engineer is called (`reconciliation_doubtful`), once a call.
 
     `seconds_left`: until the process ends. `contradictions`: those counted so far, in all calls together.
-    `unanswered`: questions in a row without an answer. `budget_noted`: the engineer was called.
+    `unanswered`: questions in a row without an answer. `noted`: why an engineer was called.
     """
 
     gateway: Gateway
@@ -45,7 +45,7 @@ class Confirmation:
     seconds_left: Callable[[], float]
     contradictions: int = 0
     unanswered: int = 0
-    budget_noted: bool = False
+    noted: set[str] = field(default_factory=set)
 
     def check_time(self) -> None:
         """Raises OutOfTime when too little time is left to begin another payment."""
@@ -56,10 +56,14 @@ class Confirmation:
         """Whether one more contradiction may be counted; if not, an engineer is called."""
         if self.contradictions < CONTRADICTION_BUDGET:
             return True
-        if not self.budget_noted:
-            self.budget_noted = True
-            self.telemetry.note("reconciliation_doubtful", why="too much contradicted", count=self.contradictions)
+        self.note_doubt("too much contradicted")
         return False
+
+    def note_doubt(self, why: str) -> None:
+        """Calls an engineer, once a call for each reason."""
+        if why not in self.noted:
+            self.noted.add(why)
+            self.telemetry.note("reconciliation_doubtful", why=why, count=self.contradictions)
 
     def count_contradiction(self) -> None:
         """Counts one contradiction."""

@@ -92,6 +92,15 @@ COLUMNS: Final = tuple(Discrepancy.__dataclass_fields__)
 """The columns of the report's CSV, in order."""
 
 
+LEFT_OPEN: Final[frozenset[DiscrepancyKind]] = frozenset({"unconfirmed", "unknown_to_gateway"})
+"""Discrepancies that only another look can decide: the next day, not the next week."""
+
+
+def is_left_open(line: Discrepancy) -> bool:
+    """Whether the line's payment must be looked at again: nothing was done about it, and the next time may be."""
+    return line.action == "none" and line.discrepancy in LEFT_OPEN
+
+
 def _json_value(value: object) -> object:
     return iso(value) if isinstance(value, datetime) else value
 

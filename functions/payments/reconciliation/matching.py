@@ -1,6 +1,6 @@
 """Matching: which payment of ours a row of the gateway's list is about."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,12 +18,17 @@ class IndexedPayment:
 
 
 class MatchingLedger(Protocol):
-    """What matching needs of the table. Payments come strongly consistent."""
+    """What matching needs of the table.
 
-    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
+    Payments come as they are; if not `consistent`, as they may have been a second ago, or not yet at all.
+    """
+
+    def sent_under(
+        self, wire_order_ids: Iterable[str], *, live: bool, consistent: bool = True
+    ) -> Mapping[str, IndexedPayment]:
         """Wire order id → the payment that was sent under it in this mode. An id without a payment is left out."""
 
-    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+    def standing(self, payment_ids: Iterable[str], *, consistent: bool = True) -> Mapping[str, IndexedPayment]:
         """Payment id → the payment. An id without a payment is left out."""
 
 
@@ -87,10 +92,30 @@ class Matcher:
         return self.current.get(payment.id, payment)
 
 
-def matcher_of(rows: Sequence[ListedRow], ledger: MatchingLedger, *, live: bool) -> Matcher:
-    """Reads the payments behind the rows of a page."""
-    order_ids = {row.transaction.order_id for row in rows if row.transaction.order_id is not None}
-    sent = ledger.sent_under(order_ids, live=live)
+def matcher_of(
+    rows: Sequence[ListedRow], ledger: MatchingLedger, *, live: bool, is_settled: Callable[[Match], bool]
+) -> Matcher:
+    """Reads the payments behind the rows of a page, at half the cost where that is enough.
+
+    Almost every row agrees with its payment. So all payments are read as they may have been a second ago, and those of
+    the rows that are not settled by it once more, as they are: a row is an orphan, or differs, only by such a read.
+    """
+    glance = _read(rows, ledger, live=live, consistent=False)
+    unsettled = _with_relatives(rows, [row for row in rows if not is_settled(glance.match(row))])
+    if not unsettled:
+        return glance
+    exact = _read(unsettled, ledger, live=live, consistent=True)
+    transaction_ids, order_ids = _ids_of(unsettled)
+    return Matcher(
+        {**{name: found for name, found in glance.known.items() if name not in transaction_ids}, **exact.known},
+        {**{name: found for name, found in glance.sent.items() if name not in order_ids}, **exact.sent},
+        live,
+    )
+
+
+def _read(rows: Sequence[ListedRow], ledger: MatchingLedger, *, live: bool, consistent: bool) -> Matcher:
+    _, order_ids = _ids_of(rows)
+    sent = ledger.sent_under(order_ids, live=live, consistent=consistent)
     known = {
         row.transaction.transaction_id: payment
         for row in rows
@@ -101,8 +126,29 @@ def matcher_of(rows: Sequence[ListedRow], ledger: MatchingLedger, *, live: bool)
         for row in rows
         if row.transaction.transaction_id not in known
     }
-    adopted = ledger.standing(orphans)
+    adopted = ledger.standing(orphans, consistent=consistent)
     return Matcher(known | {orphans[payment_id]: found for payment_id, found in adopted.items()}, sent, live)
+
+
+def _with_relatives(rows: Sequence[ListedRow], some: Sequence[ListedRow]) -> list[ListedRow]:
+    """Some of the rows, with all others of their transactions and orders: they may be about the same payments."""
+    related = list(some)
+    while True:
+        transaction_ids, order_ids = _ids_of(related)
+        found = [
+            row
+            for row in rows
+            if row.transaction.transaction_id in transaction_ids or row.transaction.order_id in order_ids
+        ]
+        if len(found) == len(related):
+            return found
+        related = found
+
+
+def _ids_of(rows: Iterable[ListedRow]) -> tuple[set[str], set[str]]:
+    """The transaction ids and the order ids of some rows."""
+    transactions = [row.transaction for row in rows]
+    return {each.transaction_id for each in transactions}, {each.order_id for each in transactions if each.order_id}
 
 
 def fits(row: ListedRow, payment: Payment, *, live: bool) -> bool:

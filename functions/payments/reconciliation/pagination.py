@@ -24,8 +24,12 @@ MIN_PAGE_SECONDS: Final = 5.0
 RESTARTS: Final = 3
 """How often one reconciliation restarts at page one after a refused cursor. If each is refused, it would never end."""
 
-MAX_PAGES: Final = 100_000
-"""More pages than any account has in a span. A list that exceeds it repeats pages under new cursors."""
+MAX_ROWS: Final = 100_000_000
+"""More rows than any account has in a span. A list that exceeds it, and gives no total, repeats its pages."""
+
+SLACK: Final = 1000
+"""How many rows beyond twice the announced ones, and pages beyond twice the new rows, a list may have: it moves while
+it is read. With more it repeats pages under new cursors and never ends. So there is no limit to an honest list."""
 
 FEW_UNREADABLE: Final = 10
 """So many rows may be unreadable if they are not most of the list. Above it, a tenth makes the list incomplete."""
@@ -74,7 +78,7 @@ class Paginator:
             raise ListStuck("no_cursor")
         if page.next_cursor in (checkpoint.cursor, checkpoint.cycle_marker):
             raise ListStuck("cursor_again")
-        if checkpoint.pages >= MAX_PAGES or (total is not None and rows > 2 * total + 1000):
+        if rows > (MAX_ROWS if total is None else 2 * total + SLACK) or checkpoint.pages > 2 * rows + SLACK:
             raise ListStuck("too_many_rows")
         # A new marker at each power of two: a circle of any length is noticed, and only one cursor is kept.
         is_power_of_two = checkpoint.pages & (checkpoint.pages - 1) == 0
@@ -91,14 +95,15 @@ class Paginator:
         return checkpoint.restarted()
 
     def end_incomplete(self, checkpoint: Checkpoint, why: str) -> Checkpoint:
-        """The reconciliation of a list that may have holes: nothing is concluded from what the list does not show."""
+        """The reconciliation after a list that may have holes: nothing is concluded from what it does not show."""
         self.telemetry.note(
             "reconciliation_doubtful", why=why, rows=checkpoint.rows, total=checkpoint.listed_total or 0
         )
-        return replace(checkpoint, phase="report", cursor=None, cycle_marker=None, incomplete_because=why)
+        return replace(checkpoint, incomplete_because=checkpoint.incomplete_because or why).list_done()
 
     def _end_of_list(self, checkpoint: Checkpoint) -> Checkpoint:
-        unreadable = checkpoint.counts.get("unreadable_row", 0)
+        counts, before = checkpoint.counts, checkpoint.before.counts
+        unreadable = counts.get("unreadable_row", 0) - before.get("unreadable_row", 0)
         if checkpoint.listed_total is not None and checkpoint.rows < checkpoint.listed_total:
             return self.end_incomplete(checkpoint, "fewer rows than announced")
         if 2 * unreadable > checkpoint.rows or (unreadable > FEW_UNREADABLE and 10 * unreadable > checkpoint.rows):

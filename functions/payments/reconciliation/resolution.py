@@ -110,7 +110,11 @@ class Resolver:
             return payment
 
         def change(current: Payment) -> Payment:
-            return current if current.transaction_id else replace(current, transaction_id=transaction.transaction_id)
+            if current.transaction_id:
+                return current
+            # What the gateway lists has arrived: it may not count as never arrived if the status API loses it later.
+            arrived = current.with_transaction_id(transaction.transaction_id)
+            return replace(arrived, transaction_id=transaction.transaction_id)
 
         return update(payment, change, self.ledger, self.telemetry)
 

@@ -9,14 +9,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Final, Literal
 
 from payments.ports.gateway import Gateway
 from payments.ports.runtime import Clock, Telemetry
-from payments.reconciliation.checkpoint import Checkpoint, CheckpointStore, new_checkpoint
+from payments.reconciliation.checkpoint import Checkpoint, CheckpointStore, new_checkpoint, new_daily_checkpoint
+from payments.reconciliation.choice import choice, daily_choice
 from payments.reconciliation.confirmation import Confirmation
 from payments.reconciliation.errors import LeaseLost, ListStuck, ListUnanswered, OutOfTime
 from payments.reconciliation.pagination import Paginator
+from payments.reconciliation.plan import DailyPlan
 from payments.reconciliation.steps import ReconciliationLedger, Reports, Steps
 from payments.reconciliation.transaction_list import Span, TransactionList
 
@@ -25,11 +28,9 @@ LEASE: Final = timedelta(minutes=5)
 of a killed call must expire before another call can continue. If two calls work on one reconciliation after all, one
 stops at its next checkpoint, and nothing is lost."""
 
-TOO_OLD: Final = timedelta(days=6)
-"""An unfinished reconciliation older than this begins afresh: the parts of its report are kept for seven days."""
-
 State = Literal["finished", "unfinished", "held", "stuck"]
 OnCheckpoint = Callable[[Checkpoint], None]
+Choice = Callable[[Checkpoint], Checkpoint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +73,44 @@ class ReconciliationRun:
         deadlines: Deadlines,
         *,
         anew: bool = False,
-        daily: bool = False,
         on_checkpoint: OnCheckpoint = lambda _: None,
     ) -> RunResult:
         """Continues the reconciliation of a span, or begins it, until it is done or the time is up.
 
-        `anew`: begins a finished one again, and restarts one that is stuck. `daily`: the schedule asks; the report then
-        includes all changes that reconciliations have made since the last daily report. `on_checkpoint` is called with
-        each saved checkpoint. Raises ListStuck.
+        `anew`: begins a finished one again, and restarts one that is stuck. `on_checkpoint` is called with each saved
+        checkpoint. Raises ListStuck.
         """
-        holder = secrets.token_hex(8)
         fresh = new_checkpoint(span, live=self.gateway.live, at=self.clock())
+        return self._take(fresh, partial(choice, fresh=fresh, anew=anew), deadlines, on_checkpoint)
+
+    def run_daily(
+        self,
+        plan: DailyPlan,
+        deadlines: Deadlines,
+        *,
+        anew: bool = False,
+        on_checkpoint: OnCheckpoint = lambda _: None,
+    ) -> RunResult:
+        """Continues the daily reconciliation with the plan that it began with, on whatever day that was.
+
+        When it is over, the day's own begins, once. Its report includes all changes that reconciliations have made
+        since the last daily report. See `run`.
+        """
+        fresh = new_daily_checkpoint(plan.spans(), live=self.gateway.live, at=self.clock())
+        reported = self.checkpoints.reported_until()
+        if reported is None:
+            self.checkpoints.note_reported(fresh.since)
+        fresh = replace(fresh, since=min(reported or fresh.since, fresh.since))
+        choose = partial(daily_choice, fresh=fresh, plan=plan, anew=anew)
+        return self._take(fresh, choose, deadlines, on_checkpoint)
+
+    def _take(self, fresh: Checkpoint, choose: Choice, deadlines: Deadlines, on_checkpoint: OnCheckpoint) -> RunResult:
+        holder = secrets.token_hex(8)
         checkpoint = self.checkpoints.take(fresh, holder, self.clock(), self.clock() + LEASE)
         if checkpoint is None:
             return RunResult("held")
         try:
-            chosen = self._choose(checkpoint, fresh, anew=anew, daily=daily)
+            chosen = choose(checkpoint)
             if chosen is not checkpoint:
                 checkpoint = self._save(chosen, holder)
                 on_checkpoint(checkpoint)
@@ -97,33 +120,13 @@ class ReconciliationRun:
         finally:
             self.checkpoints.give_back(fresh, holder)
 
-    def _choose(self, checkpoint: Checkpoint, fresh: Checkpoint, *, anew: bool, daily: bool) -> Checkpoint:
-        """The reconciliation to continue: the one that stands, or a fresh one in its place."""
-        if checkpoint.live is not fresh.live:  # the stack was switched to the other mode, with other payments
-            checkpoint = fresh
-        elif checkpoint.phase == "done" and (anew or checkpoint.started_at.date() <= checkpoint.span.last):
-            # Requested again, or its last day was not over when it began: more has happened since.
-            checkpoint = replace(fresh, daily=checkpoint.daily)
-        elif checkpoint.phase != "done" and fresh.started_at - checkpoint.started_at > TOO_OLD:
-            checkpoint = replace(fresh, since=checkpoint.since, daily=checkpoint.daily)
-        elif anew and checkpoint.phase == "stuck":
-            checkpoint = replace(checkpoint.restarted(), restarts=0)
-        return self._daily(checkpoint) if daily and not checkpoint.daily else checkpoint
-
-    def _daily(self, checkpoint: Checkpoint) -> Checkpoint:
-        """The reconciliation as a daily one: it reports what others have recorded since the last daily report."""
-        since = self.checkpoints.reported_until()
-        if since is None:
-            self.checkpoints.note_reported(checkpoint.since)
-        return replace(checkpoint, daily=True, since=min(since or checkpoint.since, checkpoint.since))
-
     def _run(self, checkpoint: Checkpoint, holder: str, deadlines: Deadlines, on_checkpoint: OnCheckpoint) -> RunResult:
         steps = self._steps(deadlines, holder)
         try:
             while checkpoint.phase not in ("done", "stuck"):
                 deadlines.check()
                 after = steps.next(checkpoint)
-                if after.daily and after.finished_at is not None:
+                if after.daily and after.phase == "done" and after.finished_at is not None:
                     self.checkpoints.note_reported(after.finished_at + timedelta(milliseconds=1))
                 checkpoint = self._save(after, holder)
                 on_checkpoint(checkpoint)

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from payments.model.payment import Payment
 from payments.ports.runtime import Clock, Telemetry
-from payments.reconciliation.checkpoint import Checkpoint, ReportPlace
+from payments.reconciliation.agreement import is_settled
+from payments.reconciliation.assembly import Assembly, ReportPlace
+from payments.reconciliation.checkpoint import Checkpoint
 from payments.reconciliation.confirmation import Confirmation
-from payments.reconciliation.discrepancy import Discrepancy
+from payments.reconciliation.discrepancy import Discrepancy, is_left_open
 from payments.reconciliation.listed import ListedReconciler
-from payments.reconciliation.listed_page import ListedPage, split
+from payments.reconciliation.listed_page import ListedPage, is_due, split
 from payments.reconciliation.matching import MatchingLedger, matcher_of
 from payments.reconciliation.pagination import Paginator
 from payments.reconciliation.resolution import ResolutionLedger, Resolver
@@ -38,8 +41,8 @@ class Reports(Protocol):
     def write_part(self, checkpoint: Checkpoint, discrepancies: Sequence[Discrepancy]) -> None:
         """Writes part number `checkpoint.parts`. Written again, a part replaces itself."""
 
-    def assemble(self, checkpoint: Checkpoint) -> ReportPlace:
-        """Writes the report of a finished reconciliation, made from its parts."""
+    def assemble(self, checkpoint: Checkpoint) -> ReportPlace | Assembly:
+        """Writes the report of a finished reconciliation, made from its parts: all of it, or the next piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,9 @@ class Steps:
     def next(self, checkpoint: Checkpoint) -> Checkpoint:
         """Takes one step. Raises OutOfTime, ListUnanswered, ListStuck, LeaseLost."""
         self.confirmation.contradictions = checkpoint.contradictions
-        if checkpoint.phase == "listing":
-            return self._listing(checkpoint)
         self.ledger.cross_off(checkpoint.to_cross_off)
+        if checkpoint.phase == "listing":
+            return self._listing(replace(checkpoint, to_cross_off=()))
         return self._unlisted(checkpoint) if checkpoint.phase == "unlisted" else self._report(checkpoint)
 
     def _listing(self, checkpoint: Checkpoint) -> Checkpoint:
@@ -70,12 +73,16 @@ class Steps:
         if page is None:
             return self.paginator.restart(checkpoint)
         rows, unreadable = split(page.rows)
-        matcher = matcher_of(rows, self.ledger, live=self.live)
+        rows = [row for row in rows if is_due(row, checkpoint)]
+        settled = partial(is_settled, since=checkpoint.since, at=self.clock())
+        matcher = matcher_of(rows, self.ledger, live=self.live, is_settled=settled)
         listed = ListedReconciler(self._resolver(checkpoint))
         result = ListedPage(checkpoint, matcher, listed, self.confirmation.check_time).reconcile(rows)
         self.ledger.cross_off(result.shown)
+        if result.is_ours_elsewhere:
+            self.confirmation.note_doubt("our payments in a declared channel")
         after = self._write_part(checkpoint, result.totals, [*unreadable, *result.discrepancies])
-        return self.paginator.advance(after, page)
+        return self.paginator.advance(replace(after, other_channels=result.other_channels), page)
 
     def _unlisted(self, checkpoint: Checkpoint) -> Checkpoint:
         """Reconciles one page of our own index: payments that the list has not shown."""
@@ -88,22 +95,26 @@ class Steps:
         for payment in (outcome.payment for outcome in outcomes if outcome.is_counted):
             totals = add_totals(totals, payment.money.currency, here=our_totals(payment))
         lines = [line for outcome in outcomes for line in outcome.discrepancies]
-        return replace(
+        after = replace(
             self._write_part(checkpoint, totals, lines),
-            phase="unlisted" if place is not None else "report",
-            cursor=place,
             # Crossed off after this checkpoint is saved: otherwise a page that is cut off could not find them again.
             to_cross_off=tuple(outcome.payment.id for outcome in outcomes if outcome.is_done),
         )
+        return after.list_done() if place is None else replace(after, cursor=place)
 
     def _has_gateways_transaction(self, payments: Iterable[Payment]) -> bool:
         """Whether the gateway itself has given one of the payments a transaction id: its list should show that one."""
         return any(payment.transaction_id and payment.live == self.live for payment in payments)
 
     def _report(self, checkpoint: Checkpoint) -> Checkpoint:
-        self.renew(checkpoint)
-        finished = replace(checkpoint, finished_at=self.clock(), to_cross_off=(), recent_rows=())
-        return replace(finished, phase="done", report=self.reports.assemble(finished))
+        finished = replace(
+            checkpoint, finished_at=checkpoint.finished_at or self.clock(), to_cross_off=(), recent_rows=()
+        )
+        self.renew(finished)  # saved before the report is begun: one that is begun again has the same time
+        written = self.reports.assemble(finished)
+        if isinstance(written, Assembly):
+            return replace(finished, assembly=written)
+        return replace(finished, phase="done", report=written, assembly=Assembly())
 
     def _write_part(
         self, checkpoint: Checkpoint, totals: TotalsByCurrency, discrepancies: Sequence[Discrepancy]
@@ -112,7 +123,13 @@ class Steps:
             self.renew(checkpoint)
             self.reports.write_part(checkpoint, discrepancies)
         counted = checkpoint.counted(discrepancies)
-        return replace(counted, totals=totals, contradictions=self.confirmation.contradictions)
+        left_open = {line.made_at.date() for line in discrepancies if line.made_at is not None and is_left_open(line)}
+        return replace(
+            counted,
+            totals=totals,
+            contradictions=self.confirmation.contradictions,
+            left_open=tuple(sorted({*checkpoint.left_open, *left_open})),
+        )
 
     def _resolver(self, checkpoint: Checkpoint) -> Resolver:
         return Resolver(self.ledger, self.confirmation, self.clock, self.telemetry, self.live, checkpoint.since)

@@ -13,12 +13,16 @@ class ListedRow:
     """One transaction as the gateway lists it.
 
     `transaction.order_id` is as received: used to look payments up, and never shown. `order_id` is the same id, cleaned
-    so that it may be stored and shown.
+    so that it may be stored and shown. `other_channel`: the declared channel that the row is of, if it is of one.
+    `has_time_zone`: whether the gateway named that of
+    `created_at`.
     """
 
     transaction: GatewayTransaction
     order_id: str | None = None
     created_at: datetime | None = None
+    has_time_zone: bool = False
+    other_channel: str | None = None
     suspicious_at: datetime | None = None
 
 

@@ -19,11 +19,24 @@ from payments.ports.runtime import Telemetry
 from payments.runtime.secret_cache import Secret
 from payments.runtime.settings import GatewaySettings
 
-_TABLE: Final = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
+CONNECTIONS: Final = 128
+"""Connections of a client that stay open: enough for each thread of a follow-up. One thread opens only one."""
+
+_TABLE: Final = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 1},
+    max_pool_connections=CONNECTIONS,
+)
 """One try: `payments/ledger/table.py` tries again itself, within a limit on the whole. DynamoDB answers in
 milliseconds; a call that hangs must leave enough time to record the verdict."""
 
-_BUS: Final = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
+_BUS: Final = Config(
+    connect_timeout=1,
+    read_timeout=1,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=CONNECTIONS,
+)
 """An event that was not put stays due, so little is lost by giving up early."""
 
 _OTHER: Final = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
@@ -35,9 +48,9 @@ def aws(service: str) -> Any:
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
-def ledger_of(settings: GatewaySettings) -> DynamoLedger:
-    """The ledger on the payments table."""
-    return DynamoLedger(aws("dynamodb"), settings.table_name)
+def ledger_of(settings: GatewaySettings, *, leaves_to_relay: bool = True) -> DynamoLedger:
+    """The ledger on the payments table. `leaves_to_relay`: see `DynamoLedger`."""
+    return DynamoLedger(aws("dynamodb"), settings.table_name, leaves_to_relay=leaves_to_relay)
 
 
 def follow_up_index_of(settings: GatewaySettings) -> DynamoFollowUpIndex:
@@ -56,9 +69,11 @@ def token_key_of(secret_id: str, telemetry: Telemetry, secrets: Any) -> Secret[b
     return Secret(secrets, secret_id, str.encode, utc_now, telemetry)
 
 
-def gateway_of(settings: GatewaySettings, keys: Secret[GatewayKeys], telemetry: Telemetry) -> PayAgency:
-    """The gateway's client, with a transport and a circuit breaker of its own."""
-    transport = Transport(settings.gateway_base_url)
+def gateway_of(
+    settings: GatewaySettings, keys: Secret[GatewayKeys], telemetry: Telemetry, connections: int = 1
+) -> PayAgency:
+    """The gateway's client, with a transport and a circuit breaker of its own. `connections`: see `Transport`."""
+    transport = Transport(settings.gateway_base_url, connections=connections)
     return PayAgency(transport, keys, dialect_of(settings), settings.gateway_mode, telemetry, CircuitBreaker(utc_now))
 
 

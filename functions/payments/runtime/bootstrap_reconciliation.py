@@ -33,6 +33,6 @@ def reports_bucket_of(settings: ReconciliationSettings) -> Bucket:
     return Bucket(boto3.client("s3", config=_FOR_FILES), settings.reports_bucket)
 
 
-def list_of(gateway: PayAgency) -> PayAgencyList:
+def list_of(gateway: PayAgency, settings: ReconciliationSettings) -> PayAgencyList:
     """The gateway's transaction list."""
-    return PayAgencyList(gateway, utc_now)
+    return PayAgencyList(gateway, utc_now, settings.reconciliation_other_channels)

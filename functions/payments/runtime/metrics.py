@@ -73,8 +73,9 @@ _DECLARED: Final = (
     Metric(
         "EventsLeftBehind",
         Count,
-        "Events that were due and not accepted by the bus: the follow-up publishes them later",
+        "Events that the bus did not accept: the relay or the follow-up publishes them later",
     ),
+    Metric("RelayRetries", Count, "Batches of the stream that the relay could not finish: a part is delivered again"),
     Metric("UnexpectedErrors", Count, "Bugs: exceptions that no code handles"),
     Metric("FollowUpRuns", Count, "Runs of the follow-up that finished"),
     Metric("FollowUpFinished", Count, "Payments for which a run did all that was due"),
@@ -149,6 +150,7 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "event_refused": Signal(("EventsRefused",), wakes=True),
     "bus_unreachable": Signal(("BusUnreachable",), wakes=True),
     "publish_incomplete": Signal(("EventsLeftBehind",), value="left"),
+    "relay_incomplete": Signal(("RelayRetries",)),
     "reconciliation_unfinished": Signal(("ReconciliationsUnfinished",)),
     "reconciliation_page_unanswered": Signal(("ReconciliationPagesUnanswered",)),
     "reconciliation_doubtful": Signal(("ReconciliationsDoubtful",), wakes=True),

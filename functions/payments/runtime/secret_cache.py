@@ -1,14 +1,18 @@
-"""A cache of one secret of Secrets Manager. If a refresh fails or hangs, the cached value stays in use."""
+"""A cache of one secret of Secrets Manager. If a refresh fails or hangs, the cached value stays in use.
+
+Threads share it: one of them reads, and the others wait for its result.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Event, Thread
+from threading import RLock
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from payments.errors import SecretUnusable
 from payments.ports.runtime import Clock, Telemetry
+from payments.runtime.secret_reading import Reading, StillReading
 
 FRESH_FOR: Final = timedelta(minutes=5)
 """How long a value is used before it is read again. A rotation takes effect within this time, without a deploy."""
@@ -22,10 +26,6 @@ REPEAT_AFTER: Final = timedelta(seconds=2)
 REFRESH_EVERY: Final = timedelta(minutes=1)
 """The minimum time between refreshes after a refused key or a bad signature. Forged webhooks must not cause cost."""
 
-HELD_UP_SECONDS: Final = 1.0
-"""How long a request with a cached value waits for a read. Then it goes on with the cached value; the read ends beside
-it, and the next request has its result."""
-
 CURRENT: Final = "AWSCURRENT"
 PREVIOUS: Final = "AWSPREVIOUS"
 
@@ -37,42 +37,6 @@ class SecretsClient(Protocol):
 
     def get_secret_value(self, **kwargs: str) -> dict[str, Any]:
         """Calls GetSecretValue."""
-
-
-class StillReading(Exception):
-    """A read takes longer than a request may wait for it."""
-
-
-class Reading(Generic[T]):
-    """One read in a thread of its own. The timeouts of the client end it."""
-
-    def __init__(self, read: Callable[[], T | None], began_at: datetime) -> None:
-        self.began_at = began_at
-        self._read = read
-        self._value: T | None = None
-        self._error: Exception | None = None
-        self._ended = Event()
-        Thread(target=self._run, daemon=True).start()
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether there is a result."""
-        return self._ended.is_set()
-
-    def result(self) -> T | None:
-        """The value. Raises StillReading after HELD_UP_SECONDS, and what the read raised."""
-        if not self._ended.wait(HELD_UP_SECONDS):
-            raise StillReading
-        if self._error is not None:
-            raise self._error
-        return self._value
-
-    def _run(self) -> None:
-        try:
-            self._value = self._read()
-        except Exception as error:  # noqa: BLE001 - raised again where the result is needed
-            self._error = error
-        self._ended.set()
 
 
 class Secret(Generic[T]):
@@ -89,21 +53,36 @@ class Secret(Generic[T]):
         self._cached: dict[str, tuple[T | None, datetime]] = {}
         self._reading: dict[str, Reading[T]] = {}
         self._refreshable_at: datetime | None = None
+        self._lock = RLock()
+        self._failed = (0, "")
 
     def current(self) -> T:
         """The current version, the cached one if it cannot be read. Raises SecretUnusable if there is none to use."""
-        value = self._stage(CURRENT)
-        if value is None:
-            raise SecretUnusable("the secret has no current version")
-        return value
+        failed = self._failed
+        with self._lock:
+            if self._failed != failed:
+                raise SecretUnusable(self._failed[1])  # another thread has tried while this one waited
+            try:
+                value = self._stage(CURRENT)
+            except SecretUnusable as error:
+                self._failed = (failed[0] + 1, str(error))
+                raise
+            if value is None:
+                raise SecretUnusable("the secret has no current version")
+            return value
 
     def versions(self) -> tuple[T, ...]:
         """The versions that may verify a signature: the current one, and after a rotation also the previous one."""
-        previous = self._stage(PREVIOUS)
-        return (self.current(),) if previous is None else (self.current(), previous)
+        with self._lock:
+            previous = self._stage(PREVIOUS)
+            return (self.current(),) if previous is None else (self.current(), previous)
 
     def refresh(self) -> bool:
         """Reads the current version again, unless that was done a moment ago. Returns whether it was read."""
+        with self._lock:
+            return self._refresh()
+
+    def _refresh(self) -> bool:
         now = self._clock()
         if self._refreshable_at is not None and now < self._refreshable_at:
             return False

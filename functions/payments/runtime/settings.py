@@ -4,7 +4,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -14,6 +14,16 @@ from payments.errors import PaymentsError
 
 class SettingsError(PaymentsError):
     """The environment is invalid. The message names each variable and the rule it breaks."""
+
+
+def _by_comma(text: object) -> object:
+    return [part.strip() for part in text.split(",")] if isinstance(text, str) and text else text or ()
+
+
+_CHANNEL: Final = r"^(transaction_type|merchant_connector)=[A-Za-z0-9]([A-Za-z0-9 ._/&+-]{0,62}[A-Za-z0-9])?$"
+
+Channel = Annotated[str, Field(pattern=_CHANNEL)]
+"""A field of the gateway's list, and the value that names a channel there."""
 
 
 class GatewaySettings(BaseModel):
@@ -88,7 +98,14 @@ class WebhookSettings(GatewaySettings):
 
 
 class FollowUpSettings(GatewaySettings):
-    """The settings of the follow-up function."""
+    """The settings of the follow-up function. `follow_up_concurrency`: questions that one run asks at once."""
+
+    bus_name: str = Field(min_length=1)
+    follow_up_concurrency: int = Field(ge=1, le=100)
+
+
+class RelaySettings(GatewaySettings):
+    """The settings of the relay function."""
 
     bus_name: str = Field(min_length=1)
 
@@ -96,11 +113,15 @@ class FollowUpSettings(GatewaySettings):
 class ReconciliationSettings(GatewaySettings):
     """The settings of the reconciliation function.
 
-    The daily reconciliation covers the last `reconciliation_days`, but no day before `reconciliation_first_day`.
+    The daily reconciliations cover the last `reconciliation_days`, but no day before `reconciliation_first_day`: each
+    one the last `reconciliation_daily_days`, and a seventh of the others. `reconciliation_other_channels`: channels
+    of the account with transactions that this service did not make.
     """
 
     reports_bucket: str = Field(min_length=3)
     reconciliation_days: int = Field(gt=0, le=366)
+    reconciliation_daily_days: int = Field(gt=0, le=366)
+    reconciliation_other_channels: Annotated[tuple[Channel, ...], BeforeValidator(_by_comma), Field(max_length=20)] = ()
     reconciliation_first_day: Annotated[date | None, BeforeValidator(lambda text: text or None)] = None
 
 

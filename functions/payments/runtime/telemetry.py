@@ -28,7 +28,8 @@ class PowertoolsTelemetry:
 
     def about(self, payment_id: str | None, order_id: str | None = None, transaction_id: str | None = None) -> None:
         """See `Telemetry.about`."""
-        self.logger.append_keys(payment_id=payment_id, order_id=order_id, transaction_id=transaction_id)
+        # Each thread has keys of its own: a run of the follow-up works on many payments at once.
+        self.logger.thread_safe_append_keys(payment_id=payment_id, order_id=order_id, transaction_id=transaction_id)
 
     def note(self, signal: str, **facts: str | int) -> None:
         """Writes one line, and counts in each metric that SIGNALS names for the signal."""

@@ -41,12 +41,13 @@ class WebhookHandler:
     def handle(self, payment: Payment, claimed: GatewayTransaction) -> Outcome:
         """Records the outcome and publishes. `claimed`: the transaction as the webhook describes it.
 
-        Duplicates, replays and late webhooks change no payment; they publish events that are still unpublished.
+        Duplicates, replays and late webhooks change no payment; they publish events that are still unpublished, unless
+        the relay is about to.
         """
         self.telemetry.about(payment.id, payment.order_id, payment.transaction_id)
         if not self.confirm:
             recorded = record(payment, claimed, "webhook", self.ledger, self.clock, self.telemetry)
-            publish(recorded, self.ledger, self.bus, self.telemetry)
+            self._publish(recorded)
             return Outcome.RECORDED
         try:
             transaction = ask(self.gateway, payment, CONFIRM_SECONDS)
@@ -57,13 +58,17 @@ class WebhookHandler:
         if transaction.verdict is not claimed.verdict:
             self.telemetry.note("webhook_contradicts_status", payment_id=payment.id)
             recorded = self._query_now(recorded)  # the status API may lag behind the webhook
-        publish(recorded, self.ledger, self.bus, self.telemetry)
+        self._publish(recorded)
         return Outcome.RECORDED
 
     def defer(self, payment: Payment) -> Outcome:
         """Leaves the status query to the next run of the follow-up."""
         self._query_now(payment)
         return Outcome.DEFERRED
+
+    def _publish(self, payment: Payment) -> None:
+        if payment.follow_up.announcer != "relay":
+            publish(payment, self.ledger, self.bus, self.telemetry)
 
     def _query_now(self, payment: Payment) -> Payment:
         """Makes a status query due now. A succeeded payment that awaits no refund stays as it is."""

@@ -10,7 +10,7 @@ from payments.model.status import Status
 from payments.ports.gateway import GatewayError, NoAnswer, NotSent, Refused
 from tests.fakes import samples
 from tests.fakes.gateway import Fails, Refunds
-from tests.payments.assembled import PaymentSystem
+from tests.payments.assembled import PaymentSystem, queried
 
 NO_STATUS = [NoAnswer("timed out"), NotSent("no route"), Refused("no")]
 
@@ -150,10 +150,10 @@ def test_two_runs_at_once_leave_one_schedule_and_lose_none(system: PaymentSystem
     assert second is not None
 
     system.gateway.script_statuses(NoAnswer("timed out"))
-    system.finisher.query(first)
+    queried(system.finisher, first)
     scheduled = system.reload(payment).follow_up
     system.gateway.script_statuses(NoAnswer("timed out"))
-    system.finisher.query(second)
+    queried(system.finisher, second)
 
     after = system.reload(payment).follow_up
     assert after == scheduled

@@ -7,12 +7,13 @@ import pytest
 
 from payments.errors import PaymentsError, SecretUnusable
 from payments.follow_up.finish import LEASE, QueryResult
+from payments.model.follow_up import LEFT_TO_RELAY
 from payments.model.payment import Payment
 from payments.ports.gateway import NoAnswer, NotSent, UnknownToGateway
 from payments.ports.ledger import Released
 from tests.fakes import samples
 from tests.fakes.gateway import Answers
-from tests.payments.assembled import PaymentSystem
+from tests.payments.assembled import PaymentSystem, queried
 
 
 @pytest.fixture
@@ -38,14 +39,14 @@ def test_only_an_answer_counts_as_one(
         raise error
 
     monkeypatch.setattr(system.gateway, "status", status)
-    result = system.finisher.query(waiting)
+    result = queried(system.finisher, waiting)
 
     assert result.payment is not None
     assert (result.payment.id, result.answered) == (waiting.id, answered)
 
 
 def test_a_status_is_an_answer(system: PaymentSystem, waiting: Payment) -> None:
-    result = system.finisher.query(waiting)
+    result = queried(system.finisher, waiting)
 
     assert result.payment is not None
     assert (result.payment.id, result.answered) == (waiting.id, True)
@@ -60,12 +61,12 @@ def test_a_claim_that_was_released_during_the_query_is_no_silence(
     system.gateway.charges[0].raw_status = "SUCCESS"
     monkeypatch.setattr(system.ledger, "save", save)
 
-    assert system.finisher.query(waiting) == QueryResult(None, answered=True)
+    assert queried(system.finisher, waiting) == QueryResult(None, answered=True)
 
 
 def test_a_verdict_is_published_at_once(system: PaymentSystem, waiting: Payment) -> None:
     system.gateway.charges[0].raw_status = "SUCCESS"
-    system.finisher.query(waiting)
+    queried(system.finisher, waiting)
 
     assert system.bus.types()[-1] == "payment.succeeded"
 
@@ -101,6 +102,7 @@ class TestLease:
     def test_a_payment_without_a_query_is_free_after_its_events_are_published(self, system: PaymentSystem) -> None:
         system.gateway.script_charges(Answers("SUCCESS"))
         paid = system.charge(samples.charge_request()).payment
+        system.clock.forward(seconds=LEFT_TO_RELAY.total_seconds())
         (due,) = system.ledger.due(system.clock(), 10)
         system.finisher.lease(due)
 

@@ -8,7 +8,7 @@ from payments.follow_up.schedule import BACK_OFF
 from payments.model.payment import Payment
 from payments.ports.gateway import NoAnswer, UnknownToGateway
 from tests.fakes.gateway import Answers, Refunds
-from tests.payments.assembled import PaymentSystem
+from tests.payments.assembled import PaymentSystem, queried
 
 
 def with_plan(system: PaymentSystem, payment: Payment, **plan: object) -> Payment:
@@ -28,7 +28,7 @@ def test_a_refund_of_a_payment_that_is_not_found_is_not_denied(system: PaymentSy
     before = refund_in_doubt(system)
     system.gateway.script_statuses(UnknownToGateway("lags"))
 
-    after = system.finisher.query(before).payment
+    after = queried(system.finisher, before).payment
 
     assert after is not None
     assert (after.follow_up.asks, after.follow_up.not_found) == (1, 0)
@@ -37,7 +37,7 @@ def test_a_refund_of_a_payment_that_is_not_found_is_not_denied(system: PaymentSy
 def test_a_status_that_states_that_there_is_no_refund_denies_it(system: PaymentSystem) -> None:
     before = refund_in_doubt(system)
 
-    after = system.finisher.query(before).payment
+    after = queried(system.finisher, before).payment
 
     assert after is not None
     assert (after.follow_up.asks, after.follow_up.not_found) == (1, 1)
@@ -47,7 +47,7 @@ def test_a_payment_of_the_other_mode_is_not_counted_as_not_found(system: Payment
     before = with_plan(system, system.charge().payment)
     system.gateway.live = True
 
-    after = system.finisher.query(before).payment
+    after = queried(system.finisher, before).payment
 
     assert after is not None
     assert (after.follow_up.asks, after.follow_up.not_found) == (1, 0)
@@ -57,7 +57,7 @@ def test_an_answer_without_news_shows_that_the_payment_arrived(system: PaymentSy
     system.gateway.script_charges(Answers("REDIRECT"))
     before = with_plan(system, system.charge().payment, arrived=False)
 
-    after = system.finisher.query(before).payment
+    after = queried(system.finisher, before).payment
 
     assert after is not None
     assert after.follow_up.arrived
@@ -68,7 +68,7 @@ class TestRefundUnresolved:
     def test_a_person_is_called_after_the_whole_plan(self, system: PaymentSystem, asks: int, *, called: bool) -> None:
         before = refund_in_doubt(system, asks)
 
-        system.finisher.query(before)
+        queried(system.finisher, before)
 
         facts = {"payment_id": before.id, "asks": asks + 1}
         assert system.telemetry.facts_of("refund_unresolved") == [facts] * called
@@ -76,6 +76,6 @@ class TestRefundUnresolved:
     def test_nobody_is_called_about_a_refund_that_nobody_requested(self, system: PaymentSystem) -> None:
         paid = with_plan(system, system.paid(), asks=len(BACK_OFF))
 
-        system.finisher.query(paid)
+        queried(system.finisher, paid)
 
         assert "refund_unresolved" not in system.telemetry.signals

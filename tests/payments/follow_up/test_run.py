@@ -14,7 +14,7 @@ from payments.ports.ledger import Due
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Fails
 from tests.fakes.ledger import InMemoryLedger
-from tests.payments.assembled import PaymentSystem
+from tests.payments.assembled import PaymentSystem, queried
 
 MANY = 3
 
@@ -60,6 +60,7 @@ def test_it_counts_finished_leased_and_broken_payments(system: PaymentSystem, le
     charge(system, "paid", Answers("SUCCESS"))
     ledger.leased = set(charge(system, "leased", Answers("SUCCESS")))
     ledger.broken = set(charge(system, "broken", Answers("SUCCESS")))
+    system.clock.forward(minutes=2)
 
     summary = one_run(system)
 
@@ -71,7 +72,7 @@ def test_it_counts_finished_leased_and_broken_payments(system: PaymentSystem, le
 def test_log_lines_of_a_query_name_payment_order_and_transaction(system: PaymentSystem) -> None:
     payment = system.charge().payment
     system.telemetry.subjects.clear()
-    system.finisher.query(payment)
+    queried(system.finisher, payment)
 
     assert system.telemetry.subjects[0] == (payment.id, payment.order_id, payment.transaction_id)
     assert payment.order_id
@@ -80,6 +81,7 @@ def test_log_lines_of_a_query_name_payment_order_and_transaction(system: Payment
 
 def test_log_lines_of_a_lease_name_the_payment_at_once_and_then_its_order(system: PaymentSystem) -> None:
     payment = system.charge().payment
+    system.clock.forward(minutes=1)
     (due,) = system.ledger.due(system.clock(), 10)
     system.telemetry.subjects.clear()
     system.finisher.lease(due)
@@ -104,7 +106,7 @@ def test_a_bug_in_a_query_is_counted(system: PaymentSystem, monkeypatch: pytest.
     def bug(*_: object) -> None:
         raise KeyError("a bug")
 
-    monkeypatch.setattr(PaymentFinisher, "query", bug)
+    monkeypatch.setattr(PaymentFinisher, "ask", bug)
 
     summary = one_run(system)
 
@@ -131,6 +133,7 @@ def test_only_queries_in_a_row_without_an_answer_end_the_queries(system: Payment
 @pytest.mark.parametrize(("seconds", "finished"), [(ONE_PAYMENT_SECONDS, 0), (ONE_PAYMENT_SECONDS + 0.001, MANY)])
 def test_no_payment_begins_in_the_last_seconds(system: PaymentSystem, seconds: float, finished: int) -> None:
     charge(system, "paid", Answers("SUCCESS"))
+    system.clock.forward(minutes=2)
 
     summary = one_run(system, seconds)
 

@@ -32,8 +32,21 @@ class GeneratedLedger:
         self.due_ids = {f"pay_{nth:026}": None for nth in range(count)}
         self.published_ids = set[str]()
 
-    def due(self, now: datetime, limit: int) -> Iterable[Due]:
-        return [Due(payment_id, now) for payment_id in islice(self.due_ids, 8 * limit)]
+    shards = (0,)
+
+    def due(
+        self,
+        now: datetime,
+        limit: int,
+        shards: Iterable[int] | None = None,
+        after: Due | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> Iterable[Due]:
+        """Payments with one due time, in the order of their ids."""
+        behind = after.payment_id if after and not newest_first else ""
+        ids = (payment_id for payment_id in self.due_ids if payment_id > behind)
+        return [Due(payment_id, now) for payment_id in islice(ids, 8 * limit)]
 
     def lease(self, due: Due, until: datetime) -> Payment | None:
         return self.get(due.payment_id)

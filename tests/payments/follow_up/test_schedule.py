@@ -14,9 +14,10 @@ from payments.follow_up.schedule import (
     after_query,
     after_refund_query,
     after_silence,
+    after_unsent_refund,
 )
 from payments.model import refund as refunds
-from payments.model.follow_up import FollowUp, RefundAttempt
+from payments.model.follow_up import LEFT_TO_RELAY, FollowUp, RefundAttempt
 from payments.model.payment import Payment
 from payments.model.status import Status
 from tests.fakes import samples
@@ -110,7 +111,7 @@ class TestEndOfThePlan:
         plan = replace(samples.payment().follow_up, asks=len(BACK_OFF), not_found=4, arrived=True)
         after = after_query(replace(samples.payment(), status=Status.SUCCEEDED, published=0, follow_up=plan), START)
 
-        assert after.follow_up == FollowUp(START, None, len(BACK_OFF) + 1, not_found=4, arrived=True)
+        assert after.follow_up == FollowUp(START + LEFT_TO_RELAY, None, len(BACK_OFF) + 1, not_found=4, arrived=True)
 
     def test_a_payment_that_is_asked_about_again_forgets_nothing_either(self) -> None:
         plan = replace(samples.payment().follow_up, asks=2, not_found=4, arrived=True)
@@ -120,25 +121,21 @@ class TestEndOfThePlan:
         ask_at = after.follow_up.ask_at
         assert after.follow_up == FollowUp(ask_at, ask_at, 3, 4, arrived=True, asked_since=START)
 
-    def test_its_unpublished_events_are_due_before_its_next_query(self) -> None:
-        after = after_query(replace(samples.payment(), published=0), START)
+    @pytest.mark.parametrize("query", ["payment", "refund", "silence", "unsent refund"])
+    @pytest.mark.parametrize("asks", range(len(BACK_OFF)))
+    def test_unpublished_events_delay_no_query_and_wait_for_no_late_one(self, query: str, asks: int) -> None:
+        plan = replace(samples.payment().follow_up, asks=asks)
+        payment, refund = replace(samples.payment(), published=0, follow_up=plan), refund_in_doubt(asks=asks)
+        after = {
+            "payment": after_query(payment, START),
+            "refund": after_refund_query(replace(refund, published=0), START, denied=False),
+            "silence": after_silence(payment, START, START),
+            "unsent refund": after_unsent_refund(payment, START, hopeless=asks > 0),
+        }[query]
 
-        assert after.follow_up.due_at == START
         assert after.follow_up.ask_at is not None
         assert after.follow_up.ask_at > START
-
-    @pytest.mark.parametrize("query", ["refund", "silence"])
-    def test_unpublished_events_of_other_payments_are_due_at_once_too(self, query: str) -> None:
-        before = replace(refund_in_doubt(), published=0)
-        after = (
-            after_silence(before, START, START)
-            if query == "silence"
-            else after_refund_query(before, START, denied=False)
-        )
-
-        assert after.follow_up.due_at == START
-        assert after.follow_up.ask_at is not None
-        assert after.follow_up.ask_at > START
+        assert after.follow_up.due_at == min(after.follow_up.ask_at, START + LEFT_TO_RELAY)
 
 
 class TestSilence:

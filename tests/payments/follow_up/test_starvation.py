@@ -8,6 +8,7 @@ import pytest
 from payments.charging.charge import Charging
 from payments.events.event import Event
 from payments.follow_up.run import RunSummary, run
+from payments.model.follow_up import LEFT_TO_RELAY
 from payments.model.gateway_transaction import GatewayTransaction
 from payments.model.status import Status
 from payments.outcome.status_query import MAX_UNANSWERED
@@ -123,10 +124,11 @@ def test_events_of_paid_payments_are_published_in_the_first_run_of_an_outage() -
         charging.charge(
             samples.charge_request(idempotency_key=f"in-doubt-{nth}", order_id=None), samples.webhook_url, 20
         )
-    clock.forward(minutes=5)
+    clock.forward(minutes=3)
     gateway.script_charges(*[Answers("SUCCESS")] * 8)
     for nth in range(8):
         charging.charge(samples.charge_request(idempotency_key=f"paid-{nth}", order_id=None), samples.webhook_url, 20)
+    clock.forward(seconds=LEFT_TO_RELAY.total_seconds())
     ends = clock.forward(seconds=55)
     clock.forward(seconds=-55)
 

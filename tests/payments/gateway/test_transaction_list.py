@@ -64,6 +64,15 @@ class TestPage:
         assert (page.has_next, page.next_cursor, page.total) == (True, "abc", 7)
         assert [type(each) for each in page.rows] == [ListedRow, UnreadableRow]
 
+    def test_a_row_of_a_declared_channel_is_marked(self) -> None:
+        with rogue_server(
+            answers(200, page_body(row(transaction_type="LINK"), row(transaction_type="CARD")))
+        ) as server:
+            client = GatewayCalls(server, OLD).client
+            page = PayAgencyList(client, lambda: NOW, ("transaction_type=LINK",)).page(SPAN, None, 5)
+        channels = [each.other_channel for each in page.rows if isinstance(each, ListedRow)]
+        assert channels == ["transaction_type=LINK", None]
+
     @pytest.mark.parametrize(
         "answer",
         [

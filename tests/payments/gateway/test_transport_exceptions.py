@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -176,7 +177,7 @@ class TestSendTracker:
 
     def test_a_late_watchdog_closes_no_socket_of_a_finished_exchange(self) -> None:
         with rogue_server(answers(200, OK)) as server, socket.create_connection(("127.0.0.1", server.port)) as sock:
-            tracker = SendTracker()
+            tracker = SendTracker(time.time)
             tracker.before_send(sock)
             tracker.finish()
             tracker.time_out()
@@ -184,7 +185,7 @@ class TestSendTracker:
             assert sock.recv(65536).endswith(OK_BODY)
 
     def test_after_the_time_limit_nothing_is_sent(self) -> None:
-        tracker = SendTracker()
+        tracker = SendTracker(time.time)
         tracker.time_out()
         with pytest.raises(TimeoutError):
             tracker.before_send(None)  # type: ignore[arg-type]

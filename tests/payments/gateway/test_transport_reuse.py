@@ -4,7 +4,8 @@ import socket
 
 import pytest
 
-from payments.gateway.transport import MAX_ANSWER_BYTES, MAX_IDLE_SECONDS, Exchange, Transport
+from payments.gateway.send_tracking import MAX_IDLE_SECONDS
+from payments.gateway.transport import MAX_ANSWER_BYTES, Exchange, Transport
 from payments.ports.gateway import NoAnswer
 from tests.payments.gateway.exchanges import BUDGET, OK, OK_BODY, post
 from tests.payments.gateway.rogue_server import rogue_server

@@ -3,6 +3,7 @@
 import datetime as dt
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def test_a_shutdown_keeps_the_encryption(ours: Authority, good: ssl.SSLContext) 
         socket.create_connection(("localhost", server.port)) as plain,
         ours.trusting().wrap_socket(plain, server_hostname="localhost") as secure,
     ):
-        tracker = SendTracker()
+        tracker = SendTracker(time.time)
         tracker.before_send(secure)
         tracker.time_out()
 

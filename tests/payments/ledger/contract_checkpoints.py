@@ -4,21 +4,35 @@ import threading
 from datetime import date, timedelta
 
 from payments.model.money import EXPONENTS
-from payments.reconciliation.checkpoint import Checkpoint, CheckpointStore, ReportPlace, new_checkpoint
+from payments.reconciliation.assembly import Assembly, ReportPlace, Upload
+from payments.reconciliation.checkpoint import (
+    Checkpoint,
+    CheckpointStore,
+    Tally,
+    new_checkpoint,
+    new_daily_checkpoint,
+)
+from payments.reconciliation.other_channels import ChannelTotals
 from payments.reconciliation.pagination import REMEMBERED
 from payments.reconciliation.totals import CurrencyTotals, Totals
 from payments.reconciliation.transaction_list import Span
 from tests.fakes.clock import START
 
 SPAN = Span(date(2026, 11, 1), date(2026, 11, 15))
-FRESH = new_checkpoint(SPAN, live=True, at=START)
+OLDER = Span(date(2026, 8, 1), date(2026, 8, 16))
+FRESH = new_daily_checkpoint((SPAN, OLDER), live=True, at=START)
+BY_HAND = new_checkpoint(SPAN, live=True, at=START)
 UNTIL = START + timedelta(minutes=5)
 FULL = Checkpoint(
-    span=SPAN,
+    span=OLDER,
+    spans=(SPAN, OLDER),
+    before=Tally(500, 501, 3, {"orphan": 1}, {"GBP": CurrencyTotals(Totals(1, 2, 3, 4))}, {}, "no rows"),
     live=True,
     started_at=START + timedelta(milliseconds=7),
     since=START - timedelta(days=1),
     daily=True,
+    previous=date(2026, 11, 14),
+    left_open=(date(2026, 8, 3), date(2026, 11, 2)),
     phase="done",
     cursor="eyJhIjoxfQ==",
     cycle_marker="eyJhIjowfQ==",
@@ -30,10 +44,12 @@ FULL = Checkpoint(
     contradictions=99,
     counts={"orphan": 3, "charged_back": 1},
     totals={"GBP": CurrencyTotals(Totals(9, 900, 100, 50), Totals(8, 800, 100, 0)), "JPY": CurrencyTotals()},
+    other_channels={("transaction_type=A b#=c", "GBP"): ChannelTotals(3, Totals(2, 200, 100, 0))},
     to_cross_off=("pay_a", "pay_b"),
     recent_rows=("0" * 24, "1" * 24),
     incomplete_because="no rows",
     finished_at=START + timedelta(hours=1),
+    assembly=Assembly(3, json=Upload("upload-1", ('"tag-1"', '"tag-2"')), csv=Upload("upload-2")),
     report=ReportPlace("reports/a.json", "reports/a.csv"),
 )
 
@@ -84,8 +100,15 @@ class CheckpointContract:
 
     def test_each_span_has_its_own_checkpoint(self, checkpoints: CheckpointStore) -> None:
         other = new_checkpoint(Span(date(2026, 11, 1), date(2026, 11, 16)), live=True, at=START)
-        assert checkpoints.take(FRESH, "me", START, UNTIL) == FRESH
+        assert checkpoints.take(BY_HAND, "me", START, UNTIL) == BY_HAND
         assert checkpoints.take(other, "you", START, UNTIL) == other
+
+    def test_the_daily_reconciliation_has_one_checkpoint_whatever_its_days(self, checkpoints: CheckpointStore) -> None:
+        tomorrow = new_daily_checkpoint((Span(date(2026, 11, 9), date(2026, 11, 16)),), live=True, at=UNTIL)
+        assert checkpoints.take(BY_HAND, "me", START, UNTIL) == BY_HAND
+        assert checkpoints.take(FRESH, "you", START, UNTIL) == FRESH, "one by hand does not hold it"
+        assert checkpoints.take(tomorrow, "third", START, UNTIL) is None
+        assert checkpoints.take(tomorrow, "third", UNTIL, UNTIL) == FRESH
 
     def test_of_many_concurrent_calls_one_gets_the_lease(self, checkpoints: CheckpointStore) -> None:
         got: list[Checkpoint | None] = []
@@ -103,9 +126,12 @@ class CheckpointContract:
         most = Totals(10**9, 10**18, 10**18, 10**18)
         full = FULL.__class__(
             span=SPAN,
+            daily=True,
             live=False,
             started_at=START,
             since=START,
+            before=Tally(totals=dict.fromkeys(EXPONENTS, CurrencyTotals(most, most))),
+            left_open=tuple(START.date() - timedelta(days=n) for n in range(366)),
             totals=dict.fromkeys(EXPONENTS, CurrencyTotals(most, most)),
             cursor="c" * 2048,
             recent_rows=("f" * 24,) * REMEMBERED,

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
+
 from payments.ledger.payment_items import SHARDS, shard_of
 from payments.model.status import Status
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.payments.ledger.ledger_port import Ledger
-from tests.payments.ledger.payment_steps import claimed, due_payments, stored, transitioned
+from tests.payments.ledger.payment_steps import FAR_FUTURE, claimed, due_payments, stored, transitioned
 
 FIRST_DUE = START + timedelta(seconds=60)
 LEASE = timedelta(seconds=90)
@@ -22,7 +24,7 @@ class FollowUpContract:
         assert (due.payment_id, due.due_at) == (payment.id, FIRST_DUE)
 
     def test_due_payments_of_every_shard_are_found_oldest_first(self, ledger: Ledger) -> None:
-        waiting = [claimed(ledger, key=f"key-{n}", order_id=None, at=START - n * TICK) for n in range(40)]
+        waiting = [claimed(ledger, key=f"key-{n}", order_id=None, at=START - n * TICK) for n in range(250)]
         found = due_payments(ledger)
         assert {shard_of(payment.id) for payment in waiting} == set(range(SHARDS))
         assert {due.payment_id for due in found} == {payment.id for payment in waiting}
@@ -31,11 +33,40 @@ class FollowUpContract:
             assert times == sorted(times)
 
     def test_a_shard_returns_at_most_the_limit(self, ledger: Ledger) -> None:
-        waiting = [claimed(ledger, key=f"key-{n}", order_id=None, at=START - n * TICK) for n in range(40)]
+        waiting = [claimed(ledger, key=f"key-{n}", order_id=None, at=START - n * TICK) for n in range(250)]
         found = due_payments(ledger, limit=1)
         longest = {shard_of(p.id): p.id for p in sorted(waiting, key=lambda p: p.created_at, reverse=True)}
         assert {shard_of(due.payment_id): due.payment_id for due in found} == longest
         assert len(found) == SHARDS
+
+    def test_only_the_shards_that_are_named_are_read(self, ledger: Ledger) -> None:
+        waiting = {claimed(ledger, key=f"key-{n}", order_id=None).id for n in range(40)}
+        found = [due.payment_id for due in ledger.due(FAR_FUTURE, 100, (3, 5))]
+        assert set(found) == {payment_id for payment_id in waiting if shard_of(payment_id) in (3, 5)}
+        assert found
+        everything = [due for shard in ledger.shards for due in ledger.due(FAR_FUTURE, 100, (shard,))]
+        assert {due.payment_id for due in everything} == waiting
+
+    @pytest.mark.parametrize("newest_first", [False, True])
+    def test_a_shard_is_read_on_behind_any_payment(self, ledger: Ledger, *, newest_first: bool) -> None:
+        keys = [f"key-{n}" for n in range(300) if shard_of(samples.payment(key=f"key-{n}").id) == 3][:5]
+        ids = [claimed(ledger, key=key, order_id=None, at=START - n // 2 * TICK).id for n, key in enumerate(keys)]
+        assert len(ids) == 5
+        whole = list(ledger.due(FAR_FUTURE, 100, (3,), newest_first=newest_first))
+        assert {due.payment_id for due in whole} == set(ids)
+        times = [due.due_at for due in whole]
+        assert times == sorted(times, reverse=newest_first)
+        for nth, due in enumerate(whole):
+            rest = ledger.due(FAR_FUTURE, 2, (3,), due, newest_first=newest_first)
+            assert list(rest) == whole[nth + 1 : nth + 3]
+
+    def test_a_due_payment_shows_whether_it_has_events(self, ledger: Ledger) -> None:
+        payment = claimed(ledger)
+        assert [due.has_events for due in due_payments(ledger)] == [True]
+        ledger.advance(payment, 1)
+        assert [due.has_events for due in due_payments(ledger)] == [False]
+        transitioned(ledger, stored(ledger, payment), Status.REQUIRES_ACTION)
+        assert [due.has_events for due in due_payments(ledger)] == [True]
 
     def test_a_leased_payment_is_not_due_until_the_lease_ends(self, ledger: Ledger) -> None:
         payment = claimed(ledger)

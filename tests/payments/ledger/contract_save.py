@@ -8,7 +8,7 @@ import pytest
 
 from payments.model import refund as refunds
 from payments.model.card import CardFacts
-from payments.model.follow_up import FollowUp, RefundAttempt
+from payments.model.follow_up import LEFT_TO_RELAY, FollowUp, RefundAttempt
 from payments.model.history import Failure, FieldError
 from payments.model.payment import Payment
 from payments.model.status import Status
@@ -39,7 +39,9 @@ def full(payment: Payment) -> Payment:
     changed = refunds.requested(changed, request, "f" * 64)
     changed = refunds.refunded(changed, LATER, at=LATER, source="reconciliation", evidence=evidence)
     changed = changed.charged_back(LATER, at=LATER, source="reconciliation", evidence=evidence)
-    plan = FollowUp(LATER, START, asks=4, not_found=2, arrived=True, missing_since=START, asked_since=LATER)
+    plan = FollowUp(
+        LATER, START, asks=4, not_found=2, arrived=True, missing_since=START, asked_since=LATER, announcer="relay"
+    )
     return dataclasses.replace(changed, follow_up=plan, replayed_while_sending=True, superseded_at=LATER)
 
 
@@ -156,7 +158,7 @@ class PublishContract:
         ledger.advance(payment, 2)
         after = stored(ledger, payment)
         assert after.published == 2
-        assert after.follow_up.due_at == newer.follow_up.due_at == LATER
+        assert after.follow_up.due_at == newer.follow_up.due_at == LATER + LEFT_TO_RELAY
         assert len(due_payments(ledger)) == 1
 
     def test_a_publisher_does_not_postpone_an_earlier_status_query(self, ledger: Ledger) -> None:

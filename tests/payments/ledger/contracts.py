@@ -1,5 +1,6 @@
 """The contracts of a ledger. A test class for one implementation inherits them and defines the fixtures."""
 
+from tests.payments.ledger.contract_announcer import AnnouncerContract
 from tests.payments.ledger.contract_checkpoints import CheckpointContract
 from tests.payments.ledger.contract_claim import ClaimContract, ReleaseContract
 from tests.payments.ledger.contract_follow_up import FollowUpContract, RefreshContract
@@ -15,11 +16,12 @@ class LedgerContract(
     SupersessionContract,
     SaveContract,
     PublishContract,
+    AnnouncerContract,
     FollowUpContract,
     RefreshContract,
     RaceContract,
 ):
-    """Needs a fixture `ledger`, empty for each test."""
+    """Needs fixtures `ledger`, empty for each test, and `announcing`: the same table for who publishes itself."""
 
 
 class ReconciliationContract(LookupContract, UnlistedContract, CheckpointContract):

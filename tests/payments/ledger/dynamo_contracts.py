@@ -17,9 +17,17 @@ from tests.payments.ledger.ledger_port import Ledger
 
 class LedgerOnDynamo(LedgerContract):
     @pytest.fixture
-    def ledger(self, client: Any) -> Iterator[Ledger]:
+    def table(self, client: Any) -> Iterator[str]:
         with tables.made(client) as name:
-            yield DynamoLedger(client, name)
+            yield name
+
+    @pytest.fixture
+    def ledger(self, client: Any, table: str) -> Ledger:
+        return DynamoLedger(client, table)
+
+    @pytest.fixture
+    def announcing(self, client: Any, table: str) -> Ledger:
+        return DynamoLedger(client, table, leaves_to_relay=False)
 
 
 class ReconciliationOnDynamo(ReconciliationContract):

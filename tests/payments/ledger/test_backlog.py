@@ -66,7 +66,7 @@ def test_a_payment_that_is_not_due_yet_is_on_the_index(ledger: DynamoLedger, ind
 
 
 def test_every_shard_is_read(ledger: DynamoLedger, index: DynamoFollowUpIndex) -> None:
-    keys = [f"key-{nth}" for nth in range(60)]
+    keys = [f"key-{nth}" for nth in range(250)]
     shards = {payment_items.shard_of(claimed(ledger, key=key, order_id=None).id) for key in keys}
 
     assert shards == set(range(payment_items.SHARDS))

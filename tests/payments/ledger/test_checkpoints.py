@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from payments.ledger.checkpoints import DynamoCheckpointStore, checkpoint_item, checkpoint_of
+from payments.ledger.checkpoint_items import checkpoint_item, checkpoint_of
+from payments.ledger.checkpoints import DynamoCheckpointStore
+from payments.reconciliation.assembly import Assembly
+from payments.reconciliation.checkpoint import Tally
 from tests.fakes.clock import START
 from tests.payments.ledger import tables
 from tests.payments.ledger.contract_checkpoints import FRESH, FULL, SPAN, UNTIL
@@ -16,9 +19,32 @@ from tests.payments.ledger.contract_checkpoints import FRESH, FULL, SPAN, UNTIL
 def test_a_checkpoint_of_an_earlier_release_is_read() -> None:
     """A release may come while a reconciliation is unfinished: its checkpoint has no field that came later."""
     stored = checkpoint_item(FULL)
-    for later in ("since", "daily", "recent_rows"):
+    for later in (
+        "since",
+        "daily",
+        "recent_rows",
+        "span",
+        "spans",
+        "before",
+        "previous",
+        "left_open",
+        "assembly",
+        "other_channels",
+    ):
         del stored[later]
-    assert checkpoint_of(stored, SPAN) == replace(FULL, since=FULL.started_at, daily=False, recent_rows=())
+    assert checkpoint_of(stored, SPAN) == replace(
+        FULL,
+        span=SPAN,
+        spans=(),
+        before=Tally(),
+        previous=None,
+        left_open=(),
+        assembly=Assembly(),
+        other_channels={},
+        since=FULL.started_at,
+        daily=False,
+        recent_rows=(),
+    )
 
 
 class Interrupted:

@@ -54,3 +54,15 @@ def test_the_payments_of_a_page_of_the_gateways_list(client: Any, table: str, re
     ledger.sent_under(["order-1"], live=False)
 
     assert [read.get("ConsistentRead") for read in reads] == [True, True]
+
+
+def test_only_a_read_that_asks_for_it_may_be_a_second_old(client: Any, table: str, reads: list[dict[str, Any]]) -> None:
+    """The first look at a page. Whatever does not agree by it is read again."""
+    ledger = DynamoReconciliationLedger(client, table)
+    payment = samples.payment(order_id="order-1")
+    ledger.claim(payment, None)
+
+    ledger.standing([payment.id], consistent=False)
+    assert ledger.sent_under(["order-1"], live=False, consistent=False)["order-1"].payment == payment
+
+    assert [read.get("ConsistentRead") for read in reads] == [False, False, False]

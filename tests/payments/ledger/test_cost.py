@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from payments.follow_up.run import PAGE
+from payments.follow_up.due_payments import PAGE
 from payments.ledger import payment_items
 from payments.ledger.expressions import typed
 from payments.ledger.payments import DynamoLedger

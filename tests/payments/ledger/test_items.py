@@ -47,7 +47,7 @@ def test_the_attributes_of_an_entry_that_an_earlier_release_did_not_write_are_ab
 
 
 def test_a_payment_is_always_in_the_same_shard() -> None:
-    shards = {shard_of(samples.payment(key=f"key-{nth}").id) for nth in range(100)}
+    shards = {shard_of(samples.payment(key=f"key-{nth}").id) for nth in range(250)}
     assert shards == set(range(SHARDS))
 
 

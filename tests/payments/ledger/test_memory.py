@@ -15,6 +15,10 @@ class TestInMemoryLedger(LedgerContract):
     def ledger(self) -> Ledger:
         return InMemoryLedger()
 
+    @pytest.fixture
+    def announcing(self, ledger: InMemoryLedger) -> Ledger:
+        return ledger.announcing
+
 
 class TestReconciliationInMemory(ReconciliationContract):
     @pytest.fixture

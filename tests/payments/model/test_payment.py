@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.model import refund as refunds
-from payments.model.follow_up import FIRST_ASK, FollowUp
+from payments.model.follow_up import FIRST_ASK, LEFT_TO_RELAY, FollowUp
 from payments.model.history import Failure
 from payments.model.payment import Payment
 from payments.model.status import FREES_THE_ORDER, OPEN, TRANSITIONS, IllegalTransition, Status
@@ -73,8 +73,8 @@ class TestTransitions:
     def test_the_new_status_decides_the_follow_up(self, one: Status, other: Status) -> None:
         follow_up = transitioned(payment_in(one), other).follow_up
 
-        assert follow_up.due_at == LATER  # for the event
         assert follow_up.ask_at == (LATER + FIRST_ASK if other in OPEN else None)
+        assert follow_up.due_at == (follow_up.ask_at or LATER + LEFT_TO_RELAY)  # for the event
 
     def test_a_known_transaction_id_is_kept(self) -> None:
         identified = transitioned(samples.payment(), Status.PENDING, transaction_id="PA1")
@@ -202,11 +202,12 @@ class TestFollowUp:
 
         assert payment.asked_again(LATER).follow_up.asks == left
 
-    def test_a_new_entry_is_published_at_once_and_changes_no_query(self) -> None:
-        later_query = FollowUp(due_at=LATER + FIRST_ASK, ask_at=LATER + FIRST_ASK, asks=3)
-        after = replace(samples.payment(), follow_up=later_query).with_entry("noted", LATER, "operator", {})
+    @pytest.mark.parametrize("waits", [-FIRST_ASK, FIRST_ASK, LEFT_TO_RELAY, 2 * LEFT_TO_RELAY])
+    def test_a_new_entry_is_due_when_the_relay_has_had_its_time_and_delays_no_query(self, waits: timedelta) -> None:
+        query = FollowUp(due_at=LATER + waits, ask_at=LATER + waits, asks=3)
+        after = replace(samples.payment(), follow_up=query).with_entry("noted", LATER, "operator", {})
 
-        assert after.follow_up == replace(later_query, due_at=LATER)
+        assert after.follow_up == replace(query, due_at=LATER + min(waits, LEFT_TO_RELAY))
 
     @pytest.mark.parametrize(("known", "arrived"), [(None, False), (None, True), ("PA1", False), ("PA1", True)])
     def test_a_transaction_shows_that_the_payment_arrived_and_gives_it_an_id_if_it_has_none(

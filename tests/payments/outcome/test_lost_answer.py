@@ -17,6 +17,14 @@ LOST = ReadTimeoutError(endpoint_url="https://dynamodb.example")
 Table = tuple[LosingClient, PaymentSystem]
 
 
+class OneForAll(DynamoLedger):
+    """The ledger of every process."""
+
+    @property
+    def announcing(self) -> DynamoLedger:
+        return self
+
+
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     with tables.on_moto() as client:
@@ -27,8 +35,7 @@ def client() -> Iterator[Any]:
 def table(client: Any) -> Iterator[Table]:
     with tables.made(client) as name:
         losing = LosingClient(client)
-        ledger = DynamoLedger(losing, name, lambda _: None)
-        yield losing, PaymentSystem(ledger=ledger)  # type: ignore[arg-type]
+        yield losing, PaymentSystem(ledger=OneForAll(losing, name, lambda _: None))  # type: ignore[arg-type]
 
 
 def test_the_alarm_of_a_late_success(table: Table) -> None:

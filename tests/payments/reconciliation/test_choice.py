@@ -39,21 +39,33 @@ def test_an_unfinished_one_of_exactly_six_days_continues() -> None:
     assert now(reconciler).started_at == old.started_at
 
 
-@pytest.mark.parametrize("daily", [True, False])
-def test_a_new_one_in_place_of_a_too_old_one_reports_what_the_old_one_would_have(*, daily: bool) -> None:
+def test_a_new_one_in_place_of_a_too_old_one_reports_what_the_old_one_would_have() -> None:
     reconciler = Reconciler()
-    old = standing(reconciler, NOW - timedelta(days=6, seconds=1), since=NOW - timedelta(days=9), daily=daily)
+    old = standing(reconciler, NOW - timedelta(days=6, seconds=1), since=NOW - timedelta(days=9))
     reconciler.run()
     after = now(reconciler)
-    assert (after.started_at, after.since, after.daily) == (NOW, old.since, daily)
+    assert (after.started_at, after.since, after.daily) == (NOW, old.since, False)
 
 
-@pytest.mark.parametrize("daily", [True, False])
-def test_a_daily_one_stays_daily_when_it_is_requested_again(*, daily: bool) -> None:
+@pytest.mark.parametrize(("seconds", "continues"), [(0, True), (1, False)])
+def test_a_daily_one_is_too_old_after_four_weeks_and_its_changes_are_reported(seconds: int, *, continues: bool) -> None:
     reconciler = Reconciler()
-    standing(reconciler, phase="done", daily=daily)
+    old = standing(reconciler, NEXT_DAY - timedelta(days=28, seconds=seconds), spans=(SPAN,), daily=True)
+    reconciler.checkpoints.note_reported(NEXT_DAY - timedelta(days=40))
+    reconciler.wired().take({}, lambda: PLENTY)
+    after = now(reconciler)
+    if continues:
+        assert after.started_at == old.started_at
+    else:
+        assert (after.started_at, after.since, after.daily) == (NEXT_DAY, NEXT_DAY - timedelta(days=40), True)
+
+
+def test_one_that_is_requested_again_by_hand_leaves_the_daily_one_of_the_same_days_alone() -> None:
+    reconciler = Reconciler()
+    daily = standing(reconciler, spans=(SPAN,), daily=True)
+    reconciler.run()
     reconciler.run(anew=True)
-    assert (now(reconciler).started_at, now(reconciler).daily) == (NOW, daily)
+    assert reconciler.checkpoints.kept["daily"].checkpoint == daily
 
 
 def test_a_stuck_one_requested_anew_restarts_its_list_and_keeps_its_start() -> None:

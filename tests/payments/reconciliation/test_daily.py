@@ -45,7 +45,14 @@ class TestDaily:
         reconciler.clock.forward(hours=24)
         assert self.daily(reconciler)["discrepancies"] == {"refunded_elsewhere": 1}
 
-    def test_the_schedule_takes_over_a_finished_reconciliation_by_hand_of_the_same_days(self) -> None:
+    def test_the_days_report_includes_the_changes_of_one_by_hand_of_the_same_days(self) -> None:
         reconciler = eventful()
-        first = reconciler.run()
-        assert reconciler.wired().take({}, lambda: PLENTY) == first
+        self.daily(reconciler)
+        reconciler.clock.forward(hours=24)
+        payment = reconciler.paid()
+        reconciler.listing.rows = [row(of=payment, refund_date="2027-02-01T08:00:00Z")]
+        reconciler.gateway.answers = {payment.wire_order_id: samples.transaction(refunded=True)}
+        by_hand = reconciler.run()
+        daily = self.daily(reconciler)
+        assert (by_hand["discrepancies"], daily["discrepancies"]) == ({"refunded_elsewhere": 1},) * 2
+        assert daily["report"] != by_hand["report"]

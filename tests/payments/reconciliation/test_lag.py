@@ -153,3 +153,16 @@ class TestTransactionId:
         reconciler.clock.forward(hours=1)
         reconciler.wired(lambda target: Overtaken() if target is ledger else target).take(ASKED, lambda: PLENTY)
         assert reconciler.standing(payment).transaction_id == "PA1"
+
+
+@pytest.mark.parametrize("word", ["INIT", "PENDING", "REDIRECT"])
+def test_a_payment_that_the_list_shows_has_arrived(word: str) -> None:
+    """Otherwise two answers "not found" of a status API that loses it would count as never arrived."""
+    reconciler = Reconciler()
+    payment = reconciler.claimed()
+    reconciler.listing.rows = [row(word, of=payment)]
+    assert not payment.follow_up.arrived
+    reconciler.run()
+    after = reconciler.standing(payment)
+    assert (after.transaction_id, after.follow_up.arrived) == (samples.TRANSACTION_ID, True)
+    assert after.history == payment.history

@@ -57,10 +57,56 @@ def test_a_cursor_that_comes_again_is_the_reason(seen: Checkpoint) -> None:
     assert caught.value.reason == "cursor_again"
 
 
-def test_a_list_may_have_a_hundred_thousand_pages() -> None:
-    assert after(replace(FRESH, pages=99_998)).pages == 99_999
+@pytest.mark.parametrize("rows", [1, 5_000_000])
+def test_a_list_may_have_twice_as_many_pages_as_rows_and_a_thousand_more(rows: int) -> None:
+    most = 2 * rows + 1000
+    assert after(replace(FRESH, rows=rows - 1, pages=most - 1)).pages == most
     with pytest.raises(ListStuck):
-        after(replace(FRESH, pages=99_999))
+        after(replace(FRESH, rows=rows - 1, pages=most))
+
+
+def test_a_list_without_a_total_may_have_a_hundred_million_rows() -> None:
+    assert after(replace(FRESH, rows=99_999_999)).rows == 100_000_000
+    with pytest.raises(ListStuck):
+        after(replace(FRESH, rows=100_000_000))
+
+
+def test_pages_without_a_new_row_are_stuck() -> None:
+    """Each cursor is new, and the gateway announces no total."""
+    for names in ([], ["PA1", "PA2"]):
+        reconciler = Reconciler()
+        reconciler.listing.script_pages(*[page(*names, cursor=f"nonce-{n}") for n in range(1200)])
+        with pytest.raises(ListStuck, match="too_many_rows"):
+            reconciler.run()
+        assert len(reconciler.listing.asked) <= 1010
+
+
+def test_more_rows_than_any_account_has_are_stuck() -> None:
+    continued(pages=300_000, rows=100_000_000, total=None, stuck=True)
+
+
+@pytest.mark.parametrize("total", [None, 10_000_000])
+def test_ten_million_rows_ten_a_page_are_read_to_their_end(total: int | None) -> None:
+    continued(pages=999_990, rows=9_999_900, total=total, stuck=False)
+
+
+def continued(*, pages: int, rows: int, total: int | None, stuck: bool) -> None:
+    """A list that has come so far, with ten more pages of ten rows."""
+    reconciler = Reconciler()
+    checkpoint = replace(
+        new_checkpoint(SPAN, live=False, at=START), pages=pages, rows=rows, listed_total=total, cursor="from"
+    )
+    reconciler.checkpoints.take(checkpoint, "other", START, START)
+    names = [[f"PA{10 * nth + n}" for n in range(10)] for nth in range(10)]
+    reconciler.listing.script_pages(
+        *[page(*each, cursor=f"at-{n}", has_next=n < 9, total=total) for n, each in enumerate(names)]
+    )
+    if stuck:
+        with pytest.raises(ListStuck, match="too_many_rows"):
+            reconciler.run()
+    else:
+        result = reconciler.run()
+        assert (result["state"], result["rows"]) == ("finished", rows + 100)
 
 
 def test_the_first_announced_total_counts() -> None:

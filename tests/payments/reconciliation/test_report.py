@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from payments.reconciliation.assembly import ReportPlace
 from payments.reconciliation.checkpoint import Checkpoint, new_checkpoint
 from payments.reconciliation.discrepancy import COLUMNS, NOTES, Discrepancy
-from payments.reconciliation.report import FileReports, csv_cell
+from payments.reconciliation.other_channels import ChannelTotals
+from payments.reconciliation.report import FileReports
+from payments.reconciliation.report_lines import csv_cell
 from payments.reconciliation.totals import CurrencyTotals, Totals
 from tests.fakes.clock import START
 from tests.fakes.files import InMemoryFiles
@@ -30,6 +32,7 @@ PROGRESS = replace(
     listed_total=8,
     counts={"orphan": 2, "charged_back": 1},
     totals={"GBP": CurrencyTotals(Totals(2, 200, 0, 0), Totals(1, 100, 0, 0))},
+    other_channels={("transaction_type=LINK", "GBP"): ChannelTotals(3, Totals(2, 300, 100, 0))},
     finished_at=START,
 )
 
@@ -45,15 +48,17 @@ def written(files: InMemoryFiles, *parts: list[Discrepancy], checkpoint: Checkpo
     for nth, part in enumerate(parts):
         reports.write_part(replace(checkpoint, parts=nth), part)
     place = reports.assemble(replace(checkpoint, parts=len(parts)))
+    assert isinstance(place, ReportPlace)
     return json.loads(files.files[place.json]), files.files[place.csv].decode()
 
 
 def test_the_json_has_reconciliation_totals_counts_and_discrepancies(files: InMemoryFiles) -> None:
     report, _ = written(files, [ONE], [ONE, replace(ONE, transaction_id="PA2")])
-    assert list(report) == ["reconciliation", "totals", "counts", "discrepancies"]
+    assert list(report) == ["reconciliation", "totals", "other_channels", "counts", "discrepancies"]
     assert report["reconciliation"] == {
         "from": "2027-01-31",
         "to": "2027-01-31",
+        "days": [{"from": "2027-01-31", "to": "2027-01-31"}],
         "live": True,
         "started_at": "2027-01-31T09:30:00.000Z",
         "finished_at": "2027-01-31T09:30:00.000Z",
@@ -62,6 +67,17 @@ def test_the_json_has_reconciliation_totals_counts_and_discrepancies(files: InMe
         "complete": True,
         "doubt": None,
     }
+    assert report["other_channels"] == [
+        {
+            "channel": "transaction_type=LINK",
+            "currency": "GBP",
+            "transactions": 3,
+            "payments": 2,
+            "amount": 300,
+            "refunded": 100,
+            "charged_back": 0,
+        }
+    ]
     assert report["counts"] == {"charged_back": 1, "orphan": 2}
     assert report["totals"][0]["difference"] == {"payments": 1, "amount": 100, "refunded": 0, "charged_back": 0}
     assert [each["transaction_id"] for each in report["discrepancies"]] == ["PA1", "PA1", "PA2"]
@@ -102,6 +118,7 @@ def test_a_part_left_by_a_restarted_list_is_not_in_the_report(files: InMemoryFil
     for nth in range(3):
         reports.write_part(replace(PROGRESS, parts=nth), [ONE])
     place = reports.assemble(replace(PROGRESS, parts=1))
+    assert isinstance(place, ReportPlace)
     assert len(json.loads(files.files[place.json])["discrepancies"]) == 1
 
 
@@ -203,15 +220,3 @@ class TestHostileRows:
 
     def test_they_show_no_order_id_that_may_be_a_card(self, reconciler: Reconciler) -> None:
         assert [payment.order_id for payment in reconciler.ledger.payments() if payment.order_id] == []
-
-
-def test_a_report_leaves_no_temporary_file() -> None:
-    class Watching(InMemoryFiles):
-        def put_from(self, key: str, path: Path, content_type: str) -> None:
-            seen.append(path)
-            super().put_from(key, path, content_type)
-
-    seen: list[Path] = []
-    written(Watching(), [ONE])
-    assert len(seen) == 2
-    assert not [path for path in seen if path.parent.exists()]

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import shutil
 import sys
 import tracemalloc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ import pytest
 from payments.gateway.transaction_list import row_of
 from payments.model.payment import Payment
 from payments.model.status import Status
+from payments.reconciliation.assembly import Upload
 from payments.reconciliation.matching import IndexedPayment
 from payments.reconciliation.report import FileReports
 from payments.reconciliation.run import Deadlines, ReconciliationRun, RunResult
@@ -63,11 +65,13 @@ class LongList:
 class VastLedger:
     """A table with a payment for every order, made when it is read. Nothing may be written."""
 
-    def sent_under(self, wire_order_ids: Iterable[str], *, live: bool) -> Mapping[str, IndexedPayment]:
+    def sent_under(
+        self, wire_order_ids: Iterable[str], *, live: bool, consistent: bool = True
+    ) -> Mapping[str, IndexedPayment]:
         """See `MatchingLedger.sent_under`."""
         return {sent_as: IndexedPayment(self._payment(sent_as), is_unlisted=False) for sent_as in wire_order_ids}
 
-    def standing(self, payment_ids: Iterable[str]) -> Mapping[str, IndexedPayment]:
+    def standing(self, payment_ids: Iterable[str], *, consistent: bool = True) -> Mapping[str, IndexedPayment]:
         """See `MatchingLedger.standing`."""
         assert not list(payment_ids)
         return {}
@@ -99,22 +103,41 @@ class Directory:
     def __init__(self, room: Path) -> None:
         self.room = room
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
+    def put(self, key: str, body: bytes | bytearray, content_type: str) -> None:
         """See `Files.put`."""
         path = self.room / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
 
-    def put_from(self, key: str, path: Path, content_type: str) -> None:
-        """See `Files.put_from`."""
-        target = self.room / key
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(target)
+    def get(self, key: str) -> bytes:
+        """See `Files.get`."""
+        return (self.room / key).read_bytes()
 
     def lines(self, key: str) -> Iterator[bytes]:
         """See `Files.lines`."""
         with (self.room / key).open("rb") as file:
             yield from file
+
+    def begin(self, key: str, content_type: str) -> str:
+        """See `Files.begin`."""
+        upload_id = key.replace("/", "-")
+        (self.room / upload_id).mkdir()
+        return upload_id
+
+    def put_part(self, key: str, upload: Upload, body: bytes | bytearray) -> Upload:
+        """See `Files.put_part`."""
+        number = len(upload.tags) + 1
+        (self.room / upload.id / f"{number}").write_bytes(body)
+        return replace(upload, tags=(*upload.tags, f"{number}"))
+
+    def finish(self, key: str, upload: Upload) -> None:
+        """See `Files.finish`."""
+        target = self.room / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as whole:
+            for tag in upload.tags:
+                with (self.room / upload.id / tag).open("rb") as part:
+                    shutil.copyfileobj(part, whole)
 
 
 class Watched:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from payments.model.follow_up import LEFT_TO_RELAY
 from payments.model.history import MAX_HISTORY
 from payments.model.status import FREES_THE_ORDER, OPEN, Status
 from payments.model.supersession import superseded
@@ -89,13 +90,13 @@ class TestVerdicts:
         assert reconciler.gateway.asked == []
 
 
-def test_the_follow_up_publishes_what_the_reconciliation_has_recorded() -> None:
+def test_the_follow_up_publishes_what_the_reconciliation_has_recorded_and_the_relay_left() -> None:
     reconciler = Reconciler(row(**REFUNDED), row(transaction_id="PA7", order_id="theirs"))
     reconciler.paid()
     reconciler.run()
     bus = RecordingBus()
     finisher = finisher_of(reconciler.ledger, reconciler.gateway, bus, reconciler.clock, reconciler.console.telemetry)
-    for due in list(reconciler.ledger.due(reconciler.clock.forward(minutes=1), 100)):
+    for due in list(reconciler.ledger.due(reconciler.clock.forward(seconds=LEFT_TO_RELAY.total_seconds()), 100)):
         finisher.lease(due)
     assert sorted(bus.types()) == [
         "payment.needs_review",

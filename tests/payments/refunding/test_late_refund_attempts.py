@@ -13,7 +13,7 @@ from payments.model.status import Status
 from payments.ports.gateway import CredentialsRefused, NoAnswer, NotSent, Refused
 from tests.fakes import samples
 from tests.fakes.gateway import Answers, Fails, Refunds
-from tests.payments.assembled import PaymentSystem
+from tests.payments.assembled import PaymentSystem, queried
 from tests.payments.refunding.late_success_cases import cancelled, pays, refunded
 from tests.payments.refunding.refund_cases import entry_names
 
@@ -181,7 +181,7 @@ def test_a_shop_that_was_faster_calls_nobody(refunding: PaymentSystem, shops: Re
     payment, leased = leased_late_success(refunding)
     refunding.gateway.script_refunds(shops)
     refunding.refund(payment)
-    refunding.finisher.query(leased)
+    queried(refunding.finisher, leased)
     assert len(refunding.gateway.refund_posts) == 1
     assert "late_refund_failed" not in refunding.telemetry.signals
 
@@ -190,7 +190,7 @@ def test_nothing_follows_a_refusal_that_the_run_has_not_seen(refunding: PaymentS
     payment, leased = leased_late_success(refunding)
     refunding.gateway.script_refunds(Refunds(done=False, error=Refused("no")))
     refunding.refund(payment)
-    refunding.finisher.query(leased)
+    queried(refunding.finisher, leased)
     assert len(refunding.gateway.refund_posts) == 1
 
 

@@ -14,7 +14,7 @@ from payments.webhooks.handle import WebhookHandler
 from tests.fakes import samples
 from tests.fakes.crashing_ledger import Crash, CrashingProxy, CrashPoint
 from tests.fakes.gateway import Refunds, transaction_of
-from tests.payments.assembled import PaymentSystem, finish, finisher_of
+from tests.payments.assembled import PaymentSystem, finish, finisher_of, queried
 
 
 @dataclass
@@ -150,7 +150,7 @@ def test_two_runs_that_both_hold_the_payment_refund_it_once() -> None:
     copy = system.reload(payment)
 
     for _ in range(2):
-        system.finisher.query(copy)
+        queried(system.finisher, copy)
 
     assert len(system.gateway.refund_posts) == 1
     assert system.reload(payment).refund.status == "refunded"
@@ -163,7 +163,7 @@ def test_a_request_of_the_shop_during_the_refund_sends_nothing() -> None:
     system.gateway.script_refunds(Refunds(error=NoAnswer("reset")))
     system.refund(payment)
 
-    system.finisher.query(copy)
+    queried(system.finisher, copy)
 
     assert len(system.gateway.refund_posts) == 1
     system.clock.forward(hours=2)

@@ -34,8 +34,12 @@ WEBHOOK = GATEWAY | {
     "WEBHOOK_SIGNATURE": "required",
     "WEBHOOK_CONFIRMATION": "always",
 }
-FOLLOW_UP = GATEWAY | {"BUS_NAME": "payments"}
-RECONCILIATION = GATEWAY | {"REPORTS_BUCKET": "payments-reports", "RECONCILIATION_DAYS": "120"}
+FOLLOW_UP = GATEWAY | {"BUS_NAME": "payments", "FOLLOW_UP_CONCURRENCY": "20"}
+RECONCILIATION = GATEWAY | {
+    "REPORTS_BUCKET": "payments-reports",
+    "RECONCILIATION_DAYS": "120",
+    "RECONCILIATION_DAILY_DAYS": "7",
+}
 ALL: list[tuple[type[GatewaySettings], dict[str, str]]] = [
     (ChargeSettings, CHARGE),
     (WebhookSettings, WEBHOOK),
@@ -66,9 +70,40 @@ def test_an_amount_is_read_as_a_number() -> None:
 @pytest.mark.parametrize("days", ["0", "-1", "367", "many", ""])
 def test_the_reconciliation_covers_at_most_a_year(days: str) -> None:
     assert ReconciliationSettings.from_environment(RECONCILIATION).reconciliation_days == 120
-    assert refusal(ReconciliationSettings, RECONCILIATION | {"RECONCILIATION_DAYS": days}).startswith(
-        "RECONCILIATION_DAYS"
+    assert ReconciliationSettings.from_environment(RECONCILIATION).reconciliation_daily_days == 7
+    for name in ("RECONCILIATION_DAYS", "RECONCILIATION_DAILY_DAYS"):
+        assert refusal(ReconciliationSettings, RECONCILIATION | {name: days}).startswith(name)
+
+
+def test_channels_are_separated_by_commas() -> None:
+    def read(text: str) -> tuple[str, ...]:
+        environment = RECONCILIATION | {"RECONCILIATION_OTHER_CHANNELS": text}
+        return ReconciliationSettings.from_environment(environment).reconciliation_other_channels
+
+    assert ReconciliationSettings.from_environment(RECONCILIATION).reconciliation_other_channels == read("") == ()
+    assert read("transaction_type=PAYMENT_LINK") == ("transaction_type=PAYMENT_LINK",)
+    assert read("transaction_type=LINK, merchant_connector=Open Banking") == (
+        "transaction_type=LINK",
+        "merchant_connector=Open Banking",
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PAYMENT_LINK",
+        "transaction_type=",
+        "transaction_type=*",
+        "card_type=VISA",
+        "transaction_type=LINK,",
+        "transaction_type=LINK;merchant_connector=x",
+        f"transaction_type={'a' * 65}",
+        ",".join(f"transaction_type=T{n}" for n in range(21)),
+    ],
+)
+def test_an_invalid_channel_is_refused(text: str) -> None:
+    refused = refusal(ReconciliationSettings, RECONCILIATION | {"RECONCILIATION_OTHER_CHANNELS": text})
+    assert refused.startswith("RECONCILIATION_OTHER_CHANNELS")
 
 
 def test_the_reconciliation_may_have_a_first_day() -> None:

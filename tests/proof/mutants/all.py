@@ -10,12 +10,14 @@ from tests.proof.mutants.late_refunds import LATE_REFUNDS
 from tests.proof.mutants.mutant import Mutant
 from tests.proof.mutants.operations import OPERATIONS
 from tests.proof.mutants.outcome import OUTCOME
+from tests.proof.mutants.parallel import PARALLEL_RUNS
 from tests.proof.mutants.refunding import REFUNDING
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
     *CHARGING,
     *OUTCOME,
     *FOLLOW_UP,
+    *PARALLEL_RUNS,
     *EVENTS,
     *REFUNDING,
     *OPERATIONS,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.proof.mutants.mutant import Mutant
-from tests.proof.mutants.suites import MOTO, OUTBOX, PROOF
+from tests.proof.mutants.suites import MOTO, OUTBOX, PROOF, RELAY, SAFETY_NET
 
 EVENTS: Final = (
     Mutant(
@@ -35,5 +35,68 @@ EVENTS: Final = (
         '        "status": entry.status,\n',
         '        "status": payment.status,\n',
         (PROOF, OUTBOX),
+    ),
+    Mutant(
+        "the relay publishes what its writer publishes itself",
+        "events/relay.py",
+        '        if payment is None or payment.follow_up.announcer != "relay":\n',
+        "        if payment is None:\n",
+        (RELAY,),
+    ),
+    Mutant(
+        "a webhook publishes what the relay is about to",
+        "webhooks/handle.py",
+        '        if payment.follow_up.announcer != "relay":\n',
+        "        if True:\n",
+        (RELAY,),
+    ),
+    Mutant(
+        "the relay reports the last record that failed, not the first",
+        "events/relay.py",
+        "first_left = first_left if first_left or is_done else record.sequence_number\n",
+        "first_left = first_left if is_done else record.sequence_number\n",
+        (RELAY,),
+    ),
+    Mutant(
+        "the relay takes a refused event for published",
+        "events/relay.py",
+        "self.ledger, self.bus, self.telemetry) == left\n",
+        "self.ledger, self.bus, self.telemetry) <= left\n",
+        (RELAY,),
+    ),
+    Mutant(
+        "the relay ends the lease of a run that is asking",
+        "events/relay.py",
+        "publish(self._keeping_lease(payment), ",
+        "publish(payment, ",
+        (RELAY,),
+    ),
+    Mutant(
+        "a claim that may still be deleted is left to the relay",
+        "model/announcer.py",
+        " or is_mere_claim(after):\n",
+        ":\n",
+        (MOTO, RELAY),
+    ),
+    Mutant(
+        "a write forgets who publishes the entries before it",
+        "model/announcer.py",
+        'by_relay=before.follow_up.announcer == "relay")\n',
+        "by_relay=leaves_to_relay)\n",
+        (MOTO,),
+    ),
+    Mutant(
+        "a payment that only the relay could publish is not due",
+        "model/follow_up.py",
+        "due_at=left if self.ask_at is None else min(left, self.ask_at))\n",
+        "due_at=self.ask_at)\n",
+        (PROOF, SAFETY_NET),
+    ),
+    Mutant(
+        "unpublished events delay a query",
+        "model/follow_up.py",
+        "due_at=left if self.ask_at is None else min(left, self.ask_at))\n",
+        "due_at=left)\n",
+        (SAFETY_NET,),
     ),
 )

@@ -53,7 +53,7 @@ FOLLOW_UP: Final = (
     Mutant(
         "a payment with an unpublished verdict is not due",
         "model/payment.py",
-        "        return replace(self, history=(*self.history, entry), follow_up=replace(self.follow_up, due_at=at))",
+        "        return replace(self, history=(*self.history, entry), follow_up=self.follow_up.publishing(at))",
         "        return replace(self, history=(*self.history, entry), follow_up=replace(self.follow_up, due_at=None))",
         (PROOF, OUTBOX),
     ),

@@ -16,7 +16,7 @@ GUARDS: Final = (
     Mutant(
         "a page of payments is read as it may have been a second ago",
         "ledger/table.py",
-        '"ConsistentRead": True',
+        '"ConsistentRead": consistent',
         '"ConsistentRead": False',
         (READS,),
     ),
@@ -37,8 +37,8 @@ GUARDS: Final = (
     Mutant(
         "a list of the gateway without an end is read for ever",
         "reconciliation/pagination.py",
-        "MAX_PAGES: Final = 100_000",
-        'MAX_PAGES: Final = float("inf")',
+        "MAX_ROWS: Final = 100_000_000",
+        'MAX_ROWS: Final = float("inf")',
         (PAGINATION,),
     ),
     Mutant(

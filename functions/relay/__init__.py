@@ -1,0 +1,1 @@
+"""The relay door: the table's stream in, events on the bus."""
