@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from payments.model.status import Status
+from payments.runtime.dimensions import DIMENSIONS
 from payments.runtime.metrics import METRICS, SIGNALS, WAKES_SOMEBODY
 from tests.house import deployed_template, signals
 from tests.house.checkout import ROOT
@@ -44,14 +44,9 @@ def dimensions(alarm: dict[str, Any]) -> dict[str, Any]:
 def emitted() -> dict[str, set[str]]:
     """Each emitted metric with the values of its second dimension (`by`); an empty set where there is none."""
     values: dict[str, set[str]] = {name: set() for name in signals.measured()}
-    causes = {
-        "cause": signals.constants("webhook", "_refused", 1),
-        "status": {str(status) for status in Status},
-        "field": {"amount", "currency", "order_id", "transaction_id"},
-    }
     for note in signals.notes():
         for name in SIGNALS[note.signal].metrics if note.signal in SIGNALS else ():
-            values.setdefault(name, set()).update(causes.get(METRICS[name].by or "", set()))
+            values.setdefault(name, set()).update(DIMENSIONS.get(METRICS[name].by or "", frozenset()))
     return values
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
+from payments.runtime.dimensions import bounded
 from payments.runtime.metrics import Metric
 
 SERVICE: Final = "service"
@@ -29,7 +30,7 @@ class EmfLines:
 
     def add(self, metric: Metric, value: int, dimension: str | None = None) -> None:
         """Adds one value of a metric; `dimension` is the value of the metric's second dimension, `metric.by`."""
-        second = (metric.by, dimension, metric.total) if metric.by and dimension else None
+        second = (metric.by, bounded(metric.by, dimension), metric.total) if metric.by and dimension else None
         with self._lock:
             line = self._lines.get(second) or self._lines.setdefault(second, self._line(second))
             line.add_metric(metric.name, metric.unit, value)

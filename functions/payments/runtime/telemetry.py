@@ -6,6 +6,7 @@ import os
 from aws_lambda_powertools import Logger
 
 from payments.errors import PaymentsError
+from payments.runtime.dimensions import OTHER
 from payments.runtime.emf import EmfLines
 from payments.runtime.metrics import METRICS, SIGNALS, WAKES_SOMEBODY
 
@@ -61,7 +62,7 @@ class PowertoolsTelemetry:
         value = int(facts.get(counted.value, 1)) if counted.value else 1
         for name in counted.metrics:
             metric = METRICS[name]
-            self._metrics.add(metric, value, str(facts.get(metric.by, "unknown")) if metric.by else None)
+            self._metrics.add(metric, value, str(facts.get(metric.by, OTHER)) if metric.by else None)
 
 
 def powertools() -> PowertoolsTelemetry:

@@ -173,6 +173,12 @@ class TestMetrics:
         output = json.dumps(recorded.emf())
         assert [known for known in ("pay_1", "order-1", "PA1") if known in output] == []
 
+    def test_a_value_outside_the_closed_set_counts_as_other(self, recorded: RecordedTelemetry) -> None:
+        recorded.telemetry.measure("MoneyAtRisk", 100, "pay_1")
+        recorded.telemetry.flush()
+
+        assert [emf["currency"] for emf in recorded.emf()] == ["other"]
+
     def test_flushed_values_are_not_written_again(self, recorded: RecordedTelemetry) -> None:
         recorded.telemetry.note("charge_in_doubt")
         recorded.telemetry.flush()
