@@ -40,6 +40,13 @@ TRACES: Final = {
 }
 """A trace for each broken guard, so that the replay is tested in every run of the unit tests, without spin."""
 
+INTERRUPTIBLE: Final = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("tests.model", run_name="__main__", alter_sys=True)
+"""
+"""The model as a terminal starts it: a shell's background job, and its children, ignore interrupts."""
+
 PATIENCE: Final = 300
 """Seconds. The checker is compiled first, beside whatever else the machine does."""
 
@@ -166,7 +173,7 @@ def test_a_table_without_a_move_that_the_code_makes_is_found() -> None:
 @pytest.mark.slow
 def test_an_interrupt_ends_the_checker_and_leaves_nothing(tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": "functions"}
-    process = subprocess.Popen([sys.executable, "-m", "tests.model"], cwd=ROOT, env=environment, start_new_session=True)
+    process = subprocess.Popen([sys.executable, "-c", INTERRUPTIBLE], cwd=ROOT, env=environment, start_new_session=True)
     try:
         until = time.monotonic() + PATIENCE
         while not list(tmp_path.glob("*/pan.c")) and time.monotonic() < until:
