@@ -24,8 +24,9 @@ LEASE: Final = timedelta(seconds=90)
 class QueryResult:
     """The payment after a status query; None when its claim was released. `answered`: the gateway gave an answer.
 
-    `was_asked`: False if no question was possible, because the payment is of the other mode or there are no keys. That
-    says nothing about the gateway. `has_keys`: False if there are none, so that no payment can be asked about.
+    `was_asked`: False if no question was possible or needed: the payment is of the other mode, there are no keys, or
+    nothing is owed. That says nothing about the gateway. `has_keys`: False if there are none, so that no payment can
+    be asked about.
     """
 
     payment: Payment | None
@@ -112,7 +113,7 @@ class PaymentFinisher:
     def _refunded(self, payment: Payment) -> QueryResult:
         """The payment after the refund that it owes; due again if nothing was sent."""
         if not self.late_refunds.is_owed(payment):
-            return QueryResult(self._postpone(payment, hopeless=True), answered=True)
+            return QueryResult(self._postpone(payment, hopeless=True), answered=True, was_asked=False)
         try:
             return QueryResult(self.late_refunds.refund(payment, ASK_SECONDS), answered=True)
         except SecretUnusable:

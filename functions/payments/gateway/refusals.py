@@ -13,6 +13,7 @@ from payments.ports.gateway import AlreadyChargedBack, AlreadyRefunded, NoAnswer
 _PAYMENT_WORD: Final = re.compile(r"\b(transaction|payment|order|charge|record)", re.IGNORECASE)
 
 _STATUS_WORDS: Final = tuple(VERDICTS)
+"""No set: the `status` of a hostile reply may be a list, which cannot be looked up in one."""
 
 _INCONCLUSIVE: Final = frozenset({408, 409, 425, 429})
 """4xx codes after which the charge may still exist: a time-out, a conflict (perhaps with this charge), "later"."""

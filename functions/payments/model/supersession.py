@@ -37,7 +37,7 @@ def is_left(payment: Payment, now: datetime, left_after: timedelta | None) -> bo
 
 
 def frees_the_order(payment: Payment) -> bool:
-    """Whether another payment for the same order is allowed: no money of this one is there, or may come unasked.
+    """Whether another payment for the same order is allowed: this one has no money, or gives it back.
 
     A superseded payment frees its order while it waits for its shopper, and when its money goes back. It does not while
     the gateway or a person decides on it: then it may be about to charge, or money has moved.

@@ -215,6 +215,11 @@ def test_the_only_payment_of_an_order_is_kept() -> None:
     with pytest.raises(GatewayUnreachable):
         system.charge(samples.charge_request(idempotency_key="second"))
     pays(system, left)
+    system.clock.forward(seconds=1)
+    (due,) = list(system.ledger.due(system.clock(), 100))
+    leased = system.finisher.lease(due)
+    assert leased is not None
+    assert not system.finisher.ask(leased).was_asked, "it says nothing about whether the gateway answers"
     for _ in range(60):
         system.follow_up(hours=1)
     assert system.gateway.refund_posts == []
